@@ -1,0 +1,41 @@
+# hie: `make demo` runs the hub from nothing, `make test` runs every test from nothing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup demo test check bench clean lock
+
+help:            ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+setup: $(STAMP)  ## set up the environment, from the pinned and hashed lock file
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or later is needed")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q hie adapters
+	@touch $(STAMP)
+
+demo: setup      ## run the hub on http://localhost:8000 with synthetic data
+	@$(BIN)/hie demo
+
+test: setup      ## run every test
+	$(BIN)/python -m pytest
+
+check: setup     ## format, lint, types, imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup     ## measure, as ratios to the machine's own limits
+	$(BIN)/python -m tests.bench
+
+lock:            ## write requirements.lock anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --group build --group test pyproject.toml -o requirements.lock --quiet
+
+clean:           ## remove the environment and the demo's data
+	rm -rf $(VENV) data

@@ -1,0 +1,1 @@
+"""Who may do what (pure): tokens, scopes, and the restriction that goes into every query."""

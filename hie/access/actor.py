@@ -1,0 +1,44 @@
+"""Who is acting: what a verified token, a signed-in session or the operator's shell stands for."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    """How the actor was recognised."""
+
+    CLIENT = "client"  # a registered system with its own key
+    USER = "user"  # a person, signed in to the pages
+    OPERATOR = "operator"  # the hub's own command line, on the hub's own machine
+
+
+class Purpose(StrEnum):
+    """Purpose of use; v3-ActReason codes (SECURITY 1.4)."""
+
+    TREATMENT = "TREAT"
+    EMERGENCY = "ETREAT"
+    BREAK_GLASS = "BTG"
+    PUBLIC_HEALTH = "PUBHLTH"
+    PATIENT_REQUEST = "PATRQT"
+    OPERATIONS = "HOPERAT"
+    COMPLIANCE = "HCOMPL"
+    TEST = "HTEST"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One caller, with what the door found out about it; never a name or an identity number.
+
+    `institution` is derived from the registered key or account, never from what the caller claims.
+    """
+
+    kind: ActorKind
+    client: str  # client id, or "pages" / "shell"
+    subject: str  # (iss, sub) subject: client id, or user id
+    institution: str  # unified social credit code
+    purpose: Purpose
+    scopes: frozenset[str]
+    role: str | None = None  # for people: clinician, integrator, auditor, manager, administrator
+    token: str | None = None  # jti of the access token
+    network: str | None = None  # peer address
+    request: str | None = None  # X-Request-Id or one made here

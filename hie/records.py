@@ -1,0 +1,245 @@
+"""What a message said, as plain values, before anybody decides what it means.
+
+Every leaf carries the path it came from ("PID-3[2].1", "OBX[3]-5"), so that an issue, a coverage
+report and a Provenance can point at the source. Texts are as sent after decoding and trimming;
+numbers stay decimal text ("5.10"). Times are FHIR dateTime text with the precision that was sent.
+"""
+
+from typing import Literal
+
+import msgspec
+
+
+class Val(msgspec.Struct, frozen=True, gc=False):
+    """One text and where it stood."""
+
+    text: str
+    path: str
+
+
+class Coded(msgspec.Struct, frozen=True, gc=False):
+    """A coded element (HL7 CWE): local code first, an alternate coding if sent, original text."""
+
+    code: str | None
+    display: str | None
+    system: str | None  # the sender's name of the coding system, e.g. "LN", "99LAB"
+    path: str
+    alt_code: str | None = None
+    alt_display: str | None = None
+    alt_system: str | None = None
+    text: str | None = None
+
+
+class Time(msgspec.Struct, frozen=True, gc=False):
+    """A point in time as FHIR dateTime text: "2026", "2026-06", "2026-06-15" or with time and zone."""
+
+    text: str
+    precision: Literal["year", "month", "day", "hour", "minute", "second"]
+    path: str
+    zone_assumed: bool = False
+
+
+class Identifier(msgspec.Struct, frozen=True, gc=False):
+    """A number given to somebody or something by somebody."""
+
+    value: str
+    type: str | None  # hub type (see recognition_precise 3: "resident-id", "passport",
+    # "outpatient-no" ...) or the sender's code when it is none of them
+    authority: str | None  # assigning authority as sent: OID, URI or local name; None = site
+    path: str
+
+
+class Name(msgspec.Struct, frozen=True, gc=False):
+    """A human name as sent; `text` is the whole in reading order."""
+
+    text: str
+    path: str
+    family: str | None = None
+    given: str | None = None
+
+
+class Staff(msgspec.Struct, frozen=True, gc=False):
+    """A person who ordered, performed, verified or interpreted."""
+
+    path: str
+    id: str | None = None
+    name: str | None = None
+
+
+class Institution(msgspec.Struct, frozen=True, gc=False):
+    """An organisation as the sender names it; `code` is a unified social credit code if it is one."""
+
+    path: str
+    code: str | None = None
+    name: str | None = None
+
+
+class PatientRecord(msgspec.Struct, frozen=True):
+    """The patient as this site knows them."""
+
+    identifiers: tuple[Identifier, ...]  # the site's primary number first
+    names: tuple[Name, ...]
+    sex: Literal["male", "female", "other", "unknown"] | None
+    birth_date: Time | None
+    deceased: bool | None = None
+    phones: tuple[Val, ...] = ()
+    addresses: tuple[Val, ...] = ()
+
+
+class Quantity(msgspec.Struct, frozen=True, gc=False):
+    """A number as text, digits kept ("5.10"), with a comparator when one was sent."""
+
+    value: str
+    comparator: Literal["<", "<=", ">=", ">"] | None = None
+
+
+class Text(msgspec.Struct, frozen=True, gc=False):
+    """A result in words."""
+
+    text: str
+
+
+class Ratio(msgspec.Struct, frozen=True, gc=False):
+    """A titre or ratio, e.g. 1:128."""
+
+    numerator: str
+    denominator: str
+    text: str
+    comparator: Literal["<", "<=", ">=", ">"] | None = None
+
+
+class Interval(msgspec.Struct, frozen=True, gc=False):
+    """A result that is itself a range, e.g. 0.01-0.05."""
+
+    low: str | None
+    high: str | None
+    text: str
+
+
+class TimeValue(msgspec.Struct, frozen=True, gc=False):
+    """A result that is a time ("2026-06-15", "08:30:00") or a period."""
+
+    kind: Literal["dateTime", "time", "period"]
+    start: str | None
+    end: str | None = None
+
+
+class Attachment(msgspec.Struct, frozen=True, gc=False):
+    """Bytes or an address sent with the result; an address is never opened."""
+
+    media: str
+    path: str
+    data: bytes | None = None
+    url: str | None = None
+    title: str | None = None
+
+
+ResultValue = Quantity | Coded | Text | Ratio | Interval | TimeValue
+
+
+class ReferenceRange(msgspec.Struct, frozen=True, gc=False):
+    """A printed interval; `text` is always what was printed."""
+
+    text: str
+    path: str
+    low: str | None = None
+    high: str | None = None
+    low_exclusive: bool = False  # ">3.5"
+    high_exclusive: bool = False  # "<1.0"
+    sex: Literal["male", "female"] | None = None
+    age_low: int | None = None  # whole years, both ends included
+    age_high: int | None = None
+    pregnant: bool = False
+
+
+class Interpretation(msgspec.Struct, frozen=True, gc=False):
+    """A flag sent with the result, in codes of v3-ObservationInterpretation (H, L, HH, POS ...)."""
+
+    code: str | None  # None: the sender's text is no known flag
+    text: str
+    path: str
+
+
+class Result(msgspec.Struct, frozen=True):
+    """One result of a report (an OBX)."""
+
+    code: Coded
+    path: str  # "OBX[3]"
+    status: str | None  # FHIR Observation.status; None: the site's default is missing
+    sub_id: str | None = None
+    value: ResultValue | None = None
+    unit: Val | None = None  # as sent, unescaped, e.g. "10^9/L"
+    absent_reason: str | None = None  # code of data-absent-reason when there is no value
+    components: tuple[ResultValue, ...] = ()  # repeated OBX-5
+    ranges: tuple[ReferenceRange, ...] = ()
+    interpretations: tuple[Interpretation, ...] = ()
+    effective: Time | None = None  # specimen taken: OBX-14, else OBR-7, else SPM-17
+    analysed: Time | None = None
+    performer: Institution | None = None
+    staff: tuple[Staff, ...] = ()
+    method: Coded | None = None
+    device: Val | None = None
+    control: Literal["in", "out"] | None = None
+    category: str | None = None
+    notes: tuple[Val, ...] = ()
+    identifier: Val | None = None  # the sender's own number of this result (OBX-21)
+    status_code: Val | None = None  # the code as sent (OBX-11), for the alternate-codes extension
+    wrong_patient: bool = False  # OBX-11 W: retract everywhere
+    delete: bool = False  # OBX-11 D
+    specimen: int | None = None  # index into LabReportRecord.specimens
+
+
+class SpecimenRecord(msgspec.Struct, frozen=True):
+    """A specimen (SPM, or OBR-15 of older messages)."""
+
+    path: str
+    ids: tuple[Identifier, ...] = ()
+    type: Coded | None = None
+    collected: Time | None = None
+    received: Time | None = None
+    conditions: tuple[Coded, ...] = ()
+    rejected: Coded | None = None
+    notes: tuple[Val, ...] = ()
+
+
+class Visit(msgspec.Struct, frozen=True, gc=False):
+    """The encounter a report belongs to."""
+
+    path: str
+    number: Val | None = None
+    class_code: str | None = None  # HL7 table 0004: O, I, E ...
+    department: Val | None = None
+
+
+class LabReportRecord(msgspec.Struct, frozen=True):
+    """One laboratory report: an order group with its results."""
+
+    patient: PatientRecord
+    path: str  # "OBR[1]"
+    code: Coded
+    status: str | None  # FHIR DiagnosticReport.status
+    placer: Identifier | None
+    filler: Identifier | None
+    results: tuple[Result, ...]
+    specimens: tuple[SpecimenRecord, ...] = ()
+    collected: Time | None = None  # OBR-7
+    received: Time | None = None  # OBR-14: arrival at the laboratory
+    issued: Time | None = None  # OBR-22
+    performer: Institution | None = None
+    reviewers: tuple[Staff, ...] = ()  # OBR-32, ORC-11
+    authors: tuple[Staff, ...] = ()  # OBR-34, OBR-33
+    requester: Staff | None = None
+    requested_by: Institution | None = None
+    priority: str | None = None  # FHIR request-priority
+    category: str | None = None  # OBR-24, table 0074
+    order_status: str | None = None  # FHIR request-status
+    order_control: str | None = None  # ORC-1
+    clinical: Val | None = None  # OBR-13
+    visit: Visit | None = None
+    notes: tuple[Val, ...] = ()
+    forms: tuple[Attachment, ...] = ()  # printed reports (PDF ...)
+    extra: tuple[Val, ...] = ()  # Z-segments and bound leftovers, verbatim
+    status_code: Val | None = None  # OBR-25 as sent
+
+
+Record = LabReportRecord
