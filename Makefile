@@ -34,8 +34,10 @@ check: setup     ## format, lint, types, imports
 bench: setup     ## measure, as ratios to the machine's own limits
 	$(BIN)/python -m tests.bench
 
-lock:            ## write requirements.lock anew (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --group build --group test pyproject.toml -o requirements.lock --quiet
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet pyproject.toml --group build
+lock:            ## write the lock files anew (needs uv)
+	$(LOCK) --group test -o requirements.lock
+	$(LOCK) -c requirements.lock -o requirements-runtime.lock
 
 clean:           ## remove the environment and the demo's data
 	rm -rf $(VENV) data

@@ -1,0 +1,5 @@
+"""`python -m hie` is `hie`."""
+
+from hie.cli import main
+
+main()

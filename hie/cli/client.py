@@ -1,0 +1,95 @@
+"""`hie client`: the systems that may call the hub, each with its own key."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hie.cli.asking import asked, listed
+from hie.cli.output import USAGE, JsonFlag, LangOption, YesFlag, confirm, said
+
+app = typer.Typer()
+
+ClientId = Annotated[str, typer.Argument(help="Client id: a-z, 0-9, '.', '-'.")]
+
+
+@app.command()
+def add(
+    client: ClientId,
+    institution: Annotated[str, typer.Option(help="Unified social credit code.")],
+    key: Annotated[Path, typer.Option(help="Public key: JWK, JWKS or PEM file.", exists=True)],
+    scope: Annotated[list[str], typer.Option(help="Allowed scope; repeat for more.")],
+    name: Annotated[str, typer.Option(help="What people call this system.")] = "",
+    purpose: Annotated[
+        list[str] | None, typer.Option(help="Purpose of use; default TREAT.")
+    ] = None,
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Register a client system with its public key. The private key never leaves its owner."""
+    answer = asked(
+        "client-add",
+        {
+            "client": client,
+            "institution": institution,
+            "key": _key(key),
+            "scopes": scope,
+            "name": name,
+            "purposes": purpose or ["TREAT"],
+        },
+        as_json,
+    )
+    said(f"client {client} registered, key {', '.join(answer['kids'])}", as_json, answer)
+
+
+def _key(path: Path) -> Any:
+    """A JWK, JWKS, or PEM text as the hub takes it; private parts are refused by the hub."""
+    text = path.read_text("utf-8")
+    if text.lstrip().startswith("-----BEGIN"):
+        return {"pem": text}
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as problem:
+        typer.echo(f"hie: {path}: expected a PEM public key, a JWK or a JWKS", err=True)
+        raise typer.Exit(USAGE) from problem
+
+
+@app.command("ls")
+def ls(as_json: JsonFlag = False, lang: LangOption = None) -> None:
+    """List the clients."""
+    columns = {
+        "client": "client",
+        "name": "name",
+        "institution": "institution",
+        "scopes": "scopes",
+        "status": "status",
+    }
+    listed("client-list", {}, as_json, "clients", columns)
+
+
+@app.command()
+def suspend(
+    client: ClientId, yes: YesFlag = False, as_json: JsonFlag = False, lang: LangOption = None
+) -> None:
+    """Suspend a client: its tokens die within 5 seconds."""
+    confirm(f"Suspend {client}?", yes)
+    said(f"{client} suspended", as_json, asked("client-suspend", {"client": client}, as_json))
+
+
+@app.command()
+def resume(client: ClientId, as_json: JsonFlag = False, lang: LangOption = None) -> None:
+    """Let a suspended client call again."""
+    said(f"{client} active", as_json, asked("client-resume", {"client": client}, as_json))
+
+
+@app.command()
+def token(
+    client: ClientId,
+    scope: Annotated[list[str] | None, typer.Option(help="Only these scopes.")] = None,
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Print an access token for a first call (5 minutes; recorded)."""
+    answer = asked("client-token", {"client": client, "scopes": scope}, as_json)
+    said(answer["access_token"], as_json, answer)

@@ -1,0 +1,107 @@
+"""`hie receive`: take files or folders of messages in, with progress and a summary."""
+
+import base64
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hie.cli.connection import connected
+from hie.cli.output import SOME_HELD, USAGE, JsonFlag, LangOption, fail, show_json, table
+from hie.errors import HubError
+
+_AT_ONCE = 50
+
+
+def command(
+    paths: Annotated[list[Path], typer.Argument(help="Message files, or folders of them.")],
+    site: Annotated[str, typer.Option("--site", "-s", help="The sending site.")],
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Take files or folders in.
+
+    Exit 0: all stored. Exit 3: some are held (see `hie message ls --state held`).
+    """
+    files = list(_files(paths))
+    if not files:
+        print("hie: no files in what was named", file=sys.stderr)
+        raise typer.Exit(USAGE)
+    receipts: list[dict[str, Any]] = []
+    try:
+        with connected() as ask:
+            for batch in _tracked(files):
+                answer = ask("receive", {"site": site, "files": [_packed(file) for file in batch]})
+                receipts.extend(answer["receipts"])
+    except HubError as error:
+        fail(error, as_json)
+    counts = Counter(
+        "duplicate" if receipt["duplicate_of"] else receipt["state"] for receipt in receipts
+    )
+    held = [receipt for receipt in receipts if receipt["state"] == "held"]
+    if as_json:
+        show_json({"files": len(files), "counts": dict(counts), "receipts": receipts})
+    else:
+        print(
+            f"{len(files)} files, {len(receipts)} messages: "
+            + ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
+        )
+        rows = [
+            {"file": r["file"], "message": r["message"], **issue}
+            for r in held
+            for issue in r["issues"]
+            if issue["severity"] in {"hold", "error"}
+        ]
+        if rows:
+            table(
+                rows,
+                {
+                    "file": "file",
+                    "message": "message",
+                    "stage": "stage",
+                    "code": "code",
+                    "path": "path",
+                    "expected": "expected",
+                },
+            )
+    if held:
+        raise typer.Exit(SOME_HELD)
+
+
+def _files(paths: Iterable[Path]) -> Iterable[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(
+                entry
+                for entry in path.rglob("*")
+                if entry.is_file() and not entry.name.startswith(".") and entry.suffix != ".tmp"
+            )
+        else:
+            yield path
+
+
+def _packed(file: Path) -> dict[str, str]:
+    try:
+        content = file.read_bytes()
+    except OSError as problem:
+        print(f"hie: {file}: {problem.strerror}", file=sys.stderr)
+        raise typer.Exit(USAGE) from problem
+    return {"name": file.name, "content": base64.b64encode(content).decode()}
+
+
+def _tracked(files: list[Path]) -> Iterable[list[Path]]:
+    batches = [files[start : start + _AT_ONCE] for start in range(0, len(files), _AT_ONCE)]
+    if not sys.stderr.isatty():
+        yield from batches
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("receive", total=len(files))
+        for batch in batches:
+            yield batch
+            bar.advance(task, len(batch))
