@@ -1,0 +1,170 @@
+"""One laboratory item or imaging class as it stands on one day: plain, frozen values.
+
+What no source gives is None or empty, and then is not recognisable; no medical value is made up.
+`evidence` says for every dated value since when it holds, by which text, and how sure that is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from hie.terminology.units import ItemUnits
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a value is what it is."""
+
+    since: date
+    basis: str
+    certainty: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A unit that is not the canonical one: canonical = reported x factor + offset, exactly.
+
+    `plain` is a unit text that means this alternative only under the LOINC codes of `plain_under`
+    (mg/dL of urea or of urea nitrogen); elsewhere it is not convertible.
+    """
+
+    unit: str
+    factor: Decimal
+    offset: Decimal = Decimal(0)
+    ucum: str = ""
+    plain: str = ""
+    plain_under: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """An interval whose ends belong to it; None is open."""
+
+    low: Decimal | None = None
+    high: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceInterval:
+    """A reference interval in the canonical unit; ages are whole years, both ends included."""
+
+    low: Decimal | None
+    high: Decimal | None
+    age_low: int
+    age_high: int | None = None
+    sex: Literal["male", "female"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MethodGroup:
+    """Methods whose results may be compared (R-302); `words` as reports write them."""
+
+    key: str
+    words: tuple[str, ...]
+    loinc: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """CNY for one billable item; items that share a `code` (the blood counts) are billed once."""
+
+    amount: Decimal
+    code: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllowableError:
+    """Allowable total error at the usual level, percent, and the full rule in words."""
+
+    percent: Decimal | None
+    rule: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """A laboratory test of the catalogue, with the values in force on one day."""
+
+    key: str
+    zh: str
+    en: str
+    abbr: str
+    category: Literal["chemistry", "immunology", "haematology"]
+    value_type: Literal["quantity", "coded"]
+    specimen: Literal["serum-plasma", "whole-blood"]
+    loinc_display: str
+    loinc_confirmed: tuple[str, ...]
+    loinc_unconfirmed: tuple[str, ...]
+    time_aspects: Mapping[str, str]  # LOINC code -> fasting, post-load, random
+    unit: str  # UCUM, "" for a coded item
+    alternatives: tuple[Alternative, ...]
+    unit_spellings: Mapping[str, tuple[str, ...]]
+    methods: tuple[MethodGroup, ...]
+    order_method: str | None
+    aliases: tuple[str, ...]
+    turnaround_days: int
+    decimals: int | None
+    validity_days: int | None
+    review_fraction: Decimal | None
+    plausible: Limits | None
+    guideline_cutoff: Limits | None
+    defects: tuple[str, ...]
+    max_cv_percent: Decimal | None
+    bias_percent: Decimal | None
+    cvi_percent: Decimal | None
+    cvg_percent: Decimal | None
+    rcv_percent: Decimal | None
+    tea: AllowableError | None
+    critical_low: Decimal | None
+    critical_high: Decimal | None
+    reference_intervals: tuple[ReferenceInterval, ...]
+    price: Price | None
+    sources: tuple[str, ...]
+    evidence: Mapping[str, Evidence]  # by name of the field
+
+    @property
+    def kind(self) -> Literal["laboratory"]:
+        """Which rules and time limits speak of it."""
+        return "laboratory"
+
+    @cached_property
+    def units(self) -> "ItemUnits":
+        """What `hie.terminology.units` needs to read and convert this item's units."""
+        from hie.terminology.units import ItemUnits
+
+        return ItemUnits(
+            key=self.key,
+            value_type=self.value_type,
+            ucum_unit=self.unit,
+            alternatives=tuple((a.unit, a.factor, a.offset) for a in self.alternatives),
+            spellings=self.unit_spellings,
+            decimals=self.decimals,
+            loinc_confirmed=self.loinc_confirmed,
+            loinc_unconfirmed=self.loinc_unconfirmed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ImagingClass:
+    """A class of imaging studies, with the values in force on one day."""
+
+    key: str
+    zh: str
+    en: str
+    modalities: tuple[str, ...]
+    ionising: bool
+    turnaround_days: int
+    validity_days: int | None
+    price: Price | None
+    sources: tuple[str, ...]
+    evidence: Mapping[str, Evidence]
+
+    @property
+    def kind(self) -> Literal["imaging"]:
+        """Which rules and time limits speak of it."""
+        return "imaging"

@@ -1,0 +1,175 @@
+"""Opens the shipped data, and alone knows where it lies: a checkout's `schemas/` or the wheel.
+
+YAML is read here and nowhere else, by a loader whose scalars are JSON's. Plain PyYAML reads the
+key `on` as True, 12:30 as 750 and, of two equal keys, keeps the last without a word; here every
+key is text, a number keeps its digits (`Decimal`), and what JSON has no word for is text.
+Files are shared with people who edit them, so an error always names file and line.
+"""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+import yaml
+
+from hie.errors import Fault, RulebookInvalid, SchemaMissing
+
+_MAX_DEPTH = 32
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+_WORDS = {"true": True, "false": False, "null": None, "": None}
+
+
+def schema(*parts: str) -> Traversable:
+    """The shipped file or folder of this name, e.g. `schema("catalogue", "lab")`.
+
+    Raises SchemaMissing when it is not there: the installation is damaged.
+    """
+    inside = resources.files("hie").joinpath("_schemas")
+    root: Traversable = inside if inside.is_dir() else Path(__file__).parents[1] / "schemas"
+    found = root.joinpath(*parts)
+    if not (found.is_file() or found.is_dir()):
+        raise SchemaMissing(f"shipped data {'/'.join(parts)!r} is not in this installation")
+    return found
+
+
+def read_yaml(*parts: str) -> Any:
+    """What the shipped YAML file of this name says."""
+    return load_yaml(schema(*parts).read_text("utf-8"), "/".join(parts))
+
+
+def yaml_files(*parts: str) -> Iterator[tuple[str, Any]]:
+    """Name and content of each YAML file of a shipped folder, by rising name."""
+    files = [entry for entry in schema(*parts).iterdir() if entry.name.endswith(".yaml")]
+    for entry in sorted(files, key=lambda entry: entry.name):
+        name = "/".join((*parts, entry.name))
+        yield name, load_yaml(entry.read_text("utf-8"), name)
+
+
+def load_yaml(text: str, name: str) -> Any:
+    """One YAML document as JSON values; `name` is the file's name for errors.
+
+    Plain scalars are JSON's: `null` (or nothing), `true`, `false`, numbers (`int`, or `Decimal`
+    with its digits); everything else is text, dates too. Refused with file and line: a key twice,
+    anchors and aliases, tags, a second document, more than 32 levels. Raises RulebookInvalid.
+    """
+    try:
+        return _Builder(name).build(yaml.parse(text.removeprefix("\ufeff"), yaml.CSafeLoader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        expected = f"YAML ({error.problem})"
+        raise _refused(name, mark.line if mark else 0, "malformed-yaml", expected) from error
+    except yaml.YAMLError as error:
+        raise _refused(name, 0, "malformed-yaml", "text without control characters") from error
+
+
+def shape_faults(value: Any, shape: str, name: str) -> tuple[Fault, ...]:
+    """What in `value` is not as `json-schema/<shape>.json` says; each fault names its place."""
+    return tuple(
+        Fault(_place(name, error.instance_path), _code(error.kind.name), error.message)
+        for error in _validator(shape).iter_errors(value)
+    )
+
+
+def read_shaped(value: Any, shape: str, name: str) -> Any:
+    """`value` itself, once it has the shape. Raises RulebookInvalid naming the first fault."""
+    faults = shape_faults(value, shape, name)
+    if faults:
+        raise RulebookInvalid(f"{faults[0].path}: {faults[0].expected}", faults)
+    return value
+
+
+@cache
+def _validator(shape: str) -> jsonschema_rs.Validator:
+    text = schema("json-schema", f"{shape}.json").read_bytes()
+    return jsonschema_rs.validator_for(msgspec.json.decode(text))
+
+
+def _place(name: str, path: list[str | int]) -> str:
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return f"{name}:{''.join(steps).lstrip('.')}".removesuffix(":")
+
+
+def _code(keyword: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", keyword).lower()
+
+
+class _Builder:
+    """Events of the C parser into JSON values, without recursion."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def build(self, events: Iterator[Any]) -> Any:
+        stack: list[tuple[Any, list[str | None]]] = []  # open containers; a mapping's waiting key
+        result: Any = None
+        documents = 0
+        for event in events:
+            kind = type(event)
+            line: int = event.start_mark.line
+            if kind is yaml.DocumentStartEvent:
+                documents += 1
+                if documents > 1:
+                    raise _refused(self.name, line, "second-document", "one document")
+            elif kind is yaml.AliasEvent or getattr(event, "anchor", None):
+                raise _refused(self.name, line, "alias", "no anchors and aliases")
+            elif getattr(event, "tag", None):
+                raise _refused(self.name, line, "tag", "no tags")
+            elif kind in (yaml.MappingStartEvent, yaml.SequenceStartEvent):
+                if len(stack) >= _MAX_DEPTH:
+                    raise _refused(self.name, line, "depth", f"at most {_MAX_DEPTH} levels")
+                value: Any = {} if kind is yaml.MappingStartEvent else []
+                if stack:
+                    self._add(stack[-1], value, line)
+                else:
+                    result = value
+                stack.append((value, [None]))
+            elif kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
+                stack.pop()
+            elif kind is yaml.ScalarEvent:
+                if stack and isinstance(stack[-1][0], dict) and stack[-1][1][0] is None:
+                    self._key(stack[-1], event.value, line)
+                else:
+                    value = _scalar(event.value) if event.implicit[0] else event.value
+                    if stack:
+                        self._add(stack[-1], value, line)
+                    else:
+                        result = value
+        return result
+
+    def _key(self, container: tuple[Any, list[str | None]], key: str, line: int) -> None:
+        if key in container[0]:
+            raise _refused(self.name, line, "duplicate-key", f"the key {key!r} once")
+        container[1][0] = key
+
+    def _add(self, container: tuple[Any, list[str | None]], value: Any, line: int) -> None:
+        where, waiting = container
+        if isinstance(where, list):
+            where.append(value)
+        elif waiting[0] is None:
+            raise _refused(self.name, line, "key-not-text", "a text as key")
+        else:
+            where[waiting[0]] = value
+            waiting[0] = None
+
+
+def _scalar(text: str) -> Any:
+    if text in _WORDS:
+        return _WORDS[text]
+    number = _NUMBER.fullmatch(text)
+    if number is None:
+        return text
+    if number.group(1) is None and number.group(2) is None and len(text) <= 18:
+        return int(text)
+    return Decimal(text)
+
+
+def _refused(name: str, line: int, code: str, expected: str) -> RulebookInvalid:
+    place = f"{name}:{line + 1}"
+    return RulebookInvalid(f"{place}: {code}: expected {expected}", (Fault(place, code, expected),))
