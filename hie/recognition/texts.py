@@ -1,0 +1,162 @@
+"""The sentence of a rule, in Chinese or English, filled with the facts of one assessment.
+
+Each rule has sentences for fired, not fired and unknown; of several the first whose facts are all
+known is said, and the last names no fact, so a missing fact never leaves a hole. Sentences are
+plain text: whoever puts them on a page escapes them.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Literal
+
+from hie.errors import RulebookInvalid
+from hie.recognition.region import load_regions
+from hie.recognition.rulebook import Rulebook, load_rulebook
+from hie.schemas import read_shaped, read_yaml, yaml_files
+
+Language = Literal["zh", "en"]
+
+_CHINA = timezone(timedelta(hours=8))
+_PLACE = re.compile(r"\{([a-z_]+)\}")
+_JOIN = {"zh": "、", "en": ", "}
+
+
+class State(StrEnum):
+    """What a rule answered."""
+
+    FIRED = "fired"
+    NOT_FIRED = "not_fired"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Sentences by rule, state or case, and language; words for coded facts."""
+
+    sentences: Mapping[tuple[str, str, str], tuple[str, ...]]
+    words: Mapping[tuple[str, str, str], str]
+
+    def text(
+        self,
+        rule_id: str,
+        state: str,
+        data: Mapping[str, Any],
+        lang: Language,
+        case: str | None = None,
+    ) -> str:
+        """The sentence; "" for a rule without one (its gate is not asked in this rulebook)."""
+        key = case if case and state == State.FIRED else state
+        variants = self.sentences.get((rule_id, key, lang)) or self.sentences.get(
+            (rule_id, state, lang), ()
+        )
+        for variant in variants:
+            said = self._filled(variant, data, lang)
+            if said is not None:
+                return said
+        return ""
+
+    def word(self, fact: str, value: Any, lang: Language) -> str:
+        """How one fact's value is said; "" when there is none to say."""
+        if isinstance(value, list | tuple | set | frozenset):
+            entries = sorted(value) if isinstance(value, set | frozenset) else value
+            return _JOIN[lang].join(w for w in (self.word(fact, v, lang) for v in entries) if w)
+        if fact == "receiver_region" and isinstance(value, str):
+            return region_name(value)
+        coded = self.words.get((fact, str(value), lang))
+        return coded if coded is not None else _plain(value)
+
+    def _filled(self, variant: str, data: Mapping[str, Any], lang: Language) -> str | None:
+        facts = {}
+        for fact in _PLACE.findall(variant):
+            facts[fact] = self.word(fact, data.get(fact), lang)
+            if not facts[fact]:
+                return None
+        return _PLACE.sub(lambda match: facts[match[1]], variant)
+
+
+def text(
+    rule_id: str,
+    state: str,
+    data: Mapping[str, Any],
+    lang: Language,
+    case: str | None = None,
+) -> str:
+    """The shipped sentence of a rule; `case` as the condition named it when it fired."""
+    return load_texts().text(rule_id, state, data, lang, case)
+
+
+@cache
+def load_texts() -> Texts:
+    """The shipped sentences, complete for the shipped rulebook. Raises RulebookInvalid."""
+    files = [(n, data) for n, data in yaml_files("texts") if n.startswith("texts/gate")]
+    sentences: dict[str, Any] = {}
+    for name, data in files:
+        for rule, entry in read_shaped(data, "rule-texts", name).items():
+            if rule in sentences:
+                raise RulebookInvalid(f"{name}: {rule} has its sentences in another file already")
+            sentences[rule] = entry
+    return build_texts(sentences, read_yaml("texts", "words.yaml"), load_rulebook())
+
+
+def build_texts(sentences: Mapping[str, Any], words: Any, rulebook: Rulebook) -> Texts:
+    """Texts from sentences by rule, and words. Raises RulebookInvalid for a gap."""
+    read_shaped(words, "words", "texts/words.yaml")
+    found: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    for rule, entry in sentences.items():
+        for state, said in (*entry.items(), *entry.get("cases", {}).items()):
+            if state != "cases":
+                for lang, variants in said.items():
+                    if _PLACE.search(variants[-1]):
+                        raise RulebookInvalid(f"texts: {rule} {state} {lang}: the last needs facts")
+                    found[rule, state, lang] = tuple(variants)
+    for asked in rulebook.rules.values():
+        states = [State.FIRED, State.NOT_FIRED, *([State.UNKNOWN] if asked.unknown else [])]
+        for needed in (*states, *asked.cases):
+            if (asked.id, needed, "zh") not in found:
+                raise RulebookInvalid(f"texts: {asked.id} has no sentence for {needed}")
+    return Texts(
+        MappingProxyType(found),
+        MappingProxyType(
+            {
+                (fact, code, lang): said
+                for fact, codes in words.items()
+                for code, both in codes.items()
+                for lang, said in both.items()
+            }
+        ),
+    )
+
+
+def region_name(code: str) -> str:
+    """A region with what it lies in, e.g. 河北省石家庄市长安区; an unknown code as it is."""
+    regions = load_regions()
+    found = [regions.by_code.get(code[:digits]) for digits in (2, 4, 6) if len(code) >= digits]
+    return "".join(dict.fromkeys(region.name for region in found if region)) or code
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    written = str(value)
+    return _moment(written) if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T", written) else written
+
+
+def _moment(written: str) -> str:
+    """An RFC 3339 time as a clinician reads it, in Shanghai; anything else as it is."""
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        return written
+    return written if moment.tzinfo is None else _plain(moment)
