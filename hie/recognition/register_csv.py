@@ -142,9 +142,9 @@ def read_rows(kind: RegisterKind, text: str, name: str) -> Parsed:
     named: list[Named] = []
     faults: list[Fault] = []
     columns: list[str] | None = None
-    delimiter = _delimiter(text, COLUMNS[kind])
+    records = _Records(text, _delimiter(text, COLUMNS[kind]))
     try:
-        for line, cells in _records(text, delimiter):
+        for line, cells in records:
             place = f"{name}:{line}"
             if columns is None:
                 columns = [cell.lower() for cell in cells]
@@ -162,7 +162,8 @@ def read_rows(kind: RegisterKind, text: str, name: str) -> Parsed:
             if not row.faults:
                 rows.append((place, built))
     except csv.Error as error:
-        faults.append(Fault(name, "malformed-csv", f"CSV with closed quotes ({error})"))
+        place = f"{name}:{records.line}"
+        faults.append(Fault(place, "malformed-csv", f"CSV with its quotes closed ({error})"))
     if columns is None and not faults:
         faults.append(Fault(name, "missing-column", "a header row"))
     return Parsed(
@@ -175,15 +176,19 @@ def read_rows(kind: RegisterKind, text: str, name: str) -> Parsed:
     )
 
 
-def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Line number (of the record's first line) and trimmed cells of each row that is not empty."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    begun = 1
-    for cells in reader:
-        trimmed = [cell.strip() for cell in cells]
-        if any(trimmed):
-            yield begun, trimmed
-        begun = reader.line_num + 1
+class _Records:
+    """The rows that are not empty: number of the line each begins on, and its trimmed cells."""
+
+    def __init__(self, text: str, delimiter: str) -> None:
+        self.reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        self.line = 1
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        for cells in self.reader:
+            trimmed = [cell.strip() for cell in cells]
+            if any(trimmed):
+                yield self.line, trimmed
+            self.line = self.reader.line_num + 1
 
 
 def _delimiter(text: str, columns: Mapping[str, bool]) -> str:
