@@ -1,8 +1,18 @@
-"""Permit or refuse; a permission is a restriction in plain values that only `store.visible` turns into SQL."""
+"""Permit or refuse; a permission is a restriction in plain values, SQL only in `store.visible`.
 
+All must permit: the scope of the token, the purpose, the role; what is missing refuses
+(SECURITY 1.7). Relationship and consent come with their own rooms and narrow the restriction.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
 
-from hie.access.actor import Actor
+from hie.access.actor import Actor, ActorKind, Purpose
+from hie.access.reason import Reason
+from hie.access.scopes import Door, Interaction, find_scope
+from hie.errors import Fault, NotPermitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +32,100 @@ class Restriction:
         return self.types is None or kind in self.types
 
 
-__all__ = ["Actor", "Restriction"]
+class Role(StrEnum):
+    """What a person does here; nobody has two."""
+
+    CLINICIAN = "clinician"
+    INTEGRATOR = "integrator"
+    AUDITOR = "auditor"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+
+
+# The role matrix. Only clinicians see patients; who connects systems sees messages and codes; the
+# three administrations (system, security, audit) stay apart (GB/T 22239, 三员分立).
+ROLE_SCOPES: Mapping[Role, frozenset[str]] = {
+    Role.CLINICIAN: frozenset({"user/*.rs", Door.ORDER_CHECK, Door.DECIDE}),
+    Role.INTEGRATOR: frozenset({Door.MESSAGES, Door.MAPS}),
+    Role.AUDITOR: frozenset(),
+    Role.MANAGER: frozenset(),
+    Role.ADMINISTRATOR: frozenset({Door.REGISTERS}),
+}
+
+# Purposes for which a patient's results may be looked at. Breaking the glass (BTG) and a patient's
+# own request (PATRQT) have conditions of their own and are not opened by a scope.
+CLINICAL = frozenset({Purpose.TREATMENT, Purpose.EMERGENCY})
+_CLINICAL_DOORS = frozenset({Door.ORDER_CHECK, Door.DECIDE})
+_CONTEXT = {ActorKind.CLIENT: "system", ActorKind.USER: "user"}
+
+
+def permit(actor: Actor, door: Door) -> None:
+    """Let the actor through this door; raises NotPermitted."""
+    if actor.kind is ActorKind.OPERATOR:
+        return
+    if door.value not in actor.scopes:
+        raise _not_permitted(Reason.SCOPE, f"scope {door.value}")
+    if door in _CLINICAL_DOORS and actor.purpose not in CLINICAL:
+        raise _not_permitted(Reason.PURPOSE, "purpose of use TREAT or ETREAT")
+
+
+def permit_institution(actor: Actor, institution: str) -> None:
+    """Let the actor act for this institution, which must be its own; raises NotPermitted."""
+    if actor.kind is not ActorKind.OPERATOR and actor.institution != institution:
+        raise _not_permitted(Reason.ORG_SPOOF, "the caller's own institution")
+
+
+def restriction(actor: Actor, interaction: Interaction) -> Restriction:
+    """What the actor may see by this interaction.
+
+    Read, vread and history are READ. Raises NotPermitted when the actor may see nothing at all
+    by it, or not for its purpose.
+    """
+    if actor.kind is ActorKind.OPERATOR:
+        return Restriction()
+    if actor.purpose not in CLINICAL:
+        raise _not_permitted(Reason.PURPOSE, "purpose of use TREAT or ETREAT")
+    found = _by_scopes(actor.scopes, _CONTEXT[actor.kind], interaction)
+    if found.types is not None and not found.types:
+        context = _CONTEXT[actor.kind]
+        raise _not_permitted(Reason.SCOPE, f"a scope {context}/<Type>.{interaction.value}")
+    return found
+
+
+def permit_type(actor: Actor, kind: str, interaction: Interaction) -> Restriction:
+    """The restriction for one resource type; raises NotPermitted when its type is not in scope."""
+    found = restriction(actor, interaction)
+    if not found.permits_type(kind):
+        context = _CONTEXT[actor.kind]
+        raise _not_permitted(Reason.SCOPE, f"scope {context}/{kind}.{interaction.value}")
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _by_scopes(scopes: frozenset[str], context: str, interaction: Interaction) -> Restriction:
+    types: set[str] = set()
+    for text in scopes:
+        scope = find_scope(text)
+        if scope is None or scope.context != context or interaction.value not in scope.letters:
+            continue
+        if scope.type == "*":
+            return Restriction()
+        types.add(scope.type)
+    return Restriction(types=frozenset(types))
+
+
+def _not_permitted(reason: Reason, expected: str) -> NotPermitted:
+    return NotPermitted("not permitted", (Fault("access", reason, expected),))
+
+
+__all__ = [
+    "CLINICAL",
+    "ROLE_SCOPES",
+    "Actor",
+    "Restriction",
+    "Role",
+    "permit",
+    "permit_institution",
+    "permit_type",
+    "restriction",
+]

@@ -1,0 +1,82 @@
+"""The kinds of token the hub takes, side by side: a token of one kind fails at every other door.
+
+The table is SECURITY 1.3. Client assertions (A) and access tokens (T) are taken today; the other
+rows stand here so that the doors that will take them cannot be given a token of these.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+
+class Replay(StrEnum):
+    """What makes a second use of a token visible."""
+
+    NONE = "none"  # an access token is meant to be used again
+    JTI = "jti"  # (iss, jti) is remembered until the token is over
+    NONCE = "nonce"  # bound to the sign-in that asked for it
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRules:
+    """What one kind of token must look like; times in seconds.
+
+    `lifetime` caps exp - iat; `age` caps now - iat (an identity provider chooses its own exp).
+    `jku` may occur in the header, and only as the very address that was registered. `about_itself`:
+    the subject is the issuer (RFC 7523, 3).
+    """
+
+    types: frozenset[str]
+    algorithms: frozenset[str]
+    required: frozenset[str]
+    replay: Replay
+    lifetime: int | None = None
+    age: int | None = None
+    jku: bool = False
+    about_itself: bool = False
+
+
+_ALL = frozenset({"iss", "sub", "aud", "exp", "iat", "jti"})
+_ASSERTION = frozenset({"RS384", "ES384", "PS384", "ES256", "EdDSA"})
+
+
+class Profile(Enum):
+    """The five kinds, by their letter in the table."""
+
+    CLIENT_ASSERTION = TokenRules(
+        types=frozenset({"JWT", "client-authentication+jwt"}),
+        algorithms=_ASSERTION,
+        required=_ALL - {"iat"},
+        replay=Replay.JTI,
+        lifetime=300,
+        jku=True,
+        about_itself=True,
+    )
+    USER_CONTEXT = TokenRules(
+        types=frozenset({"hub-user-context+jwt"}),
+        algorithms=_ASSERTION,
+        required=_ALL,
+        replay=Replay.JTI,
+        lifetime=120,
+    )
+    ACCESS_TOKEN = TokenRules(
+        types=frozenset({"at+jwt"}),
+        algorithms=frozenset({"ES256"}),
+        required=_ALL | {"client_id", "scope", "hub"},
+        replay=Replay.NONE,
+        lifetime=300,
+    )
+    CDS_CLIENT = TokenRules(
+        types=frozenset({"JWT"}),
+        algorithms=frozenset({"ES384", "RS384", "ES256"}),
+        required=_ALL - {"sub"},
+        replay=Replay.JTI,
+        lifetime=300,
+        jku=True,
+    )
+    ID_TOKEN = TokenRules(
+        types=frozenset({"JWT"}),
+        algorithms=frozenset({"RS256", "ES256", "PS256"}),
+        required=_ALL - {"jti"} | {"nonce"},
+        replay=Replay.NONCE,
+        age=300,
+    )

@@ -1,0 +1,75 @@
+"""The hub's own signing keys over time: which signs now, which verify, which are published.
+
+A key is published before it signs, and verifies for a while after its successor signs, so that a
+rotation refuses nobody. The times are in the keys, the present is an argument.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from hie.access.jwk import thumbprint
+from hie.access.keys import VerificationKey
+from hie.errors import HubMisconfigured
+
+OVERLAP = 2 * 900  # seconds a superseded key verifies: twice the longest life of a token
+MOST_KEYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """An ES256 key pair of the hub; it signs from `starts` on (seconds since the Unix epoch)."""
+
+    private: ec.EllipticCurvePrivateKey
+    starts: int
+    verifying: VerificationKey
+
+    @property
+    def kid(self) -> str:
+        """RFC 7638 thumbprint of the public key."""
+        return self.verifying.kid
+
+
+def signing_key(private: ec.EllipticCurvePrivateKey, starts: int) -> SigningKey:
+    """A key pair with its id; raises HubMisconfigured unless it is on P-256."""
+    public = private.public_key()
+    if not isinstance(public.curve, ec.SECP256R1):
+        raise HubMisconfigured(f"signing key on {public.curve.name}: expected P-256")
+    return SigningKey(private, starts, VerificationKey(thumbprint(public), "ES256", public))
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """The signing keys, oldest first."""
+
+    keys: tuple[SigningKey, ...]
+
+    def signer(self, now: float) -> SigningKey:
+        """The key that signs now; raises HubMisconfigured when none has started."""
+        started = [key for key in self.keys if key.starts <= now]
+        if not started:
+            raise HubMisconfigured("no signing key has started: is the clock right?")
+        return started[-1]
+
+    def accepted(self, now: float) -> tuple[VerificationKey, ...]:
+        """The keys whose signature still counts: not yet started ones sign nothing."""
+        return tuple(key.verifying for key in self._live(now) if key.starts <= now)
+
+    def published(self, now: float) -> tuple[VerificationKey, ...]:
+        """The keys in the JWKS: the accepted and the coming ones, at most three."""
+        return tuple(key.verifying for key in self._live(now))
+
+    def _live(self, now: float) -> list[SigningKey]:
+        """Without the keys whose successor has signed for longer than the overlap."""
+        live = [
+            key
+            for key, following in zip(self.keys, (*self.keys[1:], None), strict=True)
+            if following is None or following.starts + OVERLAP > now
+        ]
+        return live[:MOST_KEYS]
+
+
+def ring(keys: Iterable[SigningKey]) -> Ring:
+    """Order the keys by the time they start."""
+    return Ring(tuple(sorted(keys, key=lambda key: key.starts)))

@@ -1,0 +1,108 @@
+"""Scopes: what a token permits, in the grammar of SMART App Launch 2.2 and the hub's own words.
+
+`system/Observation.rs`, `user/Patient.r`, `system/*.rs`: context, resource type, and letters of
+`cruds` in that order. Doors that are not FHIR have scopes of the hub: `hie/order-check` and the
+other members of `Door`. Search restrictions (`?category=…`) are refused rather than ignored: a
+token must never permit more than it says.
+https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hie.errors import Fault, UnprocessableRequest
+
+LONGEST = 2048  # characters of a scope parameter
+MOST = 64
+
+
+class Door(StrEnum):
+    """The doors that are not FHIR resources, by the scope that opens each."""
+
+    INTAKE = "hie/intake"  # POST /intake/{site}
+    ORDER_CHECK = "hie/order-check"  # POST /v1/order-check, $assess, /v1/launch-tickets
+    DECIDE = "hie/decide"  # POST /v1/decisions
+    MESSAGES = "hie/messages"  # kept and held messages of the own institution
+    MAPS = "hie/maps"  # local codes and their maps
+    REGISTERS = "hie/registers"  # institutions, qualifications, precision, marks, policies
+
+
+class Interaction(StrEnum):
+    """What a SMART scope permits on a type, by its letter."""
+
+    CREATE = "c"
+    READ = "r"
+    UPDATE = "u"
+    DELETE = "d"
+    SEARCH = "s"
+
+
+_DOORS = frozenset(door.value for door in Door)
+_SMART = re.compile(r"(system|user)/(\*|[A-Z][A-Za-z]{1,63})\.(?=.)(c?r?u?d?s?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One scope: `context` is system, user or hie; for hie, `type` is the door and no letters."""
+
+    context: str
+    type: str
+    letters: str = ""
+
+    def covers(self, other: "Scope") -> bool:
+        """Whether whoever has this scope has the other as well."""
+        return (
+            self.context == other.context
+            and self.type in {other.type, "*"}
+            and set(other.letters) <= set(self.letters)
+        )
+
+    def __str__(self) -> str:
+        return f"{self.context}/{self.type}" + (f".{self.letters}" if self.letters else "")
+
+
+def find_scope(text: str) -> Scope | None:
+    """The scope that a text means, or None when it is outside the grammar."""
+    if text in _DOORS:
+        return Scope("hie", text.partition("/")[2])
+    match = _SMART.fullmatch(text)
+    return Scope(match[1], match[2], match[3]) if match else None
+
+
+def covered(asked: Iterable[str], held: Iterable[str]) -> bool:
+    """Whether each asked scope is in the grammar and covered by one that is held."""
+    having = [scope for scope in map(find_scope, held) if scope is not None]
+    return all(
+        scope is not None and any(one.covers(scope) for one in having)
+        for scope in map(find_scope, asked)
+    )
+
+
+def check_client_scopes(scopes: Iterable[str], types: frozenset[str]) -> list[Fault]:
+    """What is wrong with the scopes a client is to be registered with; `types` the hub holds."""
+    faults = []
+    given = list(scopes)
+    if not 1 <= len(given) <= MOST:
+        faults.append(Fault("scopes", "scope-count", f"1 to {MOST} scopes"))
+    for n, text in enumerate(given):
+        scope = find_scope(text)
+        if scope is None:
+            expected = "system/<Type>.<letters of cruds, in this order>, or one of the hie/ scopes"
+            faults.append(Fault(f"scopes[{n}]", "scope-format", expected))
+        elif scope.context == "user":
+            faults.append(Fault(f"scopes[{n}]", "scope-context", "system/ for a system client"))
+        elif scope.context == "system" and scope.type != "*" and scope.type not in types:
+            expected = "a resource type of this hub: " + ", ".join(sorted(types))
+            faults.append(Fault(f"scopes[{n}]", "scope-type", expected))
+    return faults
+
+
+def accept_client_scopes(scopes: Iterable[str], types: frozenset[str]) -> tuple[str, ...]:
+    """The scopes in order, each once; raises UnprocessableRequest naming every fault."""
+    given = list(scopes)
+    faults = check_client_scopes(given, types)
+    if faults:
+        raise UnprocessableRequest("a scope cannot be registered", tuple(faults))
+    return tuple(sorted(set(given)))
