@@ -1,0 +1,64 @@
+"""HL7 v2: ORU^R01 and OUL^R21 to R24 as Chinese LIS products send them.
+
+`adapter` is the entry point. Modules: `batch` and `reader` cut bytes and text into segments;
+`walk` attaches segments to orders; `report`, `result`, `patient`, `specimen` read one kind of
+segment each; `values`, `numbers`, `ranges`, `times`, `identifiers` read what stands in a field.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from adapters.hl7v2 import decode, profile
+from adapters.hl7v2.batch import read_batch
+from adapters.hl7v2.issues import ISSUE_CODES
+from hie.adapter import Coverage, Decoded, Issue, Severity, Site
+
+
+class Hl7v2Adapter:
+    """Reads HL7 v2 messages and batch files (ER7 encoding)."""
+
+    name = "hl7v2"
+    version = "1.0.0"
+    media_types = (
+        "x-application/hl7-v2+er7",
+        "application/hl7-v2",
+        "application/hl7-v2+er7",
+        "text/plain",
+        "application/octet-stream",
+    )
+    profile_schema: Mapping[str, Any] = profile.profile_schema()
+    issue_codes: Mapping[str, str] = ISSUE_CODES
+
+    def __init__(self) -> None:
+        self._compiled: tuple[Mapping[str, Any], profile.Compiled] | None = None
+
+    def native_id(self, content: bytes, site: Site) -> str | None:
+        """MSH-10 of the first message; None if it is empty or cannot be read."""
+        return decode.native_id(content)
+
+    def split(self, content: bytes) -> list[bytes]:
+        """The messages of a batch file, each to be kept on its own; one message as it is."""
+        return list(read_batch(content).messages)
+
+    def decode(self, content: bytes, site: Site) -> Decoded:
+        """What the message says; see `hie.adapter.Adapter`."""
+        try:
+            compiled = self._profile(site.profile)
+        except (msgspec.ValidationError, ValueError) as fault:
+            issue = Issue("decode", "profile-invalid", Severity.HOLD, "profile", str(fault)[:200])
+            return Decoded(decode.native_id(content), "", None, (), (issue,), Coverage())
+        return decode.decode_all(content, compiled)
+
+    def _profile(self, given: Mapping[str, Any]) -> profile.Compiled:
+        """The compiled profile, kept while the same one comes again. A profile is a value."""
+        kept = self._compiled
+        if kept is not None and kept[0] is given:
+            return kept[1]
+        compiled = profile.compile_profile(given)
+        self._compiled = (given, compiled)
+        return compiled
+
+
+adapter = Hl7v2Adapter()

@@ -1,0 +1,52 @@
+"""One order group on its way to a report: what was met since its OBR.
+
+The walk fills it segment by segment; `report.py` turns it into a record.
+"""
+
+from adapters.hl7v2.attachment import Piece
+from adapters.hl7v2.reader import Segment
+from hie.records import Attachment, PatientRecord, Result, SpecimenRecord, Time, Val, Visit
+
+
+class Lines:
+    """Text that came in several segments: NTE of one owner, or TX lines of one result."""
+
+    __slots__ = ("path", "texts")
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.texts = [text]
+
+    def val(self) -> Val:
+        """The lines as one value, at the place of the first."""
+        return Val("\n".join(self.texts), self.path)
+
+
+class Group:
+    """An OBR with everything that belongs to it."""
+
+    __slots__ = (
+        "collected", "extra", "forms", "joined", "notes", "obr", "orc", "pieces", "priority",
+        "received", "result_notes", "results", "specimen", "specimen_notes", "specimens",
+        "patient", "visit", "key_dates",
+    )  # fmt: skip
+
+    def __init__(self, obr: Segment, patient: PatientRecord, visit: Visit | None) -> None:
+        self.obr = obr
+        self.orc: Segment | None = None
+        self.patient = patient
+        self.visit = visit
+        self.collected: Time | None = None
+        self.received: Time | None = None
+        self.priority = ""
+        self.results: list[Result] = []
+        self.specimens: list[SpecimenRecord] = []
+        self.specimen: int | None = None  # that of the next OBX
+        self.forms: list[Attachment] = []
+        self.pieces: list[Piece] = []
+        self.notes: list[Lines] = []
+        self.result_notes: dict[int, Lines] = {}
+        self.specimen_notes: dict[int, Lines] = {}
+        self.joined: dict[int, Lines] = {}  # TX lines by result
+        self.extra: list[Val] = []
+        self.key_dates: dict[str, str] = {}  # raw collection times and their paths
