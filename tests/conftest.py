@@ -1,9 +1,142 @@
-"""What every test shares: the event loop's kind, and databases to test on."""
+"""What every test shares: the event loop's kind, and databases to test on.
 
+`place` and `database` run a test twice, on SQLite and on PostgreSQL: a fresh database each time,
+copied from one that was migrated once. `HIE_TEST_DATABASES=sqlite` leaves PostgreSQL out by hand.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
 import pytest
+
+from hie.store.database import Database
+from hie.store.migrate import migrate
+from hie.store.sqlite import FILE
+from tests.postgres import server
+
+DATABASES = os.environ.get("HIE_TEST_DATABASES", "sqlite,postgresql").split(",")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a hub's data lie: what `Database.open` takes."""
+
+    url: str | None
+    data_dir: Path
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Async tests run on asyncio, as the hub does."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server for plain tests, without fsync, with a migrated database `hie_template`."""
+    with server(durable=False) as url:
+        _prepare(url, tmp_path_factory.mktemp("template"))
+        yield url
+
+
+@pytest.fixture(scope="session")
+def durable_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same with fsync, for tests that kill processes."""
+    with server(durable=True) as url:
+        _prepare(url, tmp_path_factory.mktemp("template"))
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file."""
+    folder = tmp_path_factory.mktemp("template")
+    migrate(None, folder)
+    return folder / FILE
+
+
+@pytest.fixture(params=DATABASES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A fresh migrated database: on SQLite, then on PostgreSQL."""
+    with _place(request, "postgres", tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(params=DATABASES)
+def durable_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A fresh migrated database that survives what it promises to survive."""
+    with _place(request, "durable_postgres", tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+async def database(place: Place) -> AsyncIterator[Database]:
+    """An opened fresh database: on SQLite, then on PostgreSQL."""
+    db = await Database.open(place.url, place.data_dir)
+    yield db
+    await db.close()
+
+
+@pytest.fixture(params=["postgresql"] if "postgresql" in DATABASES else [])
+def postgres_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A fresh migrated PostgreSQL database."""
+    with _place(request, "postgres", tmp_path) as found:
+        yield found
+
+
+def at(url: str, name: str) -> str:
+    """The address of another database of the same server."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def elsewhere(work: Callable[[], Awaitable[Any]]) -> Any:
+    """Run async work to its end in a thread of its own: fixtures may stand inside a loop."""
+
+    async def run() -> Any:
+        return await work()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(run())).result()
+
+
+def statement(url: str, sql: str) -> None:
+    """Run one statement outside a transaction."""
+
+    async def run() -> None:
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
+
+    elsewhere(run)
+
+
+def _prepare(url: str, data_dir: Path) -> None:
+    statement(url, "CREATE DATABASE hie_template")
+    migrate(at(url, "hie_template"), data_dir)
+
+
+@contextmanager
+def _place(request: pytest.FixtureRequest, fixture: str, data_dir: Path) -> Iterator[Place]:
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), data_dir / FILE)
+        yield Place(None, data_dir)
+        return
+    url = request.getfixturevalue(fixture)
+    name = f"t_{secrets.token_hex(6)}"
+    with ExitStack() as stack:
+        statement(url, f"CREATE DATABASE {name} TEMPLATE hie_template")
+        stack.callback(statement, url, f"DROP DATABASE {name} WITH (FORCE)")
+        yield Place(at(url, name), data_dir)

@@ -1,0 +1,1 @@
+"""The Alembic revisions, oldest first; `hie.store.migrate` runs them."""

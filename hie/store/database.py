@@ -1,0 +1,162 @@
+"""The opened database: connections, units of work, and what every statement shares.
+
+One contract on SQLite and PostgreSQL. `unit()` is one request or one message: it is committed when
+the block is left, and an exception takes back that unit alone. `reading()` sees committed rows.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from hie.errors import HubMisconfigured
+from hie.store.compression import Bodies, shipped_dictionaries
+from hie.store.faults import UndefinedTable
+from hie.store.ids import new_id
+from hie.store.keys import Keys
+from hie.store.lock import DirectoryLock
+from hie.store.migrate import head
+from hie.store.numbers import Numbers
+from hie.store.postgresql import Postgres, password_from
+from hie.store.session import Dialect, Reader, Unit
+from hie.store.sqlite import FILE, Sqlite
+
+POOL_SIZE = 10
+
+
+class Database:
+    """An opened database of one hub; `Database.open` makes it, `close` ends it."""
+
+    def __init__(
+        self, engine: Sqlite | Postgres, keys: Keys, lock: DirectoryLock | None = None
+    ) -> None:
+        self._engine = engine
+        self._lock = lock
+        self.dialect = Dialect.SQLITE if isinstance(engine, Sqlite) else Dialect.POSTGRESQL
+        self.keys = keys
+        self.bodies = Bodies({})
+        self.boot = new_id()
+        self.numbers = Numbers()
+
+    @classmethod
+    async def open(
+        cls,
+        url: str | None,
+        data_dir: Path,
+        *,
+        exclusive: bool = True,
+        password_file: Path | None = None,
+        pool_size: int = POOL_SIZE,
+    ) -> "Database":
+        """Open the migrated database at `url`, or the SQLite file in `data_dir`.
+
+        `exclusive` takes the lock of the data directory (SQLite); without it only reading is
+        possible. Raises DataDirectoryBusy, Unavailable, and HubMisconfigured when the tables are
+        not this version's or the keys are not this database's.
+        """
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = DirectoryLock.take(data_dir) if url is None and exclusive else None
+        engine: Sqlite | Postgres | None = None
+        try:
+            keys = Keys.open(data_dir)
+            if url is None:
+                engine = Sqlite(data_dir / FILE, writable=exclusive)
+            else:
+                engine = await Postgres.open(url, password_from(password_file), pool_size)
+            db = cls(engine, keys, lock)
+            await db._prepare(writable=url is not None or exclusive)
+        except BaseException:
+            if engine is not None:
+                await engine.close()
+            if lock is not None:
+                lock.release()
+            raise
+        return db
+
+    async def close(self) -> None:
+        """Wait for what is being committed, then let go of the database and its lock."""
+        await self._engine.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def unit(self) -> AbstractAsyncContextManager[Unit]:
+        """One unit of work. Do not wait for anything slow inside: on SQLite others queue behind."""
+        return self._engine.unit(self)
+
+    def reading(self, *, snapshot: bool = False) -> AbstractAsyncContextManager[Reader]:
+        """Read committed rows.
+
+        With `snapshot` every statement sees one instant. On SQLite that is always so; on
+        PostgreSQL it costs two round trips, so without it each statement sees its own instant.
+        """
+        return self._engine.reading(self, snapshot=snapshot)
+
+    def among(self, column: str, number: int) -> str:
+        """SQL: the column is one of the values of argument `$number`, given as `array(values)`."""
+        if self.dialect is Dialect.POSTGRESQL:
+            return f"{column} = ANY(${number})"
+        return f"{column} IN (SELECT value FROM json_each(${number}))"  # noqa: S608 - a column
+
+    def array(self, values: Iterable[Any]) -> Any:
+        """Several values (texts or integers) as one argument."""
+        if self.dialect is Dialect.POSTGRESQL:
+            return list(values)
+        return json.dumps(list(values))
+
+    def locking(self, clause: str) -> str:
+        """A row-locking clause such as `FOR UPDATE`; SQLite has one writer and needs none."""
+        return f" {clause}" if self.dialect is Dialect.POSTGRESQL else ""
+
+    async def _prepare(self, *, writable: bool) -> None:
+        """Check tables and keys, and load the dictionaries; add those this version brings."""
+        async with self.reading() as reader:
+            try:
+                have = await reader.fetchval("SELECT version_num FROM alembic_version")
+            except (sqlite3.OperationalError, UndefinedTable):
+                have = None
+        if have != head():
+            raise HubMisconfigured(
+                f"tables at {have or 'nothing'}, this version wants {head()}: run `hie migrate`"
+            )
+        if writable:
+            async with self.unit() as unit:
+                await unit.execute(
+                    "INSERT INTO hub (name, value) VALUES ('keys', $1) ON CONFLICT DO NOTHING",
+                    self.keys.fingerprint,
+                )
+                for number, data in shipped_dictionaries().items():
+                    await unit.execute(
+                        "INSERT INTO zstd_dictionary (number, data) VALUES ($1, $2)"
+                        " ON CONFLICT DO NOTHING",
+                        number,
+                        data,
+                    )
+        async with self.reading() as reader:
+            known = await reader.fetchval("SELECT value FROM hub WHERE name = 'keys'")
+            rows = await reader.fetch("SELECT number, data FROM zstd_dictionary")
+        if known not in (None, self.keys.fingerprint):
+            raise HubMisconfigured(
+                "the key files are not those this database was made with: restore `keys/`"
+            )
+        self.bodies = Bodies({row[0]: bytes(row[1]) for row in rows})
+
+
+async def advisory(unit: Unit, *keys: str) -> None:
+    """Hold the locks of these names until the unit ends; taken in one order, so none waits in a ring.
+
+    PostgreSQL: transaction advisory locks on a 64-bit hash of each name. SQLite has one writer.
+    """
+    if unit.db.dialect is Dialect.SQLITE:
+        return
+    numbers = sorted(
+        {
+            int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
+            for key in keys
+        }
+    )
+    await unit.fetch(
+        "SELECT pg_advisory_xact_lock(number) FROM unnest($1::bigint[]) AS number", numbers
+    )

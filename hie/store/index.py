@@ -1,0 +1,137 @@
+"""What the typed columns say about a resource: read once, when it is written.
+
+Hand-written for each type, because thousands of results a second pass here. Columns come in the
+order of `COLUMNS`; a type that is not listed has none of its own.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from hie.fhir import CANONICAL, ITEM, LOINC
+from hie.store.instants import OPEN_END, OPEN_START, bounds
+from hie.store.systems import short
+
+_MAPPING = f"{CANONICAL}/StructureDefinition/mapping"
+_CODE = ("code_system", "code", "local_system", "local_code")
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "Observation": (
+        *_CODE,
+        "item",
+        "mapping",
+        "category",
+        "effective_us",
+        "effective_end_us",
+        "issued_us",
+        "report",
+    ),
+    "DiagnosticReport": (*_CODE, "category", "effective_us", "effective_end_us", "issued_us"),
+}
+
+Values = tuple[Any, ...]
+
+
+def columns(kind: str) -> tuple[str, ...]:
+    """The typed columns of a resource type beyond the common ones."""
+    return COLUMNS.get(kind, ())
+
+
+def values(kind: str, resource: dict[str, Any], report: str | None = None) -> Values:
+    """Their values for one resource; `report` is the id of the report an Observation belongs to."""
+    reader = _READERS.get(kind)
+    return () if reader is None else reader(resource, report)
+
+
+def status(resource: dict[str, Any]) -> str | None:
+    """The element `status` of the types that have one."""
+    found = resource.get("status")
+    return found if isinstance(found, str) else None
+
+
+def _observation(resource: dict[str, Any], report: str | None) -> Values:
+    system = code = local_system = local_code = item = mapping = None
+    for coding in resource.get("code", _NOTHING).get("coding", ()):
+        its = coding.get("system", "")
+        if its == ITEM:
+            item = coding.get("code")
+            for extension in coding.get("extension", ()):
+                if extension.get("url") == _MAPPING:
+                    mapping = extension.get("valueCode")
+        elif its == LOINC and code is None:
+            system, code = "LN", coding.get("code")
+        elif local_code is None and coding.get("code"):
+            local_system, local_code = short(its), coding["code"]
+    start, end = _effective(resource)
+    return (
+        system,
+        code,
+        local_system,
+        _clean(local_code),
+        item,
+        mapping,
+        _category(resource),
+        start,
+        end,
+        _issued(resource),
+        report,
+    )
+
+
+def _report(resource: dict[str, Any], _report: str | None) -> Values:
+    system = code = local_system = local_code = None
+    for coding in resource.get("code", _NOTHING).get("coding", ()):
+        its = coding.get("system", "")
+        if its == LOINC and code is None:
+            system, code = "LN", coding.get("code")
+        elif local_code is None and coding.get("code"):
+            local_system, local_code = short(its), coding["code"]
+    start, end = _effective(resource)
+    return (
+        system,
+        code,
+        local_system,
+        _clean(local_code),
+        _category(resource),
+        start,
+        end,
+        _issued(resource),
+    )
+
+
+def _effective(resource: dict[str, Any]) -> tuple[int | None, int | None]:
+    text = resource.get("effectiveDateTime") or resource.get("effectiveInstant")
+    if text is not None:
+        return bounds(text) or (None, None)
+    period = resource.get("effectivePeriod")
+    if not period:
+        return None, None
+    first = bounds(period["start"]) if "start" in period else (OPEN_START, OPEN_START)
+    last = bounds(period["end"]) if "end" in period else (OPEN_END, OPEN_END)
+    return (first[0], last[1]) if first and last else (None, None)
+
+
+def _issued(resource: dict[str, Any]) -> int | None:
+    text = resource.get("issued")
+    found = bounds(text) if text else None
+    return found[0] if found else None
+
+
+def _category(resource: dict[str, Any]) -> str | None:
+    for concept in resource.get("category", ()):
+        for coding in concept.get("coding", ()):
+            code: str | None = coding.get("code")
+            if code:
+                return _clean(code)
+    return None
+
+
+def _clean(text: str | None) -> str | None:
+    # PostgreSQL holds no NUL in text; the resource itself keeps what was sent.
+    return text.replace("\0", "") if text is not None and "\0" in text else text
+
+
+_NOTHING: dict[str, Any] = {}
+_READERS: dict[str, Callable[[dict[str, Any], str | None], Values]] = {
+    "Observation": _observation,
+    "DiagnosticReport": _report,
+}

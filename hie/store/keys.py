@@ -1,0 +1,108 @@
+"""The store's own keys: a keyed hash to find a value by, and a seal for what only the hub reads.
+
+Both lie as files of mode 0600 in `keys/` of the data directory, never in the database and never
+in the settings. Several machines on one PostgreSQL share the same two files; the database
+remembers a fingerprint of them, so a machine that made its own by mistake does not start.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from hie.errors import HubError, HubMisconfigured, Unavailable
+
+_SIZE = 32
+_NONCE = 12
+_SUITE = b"\x01"  # AES-256-GCM, one key; the suite is stored with every sealed value
+
+
+class Keys:
+    """Keyed hashes and seals under the two keys of one hub."""
+
+    def __init__(self, index: bytes, data: bytes) -> None:
+        self._index = index
+        self._aead = AESGCM(data)
+        self.fingerprint = _text(
+            hashlib.sha256(b"hie keys\0" + hmac.digest(index, b"", "sha256") + data).digest()[:9]
+        )
+
+    @classmethod
+    def open(cls, data_dir: Path) -> "Keys":
+        """The keys below a data directory, made at first use. Raises HubMisconfigured."""
+        folder = data_dir / "keys"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return cls(_key(folder / "index.key"), _key(folder / "data.key"))
+        except OSError as fault:
+            raise Unavailable(f"keys in {folder}: {fault.strerror}") from fault
+
+    def blind(self, *parts: str) -> str:
+        """HMAC-SHA-256 of the parts under the index key, 43 characters; equal parts, equal hash.
+
+        Parts are told apart by their length, so ("ab", "c") and ("a", "bc") differ.
+        """
+        return _text(self._digest(parts))
+
+    def short(self, *parts: str) -> str:
+        """The first 128 bits of the same hash, 22 characters: for keys that are many."""
+        return _text(self._digest(parts)[:16])
+
+    def seal(self, data: bytes, *place: str) -> bytes:
+        """The data encrypted for one place (table, column, row): it opens nowhere else."""
+        nonce = os.urandom(_NONCE)
+        return _SUITE + nonce + self._aead.encrypt(nonce, data, "|".join(place).encode())
+
+    def unseal(self, sealed: bytes, *place: str) -> bytes:
+        """What was sealed for this place. Raises HubError if it was altered or moved."""
+        if sealed[:1] != _SUITE:
+            raise HubError(f"{'|'.join(place)}: sealed by a suite this version does not know")
+        nonce, text = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+        try:
+            return self._aead.decrypt(nonce, text, "|".join(place).encode())
+        except InvalidTag as fault:
+            raise HubError(f"{'|'.join(place)}: altered, moved, or sealed by other keys") from fault
+
+    def _digest(self, parts: tuple[str, ...]) -> bytes:
+        text = "".join(f"{len(part)}:{part}" for part in parts)
+        return hmac.digest(self._index, text.encode("utf-8", "surrogatepass"), "sha256")
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _key(path: Path) -> bytes:
+    """The key in this file; whoever comes first makes it, whole or not at all."""
+    if not path.exists():
+        waiting = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+        descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(descriptor, os.urandom(_SIZE))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        with suppress(FileExistsError):
+            os.link(waiting, path)
+        waiting.unlink()
+        _sync(path.parent)
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise HubMisconfigured(f"{path}: others may read it; expected mode 0600")
+    key = path.read_bytes()
+    if len(key) != _SIZE:
+        raise HubMisconfigured(f"{path}: found {len(key)} bytes, expected {_SIZE}")
+    return key
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

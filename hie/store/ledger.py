@@ -1,0 +1,129 @@
+"""The audit log's rows: what happened is written before its answer leaves the hub.
+
+A write appends in its own unit of work: both happen or neither. A read records through `Ledger`,
+which commits many waiting events together and returns once they are durable. Rows of one process
+are numbered (`boot`, `n`) without a gap; the number of a unit that failed is used again.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hie.audit.event import Event
+from hie.store.ids import new_id
+from hie.store.session import Reader, Row, Unit
+
+if TYPE_CHECKING:
+    from hie.store.database import Database
+
+_ACCESS = (
+    "id", "at_us", "boot", "n", "type", "action", "outcome", "kind", "client", "subject", "role",
+    "institution", "purpose", "token", "network", "request", "reason", "policy", "detail", "query",
+    "salt",
+)  # fmt: skip
+_SUBJECT = ("access", "n", "home", "person", "resources", "salt")
+_TOGETHER = 256  # events one COMMIT carries at most
+_SALT = 16  # bytes: a commitment to a row tells nothing about what is in it
+
+
+async def append(unit: Unit, event: Event) -> str:
+    """Write one event in this unit of work; its id (`Hub-Audit-Id`)."""
+    return (await append_all(unit, [event]))[0]
+
+
+async def append_all(unit: Unit, events: Sequence[Event]) -> list[str]:
+    """Write several events in this unit of work; their ids."""
+    at_us = time.time_ns() // 1000
+    ids = [new_id() for _ in events]
+    numbers = unit.numbers(len(events))
+    access: list[Row] = []
+    subjects: list[Row] = []
+    for key, n, event in zip(ids, numbers, events, strict=True):
+        access.append(_access(unit, key, n, at_us, event))
+        subjects.extend(
+            (key, place, s.home, s.person, "\n".join(s.resources), os.urandom(_SALT))
+            for place, s in enumerate(event.subjects)
+        )
+    await unit.insert("audit_access", _ACCESS, access)
+    await unit.insert("audit_subject", _SUBJECT, subjects)
+    return ids
+
+
+async def query_of(reader: Reader, access: str) -> bytes | None:
+    """The raw request of one event, unsealed; for auditors."""
+    sealed = await reader.fetchval("SELECT query FROM audit_access WHERE id = $1", access)
+    if sealed is None:
+        return None
+    return reader.db.keys.unseal(sealed, "audit_access", "query", access)
+
+
+class Ledger:
+    """Records events that have no unit of work of their own, many in one COMMIT.
+
+    Whoever waits inside a unit of work must use `append`: the committer needs a unit itself.
+    """
+
+    def __init__(self, db: "Database") -> None:
+        self._db = db
+        self._waiting: list[tuple[Event, asyncio.Future[str]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def record(self, event: Event) -> str:
+        """Write one event; its id, once it is durable. Raises Unavailable: then show nothing."""
+        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting.append((event, done))
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._commit())
+        return await done
+
+    async def close(self) -> None:
+        """Wait until everything recorded so far is durable."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def _commit(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
+            try:
+                async with self._db.unit() as unit:
+                    ids = await append_all(unit, [event for event, _ in group])
+            except BaseException as fault:  # noqa: BLE001 - handed on to each that waits
+                for _, done in group:
+                    if not done.done():
+                        done.set_exception(fault)
+                if not isinstance(fault, Exception):
+                    raise
+                continue
+            for (_, done), key in zip(group, ids, strict=True):
+                if not done.done():
+                    done.set_result(key)
+
+
+def _access(unit: Unit, key: str, n: int, at_us: int, event: Event) -> Row:
+    actor = event.actor
+    query = event.query
+    return (
+        key,
+        at_us,
+        unit.db.boot,
+        n,
+        str(event.type),
+        str(event.action),
+        str(event.outcome),
+        str(actor.kind),
+        actor.client,
+        actor.subject,
+        actor.role,
+        actor.institution,
+        str(actor.purpose),
+        actor.token,
+        actor.network,
+        actor.request,
+        event.reason,
+        event.policy,
+        event.detail,
+        None if query is None else unit.db.keys.seal(query, "audit_access", "query", key),
+        os.urandom(_SALT),
+    )

@@ -1,0 +1,83 @@
+"""Where a resource is: business keys to ids, and ids to homes.
+
+A business key is a row that is inserted first: two messages that describe one new thing at the
+same moment get one id. Never read, then write.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from hie.store.ids import new_id
+from hie.store.session import Dialect, Reader, Unit
+from hie.store.tables import TABLES
+
+Key = tuple[str, str, str]  # resource type, system, value
+
+_INSERT = {
+    Dialect.POSTGRESQL: (
+        "INSERT INTO business_key (key, type, id)"
+        " SELECT * FROM unnest($1::text[], $2::text[], $3::text[])"
+        " ON CONFLICT DO NOTHING RETURNING key"
+    ),
+    Dialect.SQLITE: (
+        "INSERT INTO business_key (key, type, id)"
+        " SELECT a.value, b.value, c.value FROM json_each($1) AS a"
+        " JOIN json_each($2) AS b ON b.key = a.key JOIN json_each($3) AS c ON c.key = a.key"
+        " WHERE true ON CONFLICT DO NOTHING RETURNING key"
+    ),
+}
+
+
+async def claim(unit: Unit, owner: str, keys: Iterable[Key]) -> dict[Key, tuple[str, bool]]:
+    """The id of each key, and whether it was made now; `owner` is the institution or site.
+
+    On PostgreSQL it waits for another unit that is claiming the same key, and takes its id if
+    that one commits.
+    """
+    claimed = await claim_all(unit, [(owner, *key) for key in keys])
+    return {(kind, system, value): found for (_, kind, system, value), found in claimed.items()}
+
+
+async def claim_all(
+    unit: Unit, keys: Iterable[tuple[str, str, str, str]]
+) -> dict[tuple[str, str, str, str], tuple[str, bool]]:
+    """`claim` for keys of several owners at once: (owner, type, system, value)."""
+    by_hash = {unit.db.keys.short(*key): key for key in keys}
+    if not by_hash:
+        return {}
+    wanted = sorted(by_hash)  # one order for all, or two units wait for each other for ever
+    ids = {hashed: new_id() for hashed in wanted}
+    rows = await unit.fetch(
+        _INSERT[unit.db.dialect],
+        unit.db.array(wanted),
+        unit.db.array(by_hash[hashed][1] for hashed in wanted),
+        unit.db.array(ids.values()),
+    )
+    made = {row[0] for row in rows}
+    lost = [hashed for hashed in wanted if hashed not in made]
+    if lost:
+        ids.update(await _ids(unit, lost))
+    return {key: (ids[hashed], hashed in made) for hashed, key in by_hash.items()}
+
+
+async def find_keys(reader: Reader, owner: str, keys: Sequence[Key]) -> dict[Key, str]:
+    """The ids of the keys that are taken; claims nothing."""
+    by_hash = {reader.db.keys.short(owner, *key): key for key in keys}
+    found = await _ids(reader, list(by_hash))
+    return {by_hash[hashed]: key for hashed, key in found.items()}
+
+
+async def locate(reader: Reader, kind: str, key: str) -> str | None:
+    """The home of a resource: "" if it is nobody's, None if there is none of this type and id."""
+    table = TABLES.get(kind)
+    if table is None:
+        return None
+    home: str | None = await reader.fetchval(f"SELECT home FROM {table} WHERE id = $1", key)  # noqa: S608
+    return home
+
+
+async def _ids(reader: Reader, hashes: list[str]) -> dict[str, str]:
+    rows = await reader.fetch(
+        f"SELECT key, id FROM business_key WHERE {reader.db.among('key', 1)}",  # noqa: S608
+        reader.db.array(hashes),
+    )
+    return {row[0]: row[1] for row in rows}

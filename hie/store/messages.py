@@ -1,0 +1,328 @@
+"""Every message as it was received: kept before it is acknowledged, once however often it comes.
+
+The idempotency key is site, channel, native id and content together. The bytes are compressed and
+sealed: they lie in the database as unreadable as the values found in them (`message_issues`).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from hie.adapter import Issue
+from hie.errors import Conflict, ResourceNotFound
+from hie.store import message_issues
+from hie.store.ids import new_id
+from hie.store.session import Reader, Row, Unit
+
+if TYPE_CHECKING:
+    from hie.store.database import Database
+
+
+class State(StrEnum):
+    """Where a message stands."""
+
+    KEPT = "kept"  # waits to be processed
+    STORED = "stored"  # its resources are there
+    HELD = "held"  # waits for a person: its issues say why
+    DROPPED = "dropped"  # given up, with a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of received bytes: a new message, or the first one with the same key."""
+
+    id: str
+    duplicate_of: str | None
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message without its bytes. Times are microseconds; `meta` is what the door noted."""
+
+    id: str
+    site: str
+    channel: str
+    native_id: str | None
+    media: str
+    size: int
+    received_us: int
+    state: State
+    stage: str
+    attempts: int
+    sent_us: int | None
+    kind: str | None
+    meta: Mapping[str, Any]
+    replay_of: str | None
+    dropped_reason: str | None
+    updated_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What processing made of one message; `records` are (type, id, version) it produced."""
+
+    id: str
+    state: State
+    stage: str
+    kind: str | None = None
+    sent_us: int | None = None
+    issues: Sequence[Issue] = ()
+    records: Sequence[tuple[str, str, int]] = field(default=())
+
+
+_COLUMNS = (
+    "id, site, channel, native_id, media, size, received_us, state, stage, attempts, sent_us, kind,"
+    " meta, replay_of, dropped_reason, updated_us"
+)
+_INSERT = (
+    "INSERT INTO message (id, site, channel, native_id, content_hash, media, size, received_us,"
+    " state, stage, attempts, meta, updated_us, body)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'kept', 'kept', 0, $9, $8, $10)"
+)
+
+
+async def keep(
+    db: "Database",
+    *,
+    site: str,
+    channel: str,
+    native_id: str | None,
+    content: bytes,
+    media: str,
+    received_us: int,
+    meta: Mapping[str, Any] | None = None,
+) -> Kept:
+    """Keep the bytes durably, or find that they are kept. Raises Unavailable: then nothing is.
+
+    Of the same message from many connections at once one makes the row; the others wait for its
+    COMMIT and are told its id.
+    """
+    content_hash = hashlib.sha256(content).hexdigest()
+    key = db.keys.short(site, "Message", channel, native_id or "", content_hash)
+    message = new_id()
+    body = db.keys.seal(db.bodies.pack(content), "message", "body", message)
+    async with db.unit() as unit:
+        claimed = await unit.fetchval(
+            "INSERT INTO business_key (key, type, id) VALUES ($1, 'Message', $2)"
+            " ON CONFLICT DO NOTHING RETURNING id",
+            key,
+            message,
+        )
+        if claimed is None:
+            row = await unit.fetchrow(
+                "SELECT m.id, m.state FROM business_key AS k JOIN message AS m ON m.id = k.id"
+                " WHERE k.key = $1",
+                key,
+            )
+            if row is None:
+                raise Conflict("a message key without its message")
+            return Kept(row[0], row[0], State(row[1]))
+        await unit.execute(
+            _INSERT,
+            message,
+            site,
+            channel,
+            _clean(native_id),
+            content_hash,
+            media,
+            len(content),
+            received_us,
+            json.dumps(meta or {}, ensure_ascii=False),
+            body,
+        )
+    return Kept(message, None, State.KEPT)
+
+
+async def take(unit: Unit, limit: int = 50) -> list[Message]:
+    """The oldest messages that wait, locked until the unit ends; other workers skip them."""
+    rows = await unit.fetch(
+        f"SELECT {_COLUMNS} FROM message WHERE state = 'kept'"  # noqa: S608
+        f" ORDER BY received_us, id LIMIT $1{unit.db.locking('FOR UPDATE SKIP LOCKED')}",
+        limit,
+    )
+    return [_message(row) for row in rows]
+
+
+async def take_one(unit: Unit, message: str) -> Message | None:
+    """This message, locked, if it still waits; None when another worker has it or had it."""
+    row = await unit.fetchrow(
+        f"SELECT {_COLUMNS} FROM message WHERE id = $1 AND state = 'kept'"  # noqa: S608
+        + unit.db.locking("FOR UPDATE SKIP LOCKED"),
+        message,
+    )
+    return None if row is None else _message(row)
+
+
+async def contents(reader: Reader, messages: Iterable[str]) -> dict[str, bytes]:
+    """The bytes as received, by message id; unknown ids are left out."""
+    rows = await reader.fetch(
+        f"SELECT id, body FROM message WHERE {reader.db.among('id', 1)}",  # noqa: S608
+        reader.db.array(messages),
+    )
+    keys, bodies = reader.db.keys, reader.db.bodies
+    return {row[0]: bodies.unpack(keys.unseal(row[1], "message", "body", row[0])) for row in rows}
+
+
+async def content(reader: Reader, message: str) -> bytes:
+    """One message's bytes as received. Raises ResourceNotFound."""
+    found = await contents(reader, [message])
+    if message not in found:
+        raise ResourceNotFound(f"no message {message!r}")
+    return found[message]
+
+
+async def settle(unit: Unit, settlements: Sequence[Settlement], now_us: int) -> None:
+    """Write what processing made of messages: state, issues and what they produced.
+
+    Issues are those of this attempt; produced versions are added to those of earlier attempts.
+    """
+    await unit.executemany(
+        "UPDATE message SET state = $2, stage = $3, kind = $4, sent_us = $5, updated_us = $6,"
+        " attempts = attempts + 1, dropped_reason = NULL WHERE id = $1",
+        [(s.id, str(s.state), s.stage, s.kind, s.sent_us, now_us) for s in settlements],
+    )
+    await message_issues.replace(unit, {s.id: s.issues for s in settlements})
+    await _record(unit, {s.id: s.records for s in settlements if s.records})
+
+
+async def drop(unit: Unit, message: str, reason: str, now_us: int) -> None:
+    """Give a held message up. Raises Conflict when it is not held; its bytes stay."""
+    touched = await unit.execute(
+        "UPDATE message SET state = 'dropped', dropped_reason = $2, updated_us = $3"
+        " WHERE id = $1 AND state = 'held'",
+        message,
+        reason,
+        now_us,
+    )
+    if not touched:
+        await get(unit, message)
+        raise Conflict(f"message {message} is not held")
+
+
+async def again(unit: Unit, messages: Sequence[str], now_us: int) -> int:
+    """Have messages processed once more, whatever their state; how many there were."""
+    return await unit.execute(
+        f"UPDATE message SET state = 'kept', updated_us = $2 WHERE {unit.db.among('id', 1)}",  # noqa: S608
+        unit.db.array(messages),
+        now_us,
+    )
+
+
+async def get(reader: Reader, message: str) -> Message:
+    """One message without its bytes. Raises ResourceNotFound."""
+    row = await reader.fetchrow(f"SELECT {_COLUMNS} FROM message WHERE id = $1", message)  # noqa: S608
+    if row is None:
+        raise ResourceNotFound(f"no message {message!r}")
+    return _message(row)
+
+
+async def state(reader: Reader, message: str) -> tuple[State, list[Issue]]:
+    """Where a message stands, and its issues without the values found. Raises ResourceNotFound."""
+    found = await reader.fetchval("SELECT state FROM message WHERE id = $1", message)
+    if found is None:
+        raise ResourceNotFound(f"no message {message!r}")
+    return State(found), await message_issues.of(reader, message)
+
+
+async def find(
+    reader: Reader,
+    *,
+    site: str | None = None,
+    state: str | None = None,
+    code: str | None = None,
+    limit: int = 50,
+    page: str | None = None,
+) -> tuple[list[Message], str | None]:
+    """Messages, newest first, and where the next page begins (None: there is none).
+
+    `code`: only those with an issue of this code. `page` is what an earlier call returned.
+    """
+    args: list[Any] = [limit + 1]
+    where = ["1 = 1"]
+    for column, value in (("site", site), ("state", state)):
+        if value is not None:
+            args.append(value)
+            where.append(f"{column} = ${len(args)}")
+    if code is not None:
+        args.append(code)
+        where.append(f"id IN (SELECT message FROM message_issue WHERE code = ${len(args)})")  # noqa: S608
+    if page is not None:
+        at, _, key = page.partition("-")
+        args += [int(at), key]
+        where.append(f"(received_us, id) < (${len(args) - 1}, ${len(args)})")
+    rows = await reader.fetch(
+        f"SELECT {_COLUMNS} FROM message WHERE {' AND '.join(where)}"  # noqa: S608
+        " ORDER BY received_us DESC, id DESC LIMIT $1",
+        *args,
+    )
+    found = [_message(row) for row in rows[:limit]]
+    last = found[-1] if len(rows) > limit else None
+    return found, None if last is None else f"{last.received_us}-{last.id}"
+
+
+async def count(reader: Reader, site: str | None = None) -> dict[State, int]:
+    """How many messages stand where."""
+    rows = await reader.fetch(
+        "SELECT state, count(*) FROM message WHERE CAST($1 AS TEXT) IS NULL OR site = $1"
+        " GROUP BY state",
+        site,
+    )
+    return {State(row[0]): row[1] for row in rows}
+
+
+async def oldest_waiting_us(reader: Reader) -> int | None:
+    """When the oldest message that still waits was received."""
+    found: int | None = await reader.fetchval(
+        "SELECT min(received_us) FROM message WHERE state = 'kept'"
+    )
+    return found
+
+
+async def produced(reader: Reader, message: str) -> list[tuple[str, str, int]]:
+    """What a message produced: (type, id, version)."""
+    packed = await reader.fetchval("SELECT records FROM message_record WHERE message = $1", message)
+    return [] if packed is None else _unpacked(reader, packed)
+
+
+async def _record(unit: Unit, records: Mapping[str, Sequence[tuple[str, str, int]]]) -> None:
+    """One row a message, not one a resource: thirty ids compress to the size of three rows."""
+    if not records:
+        return
+    among = unit.db.among("message", 1)
+    rows = await unit.fetch(
+        f"SELECT message, records FROM message_record WHERE {among}",  # noqa: S608
+        unit.db.array(records),
+    )
+    known = {row[0]: _unpacked(unit, row[1]) for row in rows}
+    if known:
+        await unit.execute(
+            f"DELETE FROM message_record WHERE {among}",  # noqa: S608
+            unit.db.array(known),
+        )
+    added: list[Row] = []
+    for message, made in records.items():
+        every = dict.fromkeys((*known.get(message, ()), *made))
+        text = "\n".join(f"{kind}/{key}/{version}" for kind, key, version in every)
+        added.append((message, unit.db.bodies.pack(text.encode())))
+    await unit.insert("message_record", ("message", "records"), added)
+
+
+def _unpacked(reader: Reader, packed: bytes) -> list[tuple[str, str, int]]:
+    lines = reader.db.bodies.unpack(packed).decode().splitlines()
+    parts = (line.split("/") for line in lines)
+    return [(kind, key, int(version)) for kind, key, version in parts]
+
+
+def _message(row: Row) -> Message:
+    values = list(row)
+    values[7] = State(values[7])
+    values[12] = json.loads(values[12])
+    return Message(*values)
+
+
+def _clean(text: str | None) -> str | None:
+    return None if text is None else text.replace("\0", "")

