@@ -45,5 +45,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items()}
+        return {k: str(v) if k == "institution" else _plain(v) for k, v in value.items()}
     return [_plain(entry) for entry in value] if isinstance(value, list) else value

@@ -1,0 +1,225 @@
+"""Register files: read whole, or every wrong cell named and nothing read.
+
+Samples are files (tests/samples/registers); their institutions are invented.
+"""
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hie.errors import Fault
+from hie.recognition.catalogue import load_catalogue
+from hie.recognition.policy import build_policy
+from hie.recognition.region import load_regions
+from hie.recognition.register import RegisterRows
+from hie.recognition.register_files import FILES, Parsed, apply_import, check_import, parse_register
+
+SAMPLES = Path(__file__).parents[2] / "samples" / "registers"
+BAD: dict[str, dict[str, str]] = json.loads((SAMPLES / "bad" / "faults.json").read_text("utf-8"))
+NOTHING = RegisterRows(version=0)
+A, B = "12110102400000101U", "121301024000001027"
+
+
+def files_of(folder: Path) -> list[Parsed]:
+    return [parse_register(str(path), path.read_bytes()) for path in sorted(folder.iterdir())]
+
+
+def check(*parsed: Parsed, known: RegisterRows = NOTHING) -> tuple[list[Fault], list[Fault]]:
+    return check_import(parsed, known, load_catalogue(), load_regions())
+
+
+def institutions(*rows: str) -> Parsed:
+    head = "code,name,region,level,kind,consortium,status,from,to"
+    return parse_register("institutions.csv", "\n".join((head, *rows)).encode())
+
+
+def marks(*rows: str) -> Parsed:
+    return parse_register("marks.csv", "\n".join(("institution,item,mark,from,to", *rows)).encode())
+
+
+def test_good_files_are_read_whole() -> None:
+    parsed = files_of(SAMPLES / "good")
+    assert {file.kind for file in parsed} == set(FILES.values())
+    assert check(*parsed) == ([], [])
+    after = apply_import(NOTHING, parsed)
+    assert (len(after.institutions), len(after.qualifications), len(after.precision)) == (5, 3, 2)
+    assert (len(after.marks), len(after.policies), after.version) == (5, 2, 1)
+    assert after.precision[0].cv_percent == Decimal("1.8")
+    assert after.institutions[1].end == date(2025, 12, 31)
+    assert after.institutions[0].end is None
+
+
+def test_what_chinese_excel_writes_is_the_same_register() -> None:
+    plain = {file.filename: file for file in files_of(SAMPLES / "good")}
+    for file in files_of(SAMPLES / "excel"):
+        assert file.faults == ()
+        assert file.rows == plain[file.filename].rows
+
+
+@pytest.mark.parametrize("case", sorted(BAD))
+def test_each_refusal_names_its_places(case: str) -> None:
+    faults, _ = check(*files_of(SAMPLES / "bad" / case))
+    assert {fault.path: fault.code for fault in faults} == BAD[case]
+
+
+def test_every_bad_sample_is_listed() -> None:
+    folders = {path.name for path in (SAMPLES / "bad").iterdir() if path.is_dir()}
+    assert folders == set(BAD)
+
+
+def test_both_overlapping_rows_are_named() -> None:
+    faults, _ = check(
+        institutions(
+            f"{A},甲,110102,3A,,,active,2022-01-01,2023-01-01",
+            f"{A},甲,110102,3A,,,suspended,2023-01-01,",
+        )
+    )
+    assert [(f.path, f.code) for f in faults] == [("institutions.csv:3:from", "overlap")]
+    assert "institutions.csv:2" in faults[0].expected
+
+
+def test_an_overlap_with_what_is_known_names_the_known_row() -> None:
+    known = apply_import(NOTHING, [institutions(f"{A},甲,110102,3A,,,active,2022-01-01,")])
+    for row in (f"{A},甲,110102,3A,,,active,2021-01-01,", f"{A},甲,110102,3A,,,active,2024-01-01,"):
+        faults, _ = check(institutions(row), known=known)
+        assert [(f.path, f.code) for f in faults] == [("institutions.csv:2:from", "overlap")]
+        assert f"{A} from 2022-01-01" in faults[0].expected
+
+
+def test_a_row_with_a_known_key_replaces_it_and_may_make_room() -> None:
+    known = apply_import(NOTHING, [institutions(f"{A},甲,110102,3A,,,active,2022-01-01,")])
+    coming = institutions(
+        f"{A},甲,110102,3A,,,active,2022-01-01,2023-12-31",
+        f"{A},甲,110102,3A,,,suspended,2024-01-01,",
+    )
+    assert check(coming, known=known) == ([], [])
+    after = apply_import(known, [coming])
+    assert [row.end for row in after.institutions] == [date(2023, 12, 31), None]
+
+
+def test_periods_that_meet_without_a_common_day_do_not_overlap() -> None:
+    faults, _ = check(
+        institutions(
+            f"{A},甲,110102,3A,,,active,2022-01-01,2022-12-31",
+            f"{A},甲,110102,3A,,,active,2023-01-01,",
+            f"{B},乙,130102,3A,,,active,2022-06-01,",
+        )
+    )
+    assert faults == []
+
+
+def test_one_institutions_rows_are_compared_across_the_files_of_an_import() -> None:
+    row = f"{A},甲,110102,3A,,,active,2022-01-01,"
+    faults, _ = check(institutions(row), institutions(row))
+    assert [fault.code for fault in faults] == ["duplicate-key"]
+
+
+def test_a_mark_nobody_can_read_is_imported_with_a_warning() -> None:
+    parsed = marks(f"{A},K,火星HR,2022-01-01,", f"{A},K,京津冀HR,2022-01-01,")
+    faults, warnings = check(institutions(f"{A},甲,110102,3A,,,active,2022-01-01,"), parsed)
+    assert faults == []
+    assert [(w.path, w.code) for w in warnings] == [("marks.csv:2:mark", "unparsable-mark")]
+    assert len(parsed.rows) == 2
+
+
+def test_a_legacy_sign_is_read_only_where_it_means_something() -> None:
+    _, warnings = check(
+        institutions(f"{A},甲,110102,3A,,,active,2022-01-01,"),
+        marks(
+            f"{A},K,★,2022-01-01,",
+            f"{A},CT,★,2022-01-01,",
+            f"{A},CT,-GX,2022-01-01,",
+            f"{A},US,-GX,2022-01-01,",
+        ),
+    )
+    assert [(w.path, w.code) for w in warnings] == [
+        ("marks.csv:3:mark", "mark-ignored"),
+        ("marks.csv:5:mark", "mark-ignored"),
+    ]
+
+
+def test_a_row_of_an_institution_nobody_registered_is_warned_of() -> None:
+    _, warnings = check(marks(f"{A},K,全国HR,2022-01-01,"))
+    assert [w.code for w in warnings] == ["unknown-institution"]
+
+
+def test_a_county_the_table_lacks_is_warned_of() -> None:
+    faults, warnings = check(institutions(f"{A},甲,110199,3A,,,active,2022-01-01,"))
+    assert faults == []
+    assert [(w.path, w.code) for w in warnings] == [
+        ("institutions.csv:2:region", "region-not-in-table")
+    ]
+
+
+def test_optional_columns_may_be_left_out() -> None:
+    parsed = parse_register(
+        "institutions.csv", f"code,name,region,status,from\n{A},甲,11,active,2022-01-01\n".encode()
+    )
+    assert parsed.faults == ()
+    (row,) = apply_import(NOTHING, [parsed]).institutions
+    assert (row.level, row.kind, row.consortium, row.end) == ("", "", "", None)
+
+
+def test_a_quoted_cell_may_hold_the_delimiter_and_a_line_break_is_refused() -> None:
+    parsed = institutions(
+        f'{A},"甲,合成",110102,3A,,,active,2022-01-01,',
+        f'{B},"乙\n合成",130102,3A,,,active,2022-01-01,',
+        f"{B},丙,130102,9,,,active,2022-01-01,",
+    )
+    assert [(f.path, f.code) for f in parsed.faults] == [
+        ("institutions.csv:3:name", "control-character"),
+        ("institutions.csv:5:level", "unknown-level"),
+    ]
+    assert parsed.rows[0].name == "甲,合成"  # type: ignore[union-attr]
+
+
+def test_bytes_that_are_no_text_are_refused() -> None:
+    parsed = parse_register("marks.csv", b"\xff\xff\xff\x00\x81")
+    assert [fault.code for fault in parsed.faults] == ["charset-undecodable"]
+
+
+def test_imported_policies_are_what_the_policy_book_reads() -> None:
+    after = apply_import(NOTHING, files_of(SAMPLES / "good"))
+    policy = build_policy(after.policies)
+    receiver = next(r for r in after.institutions if r.code == B)
+    day = date(2026, 6, 15)
+    catalogue = load_catalogue()
+    assert policy.value(receiver, day, "voluntary") is False
+    assert policy.limit_days(receiver, day, catalogue.on(day)["HBA1C"]) == 45
+    assert policy.limit_days(receiver, day, catalogue.classes_on(day)["CT"]) == 20
+    assert policy.value(receiver, day, "prices") == {"250304001": Decimal("8.50")}
+    assert policy.method_of(B, day, "CRE") == "enzymatic"
+    assert policy.value(receiver, day, "critical_limits") == {
+        "K": {"low": Decimal("2.8"), "high": Decimal("6.2")}
+    }
+
+
+def test_policy_values_are_json_a_store_can_keep() -> None:
+    (first, _) = apply_import(NOTHING, files_of(SAMPLES / "good")).policies
+    assert json.loads(json.dumps(dict(first.values))) == first.values
+
+
+def test_a_later_import_of_one_scope_and_day_comes_after() -> None:
+    policies = parse_register("policies.yaml", b"policies: [{scope: default, from: 2026-01-01}]")
+    once = apply_import(NOTHING, [policies])
+    twice = apply_import(once, [policies])
+    assert [entry.order for entry in twice.policies] == [0, 1]
+
+
+@given(st.sampled_from(sorted(FILES)), st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused_without_an_error(name: str, content: bytes) -> None:
+    parsed = parse_register(name, content)
+    assert parsed.kind == FILES[name]
+    assert parsed.rows == () or parsed.places
+
+
+@given(
+    st.lists(st.text(alphabet='12AK,;\t"\n全国HR2022-01-01 ', max_size=40), min_size=1, max_size=5)
+)
+def test_any_rows_are_read_or_refused_without_an_error(rows: list[str]) -> None:
+    check(marks(*rows))
