@@ -16,7 +16,7 @@ from typing import Any
 
 from hie.recognition.item import ImagingClass, Item
 from hie.recognition.policy_file import shipped_policies
-from hie.recognition.register import InstitutionRow, PolicyEntry
+from hie.recognition.register import InstitutionRow, PolicyEntry, RegisterRows
 
 Interval = tuple[Decimal | None, Decimal | None]
 
@@ -38,6 +38,11 @@ class PolicyBook:
 
     version: str
     _by_scope: Mapping[str, tuple[PolicyEntry, ...]]
+
+    @classmethod
+    def of(cls, rows: RegisterRows) -> "PolicyBook":
+        """The shipped policy with the entries of the registers added to it."""
+        return build_policy(rows.policies)
 
     def value(self, receiver: InstitutionRow | None, day: date, key: str) -> Any:
         """The policy value of `key` for a receiver, whose row is that of the same day.

@@ -43,6 +43,10 @@ class Words:
     zh: str
     en: str
 
+    def __getitem__(self, lang: str) -> str:
+        """The text in a language: `en`, else Chinese."""
+        return self.en if lang == "en" else self.zh
+
 
 @dataclass(frozen=True, slots=True)
 class Basis:
