@@ -150,6 +150,7 @@ def normalise(text: str) -> str:
     return re.sub(r"(?i)HR$", "HR", _plain(text))
 
 
+@lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
 
