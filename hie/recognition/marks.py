@@ -152,7 +152,9 @@ def normalise(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+    # Twice: without its space a compatibility character's accent joins the letter before it.
+    bare = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+    return unicodedata.normalize("NFKC", bare)
 
 
 def _rank(reading: MarkReading) -> tuple[int, int, str]:
