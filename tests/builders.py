@@ -1,6 +1,6 @@
-"""Values for tests, saying only what the test is about. All people and institutions are invented.
+"""Values for tests, saying only what the test is about. People and institutions are invented.
 
-Resources have the shape the hub builds itself: what differs from the ordinary case is given by name.
+Resources have the shape the hub builds itself; what differs from it is given by name.
 """
 
 import random
@@ -227,7 +227,8 @@ class Region:
         )
         day = f"20{dice.randint(20, 26)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"
         taken = f"{day}T{dice.randint(6, 11):02}:{dice.randint(0, 59):02}:00+08:00"
-        issued = f"{day}T{dice.randint(12, 20):02}:{dice.randint(0, 59):02}:{dice.randint(0, 59):02}+08:00"
+        hour, minute, second = dice.randint(12, 20), dice.randint(0, 59), dice.randint(0, 59)
+        issued = f"{day}T{hour:02}:{minute:02}:{second:02}+08:00"
         refs = {kind: self.id() for kind in ("ServiceRequest", "Organization", "Specimen")}
         made = []
         for test in dice.sample(TESTS, k=min(count, len(TESTS))):

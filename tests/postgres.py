@@ -25,7 +25,7 @@ _OPTIONS = {
 
 @contextmanager
 def server(*, durable: bool = True) -> Iterator[str]:
-    """The address of a running server's database `postgres`; `durable=False` trades fsync for speed."""
+    """The address of a running server; `durable=False` trades fsync for speed."""
     given = os.environ.get(OWN)
     if given:
         yield given
@@ -88,7 +88,7 @@ def binaries() -> Path | None:
 def _private(folder: Path, options: dict[str, str]) -> Iterator[str]:
     """A server of our own in a temporary directory, run by somebody who is not root."""
     become = _unprivileged()
-    root = Path(tempfile.mkdtemp(prefix="hie-pg-", dir="/tmp"))  # noqa: S108 - socket paths are short
+    root = Path(tempfile.mkdtemp(prefix="hie-pg-", dir="/tmp"))
     if become is not None:
         os.chown(root, *become)
     data = root / "data"

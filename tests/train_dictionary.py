@@ -1,7 +1,7 @@
-"""Train the zstd dictionary that resource bodies are compressed with: `python -m tests.train_dictionary N`.
+"""Train the dictionary of resource bodies: `python -m tests.train_dictionary N`.
 
-It writes `schemas/dictionary/N.zdict` from synthetic resources alone. A number is never used twice:
-rows written with a dictionary can only be read with exactly that one.
+It writes `schemas/dictionary/N.zdict`, from synthetic resources alone. A number is never used
+twice: rows written with a dictionary can only be read with exactly that one.
 """
 
 import sys

@@ -145,7 +145,7 @@ class Database:
 
 
 async def advisory(unit: Unit, *keys: str) -> None:
-    """Hold the locks of these names until the unit ends; taken in one order, so none waits in a ring.
+    """Hold the locks of these names until the unit ends; all take them in one order.
 
     PostgreSQL: transaction advisory locks on a 64-bit hash of each name. SQLite has one writer.
     """

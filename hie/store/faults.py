@@ -1,4 +1,4 @@
-"""What a driver raises, in the hub's words: away, full or slow is Unavailable, a taken key Conflict.
+"""What a driver raises, in the hub's words: away or full is Unavailable, a taken key Conflict.
 
 The driver's own text is not carried over: it quotes the values of the row, and error text
 reaches logs. A fault of the program (SQL syntax, a missing column) passes as it is.
@@ -15,7 +15,7 @@ PG_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutErro
 
 # SQLSTATE classes (PostgreSQL manual, appendix A): 08 connection, 40 rollback (deadlock,
 # serialisation), 53 resources (disk full is 53100), 55 lock not available, 57 operator
-# intervention (shutdown, statement timeout), 58 system error; 25006 is a server that turned standby.
+# intervention (shutdown, statement timeout), 58 system error; 25006: the server turned standby.
 _AWAY = ("08", "40", "53", "55", "57", "58")
 _SQLITE_AWAY = frozenset(
     {
@@ -35,19 +35,18 @@ _SQLITE_AWAY = frozenset(
 def from_postgresql(fault: BaseException) -> BaseException:
     """The hub's error for what asyncpg raised, or the fault itself."""
     if isinstance(fault, asyncpg.PostgresError):
-        state = fault.sqlstate or ""
+        state: str = fault.sqlstate or ""
         if state.startswith(_AWAY) or state == "25006":
             return Unavailable(f"the database cannot do this now (SQLSTATE {state})")
         if state == "23505":
             return Conflict(f"a row with this key is already in {fault.table_name or 'its table'}")
         if state.startswith(("22", "23")):
             return HubError(f"the database refused a value (SQLSTATE {state})")
-        return fault
-    if isinstance(fault, asyncpg.DataError):
+    elif isinstance(fault, asyncpg.exceptions.DataError):
         return HubError("the database refused a value: wrong type or text it cannot hold")
-    if isinstance(fault, asyncpg.InterfaceError) and "another operation" in str(fault):
-        return fault  # two tasks used one unit: a fault of the program
-    return Unavailable(f"no connection to the database ({type(fault).__name__})")
+    elif "another operation" not in str(fault):
+        return Unavailable(f"no connection to the database ({type(fault).__name__})")
+    return fault  # of the program: SQL that is wrong, one unit used by two tasks at once
 
 
 def from_sqlite(fault: sqlite3.Error) -> BaseException:

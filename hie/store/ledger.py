@@ -89,7 +89,7 @@ class Ledger:
             try:
                 async with self._db.unit() as unit:
                     ids = await append_all(unit, [event for event, _ in group])
-            except BaseException as fault:  # noqa: BLE001 - handed on to each that waits
+            except BaseException as fault:
                 for _, done in group:
                     if not done.done():
                         done.set_exception(fault)

@@ -6,6 +6,7 @@ sealed: they lie in the database as unreadable as the values found in them (`mes
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -148,7 +149,7 @@ async def take(unit: Unit, limit: int = 50) -> list[Message]:
 
 
 async def take_one(unit: Unit, message: str) -> Message | None:
-    """This message, locked, if it still waits; None when another worker has it or had it."""
+    """One message, locked, if it still waits; None when another worker has it or had it."""
     row = await unit.fetchrow(
         f"SELECT {_COLUMNS} FROM message WHERE id = $1 AND state = 'kept'"  # noqa: S608
         + unit.db.locking("FOR UPDATE SKIP LOCKED"),
@@ -181,12 +182,21 @@ async def settle(unit: Unit, settlements: Sequence[Settlement], now_us: int) -> 
     Issues are those of this attempt; produced versions are added to those of earlier attempts.
     """
     await unit.executemany(
-        "UPDATE message SET state = $2, stage = $3, kind = $4, sent_us = $5, updated_us = $6,"
+        "UPDATE message SET state = $2, stage = $3, kind = coalesce($4, kind),"
+        " sent_us = coalesce($5, sent_us), updated_us = $6,"
         " attempts = attempts + 1, dropped_reason = NULL WHERE id = $1",
         [(s.id, str(s.state), s.stage, s.kind, s.sent_us, now_us) for s in settlements],
     )
     await message_issues.replace(unit, {s.id: s.issues for s in settlements})
     await _record(unit, {s.id: s.records for s in settlements if s.records})
+
+
+async def held(
+    unit: Unit, message: str, stage: str, issues: Sequence[Issue], now_us: int | None = None
+) -> None:
+    """Hold one message with its issues."""
+    at_us = time.time_ns() // 1000 if now_us is None else now_us
+    await settle(unit, [Settlement(message, State.HELD, stage, issues=issues)], at_us)
 
 
 async def drop(unit: Unit, message: str, reason: str, now_us: int) -> None:

@@ -1,7 +1,7 @@
 """Bring a database to this version's tables, and say which version it has.
 
 The Alembic revisions lie in `migrations/` and ship with the hub; they run from here, on both
-databases, without an ini file. On PostgreSQL two processes that migrate at once wait for each other.
+databases, without an ini file. Two processes that migrate at once wait for each other.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """PostgreSQL behind the store's contract: an asyncpg pool, without the reset query.
 
 The reset query costs a round trip for each request, and nothing here leaves anything to reset: a
-unit always ends its transaction, and no session variable, listener or advisory session lock is used.
+unit always ends its transaction; no session variable, listener or session lock is used.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence

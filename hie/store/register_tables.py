@@ -21,7 +21,7 @@ class RegisterImport(SQLModel, table=True):
 
 
 class _Known(SQLModel):
-    """From which import to which a row was what the hub knew; `n` tells rows of one import apart."""
+    """From when to when the hub knew a row; `n` tells rows of one import apart."""
 
     import_id: int = count(primary_key=True, sa_column_kwargs={"autoincrement": False})
     n: int = count(primary_key=True, sa_column_kwargs={"autoincrement": False})

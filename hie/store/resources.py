@@ -77,8 +77,9 @@ async def insert(
 async def put(
     unit: Unit, puts: Sequence[Put], *, now_us: int | None = None
 ) -> list[tuple[str, str, int]]:
-    """Write each as the next version; the one before goes to history. Several of one id follow
-    one another in the order given.
+    """Write each as the next version; the one before goes to history.
+
+    Several of one id follow one another in the order given. Returns (type, id, version) of each.
     """
     at_us = time.time_ns() // 1000 if now_us is None else now_us
     first: dict[Ref, Put] = {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hie.store.database import Database
 
-Row = Sequence[Any]
+Row = Any  # a tuple, or asyncpg's record that reads like one
 
 
 class Dialect(StrEnum):

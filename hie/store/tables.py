@@ -1,4 +1,4 @@
-"""The tables of patients' data, messages and search; `register_tables` and `office_tables` have the rest.
+"""The tables of patients' data and messages; `register_tables` and `office_tables` have the rest.
 
 `METADATA` is the schema of this version: a test compares it with what the migrations make.
 Current versions lie in one table for each resource type, every key beginning with the home.
@@ -28,7 +28,7 @@ class Patient(ResourceColumns, table=True):
 
 
 class Observation(ResourceColumns, table=True):
-    """One result. Systems are written short (`systems.short`); times are the bounds of what was said."""
+    """One result. Systems are written short (`systems.short`); times are bounds (`instants`)."""
 
     __tablename__ = "observation"
     __table_args__ = (
@@ -140,7 +140,7 @@ class BusinessKey(SQLModel, table=True):
     """
 
     __tablename__ = "business_key"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own form
+    __table_args__ = {"sqlite_with_rowid": False}
     key: str = text(primary_key=True)
     type: str = text()
     id: str = text()
@@ -164,7 +164,7 @@ class Identifier(SQLModel, table=True):
 
 
 class Message(SQLModel, table=True):
-    """A message as received: `body` is compressed, then sealed; state kept, stored, held, dropped."""
+    """A message as received; `body` is compressed, then sealed. States: `messages.State`."""
 
     __tablename__ = "message"
     __table_args__ = (
@@ -208,7 +208,7 @@ class MessageIssue(SQLModel, table=True):
 
 
 class MessageRecord(SQLModel, table=True):
-    """What a message produced: "type/id/version" lines, compressed: one row a message, not thirty."""
+    """What a message produced, "type/id/version" a line, compressed: one row, not thirty."""
 
     __tablename__ = "message_record"
     message: str = text(primary_key=True)
@@ -225,7 +225,7 @@ class PersonHome(SQLModel, table=True):
 
 
 class Link(SQLModel, table=True):
-    """Two persons became one: `moved` lists the homes that changed, and whose they were before."""
+    """Two persons became one: `homes` are those that changed, `was` whose they were before."""
 
     __tablename__ = "link"
     id: str = text(primary_key=True)
@@ -241,7 +241,7 @@ class Link(SQLModel, table=True):
 
 
 class IdentityTask(SQLModel, table=True):
-    """What waits for a person's decision: two Patients that may be one, or one number for two people."""
+    """What waits for a person's decision: may two Patients be one, has one number two people."""
 
     __tablename__ = "identity_task"
     __table_args__ = (Index("identity_task_state", "state", "at_us"),)

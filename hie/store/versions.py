@@ -87,9 +87,10 @@ async def history(
 async def _exists(reader: Reader, kind: str, key: str, restriction: Restriction) -> None:
     seen = visible(reader, kind, restriction)
     sql = f"SELECT 1 FROM {seen.sql} AS v WHERE v.id = ${seen.following}"  # noqa: S608
-    if await reader.fetchval(sql, *seen.args, key) is None:
-        if await _earlier(reader, kind, key, restriction, None) is None:
-            raise ResourceNotFound(f"no {kind} with this id")
+    if await reader.fetchval(sql, *seen.args, key) is not None:
+        return
+    if await _earlier(reader, kind, key, restriction, None) is None:
+        raise ResourceNotFound(f"no {kind} with this id")
 
 
 async def _earlier(

@@ -1,0 +1,75 @@
+"""Order-checks as they were asked and answered, with the facts they rested on.
+
+The body is JSON: {"request": ..., "answer": ..., "facts": ...}, compressed; it is what explains the
+assessment years later.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hie.errors import ResourceNotFound
+from hie.fhir.wire import parse, write
+from hie.store.ids import new_id
+from hie.store.session import Reader, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One order-check. Times are microseconds; `policy` is the policy version it was made by."""
+
+    id: str
+    at_us: int
+    institution: str
+    practitioner: str | None
+    person: str | None
+    on_us: int
+    policy: str
+    body: dict[str, Any]
+
+
+async def add(
+    unit: Unit,
+    *,
+    at_us: int,
+    institution: str,
+    practitioner: str | None,
+    person: str | None,
+    on_us: int,
+    policy: str,
+    body: dict[str, Any],
+    key: str | None = None,
+) -> str:
+    """Keep a check; its id. `key` is an id from `new_check`, when the answer already names it."""
+    made = key or new_id()
+    await unit.execute(
+        "INSERT INTO order_check (id, at_us, institution, practitioner, person, on_us, policy,"
+        " dict, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        made,
+        at_us,
+        institution,
+        practitioner,
+        person,
+        on_us,
+        policy,
+        unit.db.bodies.number,
+        unit.db.bodies.compress(write(body)),
+    )
+    return made
+
+
+def new_check() -> str:
+    """An id for a check or an assessment that is still being made."""
+    return new_id()
+
+
+async def get(reader: Reader, key: str, institution: str | None = None) -> Check:
+    """One check; with `institution` only its own. Raises ResourceNotFound."""
+    row = await reader.fetchrow(
+        "SELECT id, at_us, institution, practitioner, person, on_us, policy, dict, body"
+        " FROM order_check WHERE id = $1 AND (CAST($2 AS TEXT) IS NULL OR institution = $2)",
+        key,
+        institution,
+    )
+    if row is None:
+        raise ResourceNotFound("no such check")
+    return Check(*(*row[:7], parse(reader.db.bodies.decompress(row[7], row[8]))))

@@ -1,0 +1,97 @@
+"""The systems that may call the hub, each with its public keys. Private keys are never here."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hie.errors import Conflict, ResourceNotFound
+from hie.store.session import Reader, Row, Unit
+
+_COLUMNS = "id, institution, name, jwks, scopes, purposes, status, created_us, updated_us"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A registered client; `jwks` is JSON text, `status` active or suspended."""
+
+    id: str
+    institution: str
+    name: str
+    jwks: str
+    scopes: tuple[str, ...]
+    purposes: tuple[str, ...]
+    status: str
+    created_us: int
+    updated_us: int
+
+
+async def add(
+    unit: Unit,
+    *,
+    client: str,
+    institution: str,
+    name: str,
+    jwks: Mapping[str, Any],
+    scopes: Sequence[str],
+    purposes: Sequence[str],
+    now_us: int,
+) -> None:
+    """Register a client. Raises Conflict when the id is taken."""
+    made = await unit.fetchval(
+        "INSERT INTO client (id, institution, name, jwks, scopes, purposes, status, created_us,"
+        " updated_us) VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $7)"
+        " ON CONFLICT DO NOTHING RETURNING id",
+        client,
+        institution,
+        name,
+        json.dumps(jwks),
+        " ".join(scopes),
+        " ".join(purposes),
+        now_us,
+    )
+    if made is None:
+        raise Conflict(f"client {client!r} is registered already")
+
+
+async def set_status(unit: Unit, client: str, status: str, now_us: int) -> None:
+    """Suspend a client or let it call again. Raises ResourceNotFound."""
+    touched = await unit.execute(
+        "UPDATE client SET status = $2, updated_us = $3 WHERE id = $1", client, status, now_us
+    )
+    if not touched:
+        raise ResourceNotFound(f"no client {client!r}")
+
+
+async def set_keys(unit: Unit, client: str, jwks: Mapping[str, Any], now_us: int) -> None:
+    """Give a client other public keys. Raises ResourceNotFound."""
+    touched = await unit.execute(
+        "UPDATE client SET jwks = $2, updated_us = $3 WHERE id = $1",
+        client,
+        json.dumps(jwks),
+        now_us,
+    )
+    if not touched:
+        raise ResourceNotFound(f"no client {client!r}")
+
+
+async def find(reader: Reader, client: str) -> Client | None:
+    """The client of this id, or None."""
+    row = await reader.fetchrow(f"SELECT {_COLUMNS} FROM client WHERE id = $1", client)  # noqa: S608
+    return None if row is None else _client(row)
+
+
+async def everyone(reader: Reader) -> list[Client]:
+    """All clients by id."""
+    rows = await reader.fetch(f"SELECT {_COLUMNS} FROM client ORDER BY id")  # noqa: S608
+    return [_client(row) for row in rows]
+
+
+async def version(reader: Reader) -> int:
+    """A number that grows when a client changes: for who keeps clients in memory."""
+    found: int = await reader.fetchval("SELECT coalesce(max(updated_us), 0) FROM client")
+    return found
+
+
+def _client(row: Row) -> Client:
+    return Client(*(*row[:4], tuple(row[4].split()), tuple(row[5].split()), *row[6:]))

@@ -1,0 +1,207 @@
+"""A site's local codes: how often each was seen, and the catalogue item it stands for.
+
+States: unmapped, proposed (by exact name or alias), approved or rejected (by a person). Seeing a
+code again never changes its state; `version` grows with each change of the map.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hie.errors import Conflict, ResourceNotFound
+from hie.store.session import Reader, Row, Unit
+
+SAMPLES = 5  # sample values kept for whoever reviews
+LONGEST = (
+    500  # characters of a system or code that the list takes; longer ones stay in the resource
+)
+
+
+class MapState(StrEnum):
+    """What is decided about a local code."""
+
+    UNMAPPED = "unmapped"
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A local code met in a message; `system` as the sender names it, "" if it does not."""
+
+    system: str
+    code: str
+    name: str = ""
+    unit: str | None = None
+    specimen: str | None = None
+    method: str | None = None
+    value_type: str | None = None
+    sample: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeMap:
+    """A row of a site's mapping list."""
+
+    site: str
+    system: str
+    code: str
+    name: str
+    unit: str | None
+    specimen: str | None
+    method: str | None
+    value_type: str | None
+    count: int
+    first_us: int
+    last_us: int
+    item: str | None
+    loinc: str | None
+    state: MapState
+    by: str | None
+    at_us: int | None
+    version: int
+    samples: tuple[str, ...]
+
+
+_COLUMNS = (
+    "site, system, code, name, unit, specimen, method, value_type, count, first_us, last_us, item,"
+    " loinc, state, by, at_us, version, samples"
+)
+_SEE = (
+    "INSERT INTO code_map (site, system, code, name, unit, specimen, method, value_type, count,"
+    " first_us, last_us, state, version, samples)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 'unmapped', 0, $11)"
+    " ON CONFLICT (site, system, code) DO UPDATE SET count = code_map.count + excluded.count,"
+    " last_us = CASE WHEN excluded.last_us > code_map.last_us THEN excluded.last_us"
+    " ELSE code_map.last_us END,"
+    " name = CASE WHEN code_map.name = '' THEN excluded.name ELSE code_map.name END,"
+    " unit = coalesce(code_map.unit, excluded.unit),"
+    " specimen = coalesce(code_map.specimen, excluded.specimen),"
+    " method = coalesce(code_map.method, excluded.method),"
+    " value_type = coalesce(code_map.value_type, excluded.value_type),"
+    " samples = CASE WHEN code_map.samples = '[]' THEN excluded.samples ELSE code_map.samples END"
+)
+
+
+async def see(unit: Unit, site: str, codes: Iterable[Seen], now_us: int) -> None:
+    """Count codes met in messages of a site; new ones enter the list as unmapped.
+
+    Rows are touched in one order, so two workers do not wait for each other in a ring.
+    """
+    groups: dict[tuple[str, str], list[Seen]] = {}
+    for one in codes:
+        if 0 < len(one.code) <= LONGEST and len(one.system) <= LONGEST:
+            groups.setdefault(
+                (one.system.replace("\0", ""), one.code.replace("\0", "")), []
+            ).append(one)
+    rows: list[Row] = []
+    for (system, code), met in sorted(groups.items()):
+        first = met[0]
+        samples = list(dict.fromkeys(one.sample for one in met if one.sample))[:SAMPLES]
+        facts = (first.name, first.unit, first.specimen, first.method, first.value_type)
+        clean = (None if fact is None else fact.replace("\0", "") for fact in facts)
+        text = json.dumps(samples, ensure_ascii=True)
+        rows.append((site, system, code, *clean, len(met), now_us, text))
+    await unit.executemany(_SEE, rows)
+
+
+async def maps_of(reader: Reader, site: str) -> dict[tuple[str, str], CodeMap]:
+    """A site's whole list by (system, code)."""
+    rows = await reader.fetch(f"SELECT {_COLUMNS} FROM code_map WHERE site = $1", site)  # noqa: S608
+    found = (_code_map(row) for row in rows)
+    return {(one.system, one.code): one for one in found}
+
+
+async def find(reader: Reader, site: str, state: str | None = None) -> list[CodeMap]:
+    """A site's codes, the most frequent first; only those of a state if one is given."""
+    rows = await reader.fetch(
+        f"SELECT {_COLUMNS} FROM code_map WHERE site = $1"  # noqa: S608
+        " AND (CAST($2 AS TEXT) IS NULL OR state = $2) ORDER BY count DESC, system, code",
+        site,
+        state,
+    )
+    return [_code_map(row) for row in rows]
+
+
+async def get(reader: Reader, site: str, system: str, code: str) -> CodeMap:
+    """One row. Raises ResourceNotFound."""
+    row = await reader.fetchrow(
+        f"SELECT {_COLUMNS} FROM code_map WHERE site = $1 AND system = $2 AND code = $3",  # noqa: S608
+        site,
+        system,
+        code,
+    )
+    if row is None:
+        raise ResourceNotFound(f"site {site!r} has no code {code!r}")
+    return _code_map(row)
+
+
+async def decide(
+    unit: Unit,
+    site: str,
+    system: str,
+    code: str,
+    *,
+    state: MapState,
+    item: str | None,
+    by: str,
+    now_us: int,
+    loinc: str | None = None,
+    version: int | None = None,
+) -> bool:
+    """Set what a code stands for; whether anything changed. A code never seen is added.
+
+    `version`: only if the row still has it, else Conflict (two people reviewed at once).
+    """
+    args = (site, system, code, item, loinc, str(state), by, now_us)
+    touched = await unit.execute(
+        "INSERT INTO code_map (site, system, code, name, count, first_us, last_us, item, loinc,"
+        " state, by, at_us, version, samples)"
+        " VALUES ($1, $2, $3, '', 0, $8, $8, $4, $5, $6, $7, $8, 1, '[]')"
+        " ON CONFLICT DO NOTHING",
+        *args,
+    )
+    if touched:
+        return True
+    known = await get(unit, site, system, code)
+    if version is not None and known.version != version:
+        raise Conflict(f"the map of {code!r} was changed meanwhile")
+    if (known.state, known.item, known.loinc) == (state, item, loinc):
+        return False
+    touched = await unit.execute(
+        "UPDATE code_map SET item = $4, loinc = $5, state = $6, by = $7, at_us = $8,"
+        " version = version + 1 WHERE site = $1 AND system = $2 AND code = $3"
+        " AND version = $9",
+        *args,
+        known.version,
+    )
+    if not touched:
+        raise Conflict(f"the map of {code!r} was changed meanwhile")
+    return True
+
+
+async def version(reader: Reader, site: str) -> int:
+    """A number that grows with every change of a site's maps."""
+    found: int = await reader.fetchval(
+        "SELECT coalesce(sum(version), 0) FROM code_map WHERE site = $1", site
+    )
+    return int(found)
+
+
+async def messages_with(reader: Reader, site: str, codes: Sequence[str]) -> list[str]:
+    """The messages whose current results carry one of these local codes, oldest first."""
+    rows = await reader.fetch(
+        "SELECT DISTINCT o.message, m.received_us FROM observation AS o"  # noqa: S608
+        " JOIN message AS m ON m.id = o.message"
+        f" WHERE m.site = $1 AND {reader.db.among('o.local_code', 2)} ORDER BY m.received_us",
+        site,
+        reader.db.array(codes),
+    )
+    return [row[0] for row in rows]
+
+
+def _code_map(row: Row) -> CodeMap:
+    state = MapState(row[13])
+    return CodeMap(*(*row[:13], state, *row[14:17], tuple(json.loads(row[17]))))

@@ -1,0 +1,147 @@
+"""What clinicians decided about the orders of a check: one decision stands for each order.
+
+The same key with the same content changes nothing; a different decision for the same order needs
+`replaces`. Races end at unique indexes, not at a look beforehand.
+"""
+
+from dataclasses import dataclass, replace
+
+from hie.errors import Conflict
+from hie.store.database import advisory
+from hie.store.ids import new_id
+from hie.store.session import Reader, Row, Unit
+
+_COLUMNS = (
+    "id, check_id, ref, assessment, decision, reason, text, explained, practitioner, institution,"
+    " at_us, key, state, replaces, content_hash"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision. `content_hash` is over what was decided, so that a repeat is recognised.
+
+    `state` in the table: recorded, replaced (a later one names it), reopened (its result changed).
+    """
+
+    check: str
+    ref: str
+    assessment: str | None
+    decision: str
+    reason: str | None
+    text: str | None
+    explained: bool | None
+    practitioner: str
+    institution: str
+    at_us: int
+    key: str
+    content_hash: str
+    replaces: str | None = None
+    state: str = "recorded"
+    id: str = ""
+
+
+class AlreadyDecided(Conflict):
+    """Another decision stands for this order: `standing` shows it."""
+
+    def __init__(self, text: str, standing: Decision) -> None:
+        super().__init__(text)
+        self.standing = standing
+
+
+async def record(unit: Unit, decision: Decision) -> tuple[Decision, str]:
+    """Record one decision: what stands now, and recorded, unchanged or replaced.
+
+    Raises AlreadyDecided when the key was used for other content, when another decision stands and
+    is not named in `replaces`, or when `replaces` names one that does not stand.
+    """
+    await advisory(unit, f"decision:{decision.check}:{decision.ref}")
+    same_key = await _one(
+        unit,
+        "institution = $1 AND key = $2 AND ref = $3",
+        decision.institution,
+        decision.key,
+        decision.ref,
+    )
+    if same_key is not None:
+        if same_key.content_hash == decision.content_hash and same_key.check == decision.check:
+            return same_key, "unchanged"
+        raise AlreadyDecided("this key was used for another decision", same_key)
+    standing = await standing_of(unit, decision.check, decision.ref)
+    if standing is not None and decision.replaces != standing.id:
+        if decision.replaces is None and standing.content_hash == decision.content_hash:
+            return standing, "unchanged"
+        raise AlreadyDecided("another decision stands for this order", standing)
+    if standing is None and decision.replaces is not None:
+        raise Conflict("there is no decision that this one could replace")
+    made = replace(decision, id=new_id(), state="recorded")
+    if standing is not None:
+        await unit.execute("UPDATE decision SET state = 'replaced' WHERE id = $1", standing.id)
+    await unit.execute(
+        f"INSERT INTO decision ({_COLUMNS})"  # noqa: S608
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        made.id,
+        made.check,
+        made.ref,
+        made.assessment,
+        made.decision,
+        made.reason,
+        made.text,
+        made.explained,
+        made.practitioner,
+        made.institution,
+        made.at_us,
+        made.key,
+        made.state,
+        made.replaces,
+        made.content_hash,
+    )
+    return made, "recorded" if standing is None else "replaced"
+
+
+async def standing_of(reader: Reader, check: str, ref: str) -> Decision | None:
+    """The decision that stands for an order of a check, or None."""
+    return await _one(reader, "check_id = $1 AND ref = $2 AND state <> 'replaced'", check, ref)
+
+
+async def of_check(reader: Reader, check: str) -> list[Decision]:
+    """All decisions of a check, replaced ones too, in the order they were made."""
+    rows = await reader.fetch(
+        f"SELECT {_COLUMNS} FROM decision WHERE check_id = $1 ORDER BY at_us, id",  # noqa: S608
+        check,
+    )
+    return [_decision(row) for row in rows]
+
+
+async def find(reader: Reader, key: str, institution: str | None = None) -> Decision | None:
+    """One decision by id; with `institution` only its own."""
+    where = "id = $1 AND (CAST($2 AS TEXT) IS NULL OR institution = $2)"
+    return await _one(reader, where, key, institution)
+
+
+async def _one(reader: Reader, where: str, *args: object) -> Decision | None:
+    row = await reader.fetchrow(
+        f"SELECT {_COLUMNS} FROM decision WHERE {where} ORDER BY at_us DESC LIMIT 1",  # noqa: S608
+        *args,
+    )
+    return None if row is None else _decision(row)
+
+
+def _decision(row: Row) -> Decision:
+    return Decision(
+        id=row[0],
+        check=row[1],
+        ref=row[2],
+        assessment=row[3],
+        decision=row[4],
+        reason=row[5],
+        text=row[6],
+        explained=None if row[7] is None else bool(row[7]),
+        practitioner=row[8],
+        institution=row[9],
+        at_us=row[10],
+        key=row[11],
+        state=row[12],
+        replaces=row[13],
+        content_hash=row[14],
+    )

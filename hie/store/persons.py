@@ -1,0 +1,183 @@
+"""Persons: sets of homes. Linking and undoing write small tables and move no clinical row.
+
+Every link says who moved from where, by whom and why, so that it can be taken back: then just the
+homes it moved, and that are still where it put them, return.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hie.errors import Conflict, ResourceNotFound
+from hie.store.database import advisory
+from hie.store.ids import new_id
+from hie.store.session import Reader, Row, Unit
+
+_LINK = "id, person, was, homes, reason, score, author, at_us, undone_us, undone_by"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The homes of person `was` became homes of `person`."""
+
+    id: str
+    person: str
+    was: str
+    homes: tuple[str, ...]
+    reason: str
+    score: str | None
+    author: str
+    at_us: int
+    undone_us: int | None
+    undone_by: str | None
+
+
+async def person_of(reader: Reader, home: str) -> str | None:
+    """The person a home belongs to, or None when the home is unknown."""
+    found: str | None = await reader.fetchval(
+        "SELECT person FROM person_home WHERE home = $1", home
+    )
+    return found
+
+
+async def persons_of(reader: Reader, homes: Iterable[str]) -> dict[str, str]:
+    """The person of each home; unknown homes are left out."""
+    rows = await reader.fetch(
+        f"SELECT home, person FROM person_home WHERE {reader.db.among('home', 1)}",  # noqa: S608
+        reader.db.array(homes),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def homes_of(reader: Reader, person: str) -> list[str]:
+    """All homes of a person."""
+    rows = await reader.fetch(
+        "SELECT home FROM person_home WHERE person = $1 ORDER BY home", person
+    )
+    return [row[0] for row in rows]
+
+
+async def settle_in(unit: Unit, home: str) -> str:
+    """The person of a home; a home that is new becomes a person of its own."""
+    made: str | None = await unit.fetchval(
+        "INSERT INTO person_home (home, person) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+        " RETURNING person",
+        home,
+        new_id(),
+    )
+    if made is not None:
+        return made
+    known = await person_of(unit, home)
+    if known is None:
+        raise Conflict("a home that is neither new nor known")
+    return known
+
+
+async def join(
+    unit: Unit,
+    person_a: str,
+    person_b: str,
+    *,
+    reason: str,
+    score: str | None,
+    author: str,
+    at_us: int,
+) -> str | None:
+    """Make two persons one, `person_a`; the link's id, or None if they already are one.
+
+    `author` is a user id, or "hub" for a certain match; `reason` a code or a person's words. Both
+    persons are locked, so two joins at once follow one another. Raises ResourceNotFound.
+    """
+    if person_a == person_b:
+        return None
+    await advisory(unit, f"person:{person_a}", f"person:{person_b}")
+    moved = await homes_of(unit, person_b)
+    if not moved or not await homes_of(unit, person_a):
+        raise ResourceNotFound("a person that has no homes (any more)")
+    await unit.execute("UPDATE person_home SET person = $1 WHERE person = $2", person_a, person_b)
+    link = new_id()
+    await unit.execute(
+        "INSERT INTO link (id, person, was, homes, reason, score, author, at_us)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        link,
+        person_a,
+        person_b,
+        json.dumps(moved),
+        reason,
+        score,
+        author,
+        at_us,
+    )
+    return link
+
+
+async def undo(unit: Unit, link: str, *, author: str, at_us: int) -> Link:
+    """Take a link back. Raises ResourceNotFound, and Conflict when it was taken back already.
+
+    Where its person was joined to another later, the homes come out of that one.
+    """
+    found = await get_link(unit, link)
+    where = await _now(unit, found.person, found)
+    await advisory(unit, f"person:{found.person}", f"person:{found.was}", f"person:{where}")
+    touched = await unit.execute(
+        "UPDATE link SET undone_us = $2, undone_by = $3 WHERE id = $1 AND undone_us IS NULL",
+        link,
+        at_us,
+        author,
+    )
+    if not touched:
+        raise Conflict(f"link {link} was taken back already")
+    await unit.execute(
+        f"UPDATE person_home SET person = $1 WHERE person = $2 AND {unit.db.among('home', 3)}",  # noqa: S608
+        found.was,
+        where,
+        unit.db.array(found.homes),
+    )
+    return found
+
+
+async def get_link(reader: Reader, link: str) -> Link:
+    """One link. Raises ResourceNotFound."""
+    row = await reader.fetchrow(f"SELECT {_LINK} FROM link WHERE id = $1", link)  # noqa: S608
+    if row is None:
+        raise ResourceNotFound(f"no link {link!r}")
+    return _link(row)
+
+
+async def links_of(reader: Reader, person: str) -> list[Link]:
+    """The links that made a person what it is or was, newest first."""
+    rows = await reader.fetch(
+        f"SELECT {_LINK} FROM link WHERE person = $1 OR was = $1 ORDER BY at_us DESC, id",  # noqa: S608
+        person,
+    )
+    return [_link(row) for row in rows]
+
+
+async def links(reader: Reader, limit: int = 50) -> list[Link]:
+    """The last links, newest first."""
+    rows = await reader.fetch(
+        f"SELECT {_LINK} FROM link ORDER BY at_us DESC, id LIMIT $1",  # noqa: S608
+        limit,
+    )
+    return [_link(row) for row in rows]
+
+
+async def _now(unit: Unit, person: str, link: Link) -> str:
+    """Where the homes of a person are now: later links, not undone, may have moved them on."""
+    seen = {person}
+    at_us = link.at_us
+    while True:
+        row = await unit.fetchrow(
+            "SELECT person, at_us FROM link WHERE was = $1 AND undone_us IS NULL AND at_us >= $2"
+            " ORDER BY at_us LIMIT 1",
+            person,
+            at_us,
+        )
+        if row is None or row[0] in seen:
+            return person
+        person, at_us = row[0], row[1]
+        seen.add(person)
+
+
+def _link(row: Row) -> Link:
+    return Link(*(*row[:3], tuple(json.loads(row[3])), *row[4:]))

@@ -1,0 +1,77 @@
+"""Signed-in browsers. Only keyed hashes of session secrets are kept: the table opens no door."""
+
+from dataclasses import dataclass
+
+from hie.store.session import Reader, Unit
+from hie.store.users import Account
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session and whose it is; `csrf` is the token its forms carry."""
+
+    hash: str
+    account: Account
+    created_us: int
+    seen_us: int
+    csrf: str
+    lang: str
+
+
+_FIND = (
+    "SELECT s.hash, s.created_us, s.seen_us, s.csrf, s.lang, a.id, a.login, a.argon2, a.name,"
+    " a.role, a.institution, a.department, a.status, a.lang, a.created_us"
+    " FROM session AS s JOIN user_account AS a ON a.id = s.account"
+    " WHERE s.hash = $1 AND a.status = 'active' AND s.seen_us >= $2 AND s.created_us >= $3"
+)
+
+
+async def begin(
+    unit: Unit, *, secret: str, account: str, csrf: str, lang: str, now_us: int
+) -> None:
+    """Begin a session for a secret the browser holds."""
+    await unit.execute(
+        "INSERT INTO session (hash, account, created_us, seen_us, csrf, lang)"
+        " VALUES ($1, $2, $3, $3, $4, $5)",
+        _hash(unit, secret),
+        account,
+        now_us,
+        csrf,
+        lang,
+    )
+
+
+async def find(
+    reader: Reader, secret: str, *, seen_after_us: int = 0, begun_after_us: int = 0
+) -> SignedIn | None:
+    """The session of a secret; None if there is none, it is too old, or its person is suspended."""
+    row = await reader.fetchrow(_FIND, _hash(reader, secret), seen_after_us, begun_after_us)
+    if row is None:
+        return None
+    return SignedIn(row[0], Account(*row[5:]), row[1], row[2], row[3], row[4])
+
+
+async def seen(unit: Unit, secret: str, now_us: int) -> None:
+    """The session was used just now."""
+    await unit.execute(
+        "UPDATE session SET seen_us = $2 WHERE hash = $1", _hash(unit, secret), now_us
+    )
+
+
+async def set_lang(unit: Unit, secret: str, lang: str) -> None:
+    """The language of this session's pages."""
+    await unit.execute("UPDATE session SET lang = $2 WHERE hash = $1", _hash(unit, secret), lang)
+
+
+async def end(unit: Unit, secret: str) -> None:
+    """Sign out."""
+    await unit.execute("DELETE FROM session WHERE hash = $1", _hash(unit, secret))
+
+
+async def clear(unit: Unit, seen_before_us: int) -> int:
+    """Remove sessions not used since; how many there were."""
+    return await unit.execute("DELETE FROM session WHERE seen_us < $1", seen_before_us)
+
+
+def _hash(reader: Reader, secret: str) -> str:
+    return reader.db.keys.blind("session", secret)
