@@ -10,6 +10,7 @@ class ActorKind(StrEnum):
     CLIENT = "client"  # a registered system with its own key
     USER = "user"  # a person, signed in to the pages
     OPERATOR = "operator"  # the hub's own command line, on the hub's own machine
+    STRANGER = "stranger"  # nobody the hub recognised: only ever in a refusal
 
 
 class Purpose(StrEnum):

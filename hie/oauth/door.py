@@ -1,0 +1,173 @@
+"""The door in front of every route: no Actor, no answer, but for the frozen list of open doors.
+
+It stands before the router, so that a route that was added and forgotten is closed, and a stranger
+cannot tell a path that exists from one that does not. Systems bring an access token, people a
+session; the one never counts at the other's doors. What it finds lies in `request.state`: `actor`,
+and for people `session`.
+"""
+
+import hmac
+import ipaddress
+from collections import Counter
+from dataclasses import replace
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hie.access.actor import Actor, ActorKind
+from hie.access.bearer import bearer_token
+from hie.access.reason import Reason, refused
+from hie.errors import Fault, HubError, NotAuthenticated, TooMany
+from hie.oauth.answers import refusal_of
+from hie.oauth.bearer_door import BearerDoor
+from hie.oauth.caller import network_of, request_id_of
+from hie.oauth.entrance import Entrance
+from hie.oauth.forms import check_origin
+from hie.oauth.limits import retry_after
+from hie.oauth.open_doors import METRICS, is_open, is_page
+from hie.oauth.sessions import Session, find_session
+from hie.oauth.strangers_page import sign_in_first
+
+AT_ONCE = 32  # requests of one client under way
+_UNLIMITED = "/intake/"  # held back by the store, not by a rate
+
+
+class Door:
+    """ASGI middleware: `Door(app, entrance=…)`, inside `Hardening`, outside the router."""
+
+    def __init__(self, app: ASGIApp, *, entrance: Entrance) -> None:
+        self._app = app
+        self._entrance = entrance
+        self._bearer = BearerDoor(entrance)
+        self._under_way: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Find the actor and go on, or refuse."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http" or is_open(scope["method"], scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        try:
+            actor = await self.authenticate(scope)
+            self._admit(actor, scope)
+        except HubError as error:
+            answer = await self._refusal(scope, error)
+            await answer(scope, receive, send)
+            return
+        if actor is None:
+            await self._app(scope, receive, send)
+            return
+        scope["state"]["actor"] = actor
+        self._under_way[actor.client] += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._under_way[actor.client] -= 1
+            if self._under_way[actor.client] <= 0:
+                del self._under_way[actor.client]
+
+    async def authenticate(self, scope: Scope) -> Actor | None:
+        """Who asks; None for /metrics, which has no actor. Raises AccessRefused."""
+        scope.setdefault("state", {})
+        if scope["path"] == METRICS:
+            self._check_metrics(scope)
+            return None
+        if is_page(scope["path"]):
+            actor, session = await find_session(self._entrance, scope)
+            check_origin(scope)
+            scope["state"]["session"] = session
+            return actor
+        token = bearer_token(_values(scope, b"authorization"))
+        actor = await self._bearer.actor(token)
+        return replace(actor, network=network_of(scope), request=request_id_of(scope))
+
+    def _admit(self, actor: Actor | None, scope: Scope) -> None:
+        """Hold a caller to its rate; raises TooMany with the seconds in its fault."""
+        rates = self._entrance.rates
+        if actor is None or not rates.enforced:
+            return
+        now = self._entrance.clock()
+        if actor.kind is ActorKind.USER:
+            seconds = rates.user.take(actor.subject, now)
+        elif self._under_way[actor.client] >= AT_ONCE:
+            seconds = 1.0
+        elif scope["path"].startswith(_UNLIMITED):
+            return
+        else:
+            seconds = rates.client.take(actor.client, now)
+        if seconds > 0:
+            scope["state"]["actor"] = actor
+            raise _too_many(seconds)
+
+    def _check_metrics(self, scope: Scope) -> None:
+        """Loopback without a proxy in between, or the token of the settings."""
+        headers = _values(scope, b"authorization")
+        expected = self._entrance.metrics_token
+        if headers and expected is not None:
+            given = bearer_token(headers)
+            if hmac.compare_digest(given.encode(), expected.encode()):
+                return
+            raise refused(Reason.SIG)
+        forwarded = _values(scope, b"x-forwarded-for") or _values(scope, b"forwarded")
+        if forwarded or not _is_loopback(network_of(scope)):
+            raise refused(Reason.NO_TOKEN)
+
+    async def _refusal(self, scope: Scope, error: HubError) -> Response:
+        """Record the refusal, then word it; when it cannot be recorded, 503."""
+        path, refusals = scope["path"], self._entrance.refusals
+        try:
+            reason = await refusals.record_error(scope, error)
+        except HubError as away:
+            return refusal_of(path, away, {"Retry-After": "1"})
+        if isinstance(error, TooMany):
+            return refusal_of(path, error, {"Retry-After": error.faults[0].expected})
+        if not isinstance(error, NotAuthenticated):
+            return refusal_of(path, error)
+        if reason is not Reason.NO_TOKEN and not is_page(path):
+            rates = self._entrance.rates
+            seconds = rates.failed.take(network_of(scope), self._entrance.clock())
+            if rates.enforced and seconds > 0:
+                return refusal_of(path, _too_many(seconds), {"Retry-After": retry_after(seconds)})
+        if is_page(path) and _wants_page(scope):
+            return sign_in_first(scope)
+        return refusal_of(path, error)
+
+
+def actor_in(request: HTTPConnection) -> Actor:
+    """The actor of a request behind the door; raises NotAuthenticated where there is none."""
+    actor = getattr(request.state, "actor", None)
+    if not isinstance(actor, Actor):
+        raise refused(Reason.NO_TOKEN)
+    return actor
+
+
+def session_in(request: HTTPConnection) -> Session:
+    """The session of a page request; raises NotAuthenticated where there is none."""
+    session = getattr(request.state, "session", None)
+    if not isinstance(session, Session):
+        raise refused(Reason.NO_TOKEN)
+    return session
+
+
+def _too_many(seconds: float) -> TooMany:
+    return TooMany("too many requests", (Fault("rate", Reason.RATE, retry_after(seconds)),))
+
+
+def _values(scope: Scope, name: bytes) -> list[bytes]:
+    return [value for key, value in scope["headers"] if key == name]
+
+
+def _wants_page(scope: Scope) -> bool:
+    return any(b"text/html" in value for value in _values(scope, b"accept"))
+
+
+def _is_loopback(network: str | None) -> bool:
+    if network is None:
+        return True
+    try:
+        return ipaddress.ip_address(network).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,107 @@
+"""What the doors share: the opened parts they need, put together once by the composition root."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from hie.access.ring import Ring
+from hie.errors import HubMisconfigured
+from hie.oauth.known_clients import KnownClients
+from hie.oauth.limits import CLIENT, FAILED, LOOKED_AT, SIGN_IN, TOKEN, USER, Buckets
+from hie.oauth.refusals import Refusals
+from hie.store.database import Database
+from hie.store.ledger import Ledger
+
+# An institution's code to its status in the registers today; None when they do not say.
+InstitutionStatus = Callable[[str], Awaitable[str | None]]
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The buckets of this process; with `enforced` False they are kept and not asked."""
+
+    enforced: bool = True
+    token: Buckets = field(default_factory=lambda: Buckets(TOKEN))
+    client: Buckets = field(default_factory=lambda: Buckets(CLIENT))
+    user: Buckets = field(default_factory=lambda: Buckets(USER))
+    failed: Buckets = field(default_factory=lambda: Buckets(FAILED))
+    looked_at: Buckets = field(default_factory=lambda: Buckets(LOOKED_AT))
+    login: Buckets = field(default_factory=lambda: Buckets(SIGN_IN))
+    network: Buckets = field(default_factory=lambda: Buckets(SIGN_IN))
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Data of the doors; `address` is what callers write, without a trailing slash."""
+
+    db: Database
+    ledger: Ledger
+    ring: Ring
+    address: str
+    clients: KnownClients
+    refusals: Refusals
+    rates: Rates
+    clock: Callable[[], float]
+    institution_status: InstitutionStatus
+    metrics_token: str | None = None
+
+    @property
+    def issuer(self) -> str:
+        """`iss` of the hub's tokens, and one of the two audiences of a client assertion."""
+        return self.address
+
+    @property
+    def audience(self) -> str:
+        """`aud` of the hub's tokens: the FHIR base, valid at every door."""
+        return f"{self.address}/fhir"
+
+    @property
+    def token_address(self) -> str:
+        """Where tokens are asked for."""
+        return f"{self.address}/oauth/token"
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies are for TLS only: always, but for plain http on this machine."""
+        parts = urlsplit(self.address)
+        return parts.scheme == "https" or parts.hostname not in _LOOPBACK
+
+
+def open_entrance(
+    db: Database,
+    ledger: Ledger,
+    ring: Ring,
+    address: str,
+    institution_status: InstitutionStatus,
+    *,
+    rate_limits: bool = True,
+    metrics_token: str | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Entrance:
+    """Put the parts together.
+
+    Raises HubMisconfigured when the address is no http(s) address, or when rates are off and the
+    address is not this machine's.
+    """
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise HubMisconfigured(f"base_url {address!r}: expected http(s)://host[:port]")
+    if not rate_limits and parts.hostname not in _LOOPBACK:
+        raise HubMisconfigured("rate_limits = false is for a loopback address only")
+    if metrics_token is not None and len(metrics_token) < 16:
+        raise HubMisconfigured("the token for /metrics: expected at least 16 characters")
+    return Entrance(
+        db=db,
+        ledger=ledger,
+        ring=ring,
+        address=address,
+        clients=KnownClients(db, clock),
+        refusals=Refusals(ledger, clock),
+        rates=Rates(enforced=rate_limits),
+        clock=clock,
+        institution_status=institution_status,
+        metrics_token=metrics_token,
+    )

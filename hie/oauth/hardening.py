@@ -1,0 +1,145 @@
+"""What every request must satisfy before any door looks at it, and what every answer carries.
+
+Limits of the request line, the headers and the body, by door (SECURITY 5.1, 5.2); the security
+headers; one X-Request-Id that the audit log and the caller share. It stands outside everything
+else, so that no route, error page or static file escapes it.
+"""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hie.oauth.answers import refusal
+from hie.oauth.body import MeasuredBody
+
+HEADER_LIMIT = 16 * 1024
+URL_LIMIT = 8 * 1024
+PARAMETER_LIMIT = 100
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    """The largest body below a path, in bytes."""
+
+    prefix: str
+    size: int
+
+
+class Hardening:
+    """ASGI middleware: `Hardening(app, default_limit=…, body_limits=[…], https=…)`.
+
+    `body_limits`: the first whose prefix begins the path counts, else `default_limit`. `https`:
+    callers come by TLS, so answers say that they always should.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        default_limit: int,
+        body_limits: Sequence[BodyLimit] = (),
+        https: bool = False,
+        body_seconds: float = 30,
+    ) -> None:
+        self._app = app
+        self._default_limit = default_limit
+        self._body_limits = tuple(body_limits)
+        self._body_seconds = body_seconds
+        self._headers = dict(HEADERS)
+        if https:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through, or answer it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+                headers["X-Request-Id"] = request_id
+            await send(message)
+
+        limit = self._limit(scope["path"])
+        answer = _fault_of_head(scope) or _fault_of_body(scope, limit)
+        if answer is not None:
+            await answer(scope, receive, dressed)
+            return
+        body = MeasuredBody(scope["path"], limit, self._body_seconds, receive, dressed)
+        await body.run(self._app, scope)
+
+    def _limit(self, path: str) -> int:
+        for known in self._body_limits:
+            if path == known.prefix or path.startswith(known.prefix.rstrip("/") + "/"):
+                return known.size
+        return self._default_limit
+
+
+def _request_id(scope: Scope) -> str:
+    """The caller's X-Request-Id when it is one and harmless, else a new one."""
+    given = [value for name, value in scope["headers"] if name == b"x-request-id"]
+    if len(given) == 1:
+        text: str = given[0].decode("latin-1")
+        if _REQUEST_ID.fullmatch(text):
+            return text
+    return secrets.token_hex(16)
+
+
+def _fault_of_head(scope: Scope) -> Response | None:
+    path = scope["path"]
+    raw_path, query = scope.get("raw_path") or path.encode(), scope["query_string"]
+    if len(raw_path) + len(query) + 1 > URL_LIMIT:
+        expected = f"an address of at most {URL_LIMIT} bytes"
+        return refusal("", 414, "too-long", expected=expected)
+    if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > HEADER_LIMIT:
+        expected = f"headers of at most {HEADER_LIMIT} bytes"
+        return refusal(path, 431, "too-long", expected=expected)
+    nul = b"%00" in query or b"\0" in query or any(b"\0" in value for _, value in scope["headers"])
+    if "\0" in path or nul:
+        return refusal("", 400, "structure", expected="no NUL character")
+    if query.count(b"&") >= PARAMETER_LIMIT:
+        expected = f"at most {PARAMETER_LIMIT} parameters"
+        return refusal(path, 400, "too-costly", expected=expected)
+    return None
+
+
+def _fault_of_body(scope: Scope, limit: int) -> Response | None:
+    headers = scope["headers"]
+    path = scope["path"]
+    for name, value in headers:
+        if name == b"content-encoding" and value.strip().lower() not in {b"", b"identity"}:
+            expected = "a body without Content-Encoding"
+            return refusal(path, 415, "not-supported", expected=expected)
+    lengths = [value for name, value in headers if name == b"content-length"]
+    if len(set(lengths)) > 1 or any(not length.isdigit() for length in lengths):
+        return refusal(path, 400, "structure", expected="one Content-Length")
+    if lengths and (len(lengths[0]) > 18 or int(lengths[0]) > limit):
+        expected = f"a body of at most {limit} bytes"
+        return refusal(path, 413, "too-long", expected=expected)
+    return None

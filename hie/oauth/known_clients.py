@@ -1,0 +1,94 @@
+"""Registered clients, remembered for two seconds: a suspended client is out within five.
+
+Nothing about a client is taken from its token alone: status, scopes, institution and keys are
+those of its row, as it was at most `FRESH` seconds ago, in every process of the hub.
+"""
+
+import json
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hie.access.actor import Purpose
+from hie.access.keys import VerificationKey, stored_keys
+from hie.store import clients
+from hie.store.database import Database
+
+FRESH = 2.0  # seconds
+MOST = 4096
+CLIENT_ID = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownClient:
+    """A client's registration, ready for use."""
+
+    id: str
+    institution: str
+    keys: tuple[VerificationKey, ...]
+    scopes: tuple[str, ...]
+    purposes: tuple[Purpose, ...]
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    at: float
+    row: clients.Client | None
+    client: KnownClient | None
+
+
+class KnownClients:
+    """Looks clients up; unknown ids are remembered too, so that inventing them costs little."""
+
+    def __init__(self, db: Database, clock: Callable[[], float]) -> None:
+        self._db = db
+        self._clock = clock
+        self._seen: OrderedDict[str, _Seen] = OrderedDict()
+
+    async def find(self, client: str) -> KnownClient | None:
+        """The client, active or not; None when none of this id was registered.
+
+        As long as its row is the same, the same object is answered.
+        """
+        if CLIENT_ID.fullmatch(client) is None:
+            return None
+        now = self._clock()
+        seen = self._seen.get(client)
+        if seen is not None and 0 <= now - seen.at < FRESH:
+            return seen.client
+        async with self._db.reading() as reader:
+            row = await clients.find(reader, client)
+        known = seen.client if seen is not None and seen.row == row else _known(row)
+        self._seen[client] = _Seen(now, row, known)
+        self._seen.move_to_end(client)
+        if len(self._seen) > MOST:
+            self._seen.popitem(last=False)
+        return known
+
+    def forget(self, client: str) -> None:
+        """Look this client up anew: its row was changed in this process."""
+        self._seen.pop(client, None)
+
+    async def holder_of(self, kid: object) -> str | None:
+        """The client that registered a key of this id; for the audit log, after a refusal."""
+        async with self._db.reading() as reader:
+            rows = await clients.everyone(reader)
+        for row in rows:
+            if any(key["kid"] == kid for key in json.loads(row.jwks)["keys"]):
+                return row.id
+        return None
+
+
+def _known(row: clients.Client | None) -> KnownClient | None:
+    if row is None:
+        return None
+    return KnownClient(
+        id=row.id,
+        institution=row.institution,
+        keys=stored_keys(json.loads(row.jwks)),
+        scopes=row.scopes,
+        purposes=tuple(Purpose(code) for code in row.purposes),
+        active=row.status == "active",
+    )

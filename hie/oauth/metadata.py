@@ -1,0 +1,56 @@
+"""What clients may read before they have a token: the hub's keys, and how tokens are asked for.
+
+RFC 7517 (JWKS), SMART App Launch 2.2 (`smart-configuration`), RFC 8414 (authorization server
+metadata). Computed from what the doors really do.
+"""
+
+import json
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hie.access.profile import Profile
+from hie.access.scopes import Door
+from hie.oauth.entrance import Entrance
+
+_KEYS_FRESH = 3600  # seconds a JWKS may be kept; a new key is published a day before it signs
+_CAPABILITIES = ("client-confidential-asymmetric", "permission-v2")
+
+
+def jwks(entrance: Entrance, request: Request) -> Response:
+    """`/.well-known/jwks.json`: the keys that verify the hub's tokens, public parts only."""
+    keys = entrance.ring.published(entrance.clock())
+    answer = {"keys": [key.jwk() for key in keys]}
+    return _public(answer, "application/jwk-set+json", _KEYS_FRESH)
+
+
+def smart_configuration(entrance: Entrance, request: Request) -> Response:
+    """`/.well-known/smart-configuration`."""
+    return _public({**_common(entrance), "capabilities": list(_CAPABILITIES)})
+
+
+def server_metadata(entrance: Entrance, request: Request) -> Response:
+    """`/.well-known/oauth-authorization-server` (RFC 8414)."""
+    return _public({**_common(entrance), "response_types_supported": []})
+
+
+def _common(entrance: Entrance) -> dict[str, object]:
+    return {
+        "issuer": entrance.issuer,
+        "jwks_uri": f"{entrance.address}/.well-known/jwks.json",
+        "token_endpoint": entrance.token_address,
+        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": sorted(
+            Profile.CLIENT_ASSERTION.value.algorithms
+        ),
+        "grant_types_supported": ["client_credentials"],
+        "scopes_supported": ["system/*.rs", *(door.value for door in Door)],
+    }
+
+
+def _public(
+    answer: Mapping[str, object], media: str = "application/json", fresh: int = 300
+) -> Response:
+    headers = {"Cache-Control": f"public, max-age={fresh}"}
+    return Response(json.dumps(answer).encode("utf-8"), 200, headers, media)

@@ -1,0 +1,117 @@
+"""Every refusal is recorded; noise from outside is counted instead of filling the disk.
+
+The first five of one network, reason and minute are events of their own; of the rest an exact
+count is kept and written as one event when the minute is over (SECURITY 3.3). Refusals of known
+callers are always events of their own.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from starlette.types import Scope
+
+from hie.access.actor import Actor, ActorKind, Purpose
+from hie.access.reason import ALERTS, Reason
+from hie.audit.event import Action, Event, EventType, Outcome
+from hie.errors import AccessRefused, HubError, TooMany
+from hie.oauth.caller import network_of, raw_request, request_id_of
+from hie.oauth.open_doors import door_of
+from hie.store.ledger import Ledger
+
+SINGLE = 5
+_COUNTED = frozenset({Reason.RATE, Reason.QUOTA, Reason.BACK_OFF})
+MOST_KEPT = 4096
+_MINUTE = 60
+_REASONS = {reason.value: reason for reason in Reason}
+
+
+def stranger(network: str | None, request: str | None, named: str = "") -> Actor:
+    """Whoever was not recognised; `named` is a client id that is known, but was not proved."""
+    return Actor(
+        kind=ActorKind.STRANGER,
+        client=named,
+        subject="",
+        institution="",
+        purpose=Purpose.OPERATIONS,
+        scopes=frozenset(),
+        network=network,
+        request=request,
+    )
+
+
+@dataclass(slots=True)
+class _Noise:
+    minute: int
+    seen: int
+    last: Event
+
+
+class Refusals:
+    """Records refusals in the audit log; `flush` writes the counts that are waiting."""
+
+    def __init__(self, ledger: Ledger, clock: Callable[[], float]) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._noise: dict[tuple[str | None, Reason], _Noise] = {}
+        self._swept = 0
+
+    async def record(
+        self, actor: Actor, reason: Reason, *, query: bytes | None = None, detail: str | None = None
+    ) -> None:
+        """Record one refusal, durably, before its answer leaves. Raises Unavailable."""
+        event = Event(
+            type=EventType.REFUSED,
+            action=Action.EXECUTE,
+            actor=actor,
+            outcome=Outcome.SERIOUS if reason in ALERTS else Outcome.MINOR,
+            query=query,
+            reason=reason.value,
+            detail=detail,
+        )
+        noisy = actor.kind is ActorKind.STRANGER or reason in _COUNTED
+        if noisy and await self._is_noise(actor.network, reason, event):
+            return
+        await self._ledger.record(event)
+
+    async def record_error(self, scope: Scope, error: HubError) -> Reason | None:
+        """Record why a request was refused, when it was a matter of access; the reason.
+
+        For the door, and for the application's handler of AccessRefused errors. The actor is the
+        one the door found, else a stranger.
+        """
+        if not isinstance(error, AccessRefused | TooMany):
+            return None
+        code = error.faults[0].code if error.faults else Reason.SCOPE
+        reason = _REASONS.get(code, Reason.SCOPE)
+        actor = scope.get("state", {}).get("actor")
+        if not isinstance(actor, Actor):
+            actor = stranger(network_of(scope), request_id_of(scope))
+        detail = f"{scope['method'][:16]} {door_of(scope['path'])}"
+        await self.record(actor, reason, query=raw_request(scope), detail=detail)
+        return reason
+
+    async def flush(self) -> None:
+        """Write every count that is waiting: at the end of the hub, and once a minute."""
+        counts = [self._noise.pop(key) for key in list(self._noise)]
+        events = [_counted(noise) for noise in counts if noise.seen > SINGLE]
+        await asyncio.gather(*(self._ledger.record(event) for event in events))
+
+    async def _is_noise(self, network: str | None, reason: Reason, event: Event) -> bool:
+        """Count the event; whether the count is all that is kept of it."""
+        minute = int(self._clock()) // _MINUTE
+        if minute != self._swept:
+            self._swept = minute
+            await self.flush()
+        key = (network, reason)
+        if key not in self._noise and len(self._noise) >= MOST_KEPT:
+            key = ("many", reason)
+        noise = self._noise.setdefault(key, _Noise(minute, 0, event))
+        noise.seen += 1
+        noise.last = event
+        return noise.seen > SINGLE
+
+
+def _counted(noise: _Noise) -> Event:
+    """One event for the refusals of a minute that were not events of their own."""
+    return replace(noise.last, query=None, detail=f"count={noise.seen - SINGLE}")

@@ -1,0 +1,153 @@
+"""Registering the systems that may call, an operator's act: there is no open registration.
+
+Every fault of a registration is named at once, none repeats what was sent. What changes a client is
+recorded in the unit of work that changes it.
+"""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from hie.access.actor import Actor, Purpose
+from hie.access.keys import VerificationKey, accept_keys
+from hie.access.mint import Grant
+from hie.access.reason import Reason
+from hie.access.scopes import check_client_scopes, covered
+from hie.audit.event import Action, Event, EventType
+from hie.errors import Conflict, Fault, NotPermitted, ResourceNotFound, UnprocessableRequest
+from hie.oauth.entrance import Entrance
+from hie.oauth.known_clients import CLIENT_ID, KnownClient
+from hie.oauth.token_answer import token_answer
+from hie.recognition.credit_code import is_credit_code
+from hie.store import clients, ledger
+from hie.store.tables import TABLES
+
+NAME = re.compile(r"[^\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]{0,100}")
+_GRANTED = frozenset(Purpose) - {Purpose.BREAK_GLASS}
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What an operator asks for; `key` is a JWKS, a JWK, or `{"pem": text}`."""
+
+    client: str
+    institution: str
+    key: object
+    scopes: Sequence[str]
+    purposes: Sequence[str] = (Purpose.TREATMENT,)
+    name: str = ""
+
+
+async def add_client(
+    entrance: Entrance, actor: Actor, asked: Registration
+) -> tuple[VerificationKey, ...]:
+    """Register a client; the keys as they were taken.
+
+    Raises UnprocessableRequest naming every fault, Conflict when the id is taken.
+    """
+    faults = _faults(asked)
+    keys: tuple[VerificationKey, ...] = ()
+    try:
+        keys = accept_keys(asked.key)
+    except UnprocessableRequest as error:
+        faults.extend(error.faults)
+    if faults:
+        raise UnprocessableRequest("the client cannot be registered", tuple(faults))
+    async with entrance.db.unit() as unit:
+        await clients.add(
+            unit,
+            client=asked.client,
+            institution=asked.institution,
+            name=asked.name,
+            jwks={"keys": [key.jwk() for key in keys]},
+            scopes=sorted(set(asked.scopes)),
+            purposes=list(dict.fromkeys(asked.purposes)),
+            now_us=_now_us(entrance),
+        )
+        await ledger.append(unit, _change(actor, Action.CREATE, f"add {asked.client}"))
+    entrance.clients.forget(asked.client)
+    return keys
+
+
+async def set_client_active(entrance: Entrance, actor: Actor, client: str, *, active: bool) -> None:
+    """Suspend a client, or let it call again. Raises ResourceNotFound."""
+    status = "active" if active else "suspended"
+    async with entrance.db.unit() as unit:
+        await clients.set_status(unit, client, status, _now_us(entrance))
+        await ledger.append(unit, _change(actor, Action.UPDATE, f"{status} {client}"))
+    entrance.clients.forget(client)
+
+
+async def list_clients(entrance: Entrance) -> list[clients.Client]:
+    """All clients by id."""
+    async with entrance.db.reading() as reader:
+        return await clients.everyone(reader)
+
+
+async def operator_token(
+    entrance: Entrance, actor: Actor, client: str, scopes: Sequence[str] | None = None
+) -> dict[str, object]:
+    """A token for a client's first call, asked for by an operator and recorded as theirs.
+
+    The answer is that of the token door. Raises ResourceNotFound, Conflict (suspended), and
+    NotPermitted for scopes that the client does not have.
+    """
+    entrance.clients.forget(client)
+    known = await entrance.clients.find(client)
+    if known is None:
+        raise ResourceNotFound(f"no client {client!r}")
+    if not known.active:
+        raise Conflict(f"client {client!r} is suspended")
+    wanted = tuple(scopes) if scopes else known.scopes
+    if not covered(wanted, known.scopes):
+        fault = Fault("scopes", Reason.SCOPE, "registered: " + " ".join(known.scopes))
+        raise NotPermitted("the client does not have these scopes", (fault,))
+    token_id = secrets.token_hex(16)
+    event = Event(
+        type=EventType.TOKEN_ISSUED,
+        action=Action.CREATE,
+        actor=replace(actor, token=token_id),
+        detail=f"for {client}: {' '.join(wanted)}",
+    )
+    await entrance.ledger.record(event)
+    grant = _grant(entrance, known, wanted)
+    return token_answer(entrance, grant, token_id)
+
+
+def _grant(entrance: Entrance, known: KnownClient, scopes: tuple[str, ...]) -> Grant:
+    return Grant(
+        issuer=entrance.issuer,
+        audience=entrance.audience,
+        client=known.id,
+        institution=known.institution,
+        purpose=known.purposes[0],
+        scopes=scopes,
+    )
+
+
+def _faults(asked: Registration) -> list[Fault]:
+    faults = check_client_scopes(asked.scopes, frozenset(TABLES))
+    if CLIENT_ID.fullmatch(asked.client) is None:
+        expected = "1 to 64 of a-z 0-9 . -, beginning and ending with a letter or digit"
+        faults.append(Fault("client", "client-format", expected))
+    if not is_credit_code(asked.institution):
+        expected = "a unified social credit code (GB 32100)"
+        faults.append(Fault("institution", "invalid-code", expected))
+    if NAME.fullmatch(asked.name) is None:
+        faults.append(Fault("name", "name-format", "at most 100 characters, no control characters"))
+    if not asked.purposes:
+        faults.append(Fault("purposes", "purpose-missing", "at least one purpose of use"))
+    for n, purpose in enumerate(asked.purposes):
+        if purpose not in _GRANTED:
+            expected = ", ".join(sorted(_GRANTED))
+            faults.append(Fault(f"purposes[{n}]", "purpose-unknown", expected))
+    return faults
+
+
+def _change(actor: Actor, action: Action, detail: str) -> Event:
+    return Event(type=EventType.CLIENT_CHANGE, action=action, actor=actor, detail=detail)
+
+
+def _now_us(entrance: Entrance) -> int:
+    return int(entrance.clock() * 1_000_000)

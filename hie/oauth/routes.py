@@ -1,0 +1,36 @@
+"""The routes of this room, for the composition root: the token door and what may be read first."""
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hie.oauth.entrance import Entrance
+from hie.oauth.metadata import jwks, server_metadata, smart_configuration
+from hie.oauth.token_endpoint import token_door
+
+_PUBLIC: tuple[tuple[str, Callable[[Entrance, Request], Response]], ...] = (
+    ("/.well-known/jwks.json", jwks),
+    ("/.well-known/smart-configuration", smart_configuration),
+    ("/fhir/.well-known/smart-configuration", smart_configuration),
+    ("/.well-known/oauth-authorization-server", server_metadata),
+)
+
+
+def routes(entrance: Entrance) -> list[Route]:
+    """Mount these before the routes under /fhir."""
+
+    async def token(request: Request) -> Response:
+        return await token_door(entrance, request)
+
+    def public(answer: Callable[[Entrance, Request], Response]) -> Callable[..., object]:
+        async def answered(request: Request) -> Response:
+            return answer(entrance, request)
+
+        return answered
+
+    return [
+        Route("/oauth/token", token, methods=["POST"]),
+        *(Route(path, public(answer), methods=["GET"]) for path, answer in _PUBLIC),
+    ]

@@ -1,0 +1,124 @@
+"""Sessions of people: a random secret in a cookie, everything else on the hub's side.
+
+The database holds the secret's hash, so that a stolen copy opens no session. A session ends after
+15 minutes without use, after 8 hours in any case, and at once when its person is suspended.
+"""
+
+import secrets
+from dataclasses import dataclass
+
+from starlette.requests import cookie_parser
+from starlette.responses import Response
+from starlette.types import Scope
+
+from hie.access.actor import Actor, ActorKind, Purpose
+from hie.access.policy import ROLE_SCOPES, Role
+from hie.access.reason import Reason, refused
+from hie.oauth.caller import network_of, request_id_of
+from hie.oauth.entrance import Entrance
+from hie.store import sessions
+
+IDLE = 15 * 60  # seconds
+LONGEST = 8 * 3600
+_NOTE_EVERY = 30  # seconds between two notes that the session is used
+_SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in person, as pages show them, with the token their forms must carry."""
+
+    user: str
+    login: str
+    name: str
+    department: str
+    institution: str
+    role: Role
+    lang: str
+    csrf: str
+
+
+def cookie_name(*, secure: bool) -> str:
+    """The session cookie; over plain http (loopback only) it cannot have the `__Host-` prefix."""
+    return "__Host-hie_session" if secure else "hie_session"
+
+
+def set_session_cookie(response: Response, secret: str, *, secure: bool) -> None:
+    """Give the browser its session; it forgets it when it is closed."""
+    response.set_cookie(
+        cookie_name(secure=secure), secret, path="/", secure=secure, httponly=True, samesite="lax"
+    )
+
+
+def delete_session_cookie(response: Response, *, secure: bool) -> None:
+    """Take the session from the browser."""
+    response.delete_cookie(
+        cookie_name(secure=secure), path="/", secure=secure, httponly=True, samesite="lax"
+    )
+
+
+def session_secret(scope: Scope, *, secure: bool) -> str | None:
+    """The secret in the request's cookie; None when there is none, or more than one."""
+    name = cookie_name(secure=secure)
+    lines = [value.decode("latin-1") for key, value in scope["headers"] if key == b"cookie"]
+    found = [
+        cookie_parser(part)[name]
+        for line in lines
+        for part in line.split(";")
+        if part.strip().startswith(f"{name}=")
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def session_mark(entrance: Entrance, secret: str) -> str:
+    """What the audit log calls a session: a keyed hash, which opens nothing."""
+    return entrance.db.keys.short("session-mark", secret)
+
+
+def new_secret() -> str:
+    """256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+async def find_session(entrance: Entrance, scope: Scope) -> tuple[Actor, Session]:
+    """Who is signed in; raises NotAuthenticated."""
+    secret = session_secret(scope, secure=entrance.secure)
+    if secret is None:
+        raise refused(Reason.NO_TOKEN)
+    now_us = int(entrance.clock() * _SECOND)
+    async with entrance.db.reading() as reader:
+        found = await sessions.find(
+            reader,
+            secret,
+            seen_after_us=now_us - IDLE * _SECOND,
+            begun_after_us=now_us - LONGEST * _SECOND,
+        )
+    if found is None:
+        raise refused(Reason.SESSION)
+    account = found.account
+    if now_us - found.seen_us > _NOTE_EVERY * _SECOND:
+        async with entrance.db.unit() as unit:
+            await sessions.seen(unit, secret, now_us)
+    role = Role(account.role)
+    actor = Actor(
+        kind=ActorKind.USER,
+        client="pages",
+        subject=account.id,
+        institution=account.institution,
+        purpose=Purpose.TREATMENT if role is Role.CLINICIAN else Purpose.OPERATIONS,
+        scopes=ROLE_SCOPES[role],
+        role=role.value,
+        token=session_mark(entrance, secret),
+        network=network_of(scope),
+        request=request_id_of(scope),
+    )
+    return actor, Session(
+        user=account.id,
+        login=account.login,
+        name=account.name,
+        department=account.department,
+        institution=account.institution,
+        role=role,
+        lang=found.lang,
+        csrf=found.csrf,
+    )

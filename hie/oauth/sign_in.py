@@ -1,0 +1,109 @@
+"""Signing in and out: the work behind the page, each attempt recorded, each failure alike.
+
+Whether a login exists is not told: not by the words, not by the time, not by the rate. A sign-in
+always makes a new session and ends the one the browser had (no session fixation).
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from starlette.types import Scope
+
+from hie.access.actor import Actor, ActorKind, Purpose
+from hie.access.reason import Reason, refused
+from hie.audit.event import Action, Event, EventType
+from hie.errors import Fault, TooMany
+from hie.oauth.caller import network_of, request_id_of
+from hie.oauth.entrance import Entrance
+from hie.oauth.limits import retry_after
+from hie.oauth.passwords import hash_password, is_outdated, is_password
+from hie.oauth.refusals import stranger
+from hie.oauth.sessions import new_secret, session_mark, session_secret
+from hie.store import ledger, sessions, users
+
+_SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The secret for the browser's cookie, and the token of the session's forms."""
+
+    secret: str
+    csrf: str
+
+
+async def sign_in(
+    entrance: Entrance, scope: Scope, login: str, password: str, lang: str
+) -> SignedIn:
+    """Check a password and open a session.
+
+    Raises NotAuthenticated (wrong login or password, or suspended: never which), TooMany with the
+    seconds to wait in its fault.
+    """
+    network, login = network_of(scope), login.strip().lower()[:128]
+    caller = stranger(network, request_id_of(scope))
+    _check_rates(entrance, network, login)
+    async with entrance.db.reading() as reader:
+        account = await users.by_login(reader, login)
+    right = await is_password(account.argon2 if account else None, password)
+    if account is None or not right or account.status != "active":
+        _count_failure(entrance, network, login)
+        reason = Reason.STATUS if account and right else Reason.PASSWORD
+        await entrance.refusals.record(caller, reason, detail="sign-in")
+        raise refused(reason)
+    entrance.rates.login.forget(_key(login))
+    secret, csrf = new_secret(), secrets.token_urlsafe(32)
+    now_us = int(entrance.clock() * _SECOND)
+    renewed = await hash_password(password) if is_outdated(account.argon2) else None
+    old = session_secret(scope, secure=entrance.secure)
+    actor = Actor(
+        kind=ActorKind.USER,
+        client="pages",
+        subject=account.id,
+        institution=account.institution,
+        purpose=Purpose.OPERATIONS,
+        scopes=frozenset(),
+        role=account.role,
+        token=session_mark(entrance, secret),
+        network=network,
+        request=request_id_of(scope),
+    )
+    async with entrance.db.unit() as unit:
+        if old is not None:
+            await sessions.end(unit, old)
+        if renewed is not None:
+            await users.rehash(unit, account.id, renewed)
+        await sessions.begin(
+            unit, secret=secret, account=account.id, csrf=csrf, lang=lang, now_us=now_us
+        )
+        await ledger.append(unit, Event(EventType.SIGN_IN, Action.EXECUTE, actor))
+    return SignedIn(secret, csrf)
+
+
+async def sign_out(entrance: Entrance, scope: Scope, actor: Actor) -> None:
+    """End the session of this request."""
+    secret = session_secret(scope, secure=entrance.secure)
+    async with entrance.db.unit() as unit:
+        if secret is not None:
+            await sessions.end(unit, secret)
+        await ledger.append(unit, Event(EventType.SIGN_OUT, Action.EXECUTE, actor))
+
+
+def _check_rates(entrance: Entrance, network: str | None, login: str) -> None:
+    rates, now = entrance.rates, entrance.clock()
+    seconds = max(rates.login.wait(_key(login), now), rates.network.wait(network, now))
+    if rates.enforced and seconds > 0:
+        wait = retry_after(seconds)
+        raise TooMany("too many attempts", (Fault("login", "throttled", wait),))
+
+
+def _count_failure(entrance: Entrance, network: str | None, login: str) -> None:
+    now = entrance.clock()
+    entrance.rates.login.take(_key(login), now)
+    entrance.rates.network.take(network, now)
+
+
+def _key(login: str) -> str:
+    """People type passwords into the login field: it is not kept as it was typed."""
+    return hashlib.sha256(login.encode("utf-8")).hexdigest()
