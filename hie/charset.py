@@ -18,6 +18,7 @@ from hie.errors import Fault, MalformedMessage
 # HL7 table 0211 and what is met in MSH-18, without spaces, hyphens, underscores and case. A name
 # that is not listed is never handed to Python's codec registry.
 _NAMES: Final = {
+    "UNICODE UTF-8": "utf-8",  # as the table has it: the commonest, found at once
     "utf8": "utf-8",
     "unicodeutf8": "utf-8",
     "unicode": "utf-8",
@@ -78,6 +79,9 @@ _UTF8_RUN: Final = re.compile(
     rb"(?<![\x80-\xff])(?:[\xe3-\xef][\x80-\xbf]{2}|[\xc2-\xdf][\x80-\xbf])+(?![\x80-\xff])"
 )
 _LINES: Final = re.compile(rb"([\r\n]+)")
+_LATIN: Final = re.compile("[\x80-\xff]")
+_WRONG_GB: Final = (("gb18030", "utf-8"),)
+_WRONG_LATIN: Final = (*_WRONG_GB, ("latin-1", "utf-8"), ("cp1252", "utf-8"))
 _ENOUGH = 6  # non-ASCII characters of valid UTF-8 that outweigh a declared GB charset
 
 
@@ -98,7 +102,7 @@ class Decoding(msgspec.Struct, frozen=True):
 
 def codec(name: str | None) -> str | None:
     """Python's codec of a declared charset name; None when it is empty or not known here."""
-    return _NAMES.get(re.sub(r"[\s_-]", "", name.casefold())) if name else None
+    return _NAMES.get(name) or _NAMES.get(_plain(name)) if name else None
 
 
 def decode(
@@ -138,14 +142,23 @@ def mojibake(text: str) -> str | None:
     """
     if text.isascii():
         return None
-    for wrong, right in (("gb18030", "utf-8"), ("latin-1", "utf-8"), ("cp1252", "utf-8")):
+    pairs = _WRONG_LATIN if _LATIN.search(text) else _WRONG_GB
+    for wrong, right in pairs:
         back = _back(text, wrong, right)
         if back and _hanzi(back) >= 2 and _rarity(text) > _rarity(back):
             return back
+    if pairs is _WRONG_GB:
+        return None
     back = _back(text, "latin-1", "gb2312")
     if back and _hanzi(back) >= 1 and _rarity(back) == 0 and not _signs_only(text):
         return back
     return None
+
+
+def is_garbled(text: str) -> bool:
+    """Whether a long text begins, where it leaves ASCII, with mojibake: a look, not a proof."""
+    first = _HIGH.search(text)
+    return first is not None and mojibake(text[first.start() : first.start() + 160]) is not None
 
 
 def repair(text: str) -> str:
@@ -236,6 +249,11 @@ def _holds_utf8(content: bytes) -> bool:
     return False
 
 
+def _plain(name: str) -> str:
+    """A charset name without case, blanks, hyphens and underscores."""
+    return re.sub(r"[\s_-]", "", name.casefold())
+
+
 def _strict(content: bytes, name: str, findings: tuple[str, ...]) -> Decoding:
     """Exactly this charset, or a refusal."""
     done = _partial(content, name)
@@ -260,9 +278,16 @@ def _done(part: tuple[str, int], charset: str, findings: tuple[str, ...]) -> Dec
 def _partial(content: bytes, name: str) -> tuple[str, int] | None:
     """Strictly decoded text and the number of bytes of a character cut off at the very end."""
     try:
+        return content.decode(name), 0
+    except LookupError:
+        return None
+    except UnicodeError as fault:
+        if isinstance(fault, UnicodeDecodeError) and fault.start < len(content) - 3:
+            return None
+    try:
         decoder = codecs.getincrementaldecoder(name)("strict")
         text = decoder.decode(content, final=False)
-    except (UnicodeError, LookupError):
+    except UnicodeError:
         return None
     return text, len(decoder.getstate()[0])
 

@@ -75,7 +75,7 @@ def bound(reading: Reading, segments: list[Segment], at: int, near: Neighbours) 
                 best = (raw, path)
                 break
         if fields[index] and (segment.name, index) not in reading.compiled.bound:
-            reading.ignore(row[index])
+            reading.tally.ignore(row[index])
         fields[index], row[index] = best or ("", row[index])
     return Segment(segment.name, segment.number, fields, row, segment.size)
 

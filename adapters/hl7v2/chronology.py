@@ -8,7 +8,7 @@ from typing import Final
 
 from adapters.hl7v2.group import Group
 from adapters.hl7v2.reading import Reading
-from adapters.hl7v2.times import Moment, moment_of
+from adapters.hl7v2.times import Moment
 from hie.adapter import Severity
 from hie.records import LabReportRecord, Time
 
@@ -18,8 +18,8 @@ _EXACT: Final = frozenset({"hour", "minute", "second"})
 
 def check_times(reading: Reading, group: Group, record: LabReportRecord) -> None:
     """Issues of order between collection, arrival, analysis, release, message and birth."""
-    taken = _distinct(record)
-    received, issued = _moment(record.received), _moment(record.issued)
+    taken = _taken(reading, group, record)
+    received, issued = _of(reading, record.received), _of(reading, record.issued)
     for path, at in taken.items():
         _check_ahead(reading, at, path)
         if issued and _later(at, issued):
@@ -35,7 +35,7 @@ def check_times(reading: Reading, group: Group, record: LabReportRecord) -> None
         _check_ahead(reading, issued, record.issued.path)
     for result in record.results:
         if result.analysed is not None:
-            analysed, at_ = _moment(result.analysed), _moment(result.effective)
+            analysed, at_ = _of(reading, result.analysed), _of(reading, result.effective)
             if analysed and at_ and _later(at_, analysed):
                 reading.issue("result-before-collection", result.analysed.path)
     if record.results and any(r.effective is None for r in record.results):
@@ -53,21 +53,20 @@ def _missing(reading: Reading, group: Group) -> None:
     reading.issue("collection-missing", group.obr.row[7])
 
 
-def _distinct(record: LabReportRecord) -> dict[str, Moment]:
+def _taken(reading: Reading, group: Group, record: LabReportRecord) -> dict[str, Moment]:
     """Each different collection time of the report once, by the path where it first stands."""
     found: dict[str, Moment] = {}
-    seen: set[str] = set()
-    for time in (record.collected, *(r.effective for r in record.results)):
-        if time is not None and time.text not in seen:
-            seen.add(time.text)
-            at = _moment(time)
-            if at is not None:
-                found[time.path] = at
+    for raw, path in group.key_dates.items():
+        at = reading.moment(raw, path, quiet=True)
+        if at is not None:
+            found[path] = at
+    if record.collected is not None and (at := _of(reading, record.collected)) is not None:
+        found.setdefault(record.collected.path, at)
     return found
 
 
-def _moment(time: Time | None) -> Moment | None:
-    return moment_of(time.text, time.precision) if time is not None else None
+def _of(reading: Reading, time: Time | None) -> Moment | None:
+    return reading.moments.get(time.text) if time is not None else None
 
 
 def _check_ahead(reading: Reading, at: Moment, path: str) -> None:
@@ -80,7 +79,7 @@ def _check_ahead(reading: Reading, at: Moment, path: str) -> None:
 
 
 def _check_birth(reading: Reading, record: LabReportRecord, at: Moment, path: str) -> None:
-    birth = _moment(record.patient.birth_date)
+    birth = _of(reading, record.patient.birth_date)
     if birth is None or record.patient.birth_date is None:
         return
     where = record.patient.birth_date.path

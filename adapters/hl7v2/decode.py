@@ -8,10 +8,11 @@ import re
 from typing import Final
 
 from adapters.hl7v2.batch import NOISE, read_batch
-from adapters.hl7v2.profile import Compiled, compile_profile
-from adapters.hl7v2.reader import STANDARD, Delimiters, Segment, delimiters, logical_lines, segments
-from adapters.hl7v2.reading import Reading
+from adapters.hl7v2.escapes import unescape
 from adapters.hl7v2.parties import institution
+from adapters.hl7v2.profile import Compiled, compile_profile
+from adapters.hl7v2.reader import Delimiters, Segment, delimiters, logical_lines, segments
+from adapters.hl7v2.reading import BLANKS, NULL, Reading
 from adapters.hl7v2.walk import Walk
 from hie import charset
 from hie.adapter import Coverage, Decoded, Issue, Severity
@@ -44,7 +45,8 @@ def decode_all(content: bytes, compiled: Compiled) -> Decoded:
 def decode_one(content: bytes, compiled: Compiled, counts: dict[str, int]) -> Decoded:
     """One message; `counts` numbers the segments, on through the messages of a batch."""
     reading = Reading(compiled)
-    bare = content.strip(NOISE)
+    is_wide = b"\x00" in content[1:5] or content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    bare = content if is_wide else content.strip(NOISE)
     if not bare:
         reading.issue("not-hl7", "MSH", expected="MSH")
         return _empty(reading)
@@ -77,10 +79,10 @@ def _message(
     counts: dict[str, int],
 ) -> Decoded:
     """A message whose delimiters are known."""
-    reading.delimiters = chars
+    reading.speak(chars)
     reading.has_escapes = chars.escape in text.split(chars.field, 2)[-1]
     lines = logical_lines(text, chars.field)
-    found = list(segments(lines.lines, chars.field, counts))
+    found = segments(lines.lines, chars.field, counts)
     msh = found[0]
     if not is_full:
         reading.issue("delimiters-short", msh.row[2], msh.fields[2])
@@ -91,7 +93,7 @@ def _message(
             reading.issue("continuation-line", found[index].row[0])
     if len(content.translate(None, _CONTROLS)) != len(content):
         _remove_controls(reading, found)
-    _check_end(reading, content, found)
+    _check_end(reading, content, found, is_wrapped=len(found) - 1 in lines.wrapped)
     kind = _header(reading, msh)
     records: tuple[LabReportRecord, ...] = ()
     if kind is not None:
@@ -101,10 +103,12 @@ def _message(
     native = reading.whole(msh.fields[10]) or None
     if kind is None:
         kind = _kind(reading, msh)
+        for segment in found[1:]:
+            reading.tally.leave(segment)
     for segment in found:
-        reading.cover(segment)
+        reading.tally.cover(segment)
     sent = reading.sent.text if reading.sent and "T" in reading.sent.text else None
-    return Decoded(native, kind, sent, records, tuple(reading.issues), reading.coverage())
+    return Decoded(native, kind, sent, records, tuple(reading.issues), reading.tally.coverage())
 
 
 def _header(reading: Reading, msh: Segment) -> str | None:
@@ -119,6 +123,7 @@ def _header(reading: Reading, msh: Segment) -> str | None:
     processing = reading.component(f[11], 1)
     if processing and processing not in profile.processing_ids:
         reading.issue("processing-id", row[11], processing)
+    reading.application = reading.val(f[3], row[3]) if f[3] else None
     sender = institution(reading, f[4], row[4]) if f[4] else None
     reading.sender = sender if sender and sender.code else None
     kind = _kind(reading, msh)
@@ -150,7 +155,7 @@ def _put_right(reading: Reading, found: charset.Decoding) -> str:
         reading.issue(_FINDINGS.get(finding, finding), "MSH-18", expected=found.charset)
     reading.charset = found.charset
     text = found.text
-    if found.charset != "ascii" and not text.isascii() and charset.mojibake(text) is not None:
+    if found.charset != "ascii" and not text.isascii() and charset.is_garbled(text):
         if reading.profile.charset.repair_mojibake:
             reading.issue("mojibake-repaired", "MSH")
             return charset.repair(text)
@@ -158,7 +163,7 @@ def _put_right(reading: Reading, found: charset.Decoding) -> str:
     return text
 
 
-def _check_end(reading: Reading, content: bytes, found: list[Segment]) -> None:
+def _check_end(reading: Reading, content: bytes, found: list[Segment], *, is_wrapped: bool) -> None:
     """Whether the message ends where a message may end.
 
     A last OBX without terminator and without its status is cut: `4.` may have been `4.12`.
@@ -167,8 +172,8 @@ def _check_end(reading: Reading, content: bytes, found: list[Segment]) -> None:
     if b"\r" in tail or b"\n" in tail or b"\x1c" in tail:
         return
     last = found[-1]
-    if last.name == "OBX" and last.size <= 11 and len(found) > 1:
-        reading.issue("truncated", last.row[0], expected="OBX-11 and a segment terminator")
+    if is_wrapped or (last.name == "OBX" and last.size <= 11):
+        reading.issue("truncated", last.row[0], expected="a whole segment and its terminator")
     else:
         reading.issue("unterminated", last.row[0])
 
@@ -189,7 +194,7 @@ def _remove_controls(reading: Reading, found: list[Segment]) -> None:
 
 def _declared(content: bytes) -> str | None:
     """MSH-18 of undecoded bytes, as a hint: delimiters and charset names are ASCII."""
-    line = re.split(rb"[\r\n]", content[:4096].lstrip(b"\xef\xbb\xbf"), maxsplit=1)[0]
+    line = content[:4096].removeprefix(b"\xef\xbb\xbf").replace(b"\n", b"\r").split(b"\r", 1)[0]
     fields = line.split(line[3:4], 18) if len(line) > 3 else []
     if len(fields) < 18:
         return None
@@ -204,16 +209,19 @@ def native_id(content: bytes) -> str | None:
         text = charset.decode(line).text.lstrip("\ufeff \t")
     except MalformedMessage:
         return None
-    if not text.startswith("MSH") or len(text) < 8:
+    try:
+        chars, _ = delimiters(text)
+    except ValueError:
         return None
-    fields = text.split(text[3])
-    found = fields[9].strip() if len(fields) > 9 else ""
-    found = _CONTROL.sub("", found)
-    return found if found and found != '""' else None
+    if not text.startswith("MSH"):
+        return None
+    fields = text.split(chars.field, 10)
+    found = _CONTROL.sub("", fields[9]) if len(fields) > 9 else ""
+    return None if found == NULL else unescape(found, chars).strip(BLANKS) or None
 
 
 def _empty(reading: Reading, native_id: str | None = None) -> Decoded:
-    return Decoded(native_id, "", None, (), tuple(reading.issues), reading.coverage())
+    return Decoded(native_id, "", None, (), tuple(reading.issues), reading.tally.coverage())
 
 
 def _joined(decoded: list[Decoded], findings: tuple[tuple[str, str, str], ...]) -> Decoded:

@@ -12,7 +12,8 @@ from adapters.hl7v2.reader import Delimiters
 
 _MOST_BLANKS = 80
 _MOST_LINES = 20
-_NAMED: Final = r"[FSTREPLHN]|\.(?:br|ce|nf|fi|BR|CE|NF|FI)|\.(?:sp|sk|in|ti)[ +-]?\d{0,12}|X(?:[0-9A-Fa-f]{2})+"
+_NAMED: Final = r"[FSTREPLHN]|\.(?:br|ce|nf|fi|BR|CE|NF|FI)"
+    r"|\.(?:sp|sk|in|ti)[ +-]?\d{0,12}|X(?:[0-9A-Fa-f]{2})+"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]")
 
 
@@ -23,7 +24,7 @@ def _pattern(escape: str) -> re.Pattern[str]:
 
 
 def unescape(text: str, delimiters: Delimiters, charset: str = "utf-8") -> str:
-    """The text with its escape sequences decoded; `charset` reads `\\Xhh..\\` bytes."""
+    r"""The text with its escape sequences decoded; `charset` reads `\Xhh..\` bytes."""
     if delimiters.escape not in text:
         return text
     return _pattern(delimiters.escape).sub(lambda found: _one(found, delimiters, charset), text)

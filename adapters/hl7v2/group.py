@@ -26,9 +26,26 @@ class Group:
     """An OBR with everything that belongs to it."""
 
     __slots__ = (
-        "collected", "extra", "forms", "joined", "notes", "obr", "orc", "pieces", "priority",
-        "received", "result_notes", "results", "specimen", "specimen_notes", "specimens",
-        "patient", "visit", "key_dates",
+        "collected",
+        "extra",
+        "fallback",
+        "forms",
+        "joined",
+        "key_dates",
+        "notes",
+        "obr",
+        "obr_time",
+        "orc",
+        "patient",
+        "pieces",
+        "priority",
+        "received",
+        "result_notes",
+        "results",
+        "specimen",
+        "specimen_notes",
+        "specimens",
+        "visit",
     )  # fmt: skip
 
     def __init__(self, obr: Segment, patient: PatientRecord, visit: Visit | None) -> None:
@@ -37,6 +54,8 @@ class Group:
         self.patient = patient
         self.visit = visit
         self.collected: Time | None = None
+        self.obr_time: Time | None = None  # OBR-7
+        self.fallback: Time | None = None  # collection time of an OBX that names none
         self.received: Time | None = None
         self.priority = ""
         self.results: list[Result] = []

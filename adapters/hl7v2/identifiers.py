@@ -9,6 +9,7 @@ issue: whether it may match anybody is decided elsewhere.
 import re
 import unicodedata
 from datetime import date
+from operator import mul
 from typing import Final
 
 HUB_TYPES: Final = frozenset(
@@ -20,36 +21,43 @@ HUB_TYPES: Final = frozenset(
 )  # fmt: skip
 PERSONAL: Final = HUB_TYPES - {"outpatient-no", "inpatient-no", "patient", "other"}
 
+
+def _each(code: str, texts: str) -> dict[str, str]:
+    """Every word of `texts` leads to `code`."""
+    return dict.fromkeys(texts.split(), code)
+
+
 _TYPES: Final[dict[str, str]] = {
-    **dict.fromkeys(
-        ("ni", "nnchn", "nncn", "01", "id", "idcard", "idno", "id_card", "idcardno", "prcid", "sfz", "sfzh",
-         "resident-id", "居民身份证", "身份证", "身份证号", "身份证号码", "居民身份证号", "居民身份证号码", "二代身份证"),
+    **_each(
         "resident-id",
+        "ni nnchn nncn 01 id idcard idno id_card idcardno prcid sfz sfzh "
+        "resident-id 居民身份证 身份证 身份证号 身份证号码 居民身份证号 "
+        "居民身份证号码 二代身份证",
     ),
-    **dict.fromkeys(("02", "hkb", "居民户口簿", "户口簿", "户口本", "household-book"), "household-book"),
-    **dict.fromkeys(("03", "ppn", "pp", "passport", "hz", "护照", "护照号"), "passport"),
-    **dict.fromkeys(("04", "mi", "jgz", "军官证", "士兵证", "警官证", "officer-card"), "officer-card"),
-    **dict.fromkeys(("05", "dl", "驾驶证", "驾照", "driving-licence"), "driving-licence"),
-    **dict.fromkeys(
-        ("06", "hkmp", "港澳通行证", "港澳居民来往内地通行证", "回乡证", "港澳证", "港澳台证", "hk-macao-permit"),
+    **_each("household-book", "02 hkb 居民户口簿 户口簿 户口本 household-book"),
+    **_each("passport", "03 ppn pp passport hz 护照 护照号"),
+    **_each("officer-card", "04 mi jgz 军官证 士兵证 警官证 officer-card"),
+    **_each("driving-licence", "05 dl 驾驶证 驾照 driving-licence"),
+    **_each(
         "hk-macao-permit",
+        "06 hkmp 港澳通行证 港澳居民来往内地通行证 回乡证 港澳证 港澳台证 hk-macao-permit",
     ),
-    **dict.fromkeys(("07", "twp", "台胞证", "台湾居民来往大陆通行证", "台湾通行证", "taiwan-permit"), "taiwan-permit"),
-    **dict.fromkeys(
-        ("prc", "永久居留证", "外国人永久居留证", "外国人永久居留身份证", "外国人居留证", "居住证",
-         "港澳居民居住证", "台湾居民居住证", "港澳台居民居住证", "residence-permit"),
+    **_each("taiwan-permit", "07 twp 台胞证 台湾居民来往大陆通行证 台湾通行证 taiwan-permit"),
+    **_each(
         "residence-permit",
+        "prc 永久居留证 外国人永久居留证 外国人永久居留身份证 外国人居留证 居住证 "
+        "港澳居民居住证 台湾居民居住证 港澳台居民居住证 residence-permit",
     ),
-    **dict.fromkeys(
-        ("nii", "niip", "yb", "ybh", "ybkh", "医保", "医保号", "医保卡", "医保卡号", "医疗保险号", "社保卡", "社保卡号",
-         "社会保障卡", "社会保障号", "insurance"),
+    **_each(
         "insurance",
+        "nii niip yb ybh ybkh 医保 医保号 医保卡 医保卡号 医疗保险号 社保卡 "
+        "社保卡号 社会保障卡 社会保障号 insurance",
     ),
-    **dict.fromkeys(("op", "mz", "mzh", "门诊", "门诊号", "门诊病历号", "outpatient-no"), "outpatient-no"),
-    **dict.fromkeys(("ip", "zy", "zyh", "住院", "住院号", "病案号", "inpatient-no"), "inpatient-no"),
-    **dict.fromkeys(("99", "其他", "其他法定有效证件", "other"), "other"),
+    **_each("outpatient-no", "op mz mzh 门诊 门诊号 门诊病历号 outpatient-no"),
+    **_each("inpatient-no", "ip zy zyh 住院 住院号 病案号 inpatient-no"),
+    **_each("other", "99 其他 其他法定有效证件 other"),
     "patient": "patient",
-}  # fmt: skip
+}
 # Object identifiers of WS/T 483 and WS/T 500 (2.16.156.10011).
 _BY_AUTHORITY: Final = {
     "2.16.156.10011.1.3": "resident-id",
@@ -61,8 +69,44 @@ _PLACEHOLDERS: Final = frozenset(
 )
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _PROVINCES: Final = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 "
-    "71 81 82 83 91".split()
+    [
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "21",
+        "22",
+        "23",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "37",
+        "41",
+        "42",
+        "43",
+        "44",
+        "45",
+        "46",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+        "81",
+        "82",
+        "83",
+        "91",
+    ]
 )
 _ID18: Final = re.compile(r"[0-9]{17}[0-9X]")
 _ID15: Final = re.compile(r"[0-9]{15}")
@@ -92,7 +136,7 @@ def normal(value: str, kind: str | None) -> str:
     """The number without typing accidents: full-width characters, blanks, a lower-case x."""
     plain = value if value.isascii() else unicodedata.normalize("NFKC", value)
     if kind in PERSONAL:
-        return re.sub(r"[\s\u200b\ufeff]", "", plain).upper()
+        return "".join(plain.replace("\u200b", "").replace("\ufeff", "").split()).upper()
     return plain.strip(" \t\u200b\ufeff")
 
 
@@ -136,7 +180,7 @@ def is_resident_number(value: str) -> bool:
     birth = resident_birth(value)
     if birth is None or birth < date(1900, 1, 2):
         return False
-    total = sum(int(d) * w for d, w in zip(value, _WEIGHTS, strict=False))
+    total = sum(map(mul, map(int, value[:17]), _WEIGHTS))
     return "10X98765432"[total % 11] == value[17]
 
 

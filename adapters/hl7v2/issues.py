@@ -39,7 +39,7 @@ TABLE: Final[dict[str, tuple[Severity, str]]] = {
     "continuation-line": (_W, "A line that starts no segment was joined to the segment before it."),
     "indented": (_I, "Segments are indented."),
     "truncated": (_H, "The message ends inside a segment."),
-    "unterminated": (_I, "The last segment has no terminator."),
+    "unterminated": (_W, "The last segment has no terminator."),
     "batch-count": (_W, "The batch trailer counts another number of messages than the file holds."),
     "batch-unclosed": (_W, "A file or batch header has no trailer."),
     "profile-invalid": (_H, "The site profile is not what its schema demands."),

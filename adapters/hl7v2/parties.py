@@ -44,7 +44,7 @@ def _person(reading: Reading, raw: str, path: str) -> Staff | None:
         number, family, given = (*first, *rest, "", "")[:3]
     family = family.split(reading.delimiters.subcomponent, 1)[0]
     if not family and not given:
-        if number and not _NUMBERED.fullmatch(number):
+        if number and not (_NUMBERED.fullmatch(number) and any(c.isdigit() for c in number)):
             number, family = "", number  # a bare name stands where the number belongs
     elif number and not number.isascii() and _NUMBERED.fullmatch(family) and not given:
         number, family = family, number  # name first

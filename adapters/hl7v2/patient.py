@@ -25,8 +25,14 @@ _SEX: Final[dict[str, Sex]] = {
 }  # fmt: skip
 # HL7 table 0004 and its Chinese names.
 _CLASS: Final = {
-    "门诊": "O", "住院": "I", "急诊": "E", "体检": "O", "普通门诊": "O", "急诊留观": "E", "留观": "E",
-}  # fmt: skip
+    "门诊": "O",
+    "住院": "I",
+    "急诊": "E",
+    "体检": "O",
+    "普通门诊": "O",
+    "急诊留观": "E",
+    "留观": "E",
+}
 _NOBODY: Final = ("无名", "未知", "不详", "佚名", "无姓名", "UNKNOWN", "NONAME")
 _NEWBORN: Final = ("之子", "之女", "之婴", "新生儿", "BABY")
 
@@ -43,7 +49,7 @@ def read_patient(reading: Reading, pid: Segment) -> PatientRecord:
     if not names:
         reading.issue("name-missing", row[5])
     for number in found:
-        if number.type == "resident-id" and identifiers.is_resident_number(number.value):
+        if number.type == "resident-id":
             _compare(reading, number, birth, sex)
     return PatientRecord(
         identifiers=found,
@@ -106,7 +112,7 @@ def _identifier(reading: Reading, raw: str, path: str, kind: str) -> Identifier 
     authority = _authority(reading, parts[3]) if len(parts) > 3 else None
     code = reading.whole(parts[4]) if len(parts) > 4 else ""
     profile = reading.profile.identifiers
-    known = identifiers.hub_type(code, authority, sent, profile.types) if not kind else kind
+    known = kind or identifiers.hub_type(code, authority, sent, profile.types)
     value = identifiers.normal(sent, known)
     if not value:
         return None
@@ -183,6 +189,8 @@ def _sex(reading: Reading, raw: str, path: str) -> Sex | None:
 
 def _compare(reading: Reading, number: Identifier, birth: Time | None, sex: Sex | None) -> None:
     """What the resident number encodes against what the PID states."""
+    if not identifiers.is_resident_shape(number.value) or len(number.value) != 18:
+        return
     encoded = identifiers.resident_birth(number.value)
     if birth is not None and encoded is not None:
         stated = birth.text[:10]

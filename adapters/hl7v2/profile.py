@@ -92,13 +92,18 @@ class Charset(_Part, frozen=True):
     fallback: Annotated[
         str | None,
         Meta(
-            description="Try this charset after UTF-8 and GB18030, e.g. big5. Big5 bytes usually pass as GB18030: a Big5 sender needs `force`."
+            description=(
+                "Try this charset after UTF-8 and GB18030, e.g. big5. Big5 bytes "
+                "usually pass as GB18030: a Big5 sender needs `force`."
+            )
         ),
     ] = None
     repair_mojibake: Annotated[
         bool,
         Meta(
-            description="Put right what the sender read in a wrong charset before sending; off: flag only."
+            description=(
+                "Put right what the sender read in a wrong charset before sending; off: flag only."
+            )
         ),
     ] = False
 
@@ -109,7 +114,12 @@ class Identifiers(_Part, frozen=True):
     types: Annotated[
         dict[str, str],
         Meta(
-            description="Sender's type code (CX.5) to hub type: resident-id, passport, residence-permit, hk-macao-permit, taiwan-permit, insurance, officer-card, household-book, driving-licence, outpatient-no, inpatient-no, patient, other."
+            description=(
+                "Sender's type code (CX.5) to hub type: resident-id, passport, "
+                "residence-permit, hk-macao-permit, taiwan-permit, insurance, "
+                "officer-card, household-book, driving-licence, outpatient-no, "
+                "inpatient-no, patient, other."
+            )
         ),
     ] = {}
     authorities: Annotated[
@@ -118,13 +128,19 @@ class Identifiers(_Part, frozen=True):
     primary: Annotated[
         tuple[str, ...],
         Meta(
-            description="Types or authorities, best first: the first number that has one is the patient's number at this site."
+            description=(
+                "Types or authorities, best first: the first number that has one is"
+                " the patient's number at this site."
+            )
         ),
     ] = ()
     fields: Annotated[
-        dict[Path, str],
+        dict[Annotated[str, Meta(pattern=r"^PID-[1-9][0-9]?$")], str],
         Meta(
-            description="More places that hold a patient's number, each with its hub type, e.g. PID-18 = inpatient-no."
+            description=(
+                "More places that hold a patient's number, each with its hub type, "
+                "e.g. PID-18 = inpatient-no."
+            )
         ),
     ] = {}
 
@@ -150,7 +166,11 @@ class Attachments(_Part, frozen=True):
     url_allow: Annotated[
         tuple[str, ...],
         Meta(
-            description="Addresses that may be kept as links: each entry is a scheme and host, with a port or path prefix if wanted, e.g. https://lis.example/reports/."
+            description=(
+                "Addresses that may be kept as links: each entry is a scheme and "
+                "host, with a port or path prefix if wanted, e.g. "
+                "https://lis.example/reports/."
+            )
         ),
     ] = ()
 
@@ -173,13 +193,18 @@ class Profile(_Part, frozen=True):
         str,
         Meta(
             pattern=_ZONE,
-            description="Zone of times sent without one: an offset (+08:00) or a name with a fixed one (Asia/Shanghai).",
+            description=(
+                "Zone of times sent without one: an offset (+08:00) or a name with "
+                "a fixed one (Asia/Shanghai)."
+            ),
         ),
     ] = "Asia/Shanghai"
     two_digit_years: Annotated[
         bool,
         Meta(
-            description="Read dates such as 24-01-15 and 240115 as years of this or the last century."
+            description=(
+                "Read dates such as 24-01-15 and 240115 as years of this or the last century."
+            )
         ),
     ] = False
     future_hours: Annotated[
@@ -187,7 +212,9 @@ class Profile(_Part, frozen=True):
         Meta(
             ge=0,
             le=8760,
-            description="How many hours a time may lie ahead of MSH-7 before the message is held.",
+            description=(
+                "How many hours a time may lie ahead of MSH-7 before the message is held."
+            ),
         ),
     ] = 24
     processing_ids: Annotated[
@@ -197,25 +224,38 @@ class Profile(_Part, frozen=True):
     other_types: Annotated[
         Literal["ignore", "hold"],
         Meta(
-            description="What happens to message types that are not read here: kept with a warning, or held."
+            description=(
+                "What happens to message types that are not read here: kept with a "
+                "warning, or held."
+            )
         ),
     ] = "ignore"
     bindings: Annotated[
         dict[str, Path | tuple[Path, ...]],
         Meta(
-            description="Where a field of the record stands when it is not where HL7 puts it. The first place that is filled counts (for a status: the first that holds a known one); an empty list takes the field from nowhere."
+            description=(
+                "Where a field of the record stands when it is not where HL7 puts "
+                "it. The first place that is filled counts (for a status: the first"
+                " that holds a known one); an empty list takes the field from "
+                "nowhere."
+            )
         ),
     ] = {}
     default_status: Annotated[
         ResultStatus | None,
         Meta(
-            description="Status of a result whose OBX-11 is empty; without it such a message is held."
+            description=(
+                "Status of a result whose OBX-11 is empty; without it such a message is held."
+            )
         ),
     ] = None
     default_report_status: Annotated[
         ReportStatus | None,
         Meta(
-            description="Status of a report whose OBR-25 is empty; final counts only if OBR-22 is filled. Without it such a message is held."
+            description=(
+                "Status of a report whose OBR-25 is empty; final counts only if "
+                "OBR-22 is filled. Without it such a message is held."
+            )
         ),
     ] = None
     status_codes: Annotated[
@@ -233,26 +273,37 @@ class Profile(_Part, frozen=True):
     institutions: Annotated[
         dict[str, Annotated[str, Meta(pattern=_CREDIT_CODE)]],
         Meta(
-            description="Sender's code or name of an institution or laboratory to its unified social credit code."
+            description=(
+                "Sender's code or name of an institution or laboratory to its "
+                "unified social credit code."
+            )
         ),
     ] = {}
     numbers: Annotated[Numbers, Meta(description="How numbers are written.")] = Numbers()
     scale: Annotated[
         dict[str, Literal["Qn", "Ord", "Nar"]],
         Meta(
-            description="Local code to scale: a numeric text (OBX-2 ST, TX) of a Qn code is a number. The code * speaks for all that are not named."
+            description=(
+                "Local code to scale: a numeric text (OBX-2 ST, TX) of a Qn code is"
+                " a number. The code * speaks for all that are not named."
+            )
         ),
     ] = {}
     values: Annotated[
         dict[str, Flag],
         Meta(
-            description="Sender's result word to a code of v3-ObservationInterpretation, e.g. 阴 = NEG."
+            description=(
+                "Sender's result word to a code of v3-ObservationInterpretation, e.g. 阴 = NEG."
+            )
         ),
     ] = {}
     absent_values: Annotated[
         dict[str, Absent],
         Meta(
-            description="Sender's word for no value to a code of data-absent-reason, e.g. 拒检 = not-performed."
+            description=(
+                "Sender's word for no value to a code of data-absent-reason, e.g. "
+                "拒检 = not-performed."
+            )
         ),
     ] = {}
     flags: Annotated[
@@ -262,7 +313,10 @@ class Profile(_Part, frozen=True):
     units: Annotated[
         dict[str, str],
         Meta(
-            description="Sender's unit to the unit that was meant, e.g. mg/d1 = mg/dL. The unit as sent is no longer seen."
+            description=(
+                "Sender's unit to the unit that was meant, e.g. mg/d1 = mg/dL. The "
+                "unit as sent is no longer seen."
+            )
         ),
     ] = {}
     control: Annotated[
@@ -290,6 +344,7 @@ class Compiled(msgspec.Struct, frozen=True):
     bindings: Mapping[str, tuple[tuple[int, bool, tuple[Source, ...]], ...]]  # segment -> targets
     control: Source | None
     bound: frozenset[tuple[str, int]]  # fields that some binding reads
+    memos: dict[object, dict[object, Any]]  # what an analyser sends again with every message
     needs_neighbours: bool  # some segment is read with the help of another
 
 
@@ -322,6 +377,7 @@ def compile_profile(profile: Mapping[str, Any]) -> Compiled:
         {segment: tuple(found) for segment, found in targets.items()},
         control,
         frozenset(bound),
+        {},
         bool(targets) or control is not None,
     )
 
@@ -338,7 +394,7 @@ def _offset(zone: str) -> int:
 @functools.cache
 def profile_schema() -> Mapping[str, Any]:
     """The JSON Schema of a site profile (draft 2020-12)."""
-    (root,), parts = msgspec.json.schema_components((Profile,), ref_template="#/$defs/{name}")
+    _, parts = msgspec.json.schema_components((Profile,), ref_template="#/$defs/{name}")
     schema = {**parts["Profile"], "$defs": {k: v for k, v in parts.items() if k != "Profile"}}
     bindings = schema["properties"]["bindings"]
     bindings["propertyNames"] = {"enum": sorted(BINDABLE)}

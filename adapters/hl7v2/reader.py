@@ -7,7 +7,6 @@ touched: they are decoded after splitting, where a value is read.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -61,6 +60,7 @@ class Segment(msgspec.Struct, gc=False):
 
 
 _rows: dict[str, list[list[str]]] = {}
+_NO_ROWS: Final[list[list[str]]] = []
 
 
 def row(name: str, number: int) -> list[str]:
@@ -121,8 +121,9 @@ def _starts_segment(line: str, field: str) -> bool:
     return line[3:4] == field and _SEGMENT.match(line) is not None
 
 
-def segments(lines: list[str], field: str, counts: dict[str, int]) -> Iterator[Segment]:
+def segments(lines: list[str], field: str, counts: dict[str, int]) -> list[Segment]:
     """Split lines into fields; `counts` numbers the segments of each name from one."""
+    out = []
     for line in lines:
         fields = line.split(field)
         name = fields[0]
@@ -132,11 +133,19 @@ def segments(lines: list[str], field: str, counts: dict[str, int]) -> Iterator[S
         size = len(fields)
         width = WIDTH.get(name, _WIDTH)
         if size < width:
-            fields.extend(_PADDING[width - size])
-        number = counts[name] = counts.get(name, 0) + 1
-        kept = _rows.get(name)
-        paths = kept[number - 1] if kept and number <= len(kept) else row(name, number)
-        yield Segment(name, number, fields, paths, size)
+            fields += _PADDING[width - size]
+        counts[name] = number = counts.get(name, 0) + 1
+        kept = _rows.get(name, _NO_ROWS)
+        out.append(
+            Segment(
+                name,
+                number,
+                fields,
+                kept[number - 1] if number <= len(kept) else row(name, number),
+                size,
+            )
+        )
+    return out
 
 
 _HEADERS: Final = frozenset({"MSH", "FHS", "BHS"})
@@ -149,6 +158,8 @@ def delimiters(header: str) -> tuple[Delimiters, bool]:
     A short MSH-2 is filled up with the standard's characters, a longer one than five (2.7 has a
     truncation character) is cut. Raises ValueError if MSH-1 or MSH-2 cannot separate anything.
     """
+    if header.startswith("MSH|^~\\&|"):
+        return STANDARD, True
     field = header[3:4]
     if not field or field.isalnum() or field.isspace():
         raise ValueError("MSH-1")

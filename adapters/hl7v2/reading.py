@@ -4,82 +4,65 @@ Every other module is handed a `Reading` and tells it what it met. Memos hold wh
 in one message (times) or in every message of a panel (codes, units, intervals).
 """
 
-from itertools import compress
-from typing import Final
+from typing import Final, TypeVar
 
+from adapters.hl7v2.coverage import Tally
 from adapters.hl7v2.escapes import unescape
 from adapters.hl7v2.issues import TABLE
 from adapters.hl7v2.profile import Compiled
-from adapters.hl7v2.reader import STANDARD, Delimiters, Segment
+from adapters.hl7v2.reader import STANDARD, Delimiters
 from adapters.hl7v2.times import Moment, Placeholder, parse
-from hie.adapter import Coverage, Issue, Severity
+from hie.adapter import Issue, Severity
 from hie.records import Institution, Time, Val
 
 BLANKS: Final = " \t\r\n\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
 NULL: Final = '""'
+_MOST_MEMOS = 8
+_MOST_KEPT = 8192
+_T = TypeVar("_T")
 _LONGEST_FOUND = 200
-
-# Fields that are read, by segment; and fields that a rule leaves aside: set ids, what HL7 maps to
-# nothing here, and what mutual recognition does not need. All others are unknown.
-_USED: Final[dict[str, frozenset[int]]] = {
-    "MSH": frozenset({1, 2, 3, 4, 7, 9, 10, 11, 12, 18}),
-    "PID": frozenset({2, 3, 4, 5, 7, 8, 11, 13, 14, 19, 30}),
-    "PV1": frozenset({2, 3, 19}),
-    "ORC": frozenset({1, 2, 3, 5, 11, 12, 21}),
-    "OBR": frozenset({2, 3, 4, 5, 7, 13, 14, 15, 16, 22, 24, 25, 26, 29, 32, 33, 34}),
-    "OBX": frozenset({2, 3, 4, 5, 6, 7, 8, 11, 14, 15, 16, 17, 18, 19, 21, 23, 25, 29}),
-    "SPM": frozenset({2, 4, 14, 17, 18, 21, 24}),
-    "NTE": frozenset({3}),
-    "TQ1": frozenset({9}),
-    "BTS": frozenset({1}),
-}
-_IGNORED: Final[dict[str, frozenset[int]]] = {
-    "MSH": frozenset({5, 6, 8, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24, 25}),
-    "PID": frozenset({1, 6, 9, 10, 12, 15, 16, 17, 18, *range(20, 30), *range(31, 40)}),
-    "PV1": frozenset({1, *range(4, 19), *range(20, 53)}),
-    "ORC": frozenset({4, 6, 7, 8, 9, 10, 13, 14, 15, 16, 17, 18, 19, 20, *range(22, 34)}),
-    "OBR": frozenset(
-        {1, 6, 8, 9, 10, 11, 12, 17, 18, 19, 20, 21, 23, 27, 28, 30, 31, *range(35, 51)}
-    ),
-    "OBX": frozenset({1, 9, 10, 12, 13, 20, 22, 24, 26, 27, 28}),
-    "SPM": frozenset({1, 3, *range(5, 14), 15, 16, 19, 20, 22, 23, *range(25, 34)}),
-    "NTE": frozenset({1, 2, *range(4, 8)}),
-    "TQ1": frozenset({*range(1, 9), *range(10, 15)}),
-}
-_ASIDE: Final = frozenset(
-    {
-        "SFT", "UAC", "EVN", "PD1", "NK1", "PV2", "TQ2", "CTD", "SAC", "INV", "SID", "TCD", "CTI",
-        "FT1", "DG1", "AL1", "DSC", "ROL", "PRT", "IPC", "ARV", "GT1", "IN1", "FHS", "BHS", "FTS",
-    }
-)  # fmt: skip
-_LEFT: Final = {name: tuple(sorted(ignored)) for name, ignored in _IGNORED.items()}
 
 
 class Reading:
     """What is known and found while one message is read."""
 
     __slots__ = (
-        "_ignored", "_times", "_unknown", "_used", "charset", "compiled", "delimiters",
-        "has_escapes", "is_standard", "issues", "offset", "profile", "sender", "sent", "told",
+        "_times", "application", "charset", "compiled", "delimiters", "has_escapes", "is_standard",
+        "issues", "memo", "moments", "offset", "profile", "sender", "sent", "tally", "told",
     )  # fmt: skip
 
-    def __init__(self, compiled: Compiled, delimiters: Delimiters = STANDARD) -> None:
+    def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
         self.profile = compiled.profile
         self.offset = compiled.offset
-        self.delimiters = delimiters
         self.charset = "utf-8"
         self.has_escapes = False
         # Whether an OBX is read where and as HL7 says: then what it says may be kept for the next.
-        self.is_standard = "OBX" not in compiled.bindings and not compiled.profile.units
+        self.is_standard = "OBX" not in compiled.bindings
         self.issues: list[Issue] = []
         self.sent: Moment | None = None
+        self.application: Val | None = None  # MSH-3
         self.sender: Institution | None = None  # MSH-4, when the profile knows its credit code
         self.told: set[str] = set()
+        self.moments: dict[str, Moment] = {}  # by FHIR text: every time that was read
         self._times: dict[str, Moment | None] = {}
-        self._used: list[str] = []
-        self._ignored: list[str] = []
-        self._unknown: list[str] = []
+        self.tally = Tally(compiled.bound)
+        self.speak(STANDARD)
+
+    def speak(self, delimiters: Delimiters) -> None:
+        """Take the message's delimiters, and what is remembered of senders who use them."""
+        self.delimiters = delimiters
+        memos = self.compiled.memos
+        if len(memos) >= _MOST_MEMOS and delimiters not in memos:
+            memos.clear()
+        self.memo = memos.setdefault(delimiters, {})
+
+    def keep(self, key: object, value: _T) -> _T:
+        """Remember what does not depend on the patient: codes, units, methods, instruments."""
+        if len(self.memo) >= _MOST_KEPT:
+            self.memo.clear()
+        self.memo[key] = value
+        return value
 
     # issues -------------------------------------------------------------------------------
 
@@ -112,7 +95,8 @@ class Reading:
         """One component or subcomponent as text: escapes decoded, blanks around it removed."""
         if self.has_escapes and self.delimiters.escape in raw:
             raw = unescape(raw, self.delimiters, self.charset)
-        return raw.strip(BLANKS)
+        raw = raw.strip()
+        return raw if raw.isascii() else raw.strip(BLANKS)
 
     def whole(self, raw: str) -> str:
         """A field read as one text, whatever delimiters stand in it (OBX-5 of ST, TX, FT)."""
@@ -120,7 +104,10 @@ class Reading:
 
     def parts(self, raw: str) -> list[str]:
         """The components of a repetition, each as text; `""` is empty."""
-        return ["" if p == NULL else self.text(p) for p in raw.split(self.delimiters.component)]
+        pieces = raw.split(self.delimiters.component)
+        if not self.has_escapes and raw.isascii() and NULL not in raw:
+            return [p.strip() for p in pieces]
+        return [self.whole(p) for p in pieces]
 
     def repeats(self, raw: str) -> list[str]:
         """The repetitions of a field, undecoded."""
@@ -128,6 +115,10 @@ class Reading:
 
     def component(self, raw: str, number: int) -> str:
         """Component `number` (from one) of the first repetition, as text."""
+        if not raw:
+            return ""
+        if self.delimiters.component not in raw and self.delimiters.repetition not in raw:
+            return self.whole(raw) if number == 1 else ""
         parts = raw.split(self.delimiters.repetition, 1)[0].split(self.delimiters.component)
         return self.whole(parts[number - 1]) if number <= len(parts) else ""
 
@@ -138,11 +129,11 @@ class Reading:
 
     # times --------------------------------------------------------------------------------
 
-    def moment(self, raw: str, path: str) -> Moment | None:
+    def moment(self, raw: str, path: str, *, quiet: bool = False) -> Moment | None:
         """The moment a field says; None, with an issue, if it says none."""
         if raw in self._times:
             found = self._times[raw]
-            if found is None:
+            if found is None and not quiet:
                 self._no_time(raw, path)
             return found
         try:
@@ -154,6 +145,8 @@ class Reading:
         elif found.zone_assumed and "zone-assumed" not in self.told:
             self.once("zone-assumed", path)
         self._times[raw] = found
+        if found is not None:
+            self.moments[found.text] = found
         return found
 
     def time(self, raw: str, path: str) -> Time | None:
@@ -199,64 +192,3 @@ class Reading:
             self.issue("time-placeholder", path, text)
         except (ValueError, OverflowError):
             self.issue("time-invalid", path, text, expected="YYYY[MM[DD[HH[MM[SS]]]]][+ZZZZ]")
-
-    # coverage -----------------------------------------------------------------------------
-
-    def cover(self, segment: Segment) -> None:
-        """Account for every filled field of a segment by the tables above.
-
-        Called after the segment was read; it blanks what it has accounted for.
-        """
-        name, fields, row = segment.name, segment.fields, segment.row
-        left = _LEFT.get(name)
-        if left is None:
-            self._cover_other(segment)
-            return
-        bound = self.compiled.bound
-        for index in left:
-            if fields[index]:
-                target = self._used if bound and (name, index) in bound else self._ignored
-                target.append(row[index])
-                fields[index] = ""
-        if segment.size > len(row):
-            for index in range(len(row), segment.size):
-                if fields[index]:
-                    self._unknown.append(segment.path(index))
-        if segment.size - 1 > _LAST[name]:
-            for index in range(_LAST[name] + 1, min(segment.size, len(row))):
-                if fields[index]:
-                    self._unknown.append(row[index])
-                    fields[index] = ""
-        self._used += compress(row, fields)
-
-    def _cover_other(self, segment: Segment) -> None:
-        target = self._ignored if segment.name in _ASIDE else self._unknown
-        bound = self.compiled.bound
-        for index in range(1, segment.size):
-            if segment.fields[index]:
-                is_bound = (segment.name, index) in bound
-                (self._used if is_bound else target).append(segment.path(index))
-
-    @staticmethod
-    def is_aside(name: str) -> bool:
-        """A known segment that is not read here."""
-        return name in _ASIDE
-
-    def ignore(self, path: str) -> None:
-        """A filled field of a used kind that this message leaves aside for a reason."""
-        self._ignored.append(path)
-
-    def coverage(self) -> Coverage:
-        """What became of each field; a field left aside explicitly is not also used."""
-        if self._ignored:
-            aside = set(self._ignored)
-            used = tuple(p for p in self._used if p not in aside)
-        else:
-            used = tuple(self._used)
-        return Coverage(used, tuple(dict.fromkeys(self._ignored)), tuple(self._unknown))
-
-
-_LAST: Final = {
-    name: max(max(_USED.get(name, frozenset()), default=0), max(ignored))
-    for name, ignored in _IGNORED.items()
-}

@@ -15,6 +15,8 @@ Key = tuple[str | None, str | None, str | None]
 
 def settle_repeats(reading: Reading, results: list[Result]) -> list[Result]:
     """The results with at most one of each code and sub-id, in their order."""
+    if len({r.code.code for r in results}) == len(results):
+        return results
     keys = [(r.code.code or r.code.display, r.code.system, r.sub_id) for r in results]
     if len(set(keys)) == len(keys):
         return results

@@ -46,12 +46,13 @@ def open_order(reading: Reading, group: Group, specimens: list[SpecimenRecord]) 
         kind = from_obr.type if from_obr else None
         group.specimens = [with_order(s, kind, own, received) for s in specimens]
         if from_obr and all(s.type for s in specimens):
-            reading.ignore(row[15])
+            reading.tally.ignore(row[15])
     elif from_obr:
         group.specimens = [from_obr]
     group.specimen = 0 if len(group.specimens) == 1 else None
     taken = next((s.collected for s in specimens if s.collected), None)
-    group.collected = own or taken
+    group.obr_time = own
+    group.collected = group.fallback = own or taken
     group.received = received or next((s.received for s in specimens if s.received), None)
 
 
@@ -96,7 +97,7 @@ def close_order(reading: Reading, group: Group) -> LabReportRecord:
         visit=group.visit,
         notes=tuple(n.val() for n in group.notes),
         forms=(*group.forms, *_forms(reading, group)),
-        extra=(*_parents(reading, f, row), *group.extra),
+        extra=(*_sender(reading), *_parents(reading, f, row), *group.extra),
         status_code=Val(letter, row[25]) if letter else None,
     )
     check_times(reading, group, record)
@@ -238,6 +239,11 @@ def _order_status(reading: Reading, orc: Segment | None) -> str | None:
 
 def _forms(reading: Reading, group: Group) -> list[Attachment]:
     return [form for piece in group.pieces if (form := read_piece(reading, piece)) is not None]
+
+
+def _sender(reading: Reading) -> tuple[Val, ...]:
+    """MSH-3, the sending application."""
+    return (reading.application,) if reading.application else ()
 
 
 def _parents(reading: Reading, f: list[str], row: list[str]) -> list[Val]:

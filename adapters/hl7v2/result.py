@@ -3,27 +3,34 @@
 Attachments (ED, RP) are no results; `report.py` sends them to `attachment.py`.
 """
 
-from typing import Any, Final
+from operator import itemgetter
+from typing import Final, cast
 
 import msgspec
 
 from adapters.hl7v2 import statuses, words
 from adapters.hl7v2.coded import coded
+from adapters.hl7v2.numbers import PLAIN
 from adapters.hl7v2.parties import institution, staff
 from adapters.hl7v2.ranges import read_ranges
 from adapters.hl7v2.reader import Segment
 from adapters.hl7v2.reading import NULL, Reading
 from adapters.hl7v2.values import READERS, WHOLE, Read, Where, read_unknown
+from hie.charset import mojibake
 from hie.records import (
     Coded,
+    Institution,
     Interpretation,
+    Quantity,
     ReferenceRange,
     Result,
     ResultValue,
+    Staff,
+    Time,
     Val,
 )
 
-_KINDS: Final = {"TXT": "TX", "NUM": "NM"}
+_LONGEST_PANEL = 400
 
 
 class Panel(msgspec.Struct, frozen=True, gc=False):
@@ -32,100 +39,173 @@ class Panel(msgspec.Struct, frozen=True, gc=False):
     code: Coded | None
     unit: Val | None
     ranges: tuple[ReferenceRange, ...]
+    is_number: bool
     issues: tuple[tuple[str, str, str], ...]
 
 
-_panels: dict[tuple[str, str, str, str, Any], Panel] = {}
-_MOST_PANELS = 8192
-_LONGEST_PANEL = 400
+def read_result(
+    reading: Reading, obx: Segment, collected: Time | None, specimen: int | None
+) -> Result | None:
+    """The OBX as a result; None if it is none, with an issue that says why.
 
-
-def read_result(reading: Reading, obx: Segment) -> Result | None:
-    """The OBX as a result; None if it is none, with an issue that says why."""
+    `collected` and `specimen` are those of the order, for what the OBX does not say itself.
+    """
     f, row = obx.fields, obx.row
     panel = _panel(reading, f[3], f[6], f[7], obx)
-    for code, path, found in panel.issues:
-        reading.issue(code, path, found)
+    if panel.issues:
+        for code, path, found in panel.issues:
+            reading.issue(code, path, found)
     if panel.code is None:
         reading.issue("code-missing", row[3])
         return None
     letter = f[11]
-    status = statuses.RESULT.get(letter)
-    if status is None or letter in "IXDW" or reading.profile.status_codes:
+    status = _SETTLED.get(letter)
+    if status is None or reading.profile.status_codes:
         letter, status = _status(reading, letter, row[11])
-    if letter in ("O", "N"):
-        reading.issue("order-detail" if letter == "O" else "not-asked", row[11])
-        _leave(reading, f, row)
-        return None
+        if letter in ("O", "N"):
+            reading.issue("order-detail" if letter == "O" else "not-asked", row[11])
+            return None
     raw = f[5]
-    read, components = _value(reading, f, row, panel)
-    value = read.value
+    if f[2] == "NM" and PLAIN.fullmatch(raw) and letter in _SETTLED:
+        outcome = Outcome(Quantity(raw))
+    else:
+        found_ = _outcome(reading, f, row, panel, letter, status)
+        if found_ is None:
+            return None
+        outcome = found_
+        status = outcome.status or status
+    flag = _SIMPLE_FLAGS.get(f[8]) if not (outcome.inside or reading.profile.flags) else None
+    unit = panel.unit
+    if unit is None and outcome.unit:
+        unit = Val(outcome.unit, row[5])
+    when = f[14]
+    if when:
+        collected = reading.time(when, row[14]) or collected
+    flags = (
+        (Interpretation(flag, f[8], row[8]),)
+        if flag
+        else _flags(reading, f[8], row[8], outcome.inside)
+    )
+    makers = _MAKERS(f)
+    bench = _bench(reading, makers, row) if any(makers) else _NO_BENCH
+    if bench.performer is not None and bench.performer.code is None:
+        reading.once("institution-unmapped", bench.performer.path, bench.performer.name)
+    return Result(
+        panel.code,
+        row[0],
+        status,
+        (reading.whole(f[4]) or None) if f[4] else None,
+        outcome.value,
+        unit,
+        outcome.absent,
+        outcome.components,
+        panel.ranges,
+        flags,
+        collected,
+        reading.time(f[19], row[19]) if f[19] else None,
+        bench.performer,
+        bench.staff,
+        bench.method,
+        bench.device,
+        None,
+        bench.category,
+        outcome.notes,
+        _first(reading, f[21], row[21]) if f[21] else None,
+        Val(letter, row[11]) if letter else None,
+        letter == "W",
+        outcome.delete or letter == "D",
+        specimen,
+    )
+
+
+# Letters whose result is simply what the OBX says.
+_SETTLED: Final = {k: v for k, v in statuses.RESULT.items() if k in "FPCABRV"}
+_MAKERS: Final = itemgetter(15, 16, 17, 18, 23, 25, 29)
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """What OBX-5 and OBX-11 together say."""
+
+    value: ResultValue | None
+    components: tuple[ResultValue, ...] = ()
     absent: str | None = None
     notes: tuple[Val, ...] = ()
-    delete = False
-    if value is None and not components:
-        if raw == NULL:
-            reading.issue("value-deleted", row[5])
-            delete, status, absent = True, "entered-in-error", "unknown"
-        elif read.absent:
-            absent = read.absent
-        elif letter in ("I", "O", "S", ""):
-            reading.issue("result-empty", row[5])
+    inside: tuple[Interpretation, ...] = ()  # flags that stood in the value
+    unit: str = ""  # a unit that stood in the value
+    status: str | None = None
+    delete: bool = False
+
+
+def _outcome(
+    reading: Reading, f: list[str], row: list[str], panel: Panel, letter: str, status: str | None
+) -> Outcome | None:
+    """The value, or why there is none; None if the OBX is no result at all."""
+    raw, path = f[5], row[5]
+    if raw == NULL:
+        reading.issue("value-deleted", path)
+        return Outcome(None, absent="unknown", status="entered-in-error", delete=True)
+    read, components = _value(reading, f, row, panel)
+    notes = (Val(read.note, path),) if read.note else ()
+    if read.value is None and not components:
+        if read.absent:
+            return Outcome(None, absent=read.absent, notes=notes)
+        if letter in ("I", "O", "S", ""):
+            reading.issue("result-empty", path)
             return None
-        elif letter == "X":
-            absent = "not-performed"
-        elif letter not in ("U", "D", "W"):
-            absent = "unknown"
-        if read.note:
-            notes = (Val(read.note, row[5]),)
-    elif letter == "X":
-        absent, notes = "not-performed", (Val(reading.whole(raw), row[5]),)
-        value, components = None, ()
-    elif letter == "I":
-        reading.issue("value-while-pending", row[5])
-        reading.ignore(row[5])
-        value, components = None, ()
-    unit = panel.unit
-    if unit is None and read.unit:
-        unit = Val(read.unit, row[5])
-    when = f[14]
-    performer = f[23] or f[15]
-    return Result(
-        code=panel.code,
-        path=row[0],
-        status=status,
-        sub_id=reading.whole(f[4]) or None if f[4] else None,
-        value=value,
-        unit=unit,
-        absent_reason=absent,
-        components=components,
-        ranges=panel.ranges,
-        interpretations=_flags(reading, f[8], row[8], read, row[5]),
-        effective=reading.time(when, row[14]) if when else None,
-        analysed=reading.time(f[19], row[19]) if f[19] else None,
-        performer=_performer(reading, f, row) if performer else None,
-        staff=(*staff(reading, f[16], row[16]), *staff(reading, f[25], row[25]))
-        if f[16] or f[25]
-        else (),
-        method=coded(reading, f[17], row[17]) if f[17] else None,
-        device=_device(reading, f[18], row[18]) if f[18] else None,
-        category=(reading.component(f[29], 1) or None) if f[29] else None,
-        notes=notes,
-        identifier=_first(reading, f[21], row[21]) if f[21] else None,
-        status_code=Val(letter, row[11]) if letter else None,
-        wrong_patient=letter == "W",
-        delete=delete or letter == "D",
+        absent = "not-performed" if letter == "X" else None if letter in "UDW" else "unknown"
+        return Outcome(None, absent=absent)
+    if letter == "X":
+        return Outcome(None, absent="not-performed", notes=(Val(reading.whole(raw), path),))
+    if letter == "I":
+        reading.issue("value-while-pending", path)
+        reading.tally.ignore(path)
+        return Outcome(None)
+    inside = (Interpretation(read.flag, read.flag_text, path),) if read.flag else ()
+    return Outcome(read.value, components, read.absent, notes, inside, read.unit or "")
+
+
+class Bench(msgspec.Struct, frozen=True, gc=False):
+    """Who and what made the result: the same with every message of one bench."""
+
+    performer: Institution | None = None
+    staff: tuple[Staff, ...] = ()
+    method: Coded | None = None
+    device: Val | None = None
+    category: str | None = None
+
+
+_NO_BENCH: Final = Bench()
+
+
+def _bench(reading: Reading, makers: tuple[str, ...], row: list[str]) -> Bench:
+    """OBX-15 to 18, 23, 25 and 29, remembered for the next message."""
+    key = (row[0], makers)
+    bench = reading.memo.get(key)
+    if bench is not None:
+        return cast("Bench", bench)
+    producer, observer, method, device, organisation, director, category = makers
+    bench = Bench(
+        _performer(reading, organisation, row[23], producer, row[15]),
+        (*staff(reading, observer, row[16]), *staff(reading, director, row[25])),
+        coded(reading, method, row[17]) if method else None,
+        _device(reading, device, row[18]) if device else None,
+        reading.component(category, 1) or None,
     )
+    is_kept = reading.is_standard and sum(map(len, makers)) < _LONGEST_PANEL
+    return reading.keep(key, bench) if is_kept else bench
 
 
 def _panel(reading: Reading, code: str, unit: str, printed: str, obx: Segment) -> Panel:
     """The unchanging part of an OBX, kept for the next message of the same panel."""
     row = obx.row
-    key = (row[0], code, unit, printed, reading.delimiters) if reading.is_standard else None
-    if key is not None and (panel := _panels.get(key)) is not None:
-        return panel
+    key = (row[0], code, unit, printed)
+    panel = reading.memo.get(key)
+    if panel is not None:
+        return cast("Panel", panel)
     issues: list[tuple[str, str, str]] = []
     named = coded(reading, code, row[3]) if code else None
+    if named and named.display and mojibake(named.display) is not None:
+        issues.append(("mojibake", row[3], named.display))
     measured = _unit(reading, unit, row[6], issues) if unit else None
     ranges: tuple[ReferenceRange, ...] = ()
     if printed:
@@ -134,18 +214,16 @@ def _panel(reading: Reading, code: str, unit: str, printed: str, obx: Segment) -
             ranges, fault = read_ranges(text, row[7], measured.text if measured else "")
             if fault:
                 issues.append((fault, row[7], text))
-    panel = Panel(named, measured, ranges, tuple(issues))
-    if key is not None and len(code) + len(unit) + len(printed) < _LONGEST_PANEL:
-        if len(_panels) >= _MOST_PANELS:
-            _panels.clear()
-        _panels[key] = panel
+    panel = Panel(named, measured, ranges, is_number(reading, named), tuple(issues))
+    if reading.is_standard and len(code) + len(unit) + len(printed) < _LONGEST_PANEL:
+        reading.keep(key, panel)
     return panel
 
 
 def _unit(reading: Reading, raw: str, path: str, issues: list[tuple[str, str, str]]) -> Val | None:
-    """OBX-6: the text that was meant as the unit.
+    r"""OBX-6: the text that was meant as the unit.
 
-    `^10\\S\\9/L` has it in the second component; `10^9/L` was not escaped; a local number before
+    `^10\S\9/L` has it in the second component; `10^9/L` was not escaped; a local number before
     a text (`1^CM^METRIC`) is a code of the sender.
     """
     if reading.delimiters.component not in raw:
@@ -208,7 +286,7 @@ def _value(
         if reader is None:
             reading.issue("value-type-unknown", row[2], kind)
             reader = read_unknown
-    where = Where(row[5], panel.unit.text if panel.unit else "", is_number(reading, panel.code))
+    where = Where(row[5], panel.unit.text if panel.unit else "", panel.is_number)
     if reading.delimiters.repetition not in raw or kind in WHOLE or reader is read_unknown:
         return reader(reading, raw, where), ()
     reads = [reader(reading, one, where) for one in reading.repeats(raw) if one]
@@ -228,21 +306,18 @@ def is_number(reading: Reading, code: Coded | None) -> bool:
     return (scale.get(code.code or "") or scale.get(code.display or "") or scale.get("*")) == "Qn"
 
 
-_simple_flags: Final = {
+_SIMPLE_FLAGS: Final = {
     code: words.FLAGS[code.casefold()] for code in ("H", "L", "N", "A", "HH", "LL", "↑", "↓")
 }
 
 
 def _flags(
-    reading: Reading, raw: str, path: str, read: Read, value_path: str
+    reading: Reading, raw: str, path: str, inside: tuple[Interpretation, ...]
 ) -> tuple[Interpretation, ...]:
     """Flags of OBX-8, then what stood in the value itself. Never computed from an interval."""
-    inside = (Interpretation(read.flag, read.flag_text, value_path),) if read.flag else ()
     if not raw or raw == NULL:
         return inside
     own = reading.profile.flags
-    if not own and (code := _simple_flags.get(raw)):
-        return (Interpretation(code, raw, path), *inside)
     found = []
     for number, one in enumerate(reading.repeats(raw), start=1):
         parts = [p for p in reading.parts(one) if p] or [reading.text(one)]
@@ -256,18 +331,15 @@ def _flags(
     return (*found, *(i for i in inside if i.code not in {x.code for x in found}))
 
 
-def _performer(reading: Reading, f: list[str], row: list[str]) -> Any:
-    index = 23 if f[23] else 15
-    found = institution(reading, f[index], row[index])
-    if index == 23 and f[15]:
-        if found is None or found.code is None:
-            other = institution(reading, f[15], row[15])
-            found = other if other and (found is None or other.code) else found
-        else:
-            reading.ignore(row[15])
-    if found is not None and found.code is None:
-        reading.once("institution-unmapped", found.path, found.name)
-    return found
+def _performer(
+    reading: Reading, raw: str, path: str, producer: str, producer_path: str
+) -> Institution | None:
+    """OBX-23, else OBX-15: the first that leads to a credit code, else the first that is filled."""
+    named = institution(reading, raw, path)
+    if named is not None and named.code is not None:
+        return named
+    other = institution(reading, producer, producer_path)
+    return other if other is not None and (named is None or other.code) else named
 
 
 def _device(reading: Reading, raw: str, path: str) -> Val | None:
@@ -279,10 +351,3 @@ def _device(reading: Reading, raw: str, path: str) -> Val | None:
 def _first(reading: Reading, raw: str, path: str) -> Val | None:
     text = reading.component(raw, 1)
     return Val(text, path) if text else None
-
-
-def _leave(reading: Reading, f: list[str], row: list[str]) -> None:
-    """A skipped OBX: its filled fields are left aside by rule."""
-    for index in range(2, len(row)):
-        if f[index] and index != 11:
-            reading.ignore(row[index])

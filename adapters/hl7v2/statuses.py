@@ -63,9 +63,19 @@ ORDER_CONTROL: Final = {
 
 # HL7 table 0485 (TQ1-9, OBR-5) -> request-priority.
 PRIORITY: Final = {
-    "S": "stat", "STAT": "stat", "A": "asap", "ASAP": "asap", "R": "routine", "ROUTINE": "routine",
-    "急": "stat", "急诊": "stat", "加急": "asap", "平": "routine", "常规": "routine", "普通": "routine",
-}  # fmt: skip
+    "S": "stat",
+    "STAT": "stat",
+    "A": "asap",
+    "ASAP": "asap",
+    "R": "routine",
+    "ROUTINE": "routine",
+    "急": "stat",
+    "急诊": "stat",
+    "加急": "asap",
+    "平": "routine",
+    "常规": "routine",
+    "普通": "routine",
+}
 
 RANK: Final = {
     "registered": 0,

@@ -5,8 +5,9 @@ The calendar is checked. Libraries that read `2024011509300008` as 09:30:08 are 
 this is read here.
 """
 
+import functools
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Final, Literal
 
 import msgspec
@@ -37,7 +38,7 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
     order: float
 
 
-class Placeholder(Exception):  # noqa: N818 - an answer of parse(), never leaves this package
+class Placeholder(Exception):
     """The text is a sentinel for no date."""
 
 
@@ -47,12 +48,11 @@ def parse(text: str, offset: int, century: int | None = None) -> Moment:
     `offset` is the site's zone in minutes. `century` allows two-digit years and is the latest
     year that they may mean.
     """
-    if len(text) == 14 and text.isascii() and text.isdigit():
-        parts: tuple[str | None, ...] = (
-            text[:4], text[4:6], text[6:8], text[8:10], text[10:12], text[12:], None, None,
-        )  # fmt: skip
-    else:
-        parts = _parts(text, century)
+    if len(text) == 14 and text.isascii() and text.isdigit() and text[:4] not in _ODD_YEARS:
+        return _plain(text, offset)
+    if len(text) == 8 and text.isascii() and text.isdigit() and text[:4] not in _ODD_YEARS:
+        return _plain_day(text)
+    parts = _parts(text, century)
     year, month, day, hour, minute, second, fraction, zone = parts
     digits = "".join(p or "" for p in parts[:3])
     if digits.startswith(_SENTINELS) and (len(digits) < 8 or digits[:8] in _DAYS_OF_SENTINELS):
@@ -75,6 +75,36 @@ def parse(text: str, offset: int, century: int | None = None) -> Moment:
 
 
 _DAYS_OF_SENTINELS: Final = frozenset({"00000000", "00010101", "19000101", "99991231"})
+_ODD_YEARS: Final = frozenset({"0000", "0001", "1900", "9999"})
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+
+
+def _plain(text: str, offset: int) -> Moment:
+    """`YYYYMMDDHHMMSS`, the form in which nearly every time arrives."""
+    year, hour, minute, second = int(text[:4]), int(text[8:10]), int(text[10:12]), int(text[12:])
+    if not _FIRST_YEAR <= year <= _LAST_YEAR or hour > 23 or minute > 59 or second > 59:
+        raise ValueError("time")
+    day = date(year, int(text[4:6]), int(text[6:8])).toordinal() - _EPOCH
+    stamp = (
+        f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:]}"
+        f"{_offset_text(offset)}"
+    )
+    order = day * 86400 + hour * 3600 + minute * 60 + second - offset * 60
+    return Moment(stamp, "second", True, order)
+
+
+def _plain_day(text: str) -> Moment:
+    """`YYYYMMDD`; a day begins at midnight in +08:00."""
+    if not _FIRST_YEAR <= int(text[:4]) <= _LAST_YEAR:
+        raise ValueError("year")
+    day = date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+    return Moment(day.isoformat(), "day", False, (day.toordinal() - _EPOCH) * 86400 - 28800)
+
+
+@functools.cache
+def _offset_text(minutes: int) -> str:
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
 
 
 def clock(text: str) -> str:
@@ -135,7 +165,7 @@ def _full(year: str, century: int) -> str:
 def _day(year: str, month: str | None, day: str | None) -> Moment:
     at = datetime(int(year), int(month or 1), int(day or 1), tzinfo=_ZONE_OF(480))
     if day:
-        return Moment(at.strftime("%Y-%m-%d"), "day", False, at.timestamp())
+        return Moment(at.date().isoformat(), "day", False, at.timestamp())
     if month:
         return Moment(at.strftime("%Y-%m"), "month", False, at.timestamp())
     return Moment(year, "year", False, at.timestamp())
@@ -155,12 +185,3 @@ _zones: dict[int, timezone] = {}
 
 def _ZONE_OF(minutes: int) -> timezone:  # noqa: N802 - a table that fills itself
     return _zones.get(minutes) or _zones.setdefault(minutes, timezone(timedelta(minutes=minutes)))
-
-
-def moment_of(text: str, precision: Precision) -> Moment:
-    """The moment of a record's time, for comparing."""
-    if precision in ("hour", "minute", "second"):
-        return Moment(text, precision, False, datetime.fromisoformat(text).timestamp())
-    parts = (*text.split("-"), "1", "1")
-    at = datetime(int(parts[0]), int(parts[1]), int(parts[2]), tzinfo=_ZONE_OF(480))
-    return Moment(text, precision, False, at.timestamp())

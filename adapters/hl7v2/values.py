@@ -79,10 +79,7 @@ def _loose(reading: Reading, text: str, where: Where, *, strict: bool) -> Read:
         if strict:
             reading.issue("nm-not-numeric", where.path, text)
         return Read(_word(text, where.path), flag=flag, flag_text=text)
-    if len(text) > 120:
-        found = None
-    else:
-        found = _numeric(reading, text, where, strict=strict)
+    found = None if len(text) > 120 else _numeric(reading, text, where, strict=strict)
     if found is not None:
         return found
     if strict:
@@ -177,6 +174,8 @@ def read_coded(reading: Reading, raw: str, where: Where) -> Read:
     found = coded(reading, raw, where.path)
     if found is None:
         return Read()
+    if found.display is None and found.text is None:
+        found = msgspec.structs.replace(found, text=found.code)
     for text in (found.text, found.display, found.code):
         if not text:
             continue
@@ -204,12 +203,9 @@ def read_structured(reading: Reading, raw: str, where: Where) -> Read:
     if not first and not second:
         return _loose(reading, reading.whole(parts[0]), where, strict=True)
     comparator = numbers.COMPARATORS.get(sign)
-    if sign == "-" and PLAIN.fullmatch(first):
-        first = f"-{first}"  # a sign where the comparator belongs
-        text = f"{first}{separator}{second}"
-    elif sign == "<>" or separator == "+" and not second:
+    if sign == "<>" or (separator == "+" and not second):
         return Read(Text(text))
-    elif sign and sign != "=" and comparator is None:
+    if sign and sign != "=" and comparator is None:
         reading.issue("value-not-read", where.path, text)
         text = f"{first}{separator}{second}"
     top = numbers.read(first) if first else None

@@ -9,6 +9,7 @@ import msgspec
 
 from adapters.hl7v2.attachment import Piece, read_address
 from adapters.hl7v2.bindings import Neighbours, bound, value_at
+from adapters.hl7v2.coverage import ASIDE
 from adapters.hl7v2.group import Group, Lines
 from adapters.hl7v2.patient import read_patient, read_visit
 from adapters.hl7v2.reader import Segment
@@ -47,7 +48,7 @@ class Walk:
         self._pending: list[Val] = []  # verbatim segments before the first OBR
         self._pending_notes: list[Lines] = []
         self._owner = ""  # what the next NTE belongs to
-        self._last = ("", "")  # OBX-3 and OBX-4 of the TX line before
+        self._last = _NO_LINE  # OBX-3 and OBX-4 of the TX line before
         self._fillers: set[str] = set()
 
     def run(self) -> tuple[LabReportRecord, ...]:
@@ -120,7 +121,7 @@ class Walk:
             group.specimen = len(group.specimens) - 1
         self._group = group
         self._owner = "OBR"
-        self._last = ("", "")
+        self._last = _NO_LINE
 
     def _ahead(self, at: int) -> list[SpecimenRecord]:
         """The SPM that follow in this order group, read now: results lean on their times."""
@@ -151,6 +152,8 @@ class Walk:
         number = self._read_ahead.get(at)
         if number is not None and self._group is not None:
             self._group.specimen = number
+            if self._group.obr_time is None:
+                self._group.fallback = self._group.specimens[number].collected
             self._owner = "SPM"
             return
         if self._group is None and self._orc is None and not self._is_used:
@@ -168,6 +171,7 @@ class Walk:
         group = self._group
         if group is None:
             self.reading.issue("segment-misplaced", segment.row[0])
+            self.reading.tally.leave(segment)
             self._pending.append(Val(segment.text(self.reading.delimiters), segment.row[0]))
             return
         f = segment.fields
@@ -177,30 +181,18 @@ class Walk:
             return
         if kind in WHOLE and self._continues(group, segment):
             return
-        result = read_result(self.reading, segment)
-        self._last = ("", "")
+        if f[14]:
+            group.key_dates.setdefault(f[14], segment.row[14])
+        result = read_result(self.reading, segment, group.fallback, group.specimen)
+        self._last = (f[3], f[4]) if kind in WHOLE and result is not None else _NO_LINE
         if result is None:
             self._owner = ""
+            self.reading.tally.leave(segment)
             return
-        self._settle(group, result, f)
         group.results.append(result)
         self._owner = "OBX"
-        if kind in WHOLE:
-            self._last = (f[3], f[4])
         if self.reading.compiled.control is not None:
             self._control(group, result, at)
-
-    def _settle(self, group: Group, result: Result, f: list[str]) -> None:
-        """What a result has from its order: specimen and, if it names none, collection time.
-
-        The result was made a moment ago and nobody else holds it yet.
-        """
-        if group.specimen is not None:
-            msgspec.structs.force_setattr(result, "specimen", group.specimen)
-        if result.effective is None:
-            if f[14]:
-                group.key_dates[f[14]] = f"{result.path}-14"
-            msgspec.structs.force_setattr(result, "effective", group.collected)
 
     def _continues(self, group: Group, segment: Segment) -> bool:
         """A further line of the text before it: same OBX-3 and OBX-4, one after another."""
@@ -228,7 +220,7 @@ class Walk:
 
     def _form(self, group: Group, segment: Segment, kind: str) -> None:
         """A printed report or an address: beside the results, never among them."""
-        self._owner, self._last = "", ("", "")
+        self._owner, self._last = "", _NO_LINE
         reading = self.reading
         if kind in ("NA", "MA"):
             text = reading.whole(segment.fields[5])
@@ -249,7 +241,10 @@ class Walk:
                 group.pieces.append(piece)
 
     def _control(self, group: Group, result: Result, at: int) -> None:
-        """The quality control state that the profile binds."""
+        """The quality control state that the profile binds.
+
+        The result was made a moment ago and nobody else holds it yet.
+        """
         place, profile = self.reading.compiled.control, self.reading.profile.control
         if place is None or profile is None or self._near is None:
             return
@@ -286,7 +281,7 @@ class Walk:
 
     def _other(self, segment: Segment) -> None:
         """Z-segments and unknown ones are kept verbatim; known ones that are not read are not."""
-        if not self.reading.is_aside(segment.name):
+        if segment.name not in ASIDE:
             kept = Val(segment.text(self.reading.delimiters), segment.row[0])
             (self._group.extra if self._group else self._pending).append(kept)
 
@@ -308,6 +303,7 @@ class Walk:
         self.records.append(record)
 
 
+_NO_LINE = ("", "")
 _FORMS = frozenset({"ED", "RP", "NA", "MA"})
 
 

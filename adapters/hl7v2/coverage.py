@@ -1,0 +1,121 @@
+"""What became of each filled field: used, left aside by a rule, or unknown.
+
+The tables below say which fields are read. A reader that leaves a field aside for a reason of
+its own says so; nothing else needs to be told, so that the hot path pays nothing for coverage.
+"""
+
+from itertools import compress
+from operator import itemgetter
+from typing import Final
+
+from adapters.hl7v2.reader import Segment
+from hie.adapter import Coverage
+
+# Fields that are read, by segment; and fields that a rule leaves aside: set ids, what HL7 maps to
+# nothing here, and what mutual recognition does not need. All others are unknown.
+_USED: Final[dict[str, frozenset[int]]] = {
+    "MSH": frozenset({1, 2, 3, 4, 7, 9, 10, 11, 12, 18}),
+    "PID": frozenset({2, 3, 4, 5, 7, 8, 11, 13, 14, 19, 30}),
+    "PV1": frozenset({2, 3, 19}),
+    "ORC": frozenset({1, 2, 3, 5, 11, 12, 21}),
+    "OBR": frozenset({2, 3, 4, 5, 7, 13, 14, 15, 16, 22, 24, 25, 26, 29, 32, 33, 34}),
+    "OBX": frozenset({2, 3, 4, 5, 6, 7, 8, 11, 14, 15, 16, 17, 18, 19, 21, 23, 25, 29}),
+    "SPM": frozenset({2, 4, 14, 17, 18, 21, 24}),
+    "NTE": frozenset({3}),
+    "TQ1": frozenset({9}),
+    "BTS": frozenset({1}),
+}
+_IGNORED: Final[dict[str, frozenset[int]]] = {
+    "MSH": frozenset({5, 6, 8, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24, 25}),
+    "PID": frozenset({1, 6, 9, 10, 12, 15, 16, 17, 18, *range(20, 30), *range(31, 40)}),
+    "PV1": frozenset({1, *range(4, 19), *range(20, 53)}),
+    "ORC": frozenset({4, 6, 7, 8, 9, 10, 13, 14, 15, 16, 17, 18, 19, 20, *range(22, 34)}),
+    "OBR": frozenset(
+        {1, 6, 8, 9, 10, 11, 12, 17, 18, 19, 20, 21, 23, 27, 28, 30, 31, *range(35, 51)}
+    ),
+    "OBX": frozenset({1, 9, 10, 12, 13, 20, 22, 24, 26, 27, 28}),
+    "SPM": frozenset({1, 3, *range(5, 14), 15, 16, 19, 20, 22, 23, *range(25, 34)}),
+    "NTE": frozenset({1, 2, *range(4, 8)}),
+    "TQ1": frozenset({*range(1, 9), *range(10, 15)}),
+}
+ASIDE: Final = frozenset(
+    {
+        "SFT", "UAC", "EVN", "PD1", "NK1", "PV2", "TQ2", "CTD", "SAC", "INV", "SID", "TCD", "CTI",
+        "FT1", "DG1", "AL1", "DSC", "ROL", "PRT", "IPC", "ARV", "GT1", "IN1", "FHS", "BHS", "FTS",
+    }
+)  # fmt: skip
+_LEFT: Final = {name: tuple(sorted(ignored)) for name, ignored in _IGNORED.items()}
+_FILLED: Final = {name: itemgetter(*left) for name, left in _LEFT.items()}
+_LAST: Final = {
+    name: max(max(_USED.get(name, frozenset()), default=0), max(ignored))
+    for name, ignored in _IGNORED.items()
+}
+
+
+class Tally:
+    """The account of one message's fields."""
+
+    __slots__ = ("_bound", "_ignored", "_moved", "_unknown", "_used")
+
+    def __init__(self, bound: frozenset[tuple[str, int]]) -> None:
+        self._bound = bound  # fields that the profile reads in some other role
+        self._used: list[str] = []
+        self._ignored: list[str] = []
+        self._unknown: list[str] = []
+        self._moved: set[str] = set()
+
+    def cover(self, segment: Segment) -> None:
+        """Account for every filled field of a segment, once, after all was read.
+
+        Blanks what it has accounted for.
+        """
+        name, fields, row = segment.name, segment.fields, segment.row
+        left = _LEFT.get(name)
+        if left is None:
+            self._other(segment)
+            return
+        if fields[1] and left[0] == 1 and not self._bound:
+            self._ignored.append(row[1])
+            fields[1] = ""
+        if any(_FILLED[name](fields)):
+            self._set_aside(name, fields, row, left)
+        if segment.size - 1 > _LAST[name]:
+            for index in range(_LAST[name] + 1, segment.size):
+                if fields[index]:
+                    self._unknown.append(segment.path(index))
+                    fields[index] = ""
+        self._used += compress(row, fields)
+
+    def leave(self, segment: Segment) -> None:
+        """Nothing of this segment was used, whatever the tables say."""
+        fields = segment.fields
+        self._moved.update(segment.path(i) for i in range(1, segment.size) if fields[i])
+
+    def ignore(self, path: str) -> None:
+        """A filled field of a used kind that this message leaves aside for a reason."""
+        self._moved.add(path)
+
+    def coverage(self) -> Coverage:
+        """The account; a field left aside explicitly is not also used."""
+        used, ignored = self._used, self._ignored
+        if self._moved:
+            aside = self._moved.difference(self._unknown)
+            used = [p for p in used if p not in aside]
+            ignored = [*(p for p in ignored if p not in aside), *sorted(aside)]
+        return Coverage(tuple(used), tuple(ignored), tuple(self._unknown))
+
+    def _set_aside(
+        self, name: str, fields: list[str], row: list[str], left: tuple[int, ...]
+    ) -> None:
+        for index in left:
+            if fields[index]:
+                is_bound = (name, index) in self._bound
+                (self._used if is_bound else self._ignored).append(row[index])
+                fields[index] = ""
+
+    def _other(self, segment: Segment) -> None:
+        target = self._ignored if segment.name in ASIDE else self._unknown
+        for index in range(1, segment.size):
+            if segment.fields[index]:
+                is_bound = (segment.name, index) in self._bound
+                (self._used if is_bound else target).append(segment.path(index))
