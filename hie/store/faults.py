@@ -11,7 +11,15 @@ import asyncpg
 from hie.errors import Conflict, HubError, Unavailable
 
 UndefinedTable = asyncpg.UndefinedTableError
-PG_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+PG_FAULTS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+    UnicodeError,
+    OverflowError,
+)
+SQLITE_FAULTS = (sqlite3.Error, UnicodeError, OverflowError)
 
 # SQLSTATE classes (PostgreSQL manual, appendix A): 08 connection, 40 rollback (deadlock,
 # serialisation), 53 resources (disk full is 53100), 55 lock not available, 57 operator
@@ -42,15 +50,17 @@ def from_postgresql(fault: BaseException) -> BaseException:
             return Conflict(f"a row with this key is already in {fault.table_name or 'its table'}")
         if state.startswith(("22", "23")):
             return HubError(f"the database refused a value (SQLSTATE {state})")
-    elif isinstance(fault, asyncpg.exceptions.DataError):
-        return HubError("the database refused a value: wrong type or text it cannot hold")
+    elif isinstance(fault, UnicodeError | OverflowError):
+        return HubError("the database refused a value: no text or number it can hold")
     elif "another operation" not in str(fault):
         return Unavailable(f"no connection to the database ({type(fault).__name__})")
     return fault  # of the program: SQL that is wrong, one unit used by two tasks at once
 
 
-def from_sqlite(fault: sqlite3.Error) -> BaseException:
+def from_sqlite(fault: BaseException) -> BaseException:
     """The hub's error for what sqlite3 raised, or the fault itself."""
+    if isinstance(fault, UnicodeError | OverflowError):
+        return HubError("the database refused a value: no text or number it can hold")
     code = getattr(fault, "sqlite_errorcode", None)
     name = getattr(fault, "sqlite_errorname", "")
     if code is not None and code & 0xFF in _SQLITE_AWAY:

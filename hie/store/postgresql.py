@@ -5,7 +5,7 @@ unit always ends its transaction; no session variable, listener or session lock 
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,8 +96,7 @@ class PostgresUnit(PostgresReader, Unit):
         except BaseException:
             self.db.numbers.give_back(self.drawn)
             self.drawn = before
-            if not self._connection.is_closed():
-                await _step(transaction.rollback)
+            await _give_up(transaction)
             raise
         self.drawn = before + self.drawn
         await _step(transaction.commit)
@@ -152,7 +151,7 @@ class Postgres:
             try:
                 yield reader
             finally:
-                await _step(transaction.rollback)
+                await _give_up(transaction)
         finally:
             await self._release(connection)
 
@@ -168,8 +167,7 @@ class Postgres:
                 yield unit
             except BaseException:
                 db.numbers.give_back(unit.drawn)
-                if not connection.is_closed():
-                    await _step(transaction.rollback)
+                await _give_up(transaction)
                 raise
             await _step(transaction.commit)
         finally:
@@ -190,6 +188,12 @@ class Postgres:
 
 async def _nothing_to_reset(_connection: Any) -> None:
     return
+
+
+async def _give_up(transaction: Any) -> None:
+    """Roll back. Where that is impossible the connection is lost, and the server does it."""
+    with suppress(*PG_FAULTS):
+        await transaction.rollback()
 
 
 async def _step(step: Any) -> None:

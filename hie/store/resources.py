@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hie.errors import Unavailable
+from hie.errors import HubError
 from hie.fhir import Resource
 from hie.fhir.wire import write
 from hie.store import index
@@ -185,7 +185,7 @@ async def _replace(unit: Unit, nexts: Sequence[tuple[Put, int]], at_us: int) -> 
             unit.db.array([row[1] for row in changed]),
         )
         if count != len(changed):
-            raise Unavailable(f"{kind}: a resource has another home than this version says")
+            raise HubError(f"{kind}: a resource has another home than this version says")
 
 
 def _row(unit: Unit, put: Put, version: int, at_us: int) -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hie.errors import DataDirectoryBusy, Unavailable
-from hie.store.faults import from_sqlite
+from hie.store.faults import SQLITE_FAULTS, from_sqlite
 from hie.store.session import Reader, Row, Unit
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class SqliteReader(Reader):
         """All rows."""
         try:
             return self._connection.execute(sql, dict(zip(_NAMES, args, strict=False))).fetchall()
-        except sqlite3.Error as fault:
+        except SQLITE_FAULTS as fault:
             raise from_sqlite(fault) from None
 
     async def fetchrow(self, sql: str, *args: Any) -> Row | None:
@@ -59,7 +59,7 @@ class SqliteUnit(SqliteReader, Unit):
         """Run one statement; the number of rows it touched."""
         try:
             cursor = self._connection.execute(sql, dict(zip(_NAMES, args, strict=False)))
-        except sqlite3.Error as fault:
+        except SQLITE_FAULTS as fault:
             raise from_sqlite(fault) from None
         return max(cursor.rowcount, 0)
 
@@ -69,7 +69,7 @@ class SqliteUnit(SqliteReader, Unit):
             self._connection.executemany(
                 sql, (dict(zip(_NAMES, row, strict=False)) for row in rows)
             )
-        except sqlite3.Error as fault:
+        except SQLITE_FAULTS as fault:
             raise from_sqlite(fault) from None
 
     async def insert(
@@ -81,7 +81,7 @@ class SqliteUnit(SqliteReader, Unit):
         sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - names of our tables
         try:
             self._connection.executemany(sql, rows)
-        except sqlite3.Error as fault:
+        except SQLITE_FAULTS as fault:
             raise from_sqlite(fault) from None
 
     @asynccontextmanager
@@ -189,14 +189,14 @@ class Sqlite:
             )
             for pragma in (*_EVERY, *pragmas):
                 connection.execute(f"PRAGMA {pragma}")
-        except sqlite3.Error as fault:
+        except SQLITE_FAULTS as fault:
             raise from_sqlite(fault) from None
         return connection
 
     def _step(self, sql: str) -> None:
         try:
             self._writer.execute(sql)
-        except sqlite3.Error as fault:
+        except SQLITE_FAULTS as fault:
             raise from_sqlite(fault) from None
 
     def _begin(self) -> _Group:

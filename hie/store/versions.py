@@ -73,7 +73,8 @@ async def history(
     rows = await reader.fetch(
         f"SELECT {STORED} FROM (SELECT {STORED} FROM {now.sql} AS v WHERE v.id = ${n}"  # noqa: S608
         f" UNION ALL SELECT {STORED} FROM {past.sql} AS h WHERE h.id = ${n}) AS every"
-        f" WHERE version < ${n + 1} AND updated_us >= ${n + 2} ORDER BY version DESC LIMIT ${n + 3}",
+        f" WHERE version < ${n + 1} AND updated_us >= ${n + 2} "
+        f" ORDER BY version DESC LIMIT ${n + 3}",
         *now.args,
         *past.args,
         key,
