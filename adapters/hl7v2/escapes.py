@@ -12,8 +12,10 @@ from adapters.hl7v2.reader import Delimiters
 
 _MOST_BLANKS = 80
 _MOST_LINES = 20
-_NAMED: Final = r"[FSTREPLHN]|\.(?:br|ce|nf|fi|BR|CE|NF|FI)"
+_NAMED: Final = (
+    r"[FSTREPLHN]|\.(?:br|ce|nf|fi|BR|CE|NF|FI)"
     r"|\.(?:sp|sk|in|ti)[ +-]?\d{0,12}|X(?:[0-9A-Fa-f]{2})+"
+)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]")
 
 
