@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hie.access.policy import Restriction
 from hie.errors import Conflict, ResourceNotFound
 from hie.store.session import Reader, Row, Unit
+from hie.store.visible import visible
 
 SAMPLES = 5  # sample values kept for whoever reviews
 LONGEST = (
@@ -192,11 +194,12 @@ async def version(reader: Reader, site: str) -> int:
 
 async def messages_with(reader: Reader, site: str, codes: Sequence[str]) -> list[str]:
     """The messages whose current results carry one of these local codes, oldest first."""
+    seen = visible(reader, "Observation", Restriction(sites=frozenset({site})))
     rows = await reader.fetch(
-        "SELECT DISTINCT o.message, m.received_us FROM observation AS o"  # noqa: S608
+        f"SELECT DISTINCT o.message, m.received_us FROM {seen.sql} AS o"  # noqa: S608
         " JOIN message AS m ON m.id = o.message"
-        f" WHERE m.site = $1 AND {reader.db.among('o.local_code', 2)} ORDER BY m.received_us",
-        site,
+        f" WHERE {reader.db.among('o.local_code', seen.following)} ORDER BY m.received_us",
+        *seen.args,
         reader.db.array(codes),
     )
     return [row[0] for row in rows]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -55,11 +56,11 @@ async def test_kill_loses_nothing_told_and_halves_nothing(durable_place: Place) 
     done: set[str] = set()
     for attempt, seconds in enumerate((0.05, 0.12, 0.21, 0.33)):
         command = [sys.executable, "-c", WRITER, place.url or "", str(place.data_dir)]
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603 - our own program
             [*command, str(attempt * 100_000)],
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.getcwd()},
+            env={**os.environ, "PYTHONPATH": str(Path.cwd())},
         ) as writer:
             assert writer.stdout is not None
             first = writer.stdout.readline()

@@ -43,7 +43,7 @@ async def test_a_second_hub_is_told_who_holds_the_directory(sqlite_place: Place)
 @pytest.mark.anyio
 async def test_a_killed_hub_leaves_no_lock_behind(sqlite_place: Place) -> None:
     folder = str(sqlite_place.data_dir)
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-c", HOLD, "serve", folder], stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout is not None
@@ -113,10 +113,14 @@ async def test_a_connection_that_is_cut_is_unavailable_and_the_next_unit_works(
     postgres_place: Place,
 ) -> None:
     db = await Database.open(postgres_place.url, postgres_place.data_dir)
-    with pytest.raises(Unavailable):
+
+    async def cut() -> None:
         async with db.unit() as unit:
             await unit.execute("INSERT INTO hub (name, value) VALUES ('a', '1')")
             await unit.fetch("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(Unavailable):
+        await cut()
     async with db.unit() as unit:
         await unit.execute("INSERT INTO hub (name, value) VALUES ('b', '1')")
     async with db.reading() as reader:
@@ -128,8 +132,12 @@ async def test_a_connection_that_is_cut_is_unavailable_and_the_next_unit_works(
 @pytest.mark.anyio
 async def test_a_statement_that_never_ends_is_stopped(postgres_place: Place) -> None:
     db = await Database.open(postgres_place.url, postgres_place.data_dir)
-    with pytest.raises(Unavailable):
+
+    async def sleep() -> None:
         async with db.unit() as unit:
             await unit.execute("SET LOCAL statement_timeout = 50")
             await unit.fetch("SELECT pg_sleep(60)")
+
+    with pytest.raises(Unavailable):
+        await sleep()
     await db.close()

@@ -54,10 +54,14 @@ async def test_sixteen_claims_of_the_same_keys_get_one_id(database: Database) ->
 @pytest.mark.anyio
 async def test_a_claim_that_was_rolled_back_leaves_the_key_free(database: Database) -> None:
     key = ("Patient", SYSTEM, "P1")
-    with pytest.raises(ValueError, match="no"):
+
+    async def fail() -> None:
         async with database.unit() as unit:
             await locate.claim(unit, "inst", [key])
             raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await fail()
     async with database.unit() as unit:
         made = await locate.claim(unit, "inst", [key])
     assert made[key][1]

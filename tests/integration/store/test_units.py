@@ -67,10 +67,14 @@ async def test_a_statement_that_fails_does_not_harm_the_units_beside_it(
 async def test_a_savepoint_rolls_back_alone(database: Database) -> None:
     async with database.unit() as unit:
         await unit.execute(PUT, "a", "1")
-        with pytest.raises(Conflict):
+
+        async def fail() -> None:
             async with unit.savepoint():
                 await unit.execute(PUT, "b", "1")
                 await unit.execute(PUT, "a", "2")
+
+        with pytest.raises(Conflict):
+            await fail()
         async with unit.savepoint():
             await unit.execute(PUT, "c", "1")
     assert await names(database) == {"a", "c"}
@@ -169,6 +173,6 @@ async def test_many_values_are_one_argument(database: Database) -> None:
     async with database.unit() as unit:
         await unit.insert("hub", ("name", "value"), [(f"n{n}", "1") for n in range(500)])
     async with database.reading() as reader:
-        sql = f"SELECT count(*) FROM hub WHERE {database.among('name', 1)}"
+        sql = f"SELECT count(*) FROM hub WHERE {database.among('name', 1)}"  # noqa: S608
         assert await reader.fetchval(sql, database.array(f"n{n}" for n in range(300))) == 300
         assert await reader.fetchval(sql, database.array([])) == 0
