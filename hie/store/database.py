@@ -79,8 +79,9 @@ class Database:
     async def close(self) -> None:
         """Wait for what is being committed, then let go of the database and its lock."""
         await self._engine.close()
-        if self._lock is not None:
-            self._lock.release()
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
 
     def unit(self) -> AbstractAsyncContextManager[Unit]:
         """One unit of work. Do not wait for anything slow inside: on SQLite others queue behind."""

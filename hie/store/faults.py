@@ -61,6 +61,8 @@ def from_sqlite(fault: BaseException) -> BaseException:
     """The hub's error for what sqlite3 raised, or the fault itself."""
     if isinstance(fault, UnicodeError | OverflowError):
         return HubError("the database refused a value: no text or number it can hold")
+    if isinstance(fault, sqlite3.ProgrammingError) and "closed database" in str(fault):
+        return Unavailable("the database is closed")
     code = getattr(fault, "sqlite_errorcode", None)
     name = getattr(fault, "sqlite_errorname", "")
     if code is not None and code & 0xFF in _SQLITE_AWAY:
