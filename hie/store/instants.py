@@ -5,6 +5,7 @@ Source: FHIR R4, search, "date": a value matches by the period it covers.
 """
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 
 CHINA = timezone(timedelta(hours=8))
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -13,6 +14,7 @@ OPEN_START = -(2**62)  # a period without a start
 OPEN_END = 2**62  # a period without an end
 
 
+@lru_cache(maxsize=4096)  # the thirty results of a report share two texts
 def bounds(text: str) -> tuple[int, int] | None:
     """First and last microsecond of a FHIR date, dateTime or instant; None if it is none.
 

@@ -18,9 +18,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from hie.store.faults import PG_FAULTS, from_postgresql
+from hie.store.faults import PG_FAULTS, from_postgresql, from_sqlite
 from hie.store.lock import DirectoryLock
 from hie.store.postgresql import password_from
 from hie.store.sqlite import FILE
@@ -90,6 +91,8 @@ def _on_sqlite(path: Path, work: Callable[[Connection], T]) -> T:
             result = work(connection)
             connection.execute(text("COMMIT"))
             return result
+    except DBAPIError as fault:
+        raise from_sqlite(fault.orig or fault) from fault
     finally:
         engine.dispose()
 

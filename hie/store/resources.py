@@ -64,9 +64,10 @@ async def insert(
 ) -> list[tuple[str, str, int]]:
     """Write first versions of resources whose ids were just claimed; the fast path of `put`."""
     at_us = time.time_ns() // 1000 if now_us is None else now_us
+    stamp = written(at_us)
     rows: dict[str, list[Row]] = defaultdict(list)
     for put in puts:
-        rows[put.type].append(_row(unit, put, 1, at_us))
+        rows[put.type].append(_row(unit, put, 1, at_us, stamp))
     for kind in sorted(rows):
         # Rows of one home side by side touch fewer index pages.
         rows[kind].sort(key=_home)
@@ -110,7 +111,7 @@ async def reinstate(unit: Unit, late: Put, standing: Stored, *, now_us: int | No
     at_us = time.time_ns() // 1000 if now_us is None else now_us
     number = standing.version + 1
     await _archive(unit, [(late.type, late.id)])
-    body = unit.db.bodies.compress(_body(late, number, at_us))
+    body = unit.db.bodies.compress(_body(late, number, written(at_us)))
     row = (
         late.home,
         late.type,
@@ -168,9 +169,10 @@ async def _archive(unit: Unit, refs: Iterable[Ref]) -> None:
 
 
 async def _replace(unit: Unit, nexts: Sequence[tuple[Put, int]], at_us: int) -> None:
+    stamp = written(at_us)
     rows: dict[str, list[Row]] = defaultdict(list)
     for one, version in nexts:
-        rows[one.type].append(_row(unit, one, version, at_us))
+        rows[one.type].append(_row(unit, one, version, at_us, stamp))
     for kind, changed in sorted(rows.items()):
         names = _columns(kind)
         sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(names, 1) if n > 2)
@@ -188,7 +190,7 @@ async def _replace(unit: Unit, nexts: Sequence[tuple[Put, int]], at_us: int) -> 
             raise HubError(f"{kind}: a resource has another home than this version says")
 
 
-def _row(unit: Unit, put: Put, version: int, at_us: int) -> tuple[Any, ...]:
+def _row(unit: Unit, put: Put, version: int, at_us: int, stamp: str) -> tuple[Any, ...]:
     bodies = unit.db.bodies
     return (
         put.home,
@@ -198,14 +200,14 @@ def _row(unit: Unit, put: Put, version: int, at_us: int) -> tuple[Any, ...]:
         put.message,
         index.status(put.resource),
         bodies.number,
-        bodies.compress(_body(put, version, at_us)),
+        bodies.compress(_body(put, version, stamp)),
         *index.values(put.type, put.resource, put.report),
     )
 
 
-def _body(put: Put, version: int, at_us: int) -> bytes:
+def _body(put: Put, version: int, stamp: str) -> bytes:
     """The resource exactly as it will be served: type, id and meta first."""
-    meta: dict[str, Any] = {"versionId": str(version), "lastUpdated": written(at_us)}
+    meta: dict[str, Any] = {"versionId": str(version), "lastUpdated": stamp}
     given = put.resource.get("meta")
     if given:
         meta = {**given, **meta}

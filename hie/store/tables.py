@@ -34,7 +34,8 @@ class Observation(ResourceColumns, table=True):
     __table_args__ = (
         Index("observation_id", "id"),
         Index("observation_item", "home", "item", "effective_us"),
-        Index("observation_effective", "home", "effective_us", "id"),
+        Index("observation_effective", "home", "effective_us"),
+        Index("observation_local", "local_system", "local_code"),
     )
     code_system: str | None = maybe()
     code: str | None = maybe()
@@ -55,7 +56,7 @@ class DiagnosticReport(ResourceColumns, table=True):
     __tablename__ = "diagnostic_report"
     __table_args__ = (
         Index("diagnostic_report_id", "id"),
-        Index("diagnostic_report_effective", "home", "effective_us", "id"),
+        Index("diagnostic_report_effective", "home", "effective_us"),
     )
     code_system: str | None = maybe()
     code: str | None = maybe()

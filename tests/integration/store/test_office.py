@@ -227,7 +227,7 @@ async def test_codes_are_counted_and_their_state_is_a_persons(database: Database
         assert await code_maps.version(reader, "lis-2") == 0
         with pytest.raises(ResourceNotFound):
             await code_maps.get(reader, "lis-1", "local", "nothing")
-        assert await code_maps.messages_with(reader, "lis-1", ["K"]) == []
+        assert await code_maps.messages_with(reader, "lis-1", [("", "K")]) == []
 
 
 @pytest.mark.anyio

@@ -154,10 +154,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("home", "id"),
     )
     op.create_index(
-        "diagnostic_report_effective",
-        "diagnostic_report",
-        ["home", "effective_us", "id"],
-        unique=False,
+        "diagnostic_report_effective", "diagnostic_report", ["home", "effective_us"], unique=False
     )
     op.create_index("diagnostic_report_id", "diagnostic_report", ["id"], unique=False)
     op.create_table(
@@ -316,12 +313,13 @@ def upgrade() -> None:
         sa.Column("report", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("home", "id"),
     )
-    op.create_index(
-        "observation_effective", "observation", ["home", "effective_us", "id"], unique=False
-    )
+    op.create_index("observation_effective", "observation", ["home", "effective_us"], unique=False)
     op.create_index("observation_id", "observation", ["id"], unique=False)
     op.create_index(
         "observation_item", "observation", ["home", "item", "effective_us"], unique=False
+    )
+    op.create_index(
+        "observation_local", "observation", ["local_system", "local_code"], unique=False
     )
     op.create_table(
         "order_check",
