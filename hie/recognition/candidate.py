@@ -1,0 +1,69 @@
+"""The facts of one earlier result that rules may look at: frozen, and nothing but what was stated.
+
+What a record does not say is None; no rule ever sees a guess. The one exception, a collection day
+estimated from the release, is made where the day asked about is known (`facts.py`), not here.
+`record.py` reads candidates from FHIR.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from hie.recognition.moment import Moment
+from hie.recognition.value import ReadValue
+
+
+class Relation(StrEnum):
+    """How a record is known to be of the person asked about (recognition rules, identity)."""
+
+    STRONG = "strong"  # a usable strong identifier is equal
+    LINKED = "linked"  # the Patient asked for, or joined by the register
+    NONE = "none"
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """How one Patient stands to the person asked about.
+
+    `conflicts` are facts that contradict each other although a strong identifier is equal;
+    `compared`: any two values could be compared at all. `shares_unusable`: both hold an equal
+    identifier that is invalid, a placeholder or shared.
+    """
+
+    relation: Relation
+    conflicts: tuple[Literal["name", "sex", "birth_date"], ...] = ()
+    compared: bool = True
+    shares_unusable: bool = False
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """One earlier laboratory result.
+
+    `status` and `report_status` are FHIR codes. `institution` is a unified social credit code;
+    None when the record names no institution, "" when it names one without a code. `mapping` is
+    None without an `item`. `withheld`: the patient does not share it with this reader; None when
+    the consent cannot be read. `birth_date` may be partial.
+    """
+
+    resource: str  # "Observation/<id>/_history/<version>"
+    identity: Identity
+    item: str | None
+    mapping: Literal["confirmed", "unconfirmed"] | None
+    code: str | None
+    status: str | None
+    report_status: str | None
+    collected: Moment | None
+    received: Moment | None
+    issued: Moment | None
+    reviewed: bool
+    reviewer: str | None
+    institution: str | None
+    institution_name: str | None
+    value: ReadValue
+    control: str | None  # in, out
+    birth_date: str | None
+    sex: str | None
+    report: str  # the report's own identifier, "" when it has none
+    result: str  # the result's own identifier in its report, "" when it has none
+    current: bool = True
+    withheld: bool | None = False

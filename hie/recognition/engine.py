@@ -1,0 +1,194 @@
+"""Candidate x rulebook x instant -> assessment; candidates x order -> the order's outcome.
+
+Gates run in order and all rules of a gate are asked; a refusal, fired or unknown, ends the asking.
+A gate that is not asked has no effect and caps every outcome at a review. Deterministic: the same
+facts give the same findings in the same order, whatever order rows and records come in.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from hie.recognition.assessment import Assessment, Finding, Outcome, best, outcome_of
+from hie.recognition.candidate import Candidate, Relation
+from hie.recognition.conditions import CONDITIONS, Condition
+from hie.recognition.facts import Facts, Question
+from hie.recognition.moment import Moment
+from hie.recognition.rulebook import Effect, Kind, Rule, Rulebook
+
+# The gates a laboratory result passes; gate 6 is for images.
+LABORATORY_GATES = frozenset(range(6))
+# A candidate that fails one of these is not usable or not the same measurement: it puts no older
+# one into history. One that fails another gate is still the latest knowledge.
+_COMPARABLE_GATES = frozenset({0, 3, 6})
+_ERROR = "entered-in-error"
+_LAST = float("inf")
+
+_Asking = tuple[tuple[Rule, Condition], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An order's outcome and its candidates' assessments, newest first.
+
+    `leading` is the assessment that speaks for the order; None when nothing is comparable.
+    """
+
+    outcome: Outcome
+    assessments: tuple[Assessment, ...] = ()
+    leading: Assessment | None = None
+
+
+def gates_not_asked(rulebook: Rulebook, gates: Collection[int] | None = None) -> tuple[int, ...]:
+    """The gates of a laboratory result that this rulebook, or this asking, leaves out."""
+    return tuple(sorted(LABORATORY_GATES - _asked(rulebook, gates)))
+
+
+def assess(
+    candidate: Candidate,
+    question: Question,
+    *,
+    leading: Candidate | None = None,
+    gates: Collection[int] | None = None,
+    cap: bool = True,
+) -> Assessment:
+    """One record, assessed by name. `leading` is the candidate that leads before it, if any.
+
+    `gates` are those to ask, by default all the rulebook has; with `cap` a gate left out allows a
+    review at best.
+    """
+    asked = _asked(question.rulebook, gates)
+    capped = cap and asked < LABORATORY_GATES
+    return _assess(Facts(candidate, question, leading), _rules(question.rulebook, asked), capped)
+
+
+def assess_order(
+    item: str,
+    records: Iterable[Candidate],
+    question: Question,
+    *,
+    gates: Collection[int] | None = None,
+    cap: bool = True,
+) -> Judged:
+    """All records that may stand in for an order of this item; those that may not change nothing.
+
+    At most the policy's `max_candidates` are listed, and the leading one always.
+    """
+    ordered = candidates(item, records, question)
+    if not ordered:
+        return Judged(Outcome.NONE)
+    asked = _asked(question.rulebook, gates)
+    capped = cap and asked < LABORATORY_GATES
+    first = _rules(question.rulebook, asked & _COMPARABLE_GATES)
+    place = next((n for n, one in enumerate(ordered) if _comparable(one, question, first)), None)
+    lead = None if place is None else ordered[place]
+    rules = _rules(question.rulebook, asked)
+    assessed: list[Assessment] = []
+    spoken: Assessment | None = None
+    for n in _listed(len(ordered), place, question.max_candidates):
+        before = lead if place is not None and n > place else None
+        found = _assess(Facts(ordered[n], question, before), rules, capped)
+        assessed.append(found)
+        if n == place:
+            spoken = found
+    return Judged(best(found.outcome for found in assessed), tuple(assessed), spoken)
+
+
+def candidates(item: str, records: Iterable[Candidate], question: Question) -> list[Candidate]:
+    """The records that are candidates of an order of this item, in the order they are listed.
+
+    Newest collection first, then newest release, then the identifiers of report, institution and
+    result as text; a time that is not known goes last.
+    """
+    found = [
+        (_place(facts.collected, one), one)
+        for one in records
+        if one.item == item
+        and _eligible(one, question)
+        and _looked_back_to((facts := Facts(one, question)).age_days, question.lookback_days)
+    ]
+    return [one for _, one in sorted(found, key=lambda entry: entry[0])]
+
+
+def _eligible(one: Candidate, question: Question) -> bool:
+    return (
+        one.identity.relation is not Relation.NONE
+        and one.current
+        and one.status != _ERROR
+        and one.report_status != _ERROR
+        and (one.withheld is False or question.emergency_access)
+    )
+
+
+def _looked_back_to(age_days: int | None, lookback_days: int) -> bool:
+    return age_days is None or age_days <= lookback_days
+
+
+def _place(collected: Moment | None, one: Candidate) -> tuple[float, float, str, str, str, str]:
+    return (
+        -collected.at_us if collected else _LAST,
+        -one.issued.at_us if one.issued else _LAST,
+        one.report,
+        one.institution or "",
+        one.result,
+        one.resource,
+    )
+
+
+def _listed(count: int, place: int | None, at_most: int) -> Sequence[int]:
+    """Which candidates are listed: the newest, the leading one instead of the last if need be."""
+    shown = list(range(min(count, max(at_most, 1))))
+    if place is not None and place not in shown:
+        shown[-1] = place
+    return shown
+
+
+def _assess(facts: Facts, gates: Sequence[_Asking], capped: bool) -> Assessment:
+    findings: list[Finding] = []
+    worst = Effect.PASS
+    hidden = False
+    for rules in gates:
+        for rule, condition in rules:
+            said = condition(facts)
+            effect = rule.effect(fired=said.fired, unknown=said.unknown, case=said.case)
+            findings.append(
+                Finding(rule.id, said.fired, said.unknown, effect, rule.basis, said.data, said.case)
+            )
+            if effect is Effect.REFUSE:
+                worst = effect
+                hidden = hidden or rule.hidden
+            elif effect is Effect.REVIEW and worst is Effect.PASS:
+                worst = effect
+        if worst is Effect.REFUSE:
+            break
+    return Assessment(
+        facts.candidate,
+        outcome_of(worst, capped=capped),
+        tuple(findings),
+        facts.age_days,
+        facts.limit_days,
+        facts.mark,
+        facts.institution_name,
+        hidden,
+    )
+
+
+def _comparable(one: Candidate, question: Question, gates: Sequence[_Asking]) -> bool:
+    return _assess(Facts(one, question), gates, False).outcome is not Outcome.REFUSE
+
+
+def _asked(rulebook: Rulebook, gates: Collection[int] | None) -> frozenset[int]:
+    has = frozenset(gate.number for gate in rulebook.gates) & LABORATORY_GATES
+    return has if gates is None else has & frozenset(gates)
+
+
+def _rules(rulebook: Rulebook, asked: Collection[int]) -> tuple[_Asking, ...]:
+    """The rules of the gates asked, each with its condition, for a laboratory result."""
+    return tuple(
+        tuple(
+            (rule, CONDITIONS[rule.condition])
+            for rule in gate.rules
+            if Kind.LABORATORY in rule.kinds
+        )
+        for gate in rulebook.gates
+        if gate.number in asked
+    )

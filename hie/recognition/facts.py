@@ -1,0 +1,211 @@
+"""What the rules may ask about one candidate: its own facts, and what the books say of them.
+
+A Question is one receiver at one instant, with the books. Facts are one candidate under one
+question; what they look up (marks in force, rounds, limits) is looked up once, when a rule asks.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from hie.recognition.candidate import Candidate
+from hie.recognition.catalogue import Catalogue, Item
+from hie.recognition.eligibility import Qualified, Registers, Rounds
+from hie.recognition.marks import Mark, MarkReading, MarkState, covers, read_marks, shown_mark
+from hie.recognition.moment import Moment, days_before
+from hie.recognition.policy import Exit, PolicyBook
+from hie.recognition.register import InstitutionRow
+from hie.recognition.rulebook import Rulebook
+
+
+@dataclass(frozen=True)
+class Question:
+    """One receiver's question at one instant, and the books it is answered from.
+
+    `receiver` is its row in force on the day of `on`. `birth_date` and `sex` are as the request
+    states them; `emergency_access` is declared (break-glass), never deduced.
+    """
+
+    on: Moment
+    receiver: InstitutionRow
+    catalogue: Catalogue
+    registers: Registers
+    policy: PolicyBook
+    rulebook: Rulebook
+    birth_date: str | None = None
+    sex: str | None = None
+    emergency_access: bool = False
+
+    @property
+    def day(self) -> date:
+        """The day asked about."""
+        return self.on.day
+
+    def item(self, key: str | None) -> Item | None:
+        """An item as it stands on the day asked about."""
+        return self._items.get(key) if key is not None else None
+
+    def lists(self, item: Item) -> bool:
+        """The receiver recognises the item at all."""
+        if item.key not in self._listed:
+            self._listed[item.key] = self.policy.in_catalogue(self.receiver, self.day, item.key)
+        return self._listed[item.key]
+
+    def limit_days(self, item: Item) -> int | None:
+        """How old a result of the item may be for this receiver."""
+        if item.key not in self._limits:
+            self._limits[item.key] = self.policy.limit_days(self.receiver, self.day, item)
+        return self._limits[item.key]
+
+    @cached_property
+    def _items(self) -> dict[str, Item]:
+        return dict(self.catalogue.on(self.day))
+
+    @cached_property
+    def _listed(self) -> dict[str, bool]:
+        return {}
+
+    @cached_property
+    def _limits(self) -> dict[str, int | None]:
+        return {}
+
+    @cached_property
+    def voluntary(self) -> bool | None:
+        """The receiver recognises beyond a mark's range; None when that is not decided."""
+        found: bool | None = self.policy.value(self.receiver, self.day, "voluntary")
+        return found
+
+    @cached_property
+    def level_rule(self) -> str:
+        """The receiver's rule on levels; "none" without one."""
+        return self.policy.value(self.receiver, self.day, "level_rule") or "none"
+
+    @cached_property
+    def exits(self) -> tuple[Exit, ...]:
+        """The exits in force that speak for the receiver."""
+        found: tuple[Exit, ...] = self.policy.value(self.receiver, self.day, "exit_list")
+        return found
+
+    @cached_property
+    def consortium_names(self) -> frozenset[str]:
+        """All consortia in the register on the day asked about."""
+        return self.registers.consortium_names(self.day)
+
+    @cached_property
+    def lookback_days(self) -> int:
+        """How far back records are candidates."""
+        return int(self.policy.value(self.receiver, self.day, "lookback_days"))
+
+    @cached_property
+    def max_candidates(self) -> int:
+        """How many candidates an order lists at most."""
+        return int(self.policy.value(self.receiver, self.day, "max_candidates"))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One candidate under one question; `leading` is the candidate that leads before it, if any."""
+
+    candidate: Candidate
+    question: Question
+    leading: Candidate | None = None
+
+    @cached_property
+    def item(self) -> Item | None:
+        """The candidate's item, if it is in force on the day asked about."""
+        return self.question.item(self.candidate.item)
+
+    @cached_property
+    def code(self) -> str:
+        """The issuing institution's code; "" when none is named."""
+        return self.candidate.institution or ""
+
+    @cached_property
+    def source(self) -> InstitutionRow | None:
+        """The issuing institution's row on the day asked about."""
+        return self.question.registers.institution(self.code, self.question.day)
+
+    @cached_property
+    def source_then(self) -> InstitutionRow | None:
+        """The issuing institution's row on the collection day."""
+        day = self.day
+        return None if day is None else self.question.registers.institution(self.code, day)
+
+    @cached_property
+    def institution_name(self) -> str | None:
+        """The issuing institution's name, the register's before the record's own."""
+        return self.source.name if self.source else self.candidate.institution_name
+
+    @cached_property
+    def collected(self) -> Moment | None:
+        """When the specimen was taken; estimated from the release when that alone is stated."""
+        candidate, item = self.candidate, self.item
+        if candidate.collected or candidate.issued is None or item is None:
+            return candidate.collected
+        return days_before(candidate.issued, item.turnaround_days)
+
+    @property
+    def day(self) -> date | None:
+        """The collection day, estimated if need be."""
+        return self.collected.day if self.collected else None
+
+    @cached_property
+    def age_days(self) -> int | None:
+        """Whole days from the collection day to the day asked about; negative if it lies ahead."""
+        return None if self.day is None else (self.question.day - self.day).days
+
+    @cached_property
+    def limit_days(self) -> int | None:
+        """The strictest time limit; None when nobody sets one."""
+        return None if self.item is None else self.question.limit_days(self.item)
+
+    @cached_property
+    def readings(self) -> tuple[MarkReading, ...]:
+        """The marks in force on the collection day, each as it was understood."""
+        if self.day is None:
+            return ()
+        rows = self.question.registers.marks(self.code, self.candidate.item or "", self.day)
+        if not rows:
+            return ()
+        province = self.source_then.region[:2] if self.source_then else None
+        return read_marks(rows, "laboratory", self.question.consortium_names, province)
+
+    @cached_property
+    def covering(self) -> tuple[Mark, ...]:
+        """The marks that cover the receiver."""
+        receiver = self.question.receiver
+        return tuple(r.mark for r in self.readings if r.mark and covers(r.mark, receiver))
+
+    @cached_property
+    def same_consortium(self) -> bool:
+        """Both institutions are one, or of one close consortium."""
+        question = self.question
+        return question.registers.same_consortium(self.code, question.receiver.code, question.day)
+
+    @cached_property
+    def in_scope(self) -> bool:
+        """A mark covers the receiver, or the consortium does: no other mark's defect speaks."""
+        return bool(self.covering) or self.same_consortium
+
+    def marks_in(self, state: MarkState) -> list[str]:
+        """The texts of the marks that were understood so, as received."""
+        return sorted(r.row.mark for r in self.readings if r.state is state)
+
+    @cached_property
+    def mark(self) -> str | None:
+        """The one mark an answer shows."""
+        return shown_mark(self.readings, self.question.receiver)
+
+    @cached_property
+    def qualified(self) -> Qualified:
+        """Whether the laboratory was qualified for the item on the collection day."""
+        # without a collection day no round can cover it: rows, if any, do not qualify
+        day = self.day or date.min
+        return self.question.registers.qualified(self.code, self.candidate.item or "", day)
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        """The laboratory's assessment rounds of the item begun by the day asked about."""
+        return self.question.registers.rounds(
+            self.code, self.candidate.item or "", self.question.day
+        )

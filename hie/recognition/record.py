@@ -1,0 +1,174 @@
+"""Reads a candidate's facts out of FHIR: an Observation with its report, specimen and patient.
+
+The facts have fixed sources, tried in order (recognition rules, facts and where they come from). A
+record that leaves one out yields None, never a default: each rule says what follows from that.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, cast
+
+import msgspec
+
+from hie.fhir import INSTITUTION, ITEM, LOINC, Resource, extension
+from hie.fhir.elements import code_in, find_extension
+from hie.recognition.candidate import Candidate, Identity
+from hie.recognition.catalogue import Catalogue
+from hie.recognition.moment import Moment, find_moment
+from hie.recognition.value import read_value
+
+Mapped = Literal["confirmed", "unconfirmed"]
+
+
+class Issuer(msgspec.Struct, frozen=True, gc=False):
+    """An Organization as a source of results; `code` is its unified social credit code."""
+
+    code: str | None
+    name: str | None
+
+
+def read_issuer(organization: Resource) -> Issuer:
+    """What an Organization resource says of the institution."""
+    code = next(
+        (
+            one.get("value")
+            for one in organization.get("identifier", ())
+            if one.get("system") == INSTITUTION
+        ),
+        None,
+    )
+    return Issuer(code, organization.get("name"))
+
+
+def read_candidate(
+    observation: Resource,
+    report: Resource | None,
+    specimen: Resource | None,
+    patient: Resource | None,
+    *,
+    identity: Identity,
+    catalogue: Catalogue,
+    issuers: Mapping[str, Issuer],
+    site: Issuer | None = None,
+    current: bool = True,
+    withheld: bool | None = False,
+) -> Candidate:
+    """The facts of one laboratory result, from current versions as the store holds them.
+
+    `issuers` are the Organizations that Observation or report name, by reference
+    ("Organization/<id>"); `site` is the sending site's institution, for records that name none.
+    `current` and `withheld` are the store's and the consent's word.
+    """
+    report = report or {}
+    specimen = specimen or {}
+    patient = patient or {}
+    item, mapping = _mapped(observation, catalogue)
+    loinc = code_in(observation.get("code"), LOINC)
+    issuer = _issuer(observation, report, issuers) or site
+    reviewers = report.get("resultsInterpreter", ())
+    control = _value(observation, "control", "valueCode")
+    return Candidate(
+        resource=_versioned(observation),
+        identity=identity,
+        item=item,
+        mapping=mapping,
+        code=loinc or _own_code(observation),
+        status=observation.get("status"),
+        report_status=report.get("status"),
+        collected=_collected(observation, specimen),
+        received=_first(
+            _value(report, "received-by-laboratory", "valueDateTime"),
+            specimen.get("receivedTime"),
+        ),
+        issued=_first(report.get("issued"), observation.get("issued")),
+        reviewed=bool(reviewers),
+        reviewer=next((r["display"] for r in reviewers if r.get("display")), None),
+        institution=None if issuer is None else issuer.code or "",
+        institution_name=None if issuer is None else issuer.name,
+        value=read_value(observation, catalogue.items.get(item) if item else None, loinc),
+        control=control if control in ("in", "out") else None,
+        birth_date=patient.get("birthDate"),
+        sex=patient.get("gender"),
+        report=_identifier(report),
+        result=_identifier(observation),
+        current=current,
+        withheld=withheld,
+    )
+
+
+def _mapped(observation: Resource, catalogue: Catalogue) -> tuple[str | None, Mapped | None]:
+    """The item, and whether its map needs no person any more.
+
+    The hub's own coding carries what was decided when it was built; a record without one speaks
+    by its LOINC code.
+    """
+    codings = observation.get("code", {}).get("coding", ())
+    for coding in codings:
+        if coding.get("system") == ITEM and coding.get("code") in catalogue.items:
+            sure = _value(coding, "mapping", "valueCode") == "confirmed"
+            return coding["code"], "confirmed" if sure else "unconfirmed"
+    for coding in codings:
+        if coding.get("system") == LOINC:
+            found = catalogue.item_of_loinc(coding.get("code") or "")
+            if found and found[0] in catalogue.items:
+                return found[0], "confirmed" if found[1] else "unconfirmed"
+    return None, None
+
+
+def _own_code(observation: Resource) -> str | None:
+    codings = observation.get("code", {}).get("coding", ())
+    return next((c.get("code") for c in codings if c.get("system") != ITEM and c.get("code")), None)
+
+
+def _issuer(
+    observation: Resource, report: Resource, issuers: Mapping[str, Issuer]
+) -> Issuer | None:
+    for performer in (*observation.get("performer", ()), *report.get("performer", ())):
+        known = issuers.get(_unversioned(performer.get("reference") or ""))
+        if known is not None:
+            return known
+        identifier = performer.get("identifier") or {}
+        if identifier.get("system") == INSTITUTION and identifier.get("value"):
+            return Issuer(identifier["value"], performer.get("display"))
+    return None
+
+
+def _collected(observation: Resource, specimen: Resource) -> Moment | None:
+    taken = specimen.get("collection", {})
+    return _first(
+        observation.get("effectiveDateTime"),
+        observation.get("effectivePeriod", {}).get("start"),
+        observation.get("effectiveInstant"),
+        taken.get("collectedDateTime"),
+        taken.get("collectedPeriod", {}).get("start"),
+    )
+
+
+def _first(*texts: str | None) -> Moment | None:
+    """The first time that is stated; one of a month or a year is none."""
+    return next(_moments(texts), None)
+
+
+def _moments(texts: Iterable[str | None]) -> Iterator[Moment]:
+    for text in texts:
+        moment = find_moment(text)
+        if moment is not None:
+            yield moment
+
+
+def _value(element: Mapping[str, Any], name: str, kind: str) -> str | None:
+    found = find_extension(element, extension(name))
+    return cast(str | None, found.get(kind)) if found else None
+
+
+def _identifier(resource: Resource) -> str:
+    return next((one["value"] for one in resource.get("identifier", ()) if one.get("value")), "")
+
+
+def _versioned(resource: Resource) -> str:
+    key = f"{resource.get('resourceType')}/{resource.get('id')}"
+    version = resource.get("meta", {}).get("versionId")
+    return f"{key}/_history/{version}" if version else key
+
+
+def _unversioned(reference: str) -> str:
+    return reference.split("/_history/", 1)[0]
