@@ -9,6 +9,7 @@ edition of GB 18030 put in the private use area are moved to where the 2022 edit
 
 import codecs
 import re
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -72,6 +73,7 @@ _MODERN: Final = str.maketrans(
 )  # fmt: skip
 _PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
 _HIGH: Final = re.compile("[^\x00-\x7f]")
+_RUN: Final = re.compile("[^\x00-\x7f]+(?:[\\^ ][^\x00-\x7f]+)*")
 _BEYOND_TWO_BYTES: Final = re.compile("[\u0800-\U0010ffff]")
 # What Latin and Greek text in a Chinese laboratory message looks like: units and item names.
 _SIGNS: Final = frozenset("µμ²³¹×÷°±·αβγδεκλωΑΒΓΔΩéüöäèçÉÖÜ§®\u00a0")
@@ -121,7 +123,7 @@ def decode(
         if content.startswith(mark):
             return _strict(content[len(mark) :], name, ("bom",))
     if force:
-        return _strict(content, codec(force) or force, ())
+        return _strict(content, codec(force) or "", ())
     wide = _wide(content)
     if wide:
         return _strict(content, wide, ())
@@ -156,17 +158,13 @@ def mojibake(text: str) -> str | None:
 
 
 def is_garbled(text: str) -> bool:
-    """Whether a long text begins, where it leaves ASCII, with mojibake: a look, not a proof."""
-    first = _HIGH.search(text)
-    return first is not None and mojibake(text[first.start() : first.start() + 160]) is not None
+    """Whether one of the first words outside ASCII is mojibake: a look, not a proof."""
+    return any(mojibake(run[0]) is not None for run in islice(_RUN.finditer(text), 3))
 
 
 def repair(text: str) -> str:
     """The text with each mojibake run put right (profile switch `repair_mojibake`)."""
-    whole = mojibake(text)
-    if whole is not None:
-        return whole
-    return re.sub(r"[^\x00-\x7f]+", lambda run: mojibake(run[0]) or run[0], text)
+    return _RUN.sub(lambda run: mojibake(run[0]) or run[0], text)
 
 
 def has_lost_characters(text: str) -> bool:
@@ -195,9 +193,10 @@ def _choose(
             odd = ("charset-undeclared",)
         return _done(gb, "gb18030", odd)
     if fallback:
-        other = _partial(content, codec(fallback) or fallback)
+        last = codec(fallback) or ""
+        other = _partial(content, last)
         if other is not None:
-            return _done(other, codec(fallback) or fallback, odd)
+            return _done(other, last, odd)
     return _by_line(content, odd)
 
 
@@ -209,8 +208,8 @@ def _reads_as_utf8(text: str, content: bytes, named: str | None) -> bool:
             return True
         gb = _partial(content, "gb18030")
         return gb is None or _hanzi(gb[0]) == 0 or _rarity(gb[0]) > 0
-    if named in (None, "utf-8"):
-        return True
+    if named in (None, "utf-8", "latin-1", "cp1252"):
+        return True  # every byte is Latin-1; whole three-byte sequences are no accident there
     if len(_HIGH.findall(text)) >= _ENOUGH:
         return True
     other = _partial(content, named) if named != "utf-16" else None

@@ -155,10 +155,14 @@ def _put_right(reading: Reading, found: charset.Decoding) -> str:
         reading.issue(_FINDINGS.get(finding, finding), "MSH-18", expected=found.charset)
     reading.charset = found.charset
     text = found.text
-    if found.charset != "ascii" and not text.isascii() and charset.is_garbled(text):
-        if reading.profile.charset.repair_mojibake:
+    if text.isascii():
+        return text
+    if reading.profile.charset.repair_mojibake:
+        right = charset.repair(text)
+        if right != text:
             reading.issue("mojibake-repaired", "MSH")
-            return charset.repair(text)
+        return right
+    if charset.is_garbled(text):
         reading.issue("mojibake", "MSH")
     return text
 

@@ -4,6 +4,7 @@ Every other module is handed a `Reading` and tells it what it met. Memos hold wh
 in one message (times) or in every message of a panel (codes, units, intervals).
 """
 
+import unicodedata
 from typing import Final, TypeVar
 
 from adapters.hl7v2.coverage import Tally
@@ -170,8 +171,8 @@ class Reading:
             return True
 
     def _text_of_time(self, raw: str) -> str:
-        text = self.component(raw, 1)
-        return text.strip().strip('"')
+        text = self.component(raw, 1).strip('"')
+        return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
     def _parse(self, raw: str) -> Moment | None:
         text = self._text_of_time(raw)
