@@ -43,17 +43,15 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server for plain tests, without fsync, with a migrated database `hie_template`."""
-    with server(durable=False) as url:
-        _prepare(url, tmp_path_factory.mktemp("template"))
+    """A server for plain tests, without fsync, with a migrated database to copy."""
+    with server(durable=False) as url, _template(url, "postgres", tmp_path_factory):
         yield url
 
 
 @pytest.fixture(scope="session")
 def durable_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The same with fsync, for tests that kill processes."""
-    with server(durable=True) as url:
-        _prepare(url, tmp_path_factory.mktemp("template"))
+    with server(durable=True) as url, _template(url, "durable_postgres", tmp_path_factory):
         yield url
 
 
@@ -123,9 +121,20 @@ def statement(url: str, sql: str) -> None:
     elsewhere(run)
 
 
-def _prepare(url: str, data_dir: Path) -> None:
-    statement(url, "CREATE DATABASE hie_template")
-    migrate(at(url, "hie_template"), data_dir)
+def _named(fixture: str) -> str:
+    """The template's name: the server may be one that others use too."""
+    return f"hie_template_{fixture}_{os.getpid()}"
+
+
+@contextmanager
+def _template(url: str, fixture: str, folders: pytest.TempPathFactory) -> Iterator[None]:
+    name = _named(fixture)
+    statement(url, f"CREATE DATABASE {name}")
+    try:
+        migrate(at(url, name), folders.mktemp("template"))
+        yield
+    finally:
+        statement(url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
@@ -137,6 +146,6 @@ def _place(request: pytest.FixtureRequest, fixture: str, data_dir: Path) -> Iter
     url = request.getfixturevalue(fixture)
     name = f"t_{secrets.token_hex(6)}"
     with ExitStack() as stack:
-        statement(url, f"CREATE DATABASE {name} TEMPLATE hie_template")
+        statement(url, f"CREATE DATABASE {name} TEMPLATE {_named(fixture)}")
         stack.callback(statement, url, f"DROP DATABASE {name} WITH (FORCE)")
         yield Place(at(url, name), data_dir)

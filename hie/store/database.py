@@ -17,7 +17,7 @@ from hie.store.compression import Bodies, shipped_dictionaries
 from hie.store.faults import UndefinedTable
 from hie.store.ids import new_id
 from hie.store.keys import Keys
-from hie.store.lock import DirectoryLock
+from hie.store.lock import DirectoryLock, prepared
 from hie.store.migrate import head
 from hie.store.numbers import Numbers
 from hie.store.postgresql import Postgres, password_from
@@ -57,7 +57,9 @@ class Database:
         possible. Raises DataDirectoryBusy, Unavailable, and HubMisconfigured when the tables are
         not this version's or the keys are not this database's.
         """
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        prepared(data_dir)
+        if url is None and not (data_dir / FILE).exists():
+            raise _unmigrated(None)
         lock = DirectoryLock.take(data_dir) if url is None and exclusive else None
         engine: Sqlite | Postgres | None = None
         try:
@@ -119,9 +121,7 @@ class Database:
             except (sqlite3.OperationalError, UndefinedTable):
                 have = None
         if have != head():
-            raise HubMisconfigured(
-                f"tables at {have or 'nothing'}, this version wants {head()}: run `hie migrate`"
-            )
+            raise _unmigrated(have)
         if writable:
             async with self.unit() as unit:
                 await unit.execute(
@@ -143,6 +143,12 @@ class Database:
                 "the key files are not those this database was made with: restore `keys/`"
             )
         self.bodies = Bodies({row[0]: bytes(row[1]) for row in rows})
+
+
+def _unmigrated(have: str | None) -> HubMisconfigured:
+    return HubMisconfigured(
+        f"tables at {have or 'nothing'}, this version wants {head()}: run `hie migrate`"
+    )
 
 
 async def advisory(unit: Unit, *keys: str) -> None:

@@ -5,6 +5,7 @@ same moment get one id. Never read, then write.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from hie.store.ids import new_id
 from hie.store.session import Dialect, Reader, Unit
@@ -19,9 +20,8 @@ _INSERT = {
         " ON CONFLICT DO NOTHING RETURNING key"
     ),
     Dialect.SQLITE: (
-        "INSERT INTO business_key (key, type, id)"
-        " SELECT a.value, b.value, c.value FROM json_each($1) AS a"
-        " JOIN json_each($2) AS b ON b.key = a.key JOIN json_each($3) AS c ON c.key = a.key"
+        "INSERT INTO business_key (key, type, id) SELECT json_extract(value, '$[0]'),"
+        " json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each($1)"
         " WHERE true ON CONFLICT DO NOTHING RETURNING key"
     ),
 }
@@ -48,9 +48,7 @@ async def claim_all(
     ids = {hashed: new_id() for hashed in wanted}
     rows = await unit.fetch(
         _INSERT[unit.db.dialect],
-        unit.db.array(wanted),
-        unit.db.array(by_hash[hashed][1] for hashed in wanted),
-        unit.db.array(ids.values()),
+        *_arguments(unit, [(hashed, by_hash[hashed][1], ids[hashed]) for hashed in wanted]),
     )
     made = {row[0] for row in rows}
     lost = [hashed for hashed in wanted if hashed not in made]
@@ -73,6 +71,13 @@ async def locate(reader: Reader, kind: str, key: str) -> str | None:
         return None
     home: str | None = await reader.fetchval(f"SELECT home FROM {table} WHERE id = $1", key)  # noqa: S608
     return home
+
+
+def _arguments(unit: Unit, rows: Sequence[tuple[str, str, str]]) -> Sequence[Any]:
+    """The rows as `_INSERT` takes them: three arrays, or one JSON array of rows."""
+    if unit.db.dialect is Dialect.POSTGRESQL:
+        return [[row[column] for row in rows] for column in range(3)]
+    return [unit.db.array(rows)]
 
 
 async def _ids(reader: Reader, hashes: list[str]) -> dict[str, str]:

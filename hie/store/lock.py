@@ -46,6 +46,15 @@ class DirectoryLock:
         os.close(self._descriptor)
 
 
+def prepared(data_dir: Path) -> Path:
+    """The data directory, made for its owner alone if it was not there. Raises Unavailable."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as fault:
+        raise Unavailable(f"data directory {data_dir}: {fault.strerror}") from fault
+    return data_dir
+
+
 def _command() -> str:
     # Two words only: later arguments may quote a reason or a file name that is nobody's business.
     words = [Path(sys.argv[0]).name, *sys.argv[1:2]]

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from hie.store.faults import PG_FAULTS, from_postgresql, from_sqlite
-from hie.store.lock import DirectoryLock
+from hie.store.lock import DirectoryLock, prepared
 from hie.store.postgresql import password_from
 from hie.store.sqlite import FILE
 
@@ -52,7 +52,7 @@ def migrate(url: str | None, data_dir: Path, password_file: Path | None = None) 
 
     Raises DataDirectoryBusy while a hub runs on the SQLite file, Unavailable without a server.
     """
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prepared(data_dir)
     lock = DirectoryLock.take(data_dir) if url is None else None
     try:
         on_connection(url, data_dir, _upgrade, password_file)
@@ -78,6 +78,8 @@ def on_connection(
 
 
 def _on_sqlite(path: Path, work: Callable[[Connection], T]) -> T:
+    path.touch(mode=0o600)  # patients' data: the file and its WAL are for the owner alone
+
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(path, isolation_level=None)
         connection.execute("PRAGMA journal_mode=WAL")

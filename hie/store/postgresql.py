@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from hie.errors import HubMisconfigured
 from hie.store.faults import PG_FAULTS, from_postgresql
 from hie.store.session import Reader, Row, Unit
 
@@ -20,11 +21,17 @@ if TYPE_CHECKING:
 STATEMENT_TIMEOUT_MS = 30_000
 IDLE_TIMEOUT_MS = 60_000  # a unit whose process hangs gives its locks back
 CONNECT_SECONDS = 10.0
+OLDEST = 15  # PostgreSQL versions tested
 
 
 def password_from(file: Path | None) -> str | None:
     """The database password in a file; without a file the driver looks in ~/.pgpass."""
-    return None if file is None else file.read_text("utf-8").rstrip("\r\n")
+    if file is None:
+        return None
+    try:
+        return file.read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeError) as fault:
+        raise HubMisconfigured(f"database password file {file} cannot be read") from fault
 
 
 class PostgresReader(Reader):
@@ -131,7 +138,26 @@ class Postgres:
             )
         except PG_FAULTS as fault:
             raise from_postgresql(fault) from None
-        return cls(pool)
+        engine = cls(pool)
+        try:
+            await engine.check_server()
+        except BaseException:
+            await engine.close()
+            raise
+        return engine
+
+    async def check_server(self) -> None:
+        """Raises HubMisconfigured for a server too old, or a database that holds no Chinese."""
+        connection = await self._acquire()
+        try:
+            version = connection.get_server_version()
+            encoding = connection.get_settings().server_encoding
+        finally:
+            await self._release(connection)
+        if version.major < OLDEST:
+            raise HubMisconfigured(f"PostgreSQL {version.major}: expected {OLDEST} or later")
+        if encoding != "UTF8":
+            raise HubMisconfigured(f"the database's encoding is {encoding}: expected UTF8")
 
     async def close(self) -> None:
         """Give the connections back to the server."""

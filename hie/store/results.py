@@ -33,7 +33,7 @@ async def by_item(
         f"SELECT {columns}, v.report FROM {seen.sql} AS v"  # noqa: S608
         f" WHERE {reader.db.among('v.home', n)} AND {reader.db.among('v.item', n + 1)}"
         f" AND (v.effective_end_us IS NULL OR v.effective_end_us >= ${n + 2})"
-        f" ORDER BY v.effective_us DESC, v.id LIMIT {LIMIT}",
+        f" ORDER BY v.effective_us IS NULL, v.effective_us DESC, v.id LIMIT {LIMIT}",
         *seen.args,
         reader.db.array(homes),
         reader.db.array(items),

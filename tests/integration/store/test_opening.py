@@ -11,7 +11,8 @@ import pytest
 
 from hie.errors import DataDirectoryBusy, HubMisconfigured, Unavailable
 from hie.store.database import Database
-from tests.conftest import Place, at
+from hie.store.migrate import migrate
+from tests.conftest import Place, at, statement
 
 HOLD = (
     "import asyncio, pathlib, sys\n"
@@ -80,6 +81,36 @@ async def test_a_database_without_tables_says_what_to_run(tmp_path: Path) -> Non
 async def test_a_postgresql_without_tables_says_what_to_run(postgres: str, tmp_path: Path) -> None:
     with pytest.raises(HubMisconfigured, match="hie migrate"):
         await Database.open(at(postgres, "postgres"), tmp_path)
+
+
+@pytest.mark.anyio
+async def test_a_database_that_holds_no_chinese_is_refused(postgres: str, tmp_path: Path) -> None:
+    statement(
+        postgres,
+        "CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0",
+    )
+    with pytest.raises(HubMisconfigured, match="UTF8"):
+        await Database.open(at(postgres, "latin"), tmp_path)
+    statement(postgres, "DROP DATABASE latin WITH (FORCE)")
+
+
+@pytest.mark.anyio
+async def test_a_password_file_that_is_not_there_is_named(postgres: str, tmp_path: Path) -> None:
+    with pytest.raises(HubMisconfigured, match="secret"):
+        await Database.open(postgres, tmp_path, password_file=tmp_path / "secret")
+
+
+def test_the_database_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    migrate(None, tmp_path / "data")
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "data" / "hie.sqlite3").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.anyio
+async def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unavailable, match="data directory"):
+        await Database.open(None, tmp_path / "file" / "data")
 
 
 @pytest.mark.anyio
