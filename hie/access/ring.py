@@ -41,24 +41,24 @@ def signing_key(private: ec.EllipticCurvePrivateKey, starts: int) -> SigningKey:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """The signing keys, oldest first."""
+    """The signing keys, oldest first; the oldest counts as started, whatever the clock says."""
 
     keys: tuple[SigningKey, ...]
 
     def signer(self, now: float) -> SigningKey:
-        """The key that signs now; raises HubMisconfigured when none has started."""
-        started = [key for key in self.keys if key.starts <= now]
-        if not started:
-            raise HubMisconfigured("no signing key has started: is the clock right?")
-        return started[-1]
+        """The key that signs now."""
+        return [key for key in self.keys if self._started(key, now)][-1]
 
     def accepted(self, now: float) -> tuple[VerificationKey, ...]:
         """The keys whose signature still counts: not yet started ones sign nothing."""
-        return tuple(key.verifying for key in self._live(now) if key.starts <= now)
+        return tuple(key.verifying for key in self._live(now) if self._started(key, now))
 
     def published(self, now: float) -> tuple[VerificationKey, ...]:
         """The keys in the JWKS: the accepted and the coming ones, at most three."""
         return tuple(key.verifying for key in self._live(now))
+
+    def _started(self, key: SigningKey, now: float) -> bool:
+        return key.starts <= now or key is self.keys[0]
 
     def _live(self, now: float) -> list[SigningKey]:
         """Without the keys whose successor has signed for longer than the overlap."""
@@ -71,5 +71,8 @@ class Ring:
 
 
 def ring(keys: Iterable[SigningKey]) -> Ring:
-    """Order the keys by the time they start."""
-    return Ring(tuple(sorted(keys, key=lambda key: key.starts)))
+    """Order the keys by the time they start. Raises HubMisconfigured without any."""
+    ordered = tuple(sorted(keys, key=lambda key: key.starts))
+    if not ordered:
+        raise HubMisconfigured("no signing key")
+    return Ring(ordered)

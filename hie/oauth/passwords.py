@@ -26,7 +26,7 @@ def accept_password(password: str, login: str) -> str:
     expected = None
     if not SHORTEST <= len(normal) <= LONGEST:
         expected = f"{SHORTEST} to {LONGEST} characters"
-    elif len(set(normal)) < 5 or login.lower() in normal.lower():
+    elif len(set(normal)) < 5 or (len(login) >= 4 and login.lower() in normal.lower()):
         expected = "at least 5 different characters, and not the login"
     if expected is not None:
         fault = Fault("password", "password-weak", expected)

@@ -39,6 +39,10 @@ OPERATOR = Actor(
     role="administrator",
 )
 SCOPES = ("system/Observation.rs", "system/Patient.r", "hie/order-check", "hie/intake")
+AUDITED = (
+    *("type", "outcome", "kind", "client", "institution", "reason", "detail", "token"),
+    *("network", "request"),
+)
 PASSWORD = "vier grüne Pferde im Regen"
 
 
@@ -78,10 +82,12 @@ class Hub:
 
     async def audit(self, kind: str | None = None) -> list[dict[str, Any]]:
         """The rows of the audit log, oldest first."""
-        fields = "type, outcome, kind, client, institution, reason, detail, token, network, request"
         async with self.entrance.db.reading() as reader:
-            rows = await reader.fetch(f"SELECT {fields} FROM audit_access ORDER BY n")
-        found = [dict(zip(fields.split(", "), row, strict=True)) for row in rows]
+            rows = await reader.fetch(
+                "SELECT type, outcome, kind, client, institution, reason, detail, token, network,"
+                " request FROM audit_access ORDER BY at_us, n"
+            )
+        found = [dict(zip(AUDITED, row, strict=True)) for row in rows]
         return [row for row in found if kind in {None, row["type"]}]
 
     async def reasons(self) -> list[str]:

@@ -55,9 +55,7 @@ async def get(hub: Hub, text: str | None, path: str = "/fhir/Observation/1", **o
 
 
 def test_the_list_of_open_doors_is_frozen() -> None:
-    found = {
-        (door.path + "*" * door.below, " ".join(sorted(door.methods))) for door in OPEN_DOORS
-    }
+    found = {(door.path + "*" * door.below, " ".join(sorted(door.methods))) for door in OPEN_DOORS}
     assert found == FROZEN
 
 
@@ -195,9 +193,9 @@ async def test_a_token_of_another_key_is_refused(hub: Hub) -> None:
     assert await hub.reasons() == ["kid"]
 
 
-def forged(hub: Hub, **claims: Any) -> str:
+def forged(doors: Hub, /, **claims: Any) -> str:
     """What only the hub itself could sign: a token with other claims."""
-    key = hub.entrance.ring.signer(NOW)
+    key = doors.entrance.ring.signer(NOW)
     return signed(an_access_header(kid=key.kid), an_access_payload(**claims), key.private, "ES256")
 
 
@@ -234,9 +232,7 @@ async def test_a_token_dies_at_its_time_even_when_it_is_remembered(hub: Hub) -> 
     assert (await get(hub, text)).status_code == 401
 
 
-async def test_a_suspended_clients_token_dies_within_five_seconds(
-    hub: Hub, making: Making
-) -> None:
+async def test_a_suspended_clients_token_dies_within_five_seconds(hub: Hub, making: Making) -> None:
     other = making(clock=hub.clock)  # another process of the same hub
     text = await token(hub)
     assert (await get(other, text)).status_code == 200
@@ -283,15 +279,14 @@ async def test_a_client_is_held_to_its_rate_but_may_send_messages(hub: Hub) -> N
     headers = bearer(await token(hub))
     async with hub.client() as http:
         statuses = [
-            (await http.get("/fhir/Observation/1", headers=headers)).status_code
-            for _ in range(102)
+            (await http.get("/fhir/Observation/1", headers=headers)).status_code for _ in range(102)
         ]
         assert statuses == [200] * 100 + [429] * 2
         late = await http.get("/fhir/Observation/1", headers=headers)
         assert late.headers["retry-after"] == "1"
         assert late.json()["issue"][0]["code"] == "throttled"
         sent = await http.post("/intake/lab-1", headers=headers, content=b"MSH")
-    assert sent.status_code == 403 or sent.status_code == 200
+    assert sent.status_code == 200
 
 
 async def test_wrong_tokens_back_off_and_right_ones_do_not(hub: Hub) -> None:

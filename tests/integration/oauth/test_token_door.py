@@ -30,6 +30,12 @@ from tests.unit.access.tokens import (
 
 pytestmark = pytest.mark.anyio
 
+P384_ORDER = int(
+    "ffffffffffffffffffffffffffffffffffffffffffffffff"
+    "c7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+    16,
+)
+
 
 def form(assertion: str | None = None, **changes: Any) -> dict[str, Any]:
     fields = {
@@ -130,11 +136,10 @@ async def test_a_second_use_of_an_assertion_is_a_replay(hub: Hub) -> None:
 
 
 async def test_a_malleated_signature_makes_no_second_use(hub: Hub) -> None:
-    order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973
     assertion = numbered(1)
     body, _, tail = assertion.rpartition(".")
     raw = base64.urlsafe_b64decode(tail + "=" * (-len(tail) % 4))
-    other = raw[:48] + (order - int.from_bytes(raw[48:])).to_bytes(48)
+    other = raw[:48] + (P384_ORDER - int.from_bytes(raw[48:])).to_bytes(48)
     assert (await ask(hub, form(assertion))).status_code == 200
     answer = await ask(hub, form(f"{body}.{encode_segment(other)}"))
     assert answer.status_code == 401
@@ -288,7 +293,7 @@ async def test_only_a_form_is_read(hub: Hub, media: str) -> None:
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe", b"a", b"grant_type=%ff", b"&", "a=\N{SNOWMAN}".encode()])
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"a", b"grant_type=%ff", b"&", b"a=\xe2\x98\x83"])
 async def test_a_broken_form_is_refused(hub: Hub, body: bytes) -> None:
     media = {"Content-Type": "application/x-www-form-urlencoded"}
     async with hub.client() as http:
@@ -347,7 +352,10 @@ async def test_two_clients_may_use_one_token_id(hub: Hub) -> None:
     await register(hub, client="ris-1", key=jwk_of(rsa_key(), kid="k1"))
     mine = numbered(1)
     theirs = signed(
-        a_header(alg="RS384"), an_assertion(iss="ris-1", sub="ris-1", jti="id-1"), rsa_key(), "RS384"
+        a_header(alg="RS384"),
+        an_assertion(iss="ris-1", sub="ris-1", jti="id-1"),
+        rsa_key(),
+        "RS384",
     )
     assert (await ask(hub, form(mine))).status_code == 200
     assert (await ask(hub, form(theirs))).status_code == 200

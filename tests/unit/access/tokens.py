@@ -1,4 +1,4 @@
-"""Key pairs and hand-made tokens: signed by hand, so that a token can be wrong in one place only."""
+"""Key pairs and tokens signed by hand, so that a token can be wrong in one place only."""
 
 import base64
 import json
@@ -23,9 +23,15 @@ HUB = "https://hub.example"
 FHIR = f"{HUB}/fhir"
 TOKEN_URL = f"{HUB}/oauth/token"
 CLIENT = "lis-1"
-INSTITUTION = "91110000MA0000001X"
+INSTITUTION = "91110000MA0000001L"
 
 Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+
+_HASHES: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
+    "256": hashes.SHA256(),
+    "384": hashes.SHA384(),
+    "512": hashes.SHA512(),
+}
 
 
 @cache
@@ -56,15 +62,13 @@ def verifying(private: Private, algorithm: str | None = None, kid: str = "k1") -
 def sign(private: Private, algorithm: str, data: bytes) -> bytes:
     match private:
         case rsa.RSAPrivateKey():
-            hashed = hashes.SHA384() if algorithm.endswith("384") else hashes.SHA256()
-            if algorithm.endswith("512"):
-                hashed = hashes.SHA512()
+            hashed = _HASHES[algorithm[2:]]
             if algorithm.startswith("PS"):
                 salted = padding.PSS(padding.MGF1(hashed), hashed.digest_size)
                 return private.sign(data, salted, hashed)
             return private.sign(data, padding.PKCS1v15(), hashed)
         case ec.EllipticCurvePrivateKey():
-            hashed = hashes.SHA384() if algorithm == "ES384" else hashes.SHA256()
+            hashed = _HASHES[algorithm[2:]]
             width = (private.curve.key_size + 7) // 8
             r, s = decode_dss_signature(private.sign(data, ec.ECDSA(hashed)))
             return r.to_bytes(width, "big") + s.to_bytes(width, "big")
