@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FILE = "hie.sqlite3"
 _IDLE_READERS = 8
+_TURN_SECONDS = 30
 _NAMES = tuple(str(number) for number in range(1, 1000))  # "$1" is named "1" in SQLite
 _WRITER = ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=4000")
 _EVERY = ("busy_timeout=5000", "cache_size=-65536", "temp_store=MEMORY", "mmap_size=268435456")
@@ -162,7 +163,8 @@ class Sqlite:
         if self._owner is not None and self._owner is asyncio.current_task():
             raise RuntimeError("a unit of work inside a unit of work: pass the unit on instead")
         unit = SqliteUnit(db, self._writer)
-        async with self._turn:
+        await self._take_turn()
+        try:
             group = self._group or self._begin()
             self._owner = asyncio.current_task()
             try:
@@ -176,11 +178,21 @@ class Sqlite:
                     raise
             finally:
                 self._owner = None
+        finally:
+            self._turn.release()
         try:
             await asyncio.shield(group.done)
         except Exception:
             db.numbers.give_back(unit.drawn)
             raise
+
+    async def _take_turn(self) -> None:
+        """Wait for the units before; not for ever, should one of them wait for this one."""
+        try:
+            async with asyncio.timeout(_TURN_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Unavailable(f"another unit of work lasts over {_TURN_SECONDS} s") from None
 
     def _connect(self, pragmas: tuple[str, ...]) -> sqlite3.Connection:
         try:

@@ -66,6 +66,8 @@ async def test_another_site_channel_number_or_content_is_another_message(
 async def test_two_workers_never_take_the_same_message(database: Database) -> None:
     for number in range(10):
         await keep(database, native_id=str(number))
+    async with database.reading() as reader:
+        assert await messages.oldest_waiting_us(reader) == 1_000
     taken: list[str] = []
 
     async def worker() -> None:

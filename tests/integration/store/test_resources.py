@@ -13,6 +13,7 @@ from hie.store.database import Database
 from hie.store.resources import Put
 from hie.store.served import Stored
 from tests.builders import a_patient, a_report, an_observation, an_organization
+from tests.conftest import Place
 
 ALL = Restriction()
 SYSTEM = "https://hie.example/fhir/sid/site/lis-1/result"
@@ -283,3 +284,21 @@ async def test_a_resource_never_moves_to_another_home(database: Database) -> Non
     with pytest.raises(HubError, match="home"):
         await wrote(database, observed(home="h2"))
     assert (await read(database, "Observation", "o1")).version == 1
+
+
+@pytest.mark.anyio
+async def test_of_two_units_that_wait_for_each_other_one_is_told_to_try_again(
+    postgres_place: Place,
+) -> None:
+    database = await Database.open(postgres_place.url, postgres_place.data_dir)
+    both = asyncio.Barrier(2)
+
+    async def work(first: str, second: str) -> None:
+        async with database.unit() as unit:
+            await locate.claim(unit, "inst", [("Patient", SYSTEM, first)])
+            await both.wait()
+            await locate.claim(unit, "inst", [("Patient", SYSTEM, second)])
+
+    results_ = await asyncio.gather(work("1", "2"), work("2", "1"), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in results_) == ["NoneType", "Unavailable"]
+    await database.close()

@@ -1,6 +1,7 @@
 """A unit of work: all or nothing, durable when it is left, and nobody else's trouble."""
 
 import asyncio
+import random
 
 import pytest
 
@@ -46,6 +47,49 @@ async def test_a_unit_that_fails_takes_back_itself_and_nothing_else(database: Da
     assert [isinstance(one, ValueError) for one in results] == [n % 2 == 0 for n in range(8)]
     good = {name for name in work if name.startswith("good")}
     assert await names(database) == good | {name + "+" for name in good}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_happens_beside_it_who_was_told_is_there(
+    database: Database, seed: int
+) -> None:
+    dice = random.Random(seed)  # noqa: S311 - an order of events, repeatable
+
+    async def write(name: str, fate: str) -> str:
+        async with database.unit() as unit:
+            await unit.execute(PUT, name, "1")
+            if fate == "twice":
+                await unit.execute(PUT, name, "2")
+            for _ in range(dice.randint(0, 3)):
+                await asyncio.sleep(0)
+            if fate == "part":
+                try:
+                    async with unit.savepoint():
+                        await unit.execute(PUT, name + "-part", "1")
+                        raise KeyError(name)
+                except KeyError:
+                    pass
+            if fate == "fails":
+                raise ValueError(name)
+        return name
+
+    fates = [dice.choice(("goes well", "fails", "twice", "part", "cancelled")) for _ in range(60)]
+    tasks = [asyncio.create_task(write(f"n{n}", fate)) for n, fate in enumerate(fates)]
+    for task, fate in zip(tasks, fates, strict=True):
+        if dice.random() < 0.3:
+            await asyncio.sleep(0)
+        if fate == "cancelled":
+            task.cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    told = {one for one in results if isinstance(one, str)}
+    surely_not = {f"n{n}" for n, fate in enumerate(fates) if fate in ("fails", "twice")}
+    there = await names(database)
+    assert told <= there
+    assert not there & surely_not
+    assert {f"n{n}" for n, fate in enumerate(fates) if fate in ("goes well", "part")} == {
+        name for name in told if fates[int(name[1:])] != "cancelled"
+    }
 
 
 @pytest.mark.anyio
