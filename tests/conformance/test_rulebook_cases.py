@@ -1,0 +1,176 @@
+"""The rulebook's cases: sentences in rulebook/*.yaml, each a test; README.md there tells the form.
+
+A case names what it is about; everything else is as good as it can be (an active 3A laboratory in
+Beijing with 京津冀HR, qualified, precise; a receiver of 3A in Shijiazhuang). Gates 0, 1, 2 and 4
+are asked, and no gate that is not asked caps an outcome, unless the case says so.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hie.recognition.assessment import Assessment, Effect, Finding
+from hie.recognition.candidate import Candidate, Identity, Relation
+from hie.recognition.engine import Judged, assess, assess_order, candidates
+from hie.recognition.facts import Question
+from hie.recognition.register import InstitutionRow
+from hie.recognition.texts import load_texts
+from hie.schemas import load_yaml
+from tests.unit.recognition import records
+
+FOLDER = Path(__file__).parent / "rulebook"
+CASES = {
+    f"{path.stem}: {case['name']}": case
+    for path in sorted(FOLDER.glob("*.yaml"))
+    for case in load_yaml(path.read_text("utf-8"), path.name)
+}
+KEYS = {
+    "name", "on", "gates", "cap", "order", "by_name", "candidate", "candidates", "receiver",
+    "source", "institutions", "marks", "qualifications", "precision", "policies", "request_birth",
+    "emergency_access", "outcome", "fired", "notices", "unknown", "data", "outcomes", "listed",
+    "leading", "mark", "age_days", "limit_days", "value", "unit", "effective", "zh", "en",
+}  # fmt: skip
+_NAMES = {
+    "reference": "key", "identifier": "result", "mapped_code": "code", "report_id": "report",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_of_the_rulebook_holds(name: str) -> None:
+    case = CASES[name]
+    assert set(case) <= KEYS, f"unknown keys {set(case) - KEYS}"
+    stated = case.get("candidates", [case.get("candidate", {})])
+    order = case.get("order") or stated[0].get("item", "K")
+    question = a_question(case, order)
+    known = [a_record(order, one) for one in stated]
+    gates = frozenset(case.get("gates", records.GATES))
+    cap = case.get("cap", False)
+    if case.get("by_name"):
+        check(case, assess(known[0], question, gates=gates, cap=cap))
+        return
+    judged = assess_order(order, known, question, gates=gates, cap=cap)
+    assert judged.outcome == case.get("outcome", judged.outcome)
+    check_order(case, judged)
+    if judged.assessments:
+        check(case, judged.leading or judged.assessments[0])
+    # law (d): the order of records changes nothing
+    assert assess_order(order, known[::-1], question, gates=gates, cap=cap) == judged
+    if not judged.assessments:
+        assert candidates(order, known, question) == []
+
+
+def check_order(case: dict[str, Any], judged: Judged) -> None:
+    names = [one.candidate.resource.split("/")[1] for one in judged.assessments]
+    if "outcomes" in case:
+        outcomes = [one.outcome.value for one in judged.assessments]
+        assert dict(zip(names, outcomes, strict=True)) == case["outcomes"]
+    if "listed" in case:
+        assert names == case["listed"]
+    if "leading" in case:
+        leading = judged.leading
+        assert (leading and leading.candidate.resource.split("/")[1]) == case["leading"]
+
+
+def check(case: dict[str, Any], found: Assessment) -> None:
+    """The leading candidate's assessment (without one the first's) is as the case says."""
+    fired = [f for f in found.findings if f.fired]
+    if "outcome" in case:
+        assert found.outcome == case["outcome"], [f.rule for f in fired]
+    if "fired" in case:
+        assert [f.rule for f in fired if f.effect is not Effect.PASS] == case["fired"]
+    if "notices" in case:
+        assert [f.rule for f in fired if f.effect is Effect.PASS] == case["notices"]
+    if "unknown" in case:
+        assert [f.rule for f in found.findings if f.unknown] == case["unknown"]
+    by_rule = {finding.rule: finding for finding in found.findings}
+    for rule, data in case.get("data", {}).items():
+        assert {k: by_rule[rule].data.get(k) for k in data} == data
+    for field in ("mark", "age_days", "limit_days"):
+        if field in case:
+            assert getattr(found, field) == case[field]
+    for field, shown in (
+        ("value", found.candidate.value.text),
+        ("unit", found.candidate.value.unit),
+    ):
+        if field in case:
+            assert shown == case[field]
+    for lang in ("zh", "en"):
+        for rule, words in case.get(lang, {}).items():
+            assert sentence(by_rule[rule], lang) == words
+    for finding in found.findings:
+        assert not (finding.fired and finding.unknown)
+        assert sentence(finding, "zh")
+        assert sentence(finding, "en")
+
+
+def sentence(finding: Finding, lang: Any) -> str:
+    state = "fired" if finding.fired else "unknown" if finding.unknown else "not_fired"
+    return load_texts().text(finding.rule, state, finding.data, lang, finding.case)
+
+
+def a_question(case: dict[str, Any], item: str) -> Question:
+    rows = [records.institution(**row(one)) for one in case.get("institutions", ())]
+    if not any(one.code == records.SOURCE for one in rows) and "institutions" not in case:
+        rows += sides(case, "source", records.institution)
+    if not any(one.code == records.RECEIVER for one in rows):
+        rows += sides(case, "receiver", records.receiver)
+    marks = case.get("marks")
+    rounds = case.get("qualifications")
+    books = records.registers(
+        item=item,
+        institutions=rows,
+        qualifications=None
+        if rounds is None
+        else [records.eqa(item=item, **row(one)) for one in rounds],
+        precision=None
+        if "precision" not in case
+        else {month: str(cv) for month, cv in (case["precision"] or {}).items()},
+        marks=None if marks is None else [a_mark(item, one) for one in marks],
+    )
+    policies = [
+        records.policy(entry["scope"], entry.get("from", "2022-03-01"), entry.get("to"), **{
+            k: v for k, v in entry.items() if k not in ("scope", "from", "to")
+        })
+        for entry in case.get("policies", ())
+    ]  # fmt: skip
+    return records.question(
+        on=case.get("on", records.ON),
+        books=books,
+        policies=policies,
+        birth_date=case.get("request_birth"),
+        emergency_access=case.get("emergency_access", False),
+    )
+
+
+def sides(case: dict[str, Any], side: str, build: Any) -> list[InstitutionRow]:
+    stated = case.get(side, {})
+    return [build(**row(one)) for one in (stated if isinstance(stated, list) else [stated])]
+
+
+def a_mark(item: str, stated: Any) -> Any:
+    if isinstance(stated, str):
+        return records.mark(stated, item=item)
+    return records.mark(item=item, **{**row(stated), "text": stated["text"]})
+
+
+def row(stated: dict[str, Any]) -> dict[str, Any]:
+    """Register columns as the builders name them."""
+    names = {"from": "start", "to": "end", "round": "name"}
+    return {names.get(key, key): value for key, value in stated.items()}
+
+
+def a_record(item: str, stated: dict[str, Any]) -> Candidate:
+    facts = {_NAMES.get(key, key): value for key, value in stated.items()}
+    identity = facts.pop("identity", None)
+    if identity is not None:
+        facts["identity"] = Identity(
+            Relation(identity.get("relation", "strong")),
+            tuple(identity.get("conflicts", ())),
+            identity.get("compared", True),
+            identity.get("shares_unusable", False),
+        )
+    for key in ("value", "low", "high"):
+        if key in facts and facts[key] is not None:
+            facts[key] = str(facts[key])
+    return records.a_candidate(**{"item": item, **facts})

@@ -1,0 +1,258 @@
+"""Results, registers and questions for tests of the engine, saying only what a test is about.
+
+What is not said is as good as it can be: an adult man's final, reviewed result of an active 3A
+laboratory in Beijing with 京津冀HR, qualified and precise; a receiver of 3A in Shijiazhuang. All
+institutions and people are invented.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+
+from hie.fhir import INSTITUTION, INTERPRETATION, ITEM, LOINC, Resource, extension
+from hie.recognition.candidate import Candidate, Identity, Relation
+from hie.recognition.catalogue import load_catalogue
+from hie.recognition.eligibility import Registers
+from hie.recognition.facts import Question
+from hie.recognition.moment import find_moment
+from hie.recognition.policy import build_policy
+from hie.recognition.record import read_candidate, read_issuer
+from hie.recognition.register import (
+    InstitutionRow,
+    MarkRow,
+    PolicyEntry,
+    PrecisionRow,
+    QualificationRow,
+    RegisterRows,
+)
+from hie.recognition.rulebook import Rulebook, load_rulebook
+
+SOURCE, RECEIVER = "12110102400000101U", "121301024000001027"
+ON = "2026-06-15T10:00:00+08:00"
+COLLECTED = "2026-06-12T08:10:00+08:00"
+GATES = frozenset({0, 1, 2, 4})
+_SINCE = "2022-03-01"
+
+STRONG = Identity(Relation.STRONG)
+
+
+def day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def institution(
+    code: str = SOURCE,
+    *,
+    name: str = "示例第一医院",
+    region: str = "110102",
+    level: str = "3A",
+    consortium: str = "",
+    status: str = "active",
+    start: str = _SINCE,
+    end: str | None = None,
+) -> InstitutionRow:
+    return InstitutionRow(
+        code, name, region, level, "hospital", consortium, cast(Any, status),
+        date.fromisoformat(start), day(end),
+    )  # fmt: skip
+
+
+def receiver(**other: Any) -> InstitutionRow:
+    return institution(**{"code": RECEIVER, "name": "示例接收医院", "region": "130102", **other})
+
+
+def eqa(
+    start: str,
+    end: str | None = None,
+    *,
+    acceptable: bool = True,
+    scheme: str = "NCCL",
+    name: str | None = None,
+    item: str = "K",
+    code: str = SOURCE,
+    score: str = "",
+) -> QualificationRow:
+    return QualificationRow(
+        code, item, scheme, start if name is None else name, date.fromisoformat(start), day(end),
+        score or ("100" if acceptable else "60"), acceptable,
+    )  # fmt: skip
+
+
+def mark(
+    text: str, *, item: str = "K", start: str = _SINCE, end: str | None = None, code: str = SOURCE
+) -> MarkRow:
+    return MarkRow(code, item, text, date.fromisoformat(start), day(end))
+
+
+def registers(
+    *,
+    institutions: Iterable[InstitutionRow] | None = None,
+    qualifications: Iterable[QualificationRow] | None = None,
+    precision: Mapping[str, str] | None = None,
+    marks: Iterable[MarkRow] | None = None,
+    item: str = "K",
+) -> Registers:
+    """Registers of one item; what is left out is as good as it can be over 2025 and 2026."""
+    months = [f"{year}-{month:02d}" for year in (2025, 2026) for month in range(1, 13)]
+    cvs = dict.fromkeys(months, "0.1") if precision is None else precision
+    return Registers(
+        RegisterRows(
+            1,
+            (institution(), receiver()) if institutions is None else tuple(institutions),
+            (eqa("2025-01-01", "2026-12-31", item=item),)
+            if qualifications is None
+            else tuple(qualifications),
+            tuple(PrecisionRow(SOURCE, item, month, Decimal(cv)) for month, cv in cvs.items()),
+            (mark("京津冀HR", item=item),) if marks is None else tuple(marks),
+        )
+    )
+
+
+def question(
+    *,
+    on: str = ON,
+    books: Registers | None = None,
+    policies: Iterable[PolicyEntry] = (),
+    asks: str = RECEIVER,
+    rulebook: Rulebook | None = None,
+    **other: Any,
+) -> Question:
+    at = find_moment(on)
+    assert at is not None
+    books = books or registers()
+    row = books.institution(asks, at.day)
+    assert row is not None
+    return Question(
+        at, row, load_catalogue(), books, build_policy(policies), rulebook or load_rulebook(),
+        **other,
+    )  # fmt: skip
+
+
+def policy(scope: str, start: str = _SINCE, end: str | None = None, **values: Any) -> PolicyEntry:
+    return PolicyEntry(scope, date.fromisoformat(start), day(end), values, order=1)
+
+
+def an_observation(
+    *,
+    item: str | None = "K",
+    mapping: str | None = "confirmed",
+    code: str | None = None,
+    status: str | None = "final",
+    collected: str | None = COLLECTED,
+    issued: str | None = None,
+    value: str | int | None = "4.1",
+    comparator: str | None = None,
+    unit: str | None = "mmol/L",
+    words: str | None = None,
+    flag: str | None = None,
+    control: str | None = "in",
+    low: str | None = None,
+    high: str | None = None,
+    key: str = "o1",
+    result: str = "F1/K/",
+    performer: str | None = "Organization/source",
+) -> Resource:
+    """A result in the shape the hub builds; None leaves an element out."""
+    codings: list[dict[str, Any]] = []
+    if item is not None:
+        coding: dict[str, Any] = {"system": ITEM, "code": item}
+        if mapping:
+            coding["extension"] = [{"url": extension("mapping"), "valueCode": mapping}]
+        codings.append(coding)
+    if code is not None:
+        codings.append({"system": LOINC, "code": code})
+    codings.append({"system": "urn:site:local", "code": "LOCAL-1", "userSelected": True})
+    found: Resource = {
+        "resourceType": "Observation",
+        "id": key,
+        "meta": {"versionId": "1"},
+        "identifier": [{"system": "urn:site:result", "value": result}] if result else [],
+        "status": status,
+        "code": {"coding": codings},
+        "effectiveDateTime": collected,
+        "issued": issued,
+        "performer": [{"reference": performer}] if performer else [],
+        "extension": [{"url": extension("control"), "valueCode": control}] if control else [],
+    }
+    if words is not None:
+        found["valueCodeableConcept"] = {"text": words}
+    elif value is not None:
+        found["valueQuantity"] = {"value": Decimal(value), "comparator": comparator, "unit": unit}
+    if flag is not None:
+        found["interpretation"] = [{"coding": [{"system": INTERPRETATION, "code": flag}]}]
+    if low or high:
+        ends = {"low": low, "high": high}
+        found["referenceRange"] = [{k: {"value": Decimal(v)} for k, v in ends.items() if v}]
+    return _stated(found)
+
+
+def a_report(
+    *,
+    status: str | None = "final",
+    issued: str | None = COLLECTED,
+    received: str | None = None,
+    reviewed: bool = True,
+    identifier: str = "F1",
+) -> Resource:
+    return _stated(
+        {
+            "resourceType": "DiagnosticReport",
+            "id": "r1",
+            "identifier": [{"system": "urn:site:filler", "value": identifier}],
+            "status": status,
+            "issued": issued,
+            "resultsInterpreter": [{"reference": "Practitioner/p1"}] if reviewed else [],
+            "extension": [{"url": extension("received-by-laboratory"), "valueDateTime": received}]
+            if received
+            else [],
+        }
+    )
+
+
+def _stated(resource: Resource) -> Resource:
+    """Without what is not stated: FHIR has no null and no empty list."""
+    if isinstance(resource, dict):
+        return {k: _stated(v) for k, v in resource.items() if v is not None and v != []}
+    return resource
+
+
+def an_organization(code: str | None = SOURCE, name: str = "示例第一医院") -> Resource:
+    identifiers = [{"system": INSTITUTION, "value": code}] if code else []
+    return _stated(
+        {"resourceType": "Organization", "id": "source", "identifier": identifiers, "name": name}
+    )
+
+
+def a_candidate(
+    *,
+    report_status: str | None = "final",
+    issued: str | None = "",
+    received: str | None = None,
+    reviewed: bool = True,
+    report: str = "F1",
+    identity: Identity = STRONG,
+    birth_date: str | None = "1980-05-01",
+    sex: str | None = "male",
+    performer_code: str | None = SOURCE,
+    specimen: Resource | None = None,
+    current: bool = True,
+    withheld: bool | None = False,
+    **observation: Any,
+) -> Candidate:
+    """A candidate; `issued` is the collection time unless said otherwise, None for none."""
+    released = observation.get("collected", COLLECTED) if issued == "" else issued
+    return read_candidate(
+        an_observation(**observation),
+        a_report(
+            status=report_status, issued=released, received=received, reviewed=reviewed,
+            identifier=report,
+        ),
+        specimen,
+        _stated({"resourceType": "Patient", "id": "p", "birthDate": birth_date, "gender": sex}),
+        identity=identity,
+        catalogue=load_catalogue(),
+        issuers={"Organization/source": read_issuer(an_organization(performer_code))},
+        current=current,
+        withheld=withheld,
+    )  # fmt: skip
