@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hie.adapter import Issue
 from hie.errors import Conflict, ResourceNotFound
-from hie.store import message_issues
+from hie.store import message_issues, message_records
 from hie.store.ids import new_id
 from hie.store.session import Reader, Row, Unit
 
@@ -75,7 +75,7 @@ class Settlement:
     records: Sequence[tuple[str, str, int]] = field(default=())
 
 
-_COLUMNS = (
+COLUMNS = (
     "id, site, channel, native_id, media, size, received_us, state, stage, attempts, sent_us, kind,"
     " meta, replay_of, dropped_reason, updated_us"
 )
@@ -141,21 +141,21 @@ async def keep(
 async def take(unit: Unit, limit: int = 50) -> list[Message]:
     """The oldest messages that wait, locked until the unit ends; other workers skip them."""
     rows = await unit.fetch(
-        f"SELECT {_COLUMNS} FROM message WHERE state = 'kept'"  # noqa: S608
+        f"SELECT {COLUMNS} FROM message WHERE state = 'kept'"  # noqa: S608
         f" ORDER BY received_us, id LIMIT $1{unit.db.locking('FOR UPDATE SKIP LOCKED')}",
         limit,
     )
-    return [_message(row) for row in rows]
+    return [message_of(row) for row in rows]
 
 
 async def take_one(unit: Unit, message: str) -> Message | None:
     """One message, locked, if it still waits; None when another worker has it or had it."""
     row = await unit.fetchrow(
-        f"SELECT {_COLUMNS} FROM message WHERE id = $1 AND state = 'kept'"  # noqa: S608
+        f"SELECT {COLUMNS} FROM message WHERE id = $1 AND state = 'kept'"  # noqa: S608
         + unit.db.locking("FOR UPDATE SKIP LOCKED"),
         message,
     )
-    return None if row is None else _message(row)
+    return None if row is None else message_of(row)
 
 
 async def contents(reader: Reader, messages: Iterable[str]) -> dict[str, bytes]:
@@ -188,7 +188,7 @@ async def settle(unit: Unit, settlements: Sequence[Settlement], now_us: int) -> 
         [(s.id, str(s.state), s.stage, s.kind, s.sent_us, now_us) for s in settlements],
     )
     await message_issues.replace(unit, {s.id: s.issues for s in settlements})
-    await _record(unit, {s.id: s.records for s in settlements if s.records})
+    await message_records.add(unit, {s.id: s.records for s in settlements if s.records})
 
 
 async def held(
@@ -224,10 +224,10 @@ async def again(unit: Unit, messages: Sequence[str], now_us: int) -> int:
 
 async def get(reader: Reader, message: str) -> Message:
     """One message without its bytes. Raises ResourceNotFound."""
-    row = await reader.fetchrow(f"SELECT {_COLUMNS} FROM message WHERE id = $1", message)  # noqa: S608
+    row = await reader.fetchrow(f"SELECT {COLUMNS} FROM message WHERE id = $1", message)  # noqa: S608
     if row is None:
         raise ResourceNotFound(f"no message {message!r}")
-    return _message(row)
+    return message_of(row)
 
 
 async def state(reader: Reader, message: str) -> tuple[State, list[Issue]]:
@@ -238,96 +238,8 @@ async def state(reader: Reader, message: str) -> tuple[State, list[Issue]]:
     return State(found), await message_issues.of(reader, message)
 
 
-async def find(
-    reader: Reader,
-    *,
-    site: str | None = None,
-    state: str | None = None,
-    code: str | None = None,
-    limit: int = 50,
-    page: str | None = None,
-) -> tuple[list[Message], str | None]:
-    """Messages, newest first, and where the next page begins (None: there is none).
-
-    `code`: only those with an issue of this code. `page` is what an earlier call returned.
-    """
-    args: list[Any] = [limit + 1]
-    where = ["1 = 1"]
-    for column, value in (("site", site), ("state", state)):
-        if value is not None:
-            args.append(value)
-            where.append(f"{column} = ${len(args)}")
-    if code is not None:
-        args.append(code)
-        where.append(f"id IN (SELECT message FROM message_issue WHERE code = ${len(args)})")  # noqa: S608
-    if page is not None:
-        at, _, key = page.partition("-")
-        args += [int(at), key]
-        where.append(f"(received_us, id) < (${len(args) - 1}, ${len(args)})")
-    rows = await reader.fetch(
-        f"SELECT {_COLUMNS} FROM message WHERE {' AND '.join(where)}"  # noqa: S608
-        " ORDER BY received_us DESC, id DESC LIMIT $1",
-        *args,
-    )
-    found = [_message(row) for row in rows[:limit]]
-    last = found[-1] if len(rows) > limit else None
-    return found, None if last is None else f"{last.received_us}-{last.id}"
-
-
-async def count(reader: Reader, site: str | None = None) -> dict[State, int]:
-    """How many messages stand where."""
-    rows = await reader.fetch(
-        "SELECT state, count(*) FROM message WHERE CAST($1 AS TEXT) IS NULL OR site = $1"
-        " GROUP BY state",
-        site,
-    )
-    return {State(row[0]): row[1] for row in rows}
-
-
-async def oldest_waiting_us(reader: Reader) -> int | None:
-    """When the oldest message that still waits was received."""
-    found: int | None = await reader.fetchval(
-        "SELECT min(received_us) FROM message WHERE state = 'kept'"
-    )
-    return found
-
-
-async def produced(reader: Reader, message: str) -> list[tuple[str, str, int]]:
-    """What a message produced: (type, id, version)."""
-    packed = await reader.fetchval("SELECT records FROM message_record WHERE message = $1", message)
-    return [] if packed is None else _unpacked(reader, packed)
-
-
-async def _record(unit: Unit, records: Mapping[str, Sequence[tuple[str, str, int]]]) -> None:
-    """One row a message, not one a resource: thirty ids compress to the size of three rows."""
-    if not records:
-        return
-    among = unit.db.among("message", 1)
-    rows = await unit.fetch(
-        f"SELECT message, records FROM message_record WHERE {among}",  # noqa: S608
-        unit.db.array(records),
-    )
-    known = {row[0]: _unpacked(unit, row[1]) for row in rows}
-    if known:
-        await unit.execute(
-            f"DELETE FROM message_record WHERE {among}",  # noqa: S608
-            unit.db.array(known),
-        )
-    added: list[Row] = []
-    for message, made in records.items():
-        every = dict.fromkeys((*known.get(message, ()), *made))
-        text = "\n".join(f"{kind}/{key}/{version}" for kind, key, version in every)
-        added.append((message, unit.db.bodies.pack(text.encode())))
-    await unit.insert("message_record", ("message", "records"), added)
-
-
-def _unpacked(reader: Reader, packed: bytes) -> list[tuple[str, str, int]]:
-    lines = reader.db.bodies.unpack(packed).decode().splitlines()
-    parts = (line.split("/") for line in lines)
-    return [(kind, key, int(version)) for kind, key, version in parts]
-
-
-def _message(row: Row) -> Message:
+def message_of(row: Row) -> Message:
+    """The row of COLUMNS."""
     values = list(row)
     values[7] = State(values[7])
     values[12] = json.loads(values[12])

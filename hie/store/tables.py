@@ -1,4 +1,4 @@
-"""The tables of patients' data and messages; `register_tables` and `office_tables` have the rest.
+"""The tables of resources; modules named `..._tables` beside this one have the rest.
 
 `METADATA` is the schema of this version: a test compares it with what the migrations make.
 Current versions lie in one table for each resource type, every key beginning with the home.
@@ -6,14 +6,13 @@ Current versions lie in one table for each resource type, every key beginning wi
 
 from sqlmodel import Index, SQLModel
 
-from hie.store import office_tables, register_tables
+from hie.store import message_tables, office_tables, person_tables, register_tables
 from hie.store.columns import (
     ResourceColumns,
     count,
     data,
     instant,
     maybe,
-    maybe_data,
     maybe_instant,
     number,
     text,
@@ -147,117 +146,6 @@ class BusinessKey(SQLModel, table=True):
     id: str = text()
 
 
-class Identifier(SQLModel, table=True):
-    """A Patient's identifiers by keyed hash: `kind` is the resource type, `type` the hub's own."""
-
-    __tablename__ = "identifier"
-    __table_args__ = (
-        Index("identifier_type", "type", "hash"),
-        Index("identifier_value", "kind", "hash"),
-        {"sqlite_with_rowid": False},
-    )
-    home: str = text(primary_key=True)
-    kind: str = text(primary_key=True)
-    system: str = text(primary_key=True)
-    hash: str = text(primary_key=True)
-    type: str = text()
-    usable: bool
-
-
-class Message(SQLModel, table=True):
-    """A message as received; `body` is compressed, then sealed. States: `messages.State`."""
-
-    __tablename__ = "message"
-    __table_args__ = (
-        Index("message_state", "state", "received_us", "id"),
-        Index("message_site", "site", "received_us", "id"),
-        Index("message_received", "received_us", "id"),
-    )
-    id: str = text(primary_key=True)
-    site: str = text()
-    channel: str = text()
-    native_id: str | None = maybe()
-    content_hash: str = text()
-    media: str = text()
-    size: int = count()
-    received_us: int = instant()
-    state: str = text()
-    stage: str = text()
-    attempts: int = count()
-    sent_us: int | None = maybe_instant()
-    kind: str | None = maybe()
-    meta: str = text()
-    replay_of: str | None = maybe()
-    dropped_reason: str | None = maybe()
-    updated_us: int = instant()
-    body: bytes = data()
-
-
-class MessageIssue(SQLModel, table=True):
-    """One finding about a message; `found` is sealed: it may be a patient's data."""
-
-    __tablename__ = "message_issue"
-    __table_args__ = (Index("message_issue_code", "code"),)
-    message: str = text(primary_key=True)
-    n: int = count(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    stage: str = text()
-    code: str = text()
-    severity: str = text()
-    path: str = text()
-    expected: str = text()
-    found: bytes | None = maybe_data()
-
-
-class MessageRecord(SQLModel, table=True):
-    """What a message produced, "type/id/version" a line, compressed: one row, not thirty."""
-
-    __tablename__ = "message_record"
-    message: str = text(primary_key=True)
-    records: bytes = data()
-
-
-class PersonHome(SQLModel, table=True):
-    """A person is a set of homes; a home belongs to one person at a time."""
-
-    __tablename__ = "person_home"
-    __table_args__ = (Index("person_home_person", "person"),)
-    home: str = text(primary_key=True)
-    person: str = text()
-
-
-class Link(SQLModel, table=True):
-    """Two persons became one: `homes` are those that changed, `was` whose they were before."""
-
-    __tablename__ = "link"
-    id: str = text(primary_key=True)
-    person: str = text()
-    was: str = text()
-    homes: str = text()
-    reason: str = text()
-    score: str | None = maybe()
-    author: str = text()
-    at_us: int = instant()
-    undone_us: int | None = maybe_instant()
-    undone_by: str | None = maybe()
-
-
-class IdentityTask(SQLModel, table=True):
-    """What waits for a person's decision: may two Patients be one, has one number two people."""
-
-    __tablename__ = "identity_task"
-    __table_args__ = (Index("identity_task_state", "state", "at_us"),)
-    id: str = text(primary_key=True)
-    key: str = text(unique=True)
-    kind: str = text()
-    homes: str = text()
-    reason: str = text()
-    state: str = text()
-    at_us: int = instant()
-    closed_us: int | None = maybe_instant()
-    closed_by: str | None = maybe()
-    outcome: str | None = maybe()
-
-
 class Hub(SQLModel, table=True):
     """Facts about this database, e.g. the fingerprint of the keys it was made with."""
 
@@ -289,4 +177,12 @@ TABLES: dict[str, str] = {
 HOMELESS = frozenset({"Organization", "Practitioner", "PractitionerRole", "Device"})
 METADATA = SQLModel.metadata
 
-__all__ = ["HOMELESS", "METADATA", "TABLES", "office_tables", "register_tables"]
+__all__ = [
+    "HOMELESS",
+    "METADATA",
+    "TABLES",
+    "message_tables",
+    "office_tables",
+    "person_tables",
+    "register_tables",
+]

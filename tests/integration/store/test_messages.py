@@ -6,7 +6,7 @@ import pytest
 
 from hie.adapter import Issue, Severity
 from hie.errors import Conflict, ResourceNotFound
-from hie.store import message_issues, messages
+from hie.store import message_issues, message_list, message_records, messages
 from hie.store.database import Database
 from hie.store.messages import Settlement, State
 
@@ -67,7 +67,7 @@ async def test_two_workers_never_take_the_same_message(database: Database) -> No
     for number in range(10):
         await keep(database, native_id=str(number))
     async with database.reading() as reader:
-        assert await messages.oldest_waiting_us(reader) == 1_000
+        assert await message_list.oldest_waiting_us(reader) == 1_000
     taken: list[str] = []
 
     async def worker() -> None:
@@ -101,8 +101,8 @@ async def test_a_held_message_shows_its_issues_and_the_value_only_when_asked(
         stored = await reader.fetchval("SELECT found FROM message_issue")
         assert "阳性".encode() not in bytes(stored)
         assert await message_issues.codes(reader, [kept.id]) == {kept.id: ["nm-not-numeric"]}
-        assert (await messages.find(reader, code="nm-not-numeric"))[0][0].kind == "ORU^R01"
-        assert await messages.count(reader, "lis-1") == {State.HELD: 1}
+        assert (await message_list.find(reader, code="nm-not-numeric"))[0][0].kind == "ORU^R01"
+        assert await message_list.count(reader, "lis-1") == {State.HELD: 1}
 
 
 @pytest.mark.anyio
@@ -131,7 +131,7 @@ async def test_a_replayed_message_gets_new_issues_and_keeps_what_it_produced(
         )
     async with database.reading() as reader:
         assert await messages.state(reader, kept.id) == (State.STORED, [])
-        assert await messages.produced(reader, kept.id) == [
+        assert await message_records.produced(reader, kept.id) == [
             ("Patient", "a", 1),
             ("Patient", "a", 2),
         ]
@@ -162,7 +162,7 @@ async def test_pages_of_messages_name_each_once_newest_first(database: Database)
     page = None
     async with database.reading() as reader:
         while True:
-            found, page = await messages.find(reader, site="lis-1", limit=3, page=page)
+            found, page = await message_list.find(reader, site="lis-1", limit=3, page=page)
             seen += [one.id for one in found]
             if page is None:
                 break
