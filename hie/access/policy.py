@@ -64,7 +64,7 @@ def permit(actor: Actor, door: Door) -> None:
     if actor.kind is ActorKind.OPERATOR:
         return
     if door.value not in actor.scopes:
-        raise _not_permitted(Reason.SCOPE, f"scope {door.value}")
+        raise _not_permitted(_missing(actor), f"scope {door.value}")
     if door in _CLINICAL_DOORS and actor.purpose not in CLINICAL:
         raise _not_permitted(Reason.PURPOSE, "purpose of use TREAT or ETREAT")
 
@@ -88,7 +88,7 @@ def restriction(actor: Actor, interaction: Interaction) -> Restriction:
     found = _by_scopes(actor.scopes, _CONTEXT[actor.kind], interaction)
     if found.types is not None and not found.types:
         context = _CONTEXT[actor.kind]
-        raise _not_permitted(Reason.SCOPE, f"a scope {context}/<Type>.{interaction.value}")
+        raise _not_permitted(_missing(actor), f"a scope {context}/<Type>.{interaction.value}")
     return found
 
 
@@ -97,7 +97,7 @@ def permit_type(actor: Actor, kind: str, interaction: Interaction) -> Restrictio
     found = restriction(actor, interaction)
     if not found.permits_type(kind):
         context = _CONTEXT[actor.kind]
-        raise _not_permitted(Reason.SCOPE, f"scope {context}/{kind}.{interaction.value}")
+        raise _not_permitted(_missing(actor), f"scope {context}/{kind}.{interaction.value}")
     return found
 
 
@@ -112,6 +112,11 @@ def _by_scopes(scopes: frozenset[str], context: str, interaction: Interaction) -
             return Restriction()
         types.add(scope.type)
     return Restriction(types=frozenset(types))
+
+
+def _missing(actor: Actor) -> Reason:
+    """A system lacks a scope; a person's scopes are those of their role."""
+    return Reason.ROLE if actor.kind is ActorKind.USER else Reason.SCOPE
 
 
 def _not_permitted(reason: Reason, expected: str) -> NotPermitted:

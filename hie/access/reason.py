@@ -46,6 +46,7 @@ class Reason(StrEnum):
     CSRF = "csrf"  # a form from elsewhere
     ORG_SPOOF = "org-spoof"  # acting for another institution
     ROLE = "role"  # this person's role does not include it
+    POLICY = "policy"  # another rule of the hub forbids it
 
 
 # What is an attack rather than a mistake: outcome 8, to the alarm channel.

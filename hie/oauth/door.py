@@ -24,7 +24,7 @@ from hie.oauth.bearer_door import BearerDoor
 from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.entrance import Entrance
 from hie.oauth.forms import check_origin
-from hie.oauth.limits import retry_after
+from hie.oauth.limits import neighbourhood, retry_after
 from hie.oauth.open_doors import METRICS, is_open, is_page
 from hie.oauth.sessions import Session, find_session
 from hie.oauth.strangers_page import sign_in_first
@@ -128,7 +128,7 @@ class Door:
             return refusal_of(path, error)
         if reason is not Reason.NO_TOKEN and not is_page(path):
             rates = self._entrance.rates
-            seconds = rates.failed.take(network_of(scope), self._entrance.clock())
+            seconds = rates.failed.take(neighbourhood(network_of(scope)), self._entrance.clock())
             if rates.enforced and seconds > 0:
                 return refusal_of(path, _too_many(seconds), {"Retry-After": retry_after(seconds)})
         if is_page(path) and _wants_page(scope):

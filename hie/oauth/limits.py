@@ -5,6 +5,7 @@ after which asking again can help; nothing waits. The number of callers remember
 that inventing callers costs the hub nothing.
 """
 
+import ipaddress
 import math
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -53,6 +54,10 @@ class Buckets:
         level = self._level(caller, now)
         return 0.0 if level >= 1 else (1 - level) / self._rate.per_second
 
+    def give_back(self, caller: Hashable, now: float) -> None:
+        """Undo one `take`: it was not what the rate is meant for."""
+        self._filled[caller] = (min(float(self._rate.burst), self._level(caller, now) + 1), now)
+
     def forget(self, caller: Hashable) -> None:
         """Give the caller a full bucket: it has shown who it is."""
         self._filled.pop(caller, None)
@@ -61,6 +66,19 @@ class Buckets:
         level, then = self._filled.get(caller, (float(self._rate.burst), now))
         gained = max(0.0, now - then) * self._rate.per_second
         return min(float(self._rate.burst), level + gained)
+
+
+def neighbourhood(network: str | None) -> str:
+    """Whose failures are counted together: an IPv4 address, or an IPv6 network of 64 bits."""
+    try:
+        address = ipaddress.ip_address(network or "")
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.IPv6Network((address, 64), strict=False))
+    return str(address)
 
 
 def retry_after(seconds: float) -> str:

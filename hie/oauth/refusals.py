@@ -82,8 +82,10 @@ class Refusals:
         """
         if not isinstance(error, AccessRefused | TooMany):
             return None
-        code = error.faults[0].code if error.faults else Reason.SCOPE
-        reason = _REASONS.get(code, Reason.SCOPE)
+        reason = next(
+            (_REASONS[fault.code] for fault in error.faults if fault.code in _REASONS),
+            Reason.POLICY,
+        )
         actor = scope.get("state", {}).get("actor")
         if not isinstance(actor, Actor):
             actor = stranger(network_of(scope), request_id_of(scope))

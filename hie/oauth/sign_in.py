@@ -16,7 +16,7 @@ from hie.audit.event import Action, Event, EventType
 from hie.errors import Fault, TooMany
 from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.entrance import Entrance
-from hie.oauth.limits import retry_after
+from hie.oauth.limits import neighbourhood, retry_after
 from hie.oauth.passwords import hash_password, is_outdated, is_password
 from hie.oauth.refusals import stranger
 from hie.oauth.sessions import new_secret, session_mark, session_secret
@@ -43,16 +43,15 @@ async def sign_in(
     """
     network, login = network_of(scope), login.strip().lower()[:128]
     caller = stranger(network, request_id_of(scope))
-    _check_rates(entrance, network, login)
+    _count_attempt(entrance, network, login)
     async with entrance.db.reading() as reader:
         account = await users.by_login(reader, login)
     right = await is_password(account.argon2 if account else None, password)
     if account is None or not right or account.status != "active":
-        _count_failure(entrance, network, login)
         reason = Reason.STATUS if account and right else Reason.PASSWORD
         await entrance.refusals.record(caller, reason, detail="sign-in")
         raise refused(reason)
-    entrance.rates.login.forget(_key(login))
+    _forget_attempt(entrance, network, login)
     secret, csrf = new_secret(), secrets.token_urlsafe(32)
     now_us = int(entrance.clock() * _SECOND)
     renewed = await hash_password(password) if is_outdated(account.argon2) else None
@@ -90,18 +89,26 @@ async def sign_out(entrance: Entrance, scope: Scope, actor: Actor) -> None:
         await ledger.append(unit, Event(EventType.SIGN_OUT, Action.EXECUTE, actor))
 
 
-def _check_rates(entrance: Entrance, network: str | None, login: str) -> None:
+def _count_attempt(entrance: Entrance, network: str | None, login: str) -> None:
+    """Count before the password is looked at, so that many at once are counted as well."""
     rates, now = entrance.rates, entrance.clock()
-    seconds = max(rates.login.wait(_key(login), now), rates.network.wait(network, now))
-    if rates.enforced and seconds > 0:
+    if not rates.enforced:
+        return
+    near = neighbourhood(network)
+    seconds = rates.login.take(_key(login), now)
+    if seconds == 0:
+        seconds = rates.network.take(near, now)
+        if seconds > 0:
+            rates.login.give_back(_key(login), now)
+    if seconds > 0:
         wait = retry_after(seconds)
         raise TooMany("too many attempts", (Fault("login", "throttled", wait),))
 
 
-def _count_failure(entrance: Entrance, network: str | None, login: str) -> None:
-    now = entrance.clock()
-    entrance.rates.login.take(_key(login), now)
-    entrance.rates.network.take(network, now)
+def _forget_attempt(entrance: Entrance, network: str | None, login: str) -> None:
+    """A right password is no guess."""
+    entrance.rates.login.forget(_key(login))
+    entrance.rates.network.give_back(neighbourhood(network), entrance.clock())
 
 
 def _key(login: str) -> str:

@@ -26,7 +26,7 @@ from hie.errors import NotAuthenticated
 from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.entrance import Entrance
 from hie.oauth.known_clients import KnownClient
-from hie.oauth.limits import retry_after
+from hie.oauth.limits import neighbourhood, retry_after
 from hie.oauth.refusals import stranger
 from hie.oauth.token_answer import token_answer
 from hie.oauth.token_request import (
@@ -73,9 +73,9 @@ async def _asked(request: Request) -> TokenRequest:
 
 def _back_off(entrance: Entrance, network: str | None) -> None:
     """A network with many failures is looked at seldom, so that it costs the others nothing."""
-    rates, now = entrance.rates, entrance.clock()
-    if rates.enforced and rates.failed.wait(network, now) > 0:
-        seconds = rates.looked_at.take(network, now)
+    rates, now, near = entrance.rates, entrance.clock(), neighbourhood(network)
+    if rates.enforced and rates.failed.wait(near, now) > 0:
+        seconds = rates.looked_at.take(near, now)
         if seconds > 0:
             raise too_many(Reason.BACK_OFF, seconds)
 
@@ -190,7 +190,7 @@ def _issued(actor: Actor) -> Event:
 async def _refuse(entrance: Entrance, caller: Actor, refused: TokenRefused) -> Response:
     await entrance.refusals.record(caller, refused.reason, detail="POST /oauth/token")
     if refused.error == "invalid_client" and entrance.rates.enforced:
-        seconds = entrance.rates.failed.take(caller.network, entrance.clock())
+        seconds = entrance.rates.failed.take(neighbourhood(caller.network), entrance.clock())
         if seconds > 0:
             refused = too_many(Reason.BACK_OFF, seconds)
     headers = {}

@@ -1,5 +1,6 @@
 """A hub's doors on a real database, with two routes behind them, called in-process."""
 
+import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +18,7 @@ from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.policy import permit
 from hie.access.scopes import Door as Scoped
 from hie.errors import HubError
+from hie.oauth import passwords
 from hie.oauth.answers import refusal_of
 from hie.oauth.door import Door, actor_in, session_in
 from hie.oauth.entrance import Entrance, open_entrance
@@ -27,6 +30,7 @@ from hie.oauth.routes import routes
 from hie.oauth.signing import open_ring
 from hie.store.database import Database
 from hie.store.ledger import Ledger
+from hie.store.sqlite import FILE
 from tests.unit.access.tokens import CLIENT, HUB, INSTITUTION, NOW, ec_key, jwk_of
 
 OPERATOR = Actor(
@@ -138,6 +142,22 @@ def application(entrance: Entrance) -> Any:
 
 
 Making = Callable[..., Hub]
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 with the least parameters: what is tested is not how slow it is."""
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64))
+    passwords._nobody.cache_clear()
+
+
+@pytest.fixture
+async def database(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """A fresh SQLite file; `test_on_both_databases` has PostgreSQL as well."""
+    shutil.copy(sqlite_template, tmp_path / FILE)
+    db = await Database.open(None, tmp_path)
+    yield db
+    await db.close()
 
 
 @pytest.fixture

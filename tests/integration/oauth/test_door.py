@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from hie.oauth.open_doors import OPEN_DOORS, closed_routes, is_open
-from hie.oauth.registration import operator_token, set_client_active
-from tests.integration.oauth.conftest import OPERATOR, Hub, Making, application, register
+from tests.integration.oauth.asking import bearer, get, token
+from tests.integration.oauth.conftest import Hub, Making, application, register
 from tests.unit.access.tokens import (
     CLIENT,
     FHIR,
@@ -38,20 +38,6 @@ FROZEN = {
     ("/sign-in", "GET HEAD POST"),
     ("/static/*", "GET HEAD"),
 }
-
-
-async def token(hub: Hub, client: str = CLIENT, *scopes: str) -> str:
-    answer = await operator_token(hub.entrance, OPERATOR, client, scopes or None)
-    return str(answer["access_token"])
-
-
-def bearer(text: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {text}"}
-
-
-async def get(hub: Hub, text: str | None, path: str = "/fhir/Observation/1", **options: Any) -> Any:
-    async with hub.client(**options) as http:
-        return await http.get(path, headers=bearer(text) if text else {})
 
 
 def test_the_list_of_open_doors_is_frozen() -> None:
@@ -232,33 +218,11 @@ async def test_a_token_dies_at_its_time_even_when_it_is_remembered(hub: Hub) -> 
     assert (await get(hub, text)).status_code == 401
 
 
-async def test_a_suspended_clients_token_dies_within_five_seconds(hub: Hub, making: Making) -> None:
-    other = making(clock=hub.clock)  # another process of the same hub
-    text = await token(hub)
-    assert (await get(other, text)).status_code == 200
-    await set_client_active(hub.entrance, OPERATOR, CLIENT, active=False)
-    assert (await get(hub, text)).status_code == 401
-    hub.clock.now += 5
-    assert (await get(other, text)).status_code == 401
-    await set_client_active(hub.entrance, OPERATOR, CLIENT, active=True)
-    hub.clock.now += 5
-    assert (await get(other, text)).status_code == 200
-
-
 async def test_a_withdrawn_institutions_token_dies(hub: Hub) -> None:
     text = await token(hub)
     assert (await get(hub, text)).status_code == 200
     hub.region.status[INSTITUTION] = "withdrawn"
     assert (await get(hub, text)).status_code == 401
-
-
-async def test_a_scope_that_was_taken_from_the_client_is_taken_from_its_token(hub: Hub) -> None:
-    text = await token(hub)
-    async with hub.entrance.db.unit() as unit:
-        await unit.execute("UPDATE client SET scopes = 'system/Observation.r', updated_us = 1")
-    hub.clock.now += 3
-    answer = await get(hub, text)
-    assert answer.json()["scopes"] == []
 
 
 async def test_a_headers_claim_of_another_institution_changes_nothing(hub: Hub) -> None:

@@ -7,16 +7,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from hie.access.jwk import thumbprint
 from hie.errors import Conflict, HubError, NotPermitted, ResourceNotFound, UnprocessableRequest
-from hie.oauth.commands import COMMANDS
 from hie.oauth.registration import operator_token, set_client_active
+from tests.integration.oauth.asking import run
 from tests.integration.oauth.conftest import OPERATOR, SCOPES, Hub, register
 from tests.unit.access.tokens import CLIENT, INSTITUTION, ec_key, jwk_of, rsa_key
 
 pytestmark = pytest.mark.anyio
-
-
-async def run(hub: Hub, command: str, /, **arguments: Any) -> dict[str, Any]:
-    return await COMMANDS[command](hub.entrance, OPERATOR, arguments)
 
 
 @pytest.mark.parametrize(
@@ -86,11 +82,6 @@ async def test_a_pem_key_is_known_by_its_thumbprint(hub: Hub) -> None:
     assert answer == {"client": "ris-1", "kids": [thumbprint(public)]}
 
 
-async def test_a_client_id_is_taken_once(hub: Hub) -> None:
-    with pytest.raises(Conflict):
-        await register(hub)
-
-
 async def test_only_what_verifies_is_stored(hub: Hub) -> None:
     key = jwk_of(ec_key("P-384", 4)) | {"x5u": "https://evil.example", "note": "张三"}
     await register(hub, client="ris-1", key=key)
@@ -98,13 +89,6 @@ async def test_only_what_verifies_is_stored(hub: Hub) -> None:
         stored = await reader.fetchval("SELECT jwks FROM client WHERE id = 'ris-1'")
     assert "evil" not in stored
     assert "note" not in stored
-
-
-async def test_changes_to_clients_are_recorded(hub: Hub) -> None:
-    await run(hub, "client-suspend", client=CLIENT)
-    await run(hub, "client-resume", client=CLIENT)
-    details = [row["detail"] for row in await hub.audit("client-change")]
-    assert details == [f"add {CLIENT}", f"suspended {CLIENT}", f"active {CLIENT}"]
 
 
 async def test_clients_are_listed_without_their_keys(hub: Hub) -> None:

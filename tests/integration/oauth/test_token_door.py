@@ -1,6 +1,5 @@
 """The token door over HTTP: what is given, what is refused, and what the audit log says of it."""
 
-import asyncio
 import base64
 import json
 from typing import Any
@@ -11,7 +10,7 @@ from hie.access.compact import encode_segment, read_compact
 from hie.access.keys import VerificationKey
 from hie.access.profile import Profile
 from hie.access.token import verify_text
-from hie.oauth.token_request import ASSERTION_TYPE
+from tests.integration.oauth.asking import ask, form, numbered
 from tests.integration.oauth.conftest import SCOPES, Hub, Making, register
 from tests.unit.access.tokens import (
     CLIENT,
@@ -35,25 +34,6 @@ P384_ORDER = int(
     "c7634d81f4372ddf581a0db248b0a77aecec196accc52973",
     16,
 )
-
-
-def form(assertion: str | None = None, **changes: Any) -> dict[str, Any]:
-    fields = {
-        "grant_type": "client_credentials",
-        "client_assertion_type": ASSERTION_TYPE,
-        "client_assertion": assertion or signed(a_header(), an_assertion(), ec_key()),
-        "scope": "system/Observation.rs",
-    }
-    return {k: v for k, v in (fields | changes).items() if v is not None}
-
-
-def numbered(number: int, **claims: Any) -> str:
-    return signed(a_header(), an_assertion(jti=f"id-{number}", **claims), ec_key())
-
-
-async def ask(hub: Hub, fields: dict[str, Any], **options: Any) -> Any:
-    async with hub.client(**options) as http:
-        return await http.post("/oauth/token", data=fields)
 
 
 async def test_a_registered_key_gets_a_short_token_bound_to_its_institution(hub: Hub) -> None:
@@ -125,16 +105,6 @@ async def test_a_scope_beyond_the_registration_is_refused_whole(hub: Hub, scope:
     assert (row["reason"], row["kind"], row["client"]) == ("scope", "client", CLIENT)
 
 
-async def test_a_second_use_of_an_assertion_is_a_replay(hub: Hub) -> None:
-    assertion = numbered(1)
-    assert (await ask(hub, form(assertion))).status_code == 200
-    again = await ask(hub, form(assertion))
-    assert (again.status_code, again.json()["error"]) == (401, "invalid_client")
-    (row,) = await hub.audit("refused")
-    assert (row["reason"], row["outcome"], row["client"]) == ("replay", "8", CLIENT)
-    assert (await ask(hub, form(numbered(2)))).status_code == 200
-
-
 async def test_a_malleated_signature_makes_no_second_use(hub: Hub) -> None:
     assertion = numbered(1)
     body, _, tail = assertion.rpartition(".")
@@ -144,47 +114,6 @@ async def test_a_malleated_signature_makes_no_second_use(hub: Hub) -> None:
     answer = await ask(hub, form(f"{body}.{encode_segment(other)}"))
     assert answer.status_code == 401
     assert await hub.reasons() == ["replay"]
-
-
-async def test_a_replay_after_a_restart_is_a_replay(hub: Hub, making: Making) -> None:
-    assertion = numbered(1)
-    assert (await ask(hub, form(assertion))).status_code == 200
-    assert (await ask(making(), form(assertion))).status_code == 401
-
-
-async def test_sixteen_uses_at_once_give_one_token(hub: Hub) -> None:
-    assertion = numbered(1)
-    answers = await asyncio.gather(*(ask(hub, form(assertion)) for _ in range(16)))
-    statuses = sorted(answer.status_code for answer in answers)
-    assert statuses.count(200) == 1
-    assert set(statuses) <= {200, 401, 429}
-    assert len(await hub.audit("token-issued")) == 1
-
-
-async def test_the_use_of_an_assertion_is_forgotten_after_its_end(hub: Hub) -> None:
-    assert (await ask(hub, form(numbered(1)))).status_code == 200
-    hub.clock.now += 400
-    assert (await ask(hub, form(numbered(2, iat=NOW + 400, exp=NOW + 600)))).status_code == 200
-    async with hub.entrance.db.reading() as reader:
-        assert await reader.fetchval("SELECT count(*) FROM jti") == 1
-
-
-async def test_one_clients_flood_of_assertions_ends_at_its_quota(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from hie.oauth import token_endpoint
-
-    monkeypatch.setattr(token_endpoint, "MOST_LIVE", 3)
-    for number in range(3):
-        assert (await ask(hub, form(numbered(number)))).status_code == 200
-    over = await ask(hub, form(numbered(3)))
-    assert over.status_code == 429
-    assert int(over.headers["retry-after"]) > 0
-    await register(hub, client="ris-1", key=jwk_of(rsa_key(), kid="k2"))
-    other = signed(
-        a_header(alg="RS384", kid="k2"), an_assertion(iss="ris-1", sub="ris-1"), rsa_key(), "RS384"
-    )
-    assert (await ask(hub, form(other))).status_code == 200
 
 
 async def test_a_client_is_held_to_its_rate(hub: Hub) -> None:
@@ -334,18 +263,6 @@ async def test_failures_of_one_network_back_off_and_harm_nobody_else(hub: Hub) -
     assert (await ask(hub, form(numbered(2)), address="10.9.9.9")).status_code == 200
     hub.clock.now += 60
     assert (await ask(hub, form("a.b.c"))).status_code == 401
-
-
-async def test_noise_is_counted_exactly_and_does_not_fill_the_log(hub: Hub) -> None:
-    for _ in range(9):
-        await ask(hub, form("a.b.c"))
-    assert len(await hub.audit("refused")) == 5
-    await hub.entrance.refusals.flush()
-    rows = await hub.audit("refused")
-    assert len(rows) == 6
-    assert rows[-1]["detail"] == "count=4"
-    await hub.entrance.refusals.flush()
-    assert len(await hub.audit("refused")) == 6
 
 
 async def test_two_clients_may_use_one_token_id(hub: Hub) -> None:

@@ -174,7 +174,7 @@ def test_every_type_is_permitted_by_the_star_alone() -> None:
 def test_scopes_of_people_do_not_serve_systems_and_the_reverse() -> None:
     assert reason(restriction, an_actor("user/*.rs"), Interaction.READ) == "scope"
     person = an_actor("system/*.rs", kind=ActorKind.USER)
-    assert reason(restriction, person, Interaction.READ) == "scope"
+    assert reason(restriction, person, Interaction.READ) == "role"
 
 
 def test_the_operator_sees_what_the_machine_holds() -> None:
@@ -194,8 +194,9 @@ def test_only_clinicians_see_patients() -> None:
             assert restriction(actor, Interaction.SEARCH) == Restriction()
             permit(actor, Door.ORDER_CHECK)
         else:
-            assert reason(restriction, actor, Interaction.READ) == "scope"
-            assert reason(permit, actor, Door.ORDER_CHECK) == "scope"
+            assert reason(permit, actor, Door.ORDER_CHECK) == "role"
+            purposeful = replace(actor, purpose=Purpose.TREATMENT)
+            assert reason(restriction, purposeful, Interaction.READ) == "role"
     assert set(ROLE_SCOPES) == set(Role)
 
 
