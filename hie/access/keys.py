@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from hie.access.jwk import (
     PRIVATE_MEMBERS,
-    SMALL_ORDER,
     Public,
     UnusableKey,
     algorithms_of,
@@ -28,7 +27,7 @@ from hie.errors import Fault, UnprocessableRequest
 MOST_KEYS = 8
 KID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
-__all__ = ["KID", "MOST_KEYS", "SMALL_ORDER", "VerificationKey", "accept_keys", "stored_keys"]
+__all__ = ["KID", "MOST_KEYS", "VerificationKey", "accept_keys", "stored_keys"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,8 +77,8 @@ class Door:
             return None
         if is_page(scope["path"]):
             actor, session = await find_session(self._entrance, scope)
+            scope["state"] |= {"actor": actor, "session": session}
             check_origin(scope)
-            scope["state"]["session"] = session
             return actor
         token = bearer_token(_values(scope, b"authorization"))
         actor = await self._bearer.actor(token)
