@@ -158,14 +158,12 @@ def _read_patient(top: Fields, on: Moment | None) -> Asked:
             "patient", "identifiers-or-reference", "identifiers or a reference, and not both"
         )
     identifiers = []
-    for entry in fields.objects("identifiers", ("type", "value"), _MAX_LISTED) or ():
+    for entry in fields.objects("identifiers", ("type", "value"), _MAX_LISTED, filled=True) or ():
         kind = entry.code("type", IDENTIFIER_TYPES, "identifier-type", required=True)
         if not entry.states("value"):
             entry.refuse("value", "required", "a text")
         value = entry.text("value")
         identifiers.append((kind, value or ""))
-    if fields.states("identifiers") and not identifiers:
-        fields.refuse("identifiers", "empty", "at least one")
     reference = fields.text("reference")
     if reference is not None and not _REFERENCE.fullmatch(reference):
         fields.refuse("reference", "not-a-reference", "Patient/<id>")

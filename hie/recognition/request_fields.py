@@ -100,13 +100,19 @@ class Fields:
         return None if found is None else Fields(found, self.path(key), known, self._faults)
 
     def objects(
-        self, key: str, known: Collection[str], at_most: int, *, required: bool = False
+        self,
+        key: str,
+        known: Collection[str],
+        at_most: int,
+        *,
+        required: bool = False,
+        filled: bool = False,
     ) -> "list[Fields] | None":
-        """A list of objects; a required one is not empty."""
+        """A list of objects; one that is `filled`, if it is there, has at least one."""
         found = self._typed(key, list, "a list", required)
         if found is None:
             return None
-        if required and not found:
+        if filled and not found:
             self.refuse(key, "empty", "at least one")
         if len(found) > at_most:
             self.refuse(key, "too-many", f"at most {at_most}")

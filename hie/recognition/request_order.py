@@ -67,7 +67,7 @@ def read_orders(top: Fields, known: Orderable) -> list[Order]:
     """The orders of a request, in its order; what is wrong in them is added to its faults."""
     orders: list[Order] = []
     seen: set[str] = set()
-    for fields in top.objects("orders", _ORDER, MAX_ORDERS, required=True) or ():
+    for fields in top.objects("orders", _ORDER, MAX_ORDERS, required=True, filled=True) or ():
         ref = fields.text("ref", required=True)
         if ref is not None and ref in seen:
             fields.refuse("ref", "repeated-ref", "a ref no other order has")
