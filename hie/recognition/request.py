@@ -17,7 +17,7 @@ from hie.recognition.eligibility import Registers
 from hie.recognition.moment import Moment, earliest_day, moment_at
 from hie.recognition.policy import PolicyBook
 from hie.recognition.register import InstitutionRow
-from hie.recognition.request_fields import Fields, read_time
+from hie.recognition.request_fields import Fields, Wrong, read_time
 from hie.recognition.request_order import Order, Orderable, read_orders
 from hie.recognition.rulebook import Kind
 
@@ -112,7 +112,7 @@ def parse_request(
     _check_caller(body, caller)
     faults: list[Fault] = []
     if not isinstance(body, dict):
-        raise UnprocessableRequest("order-check", (Fault("", "wrong-type", "an object"),))
+        raise UnprocessableRequest("order-check", (Fault("", Wrong.WRONG_TYPE, "an object"),))
     top = Fields(body, "", _TOP, faults)
     on = _read_on(top, policy, now_us)
     known_at = top.time("as_known_at")
@@ -144,7 +144,7 @@ def _read_on(top: Fields, policy: PolicyBook, now_us: int) -> Moment | None:
         return moment_at(now_us)
     on = top.time("on")
     if on is not None and policy.value(None, on.day, "catalogue") is None:
-        top.refuse("on", "before-first-policy", "a time when a policy was in force")
+        top.refuse("on", Wrong.BEFORE_FIRST_POLICY, "a time when a policy was in force")
         return None
     return on
 
@@ -155,23 +155,23 @@ def _read_patient(top: Fields, on: Moment | None) -> Asked:
         return Asked()
     if fields.states("identifiers") == fields.states("reference"):
         top.refuse(
-            "patient", "identifiers-or-reference", "identifiers or a reference, and not both"
+            "patient", Wrong.IDENTIFIERS_OR_REFERENCE, "identifiers or a reference, and not both"
         )
     identifiers = []
     for entry in fields.objects("identifiers", ("type", "value"), _MAX_LISTED, filled=True) or ():
-        kind = entry.code("type", IDENTIFIER_TYPES, "identifier-type", required=True)
+        kind = entry.code("type", IDENTIFIER_TYPES, Wrong.UNKNOWN_IDENTIFIER_TYPE, required=True)
         if not entry.states("value"):
-            entry.refuse("value", "required", "a text")
+            entry.refuse("value", Wrong.REQUIRED, "a text")
         value = entry.text("value")
         identifiers.append((kind, value or ""))
     reference = fields.text("reference")
     if reference is not None and not _REFERENCE.fullmatch(reference):
-        fields.refuse("reference", "not-a-reference", "Patient/<id>")
+        fields.refuse("reference", Wrong.NOT_A_REFERENCE, "Patient/<id>")
     return Asked(
         tuple(identifiers),
         reference,
         fields.text("name") or "",
-        fields.code("sex", SEXES, "sex"),
+        fields.code("sex", SEXES, Wrong.UNKNOWN_SEX),
         _read_birth(fields, on.day if on else None),
     )
 
@@ -182,9 +182,9 @@ def _read_birth(fields: Fields, day: date | None) -> str:
         return ""
     first = earliest_day(text)
     if first is None:
-        fields.refuse("birth_date", "not-a-date", "a real date: YYYY-MM-DD, YYYY-MM or YYYY")
+        fields.refuse("birth_date", Wrong.NOT_A_DATE, "a real date: YYYY-MM-DD, YYYY-MM or YYYY")
     elif day is not None and first > day:
-        fields.refuse("birth_date", "after-on", "a day not after the one asked about")
+        fields.refuse("birth_date", Wrong.AFTER_ON, "a day not after the one asked about")
     return text
 
 
@@ -196,7 +196,9 @@ def _read_institution(
         return None
     row = registers.institution(code, on.day) if on else None
     if row is None and (on is not None or not registers.knows(code)):
-        fields.refuse("institution", "unknown-institution", "one in the register on the day asked")
+        fields.refuse(
+            "institution", Wrong.UNKNOWN_INSTITUTION, "one in the register on the day asked"
+        )
     return row
 
 
@@ -208,14 +210,14 @@ def _read_encounter(top: Fields) -> Encounter:
     events = None
     if listed is not None:
         read = [
-            (e.code("type", EVENTS, "event-type", required=True), e.day_or_time("date"))
+            (e.code("type", EVENTS, Wrong.UNKNOWN_EVENT_TYPE, required=True), e.day_or_time("date"))
             for e in listed
         ]
         events = tuple((kind, moment) for kind, moment in read if moment)
     return Encounter(
-        fields.code("class", CLASSES, "class"),
-        fields.code("purpose", PURPOSES, "purpose"),
-        fields.code("before", BEFORE, "before"),
+        fields.code("class", CLASSES, Wrong.UNKNOWN_CLASS),
+        fields.code("purpose", PURPOSES, Wrong.UNKNOWN_PURPOSE),
+        fields.code("before", BEFORE, Wrong.UNKNOWN_BEFORE),
         events,
         fields.flag("pregnant"),
     )

@@ -6,6 +6,7 @@ ignored: a key nobody knows is refused, for it may be a misspelt one that matter
 
 import re
 from collections.abc import Collection, Mapping
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from hie.errors import Fault
@@ -22,6 +23,39 @@ _A_TIME = "a real time with offset, e.g. 2026-06-15T10:00:00+08:00"
 _NAMEABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 
 
+class Wrong(StrEnum):
+    """What can be wrong with a field; docs/order-check.md describes each."""
+
+    WRONG_TYPE = "wrong-type"
+    REQUIRED = "required"
+    EMPTY = "empty"
+    UNKNOWN_KEY = "unknown-key"
+    IDENTIFIERS_OR_REFERENCE = "identifiers-or-reference"
+    NOT_A_REFERENCE = "not-a-reference"
+    UNKNOWN_IDENTIFIER_TYPE = "unknown-identifier-type"
+    UNKNOWN_SEX = "unknown-sex"
+    UNKNOWN_CLASS = "unknown-class"
+    UNKNOWN_PURPOSE = "unknown-purpose"
+    UNKNOWN_BEFORE = "unknown-before"
+    UNKNOWN_EVENT_TYPE = "unknown-event-type"
+    UNKNOWN_LATERALITY = "unknown-laterality"
+    UNKNOWN_SETTING = "unknown-setting"
+    UNKNOWN_INSTITUTION = "unknown-institution"
+    UNKNOWN_ITEM = "unknown-item"
+    UNKNOWN_CODE = "unknown-code"
+    ITEM_OR_CODE = "item-or-code"
+    UNKNOWN_METHOD = "unknown-method"
+    IMAGING_ONLY = "imaging-only"
+    LABORATORY_ONLY = "laboratory-only"
+    REPEATED_REF = "repeated-ref"
+    TOO_MANY = "too-many"
+    NO_OFFSET = "no-offset"
+    NOT_A_TIME = "not-a-time"
+    NOT_A_DATE = "not-a-date"
+    AFTER_ON = "after-on"
+    BEFORE_FIRST_POLICY = "before-first-policy"
+
+
 class Fields:
     """One JSON object of a request; what is wrong in it is added to the shared list of faults."""
 
@@ -34,9 +68,9 @@ class Fields:
         for key in sorted(set(value) - set(known)):
             # a stranger's key reaches logs by its path: only if it looks like a key
             named = key if _NAMEABLE.fullmatch(key) else "?"
-            self.refuse(named, "unknown-key", "one of " + ", ".join(known))
+            self.refuse(named, Wrong.UNKNOWN_KEY, "one of " + ", ".join(known))
 
-    def refuse(self, key: str, code: str, expected: str) -> None:
+    def refuse(self, key: str, code: Wrong, expected: str) -> None:
         """Name a wrong field; the first fault of a field is the one told."""
         path = self.path(key)
         if all(fault.path != path for fault in self._faults):
@@ -54,7 +88,7 @@ class Fields:
         """A text; a required one is not empty."""
         found = self._typed(key, str, "a text", required)
         if found == "" and required:
-            self.refuse(key, "empty", "a text that is not empty")
+            self.refuse(key, Wrong.EMPTY, "a text that is not empty")
             return None
         return found
 
@@ -62,12 +96,14 @@ class Fields:
         """True or false."""
         return self._typed(key, bool, "true or false", False)
 
-    def code(self, key: str, allowed: Collection[str], kind: str, *, required: bool = False) -> str:
-        """One of a closed list, "" when left out or refused as unknown-<kind>."""
+    def code(
+        self, key: str, allowed: Collection[str], wrong: Wrong, *, required: bool = False
+    ) -> str:
+        """One of a closed list, "" when left out or refused as `wrong`."""
         found = self.text(key, required=required)
         if found is None or found in allowed:
             return found or ""
-        self.refuse(key, f"unknown-{kind}", "one of " + ", ".join(allowed))
+        self.refuse(key, wrong, "one of " + ", ".join(allowed))
         return ""
 
     def time(self, key: str) -> Moment | None:
@@ -78,7 +114,7 @@ class Fields:
         found = read_time(text)
         if found is None:
             stated = _TIME.fullmatch(text.upper())
-            code = "no-offset" if stated and stated[1] is None else "not-a-time"
+            code = Wrong.NO_OFFSET if stated and stated[1] is None else Wrong.NOT_A_TIME
             self.refuse(key, code, _A_TIME)
         return found
 
@@ -89,7 +125,7 @@ class Fields:
             return None
         found = find_moment(text) if _DAY.fullmatch(text) else read_time(text)
         if found is None:
-            self.refuse(key, "not-a-date", "a real date, or a time with offset")
+            self.refuse(key, Wrong.NOT_A_DATE, "a real date, or a time with offset")
         return found
 
     def object(
@@ -113,9 +149,9 @@ class Fields:
         if found is None:
             return None
         if filled and not found:
-            self.refuse(key, "empty", "at least one")
+            self.refuse(key, Wrong.EMPTY, "at least one")
         if len(found) > at_most:
-            self.refuse(key, "too-many", f"at most {at_most}")
+            self.refuse(key, Wrong.TOO_MANY, f"at most {at_most}")
             return []
         read = []
         for n, entry in enumerate(found):
@@ -123,18 +159,18 @@ class Fields:
             if isinstance(entry, dict):
                 read.append(Fields(entry, place, known, self._faults))
             else:
-                self._faults.append(Fault(place, "wrong-type", "an object"))
+                self._faults.append(Fault(place, Wrong.WRONG_TYPE, "an object"))
         return read
 
     def _typed(self, key: str, kind: type[T], expected: str, required: bool) -> T | None:
         found = self._value.get(key)
         if found is None:
             if required:
-                self.refuse(key, "required", expected)
+                self.refuse(key, Wrong.REQUIRED, expected)
             return None
         if type(found) is kind:
             return found
-        self.refuse(key, "wrong-type", expected)
+        self.refuse(key, Wrong.WRONG_TYPE, expected)
         return None
 
 

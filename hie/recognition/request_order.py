@@ -10,7 +10,7 @@ from datetime import date
 
 from hie.fhir import LOINC
 from hie.recognition.catalogue import Catalogue, Item
-from hie.recognition.request_fields import Fields
+from hie.recognition.request_fields import Fields, Wrong
 from hie.recognition.rulebook import Kind
 
 MAX_ORDERS = 100
@@ -70,7 +70,7 @@ def read_orders(top: Fields, known: Orderable) -> list[Order]:
     for fields in top.objects("orders", _ORDER, MAX_ORDERS, required=True, filled=True) or ():
         ref = fields.text("ref", required=True)
         if ref is not None and ref in seen:
-            fields.refuse("ref", "repeated-ref", "a ref no other order has")
+            fields.refuse("ref", Wrong.REPEATED_REF, "a ref no other order has")
         seen.add(ref or "")
         orders.append(_read_order(fields, ref or "", known))
     return orders
@@ -80,7 +80,7 @@ def _read_order(fields: Fields, ref: str, known: Orderable) -> Order:
     item, code = _read_what(fields, known)
     kind = known.kind_of(item) if item else None
     method = fields.text("method")
-    setting = fields.code("setting", SETTINGS, "setting") or None
+    setting = fields.code("setting", SETTINGS, Wrong.UNKNOWN_SETTING) or None
     read = Order(
         ref,
         item or "",
@@ -90,22 +90,22 @@ def _read_order(fields: Fields, ref: str, known: Orderable) -> Order:
         setting,
         fields.flag("conflict") or False,
         fields.text("body_part"),
-        fields.code("laterality", SIDES, "laterality") or None,
+        fields.code("laterality", SIDES, Wrong.UNKNOWN_LATERALITY) or None,
         fields.flag("contrast"),
         fields.text("protocol"),
         fields.text("tracer"),
     )
     if kind is Kind.LABORATORY:
-        _leave_out(fields, _FOR_IMAGING, "imaging-only")
+        _leave_out(fields, _FOR_IMAGING, Wrong.IMAGING_ONLY)
         groups = [group.key for group in known.items[read.item].methods]
         if method is not None and method not in groups:
-            fields.refuse("method", "unknown-method", "one of " + (", ".join(groups) or "none"))
+            fields.refuse("method", Wrong.UNKNOWN_METHOD, "one of " + (", ".join(groups) or "none"))
     elif kind is Kind.IMAGING:
-        _leave_out(fields, _FOR_LABORATORY, "laboratory-only")
+        _leave_out(fields, _FOR_LABORATORY, Wrong.LABORATORY_ONLY)
     return read
 
 
-def _leave_out(fields: Fields, keys: Collection[str], code: str) -> None:
+def _leave_out(fields: Fields, keys: Collection[str], code: Wrong) -> None:
     for key in keys:
         if fields.states(key):
             fields.refuse(key, code, "nothing for an order of this kind")
@@ -116,11 +116,11 @@ def _read_what(fields: Fields, known: Orderable) -> tuple[str | None, str | None
     key = fields.text("item")
     coded = fields.object("code", ("system", "code"))
     if fields.states("item") == fields.states("code"):
-        fields.refuse("item", "item-or-code", "an item or a code, and not both")
+        fields.refuse("item", Wrong.ITEM_OR_CODE, "an item or a code, and not both")
         return None, None
     if coded is None:
         if key is not None and known.kind_of(key) is None:
-            fields.refuse("item", "unknown-item", "an item of the catalogue")
+            fields.refuse("item", Wrong.UNKNOWN_ITEM, "an item of the catalogue")
             return None, None
         return key, None
     system = coded.text("system", required=True)
@@ -129,6 +129,6 @@ def _read_what(fields: Fields, known: Orderable) -> tuple[str | None, str | None
         return None, None
     found = known.catalogue.item_of_loinc(code) if system == LOINC else None
     if found is None or known.kind_of(found[0]) is None:
-        fields.refuse("code", "unknown-code", f"{LOINC} and a code of the catalogue")
+        fields.refuse("code", Wrong.UNKNOWN_CODE, f"{LOINC} and a code of the catalogue")
         return None, None
     return found[0], code
