@@ -1,0 +1,75 @@
+"""A whole order-check: each item judged once, and nothing found is an answer."""
+
+from typing import Any
+
+from hie.recognition.assessment import Outcome
+from hie.recognition.catalogue import load_catalogue
+from hie.recognition.check import ask, judge
+from hie.recognition.policy import build_policy
+from hie.recognition.request import CheckRequest, parse_request
+from hie.recognition.rulebook import Kind, load_rulebook
+from tests.unit.recognition import records
+from tests.unit.recognition.records import a_candidate
+
+
+def asked(*orders: dict[str, Any], **patient: Any) -> CheckRequest:
+    return parse_request(
+        {
+            "patient": {"reference": "Patient/p", **patient},
+            "receiver": {"institution": records.RECEIVER},
+            "orders": [{"ref": str(n), **order} for n, order in enumerate(orders)],
+            "on": records.ON,
+        },
+        catalogue=load_catalogue(),
+        registers=records.registers(),
+        policy=build_policy(),
+        caller=records.RECEIVER,
+        now_us=0,
+        kinds=tuple(Kind),
+    )
+
+
+def question(request: CheckRequest) -> Any:
+    return ask(
+        request,
+        catalogue=load_catalogue(),
+        registers=records.registers(),
+        policy=build_policy(),
+        rulebook=load_rulebook(),
+    )
+
+
+def test_every_order_gets_its_outcome_in_its_place() -> None:
+    request = asked({"item": "NA"}, {"item": "K"}, {"item": "K"})
+    judged = judge(request, [a_candidate(), a_candidate(item=None)], question(request))
+    assert judged[0].outcome is Outcome.NONE
+    assert judged[1] is judged[2]
+    assert len(judged[1].assessments) == 1
+
+
+def test_an_order_of_a_kind_that_has_no_rules_yet_has_no_earlier_result() -> None:
+    request = asked({"item": "CT", "body_part": "CHEST"})
+    assert [one.outcome for one in judge(request, [a_candidate()], question(request))] == [
+        Outcome.NONE
+    ]
+
+
+def test_without_records_every_order_has_none() -> None:
+    request = asked({"item": "K"}, {"item": "HBSAG"})
+    assert {one.outcome for one in judge(request, [], question(request))} == {Outcome.NONE}
+
+
+def test_what_the_request_states_of_the_patient_goes_into_the_question() -> None:
+    request = asked({"item": "K"}, birth_date="2026-06-13", sex="female")
+    found = question(request)
+    assert (found.birth_date, found.sex, found.emergency_access) == ("2026-06-13", "female", False)
+    judged = judge(request, [a_candidate()], found)[0]
+    assert judged.outcome is Outcome.REFUSE
+    assert [f.rule for f in judged.assessments[0].findings if f.fired] == ["R-008"]
+
+
+def test_as_long_as_a_gate_is_not_asked_nothing_is_better_than_a_review() -> None:
+    request = asked({"item": "K"})
+    outcome = judge(request, [a_candidate()], question(request))[0].outcome
+    full = {gate.number for gate in load_rulebook().gates} >= set(range(6))
+    assert outcome is (Outcome.RECOGNISE if full else Outcome.REVIEW)
