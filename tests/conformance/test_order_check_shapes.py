@@ -1,0 +1,48 @@
+"""The published shapes of the order-check: the reader takes what fits one, answers fit the other."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hie.errors import UnprocessableRequest
+from hie.recognition.candidate import Candidate
+from hie.recognition.eligibility import Registers
+from hie.schemas import shape_faults
+from tests.unit.recognition.records import a_candidate, question
+from tests.unit.recognition.test_answer import answer
+from tests.unit.recognition.test_engine import ITEMS, books, candidates, policies
+from tests.unit.recognition.test_request import BODY, JSON, PLACES, parse, with_
+
+
+@given(
+    st.lists(candidates(), max_size=6, unique_by=lambda c: c.resource), books(), policies(),
+    st.booleans(),
+)  # fmt: skip
+@settings(max_examples=50)
+def test_every_answer_has_its_published_shape(
+    known: list[Candidate], registers: Registers, entries: Any, cap: bool
+) -> None:
+    asked = question(books=registers, policies=entries)
+    found = answer(*known, items=tuple(ITEMS), cap=cap, asked=asked)
+    assert shape_faults(found, "order-check-answer", "answer") == ()
+
+
+def test_an_answer_without_results_has_it_too() -> None:
+    assert shape_faults(answer(items=("K", "NA")), "order-check-answer", "answer") == ()
+    assert shape_faults(answer(a_candidate()), "order-check-answer", "answer") == ()
+
+
+@given(PLACES, JSON)
+def test_what_the_reader_takes_has_its_published_shape(path: str, value: Any) -> None:
+    body = with_(path, value)
+    try:
+        parse(body)
+    except UnprocessableRequest:
+        return
+    assert shape_faults(body, "order-check-request", "request") == ()
+
+
+def test_the_readers_example_has_it() -> None:
+    assert shape_faults(BODY, "order-check-request", "request") == ()
+    assert parse(BODY)
