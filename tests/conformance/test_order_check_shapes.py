@@ -1,4 +1,4 @@
-"""The published shapes of the order-check: the reader takes what fits one, answers fit the other."""
+"""The published shapes of the order-check: what is taken fits one, what is answered the other."""
 
 from typing import Any
 
