@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+from fhir.resources.R4B.parameters import Parameters
 
 from hie.errors import InvalidRequest
+from hie.fhir import profile
 from hie.recognition.parameters import read_parameters, write_parameters
+from tests.unit.recognition.records import a_candidate
+from tests.unit.recognition.test_answer import answer
 
 ASKED: list[dict[str, Any]] = [
     {"name": "receiver", "part": [{"name": "institution", "valueString": "R"}]},
@@ -151,3 +155,10 @@ def test_an_answer_is_said_part_by_part_and_nulls_are_left_out() -> None:
             ],
         },
     )
+
+
+def test_an_answer_is_parameters_of_the_standard() -> None:
+    known = [a_candidate(), a_candidate(key="b", collected=None, issued="2026-06-12")]
+    found = write_parameters(answer(*known, items=("K", "NA")))
+    assert profile.check(found) == []
+    assert Parameters.model_validate(found)
