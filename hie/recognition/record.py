@@ -5,7 +5,8 @@ record that leaves one out yields None, never a default: each rule says what fol
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, cast
+from types import MappingProxyType
+from typing import Any, Final, Literal, cast
 
 import msgspec
 
@@ -24,6 +25,9 @@ class Issuer(msgspec.Struct, frozen=True, gc=False):
 
     code: str | None
     name: str | None
+
+
+_NO_ISSUERS: Final[Mapping[str, Issuer]] = MappingProxyType({})
 
 
 def read_issuer(organization: Resource) -> Issuer:
@@ -47,15 +51,16 @@ def read_candidate(
     *,
     identity: Identity,
     catalogue: Catalogue,
-    issuers: Mapping[str, Issuer],
+    issuers: Mapping[str, Issuer] = _NO_ISSUERS,
     site: Issuer | None = None,
     current: bool = True,
     withheld: bool | None = False,
 ) -> Candidate:
     """The facts of one laboratory result, from current versions as the store holds them.
 
-    `issuers` are the Organizations that Observation or report name, by reference
-    ("Organization/<id>"); `site` is the sending site's institution, for records that name none.
+    A performer says its institution's code beside its reference; `issuers` are Organizations that
+    are known better, by reference ("Organization/<id>"). `site` is the sending site's institution,
+    for records that name none.
     `current` and `withheld` are the store's and the consent's word.
     """
     report = report or {}
@@ -129,6 +134,8 @@ def _issuer(
         identifier = performer.get("identifier") or {}
         if identifier.get("system") == INSTITUTION and identifier.get("value"):
             return Issuer(identifier["value"], performer.get("display"))
+        if (performer.get("reference") or "").startswith("Organization/"):
+            return Issuer(None, performer.get("display"))
     return None
 
 

@@ -5,7 +5,6 @@ field. One bad order refuses the whole request: an answer to half a question wou
 """
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,7 +18,6 @@ from hie.recognition.policy import PolicyBook
 from hie.recognition.register import InstitutionRow
 from hie.recognition.request_fields import Fields, Wrong, read_time
 from hie.recognition.request_order import Order, Orderable, read_orders
-from hie.recognition.rulebook import Kind
 
 _MAX_LISTED = 100  # identifiers, events
 
@@ -100,12 +98,10 @@ def parse_request(
     policy: PolicyBook,
     caller: str | None,
     now_us: int,
-    kinds: Collection[Kind] = (Kind.LABORATORY,),
 ) -> CheckRequest:
     """The request in a JSON body (strictly read: duplicate keys are gone before this).
 
-    `caller` is the caller's institution, None for the operator, who may ask for any. `kinds` are
-    what this hub judges; items of another kind are unknown to it.
+    `caller` is the caller's institution, None for the operator, who may ask for any.
     Raises NotPermitted when the receiver is not the caller, whatever else is wrong;
     UnprocessableRequest with a fault for each wrong field.
     """
@@ -122,7 +118,7 @@ def parse_request(
     department = receiver.text("department") if receiver else None
     practitioner = receiver.text("practitioner") if receiver else None
     encounter = _read_encounter(top)
-    orders = read_orders(top, Orderable(catalogue, on.day if on else None, kinds))
+    orders = read_orders(top, Orderable(catalogue, on.day if on else None))
     if faults or on is None or row is None:
         raise UnprocessableRequest("the order-check cannot be answered as asked", tuple(faults))
     return CheckRequest(

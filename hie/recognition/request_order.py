@@ -1,7 +1,8 @@
 """The orders of an order-check: what can be ordered, and what each line may say.
 
 A laboratory line names an item of the catalogue by its key or by a LOINC code; an imaging line
-names a class. What belongs to the other kind is refused, not ignored.
+names a class: a good question even while no image is judged. What belongs to the other kind is
+refused, not ignored.
 """
 
 from collections.abc import Collection, Mapping
@@ -46,13 +47,10 @@ class Orderable:
 
     catalogue: Catalogue
     day: date | None
-    kinds: Collection[Kind]
 
     @property
     def items(self) -> Mapping[str, Item]:
         """The laboratory items that can be ordered."""
-        if Kind.LABORATORY not in self.kinds:
-            return {}
         return self.catalogue.on(self.day) if self.day else self.catalogue.items
 
     def kind_of(self, key: str) -> Kind | None:
@@ -60,7 +58,7 @@ class Orderable:
         if key in self.items:
             return Kind.LABORATORY
         classes = self.catalogue.classes_on(self.day) if self.day else self.catalogue.classes
-        return Kind.IMAGING if Kind.IMAGING in self.kinds and key in classes else None
+        return Kind.IMAGING if key in classes else None
 
 
 def read_orders(top: Fields, known: Orderable) -> list[Order]:

@@ -88,7 +88,7 @@ def qualification_lapsed(facts: Facts) -> Answer:
     )
     adverse = facts.rounds.latest_failed is not None or facts.rounds.failing is not None
     lapsed = then.state is True and now.state is not True and not adverse
-    return answer(lapsed, **_round(then.row if lapsed else None))
+    return answer(lapsed, False, **_round(then.row if lapsed else None))
 
 
 def _round(row: QualificationRow | None) -> dict[str, str | None]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hie.fhir import LOINC, RESULT_CLASS, UCUM, extension
+from hie.fhir import INSTITUTION, LOINC, RESULT_CLASS, UCUM, extension
 from hie.recognition.candidate import Candidate
 from hie.recognition.catalogue import load_catalogue
 from hie.recognition.moment import earliest_day, find_moment
@@ -102,6 +102,16 @@ def test_the_institution_is_the_performers_then_the_reports_then_the_senders() -
     staff = an_observation(performer="Practitioner/p")
     assert read(staff, a_report(), issuers=issuers, site=site).institution == "S"
     assert read(staff, a_report(), issuers=issuers).institution is None
+
+
+def test_a_performer_says_its_institution_beside_the_reference() -> None:
+    observation = an_observation(performer="Organization/a")
+    observation["performer"][0]["display"] = "甲"
+    without_code = read(observation, a_report(), issuers={})
+    assert (without_code.institution, without_code.institution_name) == ("", "甲")
+    observation["performer"][0]["identifier"] = {"system": INSTITUTION, "value": records.SOURCE}
+    found = read(observation, a_report(), issuers={})
+    assert (found.institution, found.institution_name) == (records.SOURCE, "甲")
 
 
 def test_the_hubs_own_map_goes_before_a_loinc_code() -> None:

@@ -7,7 +7,7 @@ from hie.recognition.catalogue import load_catalogue
 from hie.recognition.check import ask, judge
 from hie.recognition.policy import build_policy
 from hie.recognition.request import CheckRequest, parse_request
-from hie.recognition.rulebook import Kind, load_rulebook
+from hie.recognition.rulebook import load_rulebook
 from tests.unit.recognition import records
 from tests.unit.recognition.records import a_candidate
 
@@ -25,7 +25,6 @@ def asked(*orders: dict[str, Any], **patient: Any) -> CheckRequest:
         policy=build_policy(),
         caller=records.RECEIVER,
         now_us=0,
-        kinds=tuple(Kind),
     )
 
 
