@@ -13,6 +13,8 @@ import msgspec
 from hie.recognition.moment import Moment
 from hie.recognition.value import ReadValue
 
+Conflict = Literal["name", "sex", "birth_date"]
+
 
 class Relation(StrEnum):
     """How a record is known to be of the person asked about (recognition rules, identity)."""
@@ -31,7 +33,7 @@ class Identity(msgspec.Struct, frozen=True):
     """
 
     relation: Relation
-    conflicts: tuple[Literal["name", "sex", "birth_date"], ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     compared: bool = True
     shares_unusable: bool = False
 
