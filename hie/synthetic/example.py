@@ -1,0 +1,56 @@
+"""The example of the README: one message, and the order-check that finds it."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from hie.recognition.catalogue import load_catalogue
+from hie.synthetic.institutions import BY_SITE, SHIJIAZHUANG
+from hie.synthetic.messages import written
+from hie.synthetic.panels import CHEMISTRY
+from hie.synthetic.people import make_person
+from hie.synthetic.report import make_report
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A message of an invented patient, and what another hospital asks before it orders."""
+
+    site: str
+    institution: str
+    message: bytes
+    order_check: bytes  # JSON of POST /v1/order-check; `on` is left out: now
+
+
+def example(*, seed: int = 1, today: date) -> Example:
+    """A chemistry report of Beijing two days old, asked for in Shijiazhuang."""
+    person = make_person(seed, today, 1)
+    sender = BY_SITE["bj-lis"]
+    report = make_report(
+        seed, person, sender, CHEMISTRY, today - timedelta(days=2), load_catalogue()
+    )
+    asked = {
+        "patient": {
+            "identifiers": [{"type": "resident-id", "value": person.resident_id}],
+            "name": person.name,
+            "sex": person.sex,
+            "birth_date": person.born.isoformat(),
+        },
+        "receiver": {
+            "institution": SHIJIAZHUANG.code,
+            "department": "cardiology",
+            "practitioner": "D0117",
+        },
+        "encounter": {"class": "outpatient", "purpose": "treatment", "before": None, "events": []},
+        "orders": [
+            {"ref": "1", "item": "K"},
+            {"ref": "2", "code": {"system": "http://loinc.org", "code": "14682-9"}},
+            {"ref": "3", "item": "HBA1C"},
+        ],
+    }
+    return Example(
+        sender.site,
+        sender.institution.code,
+        written(report, "BJEXAMPLE0001"),
+        json.dumps(asked, ensure_ascii=False, indent=2).encode() + b"\n",
+    )
