@@ -100,7 +100,7 @@ def _obx(report: Report, line: Line, number: int) -> str:
             3: code,
             5: escaped(line.value),
             6: escaped(_UNITS.get(line.unit, line.unit)),
-            7: printed(line, "-"),
+            7: escaped(line.printed("-")),
             8: line.flag,
             11: line.status,
             14: stamp(report.collected, True),
@@ -111,15 +111,6 @@ def _obx(report: Report, line: Line, number: int) -> str:
             23: f"{laboratory.name}^^^^^^^^^{laboratory.code}" if laboratory else "",
         },
     )
-
-
-def printed(line: Line, dash: str) -> str:
-    """The interval as it stands on the report."""
-    if line.low and line.high:
-        return escaped(f"{line.low}{dash}{line.high}")
-    if line.test.is_coded:
-        return line.high
-    return f"<{line.high}" if line.high else f">{line.low}" if line.low else ""
 
 
 def _system(report: Report) -> str:

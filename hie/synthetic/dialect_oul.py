@@ -9,7 +9,6 @@ numbers sent as ST, lines indented and ended with LF.
 from datetime import datetime
 from typing import Final
 
-from hie.synthetic.dialect_oru import printed
 from hie.synthetic.report import Line, Report
 from hie.synthetic.segments import escaped, header, marker, segment, stamp
 
@@ -114,7 +113,7 @@ def _obx(report: Report, line: Line, number: int) -> str:
     old = is_old(report)
     code, name = line.code or (line.test.number, line.test.other)
     flag = "" if line.test.is_coded else _ARROWS.get(line.flag, line.flag)
-    interval = printed(line, "～" if old else "--")
+    interval = escaped(line.printed("～" if old else "--"))
     if old and line.test.key == "HGB":
         interval = escaped(_BOTH_SEXES)
     fields = {

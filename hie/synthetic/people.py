@@ -20,7 +20,7 @@ _WOMEN: Final = (
 _MEN: Final = (
     "建国", "志强", "文斌", "国栋", "永福", "海涛", "子轩", "浩然", "明远", "德胜", "向东", "立新",
 )  # fmt: skip
-_COUNTIES: Final = ("110199", "120199", "130199")
+_PROVINCES: Final = ("11", "12", "13")
 _SHARES: Final[dict[Condition, float]] = {
     "diabetes": 0.2,
     "kidney": 0.12,
@@ -90,7 +90,9 @@ def make_person(seed: int, today: date, index: int) -> Person:
         sex,
         born,
         resident_number(
-            fate.choice(_COUNTIES), born, (index * 2 + (1 if sex == "male" else 0)) % 1000
+            f"{fate.choice(_PROVINCES)}{index // 500 % 99 + 1:02}99",
+            born,
+            (index * 2 + (1 if sex == "male" else 0)) % 1000,
         ),
         f"1000{index:07}",
         role.sites if role else _sites(index, fate.random()),

@@ -30,6 +30,14 @@ class Line:
     control: str = ""
     code: tuple[str, str] | None = None  # instead of the test's own code and name
 
+    def printed(self, dash: str) -> str:
+        """The interval as it stands on the report."""
+        if self.low and self.high:
+            return f"{self.low}{dash}{self.high}"
+        if self.test.is_coded:
+            return self.high
+        return f"<{self.high}" if self.high else f">{self.low}" if self.low else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:

@@ -225,8 +225,8 @@ def unreviewed(t: Teller, i: int) -> list[Report]:
 
 
 def out_of_control(t: Teller, i: int) -> list[Report]:
-    """Glucose from a run that was out of control."""
-    return [t.report(i, CHEMISTRY, 2).changed("GLU", control="失控")]
+    """Sodium from a run that was out of control."""
+    return [t.report(i, CHEMISTRY, 2).changed("NA", control="失控")]
 
 
 def rare_name(t: Teller, i: int) -> list[Report]:
@@ -284,7 +284,7 @@ TOLD: Final[dict[int, tuple[Story, str]]] = {
     25: (placeholder, "a placeholder for a resident number: it matches nobody"),
     26: (indeterminate, "HBsAg in the grey zone (R-309)"),
     27: (unreviewed, "no reviewer (R-006)"),
-    28: (out_of_control, "glucose from a run out of control (R-205)"),
+    28: (out_of_control, "sodium from a run out of control (R-205)"),
     29: (rare_name, "a name outside GBK, in GB18030"),
     30: (dotted_name, "a name with its dot and without: one person"),
     31: (child, "a child (R-508)"),
