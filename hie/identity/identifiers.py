@@ -86,11 +86,21 @@ _CHECKS: Final = "10X98765432"
 
 
 def normalise(kind: str, value: str) -> str:
-    """The number as it is compared: NFKC, no spaces or invisible characters, upper case."""
-    plain = value if value.isascii() else unicodedata.normalize("NFKC", value)
-    if not plain.isascii():
-        plain = "".join(char for char in plain if unicodedata.category(char) != "Cf")
-    return "".join(plain.split()).upper()
+    """The number as it is compared: NFKC, no spaces or invisible characters, upper case.
+
+    Normalising again changes nothing: where leaving out a space lets two characters become one,
+    that is done too.
+    """
+    if value.isascii():
+        return "".join(value.split()).upper()
+    before, number = "", value
+    while number != before:
+        before = number
+        plain = unicodedata.normalize("NFKC", number).upper()
+        number = "".join(
+            char for char in plain if not char.isspace() and unicodedata.category(char) != "Cf"
+        )
+    return number
 
 
 def check(kind: str, value: str, on: date) -> Defect | None:

@@ -1,7 +1,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hie.identity.identifiers import (
@@ -119,6 +119,7 @@ def test_one_wrong_digit_is_always_noticed(first17: str, at: int, step: int) -> 
     assert check("resident-id", wrong, ON) is not None
 
 
+@example("passport", "O\N{MACRON}")
 @given(st.sampled_from(sorted(IdentifierType)), st.text(max_size=40))
 def test_any_text_is_judged_and_normalised_once_and_for_all(kind: str, text: str) -> None:
     number = normalise(kind, text)
