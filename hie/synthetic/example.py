@@ -2,7 +2,8 @@
 
 import json
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from hie.recognition.catalogue import load_catalogue
 from hie.synthetic.institutions import BY_SITE, SHIJIAZHUANG
@@ -19,17 +20,20 @@ class Example:
     site: str
     institution: str
     message: bytes
-    order_check: bytes  # JSON of POST /v1/order-check; `on` is left out: now
+    order_check: bytes  # JSON of POST /v1/order-check
 
 
-def example(*, seed: int = 1, today: date) -> Example:
-    """A chemistry report of Beijing two days old, asked for in Shijiazhuang."""
+def example(*, seed: int = 1, today: date, on: datetime | None = None) -> Example:
+    """A chemistry report of Beijing two days old, asked for in Shijiazhuang.
+
+    `on` is the instant asked about, with its zone; without it the question leaves it out: now.
+    """
     person = make_person(seed, today, 1)
     sender = BY_SITE["bj-lis"]
     report = make_report(
         seed, person, sender, CHEMISTRY, today - timedelta(days=2), load_catalogue()
     )
-    asked = {
+    asked: dict[str, Any] = {
         "patient": {
             "identifiers": [{"type": "resident-id", "value": person.resident_id}],
             "name": person.name,
@@ -48,6 +52,8 @@ def example(*, seed: int = 1, today: date) -> Example:
             {"ref": "3", "item": "HBA1C"},
         ],
     }
+    if on is not None:
+        asked["on"] = on.isoformat()
     return Example(
         sender.site,
         sender.institution.code,

@@ -2,7 +2,7 @@ import importlib.metadata
 import itertools
 import json
 import re
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
@@ -80,6 +80,10 @@ def test_the_example_is_a_message_and_the_question_that_finds_it(adapter: Adapte
     assert asked["patient"]["birth_date"] == _born(record)
     assert is_credit_code(asked["receiver"]["institution"])
     assert asked["receiver"]["institution"] != made.institution
+    assert "on" not in asked
+    at = datetime(2026, 6, 15, 10, tzinfo=timezone(timedelta(hours=8)))
+    dated = json.loads(example(today=TODAY, on=at).order_check)
+    assert dated == {**asked, "on": "2026-06-15T10:00:00+08:00"}
 
 
 def _born(record: LabReportRecord) -> str:
