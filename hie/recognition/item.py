@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from hie.terminology.units import ItemUnits
+from hie.terminology.units import ItemUnits, UnitOption
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +132,21 @@ class Item:
         return "laboratory"
 
     @cached_property
-    def units(self) -> "ItemUnits":
+    def units(self) -> ItemUnits:
         """What `hie.terminology.units` needs to read and convert this item's units."""
-        from hie.terminology.units import ItemUnits
-
         return ItemUnits(
             key=self.key,
             value_type=self.value_type,
             ucum_unit=self.unit,
-            alternatives=tuple((a.unit, a.factor, a.offset) for a in self.alternatives),
+            alternatives=tuple(
+                UnitOption(a.unit, a.factor, a.offset, a.ucum, a.plain, a.plain_under)
+                for a in self.alternatives
+            ),
             spellings=self.unit_spellings,
             decimals=self.decimals,
             loinc_confirmed=self.loinc_confirmed,
             loinc_unconfirmed=self.loinc_unconfirmed,
+            names=(self.zh, self.en, self.abbr, *self.aliases),
         )
 
 

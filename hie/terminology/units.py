@@ -1,0 +1,130 @@
+"""Units as people write them, read for one item, and converted exactly.
+
+Only the item's own list counts: `G/L` is giga for platelets and gram for haemoglobin. Numbers are
+decimal; nothing is rounded but what is shown after a real conversion (half up).
+Source: recognition rules made precise, section 8.4; UCUM.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import cached_property
+
+_SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_DIGITS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_ONE = Decimal(1)
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOption:
+    """A unit that is not the canonical one: canonical = reported x factor + offset, exactly.
+
+    `ucum` is its UCUM code. `plain` is a text that means it only under the LOINC codes of
+    `plain_under` (mg/dL of urea or of urea nitrogen).
+    """
+
+    text: str
+    factor: Decimal
+    offset: Decimal = _ZERO
+    ucum: str = ""
+    plain: str = ""
+    plain_under: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnitReading:
+    """What a unit text was read as; `exact` says the text already was the UCUM code."""
+
+    ucum: str
+    factor: Decimal
+    offset: Decimal
+    exact: bool
+
+    @property
+    def converts(self) -> bool:
+        """Whether the number changes."""
+        return self.factor != _ONE or self.offset != _ZERO
+
+
+@dataclass(frozen=True)
+class ItemUnits:
+    """What units and codes an item is reported in; the part of the catalogue builders need."""
+
+    key: str
+    value_type: str  # quantity or coded
+    ucum_unit: str
+    alternatives: tuple[UnitOption, ...]
+    spellings: Mapping[str, tuple[str, ...]]  # unit -> its other spellings
+    decimals: int | None
+    loinc_confirmed: tuple[str, ...]
+    loinc_unconfirmed: tuple[str, ...]
+    names: tuple[str, ...] = field(default=())  # name and aliases, for proposals
+
+    @cached_property
+    def _known(self) -> Mapping[str, UnitReading]:
+        known: dict[str, UnitReading] = {}
+        if not self.ucum_unit:
+            return known
+        options = [(self.ucum_unit, self.ucum_unit, _ONE, _ZERO)]
+        options += [(a.text, a.ucum or a.text, a.factor, a.offset) for a in self.alternatives]
+        for text, ucum, factor, offset in options:
+            for spelling in (text, *self.spellings.get(text, ())):
+                reading = UnitReading(ucum, factor, offset, exact=False)
+                known.setdefault(folded(spelling), reading)
+        return known
+
+
+def folded(text: str) -> str:
+    """A unit text with its dialects taken off: width, spaces, micro signs, powers of ten, case."""
+    raised = []
+    for place, mark in enumerate(text):
+        if mark in _DIGITS and (place == 0 or text[place - 1] not in _DIGITS):
+            raised.append("^")
+        raised.append(mark)
+    plain = unicodedata.normalize("NFKC", "".join(raised).translate(_SUPERSCRIPT))
+    plain = "".join(plain.split()).replace("μ", "u").replace("µ", "u").casefold()
+    if plain[:1] in {"x", "×", "*"} and plain[1:3] == "10":
+        plain = plain[1:]
+    for power in ("10**", "10^", "10e", "10*"):
+        if plain.startswith(power) and plain[len(power) : len(power) + 1].isdigit():
+            return "10*" + plain[len(power) :]
+    return plain
+
+
+def read_unit(text: str | None, item: ItemUnits, loinc: str | None = None) -> UnitReading | None:
+    """What a reported unit means for this item; None: missing, or not one of the item's units."""
+    if text is None or not text.strip():
+        return None
+    key = folded(text)
+    found = item._known.get(key)
+    if found is not None:
+        if text == found.ucum:
+            return UnitReading(found.ucum, found.factor, found.offset, exact=True)
+        return found
+    for option in item.alternatives:
+        if option.plain and folded(option.plain) == key and loinc in option.plain_under:
+            return UnitReading(
+                option.ucum or option.text, option.factor, option.offset, exact=False
+            )
+    return None
+
+
+def convert(value: Decimal, reading: UnitReading, decimals: int | None) -> Decimal:
+    """The value in the canonical unit: as reported when nothing converts, else rounded half up."""
+    if not reading.converts:
+        return value
+    exact = exactly(value, reading)
+    if decimals is None:
+        return exact
+    with localcontext() as context:
+        context.prec = 60
+        return exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def exactly(value: Decimal, reading: UnitReading) -> Decimal:
+    """The converted value without rounding: what rules compare."""
+    with localcontext() as context:
+        context.prec = 60
+        return value * reading.factor + reading.offset
