@@ -1,0 +1,1 @@
+"""Records become FHIR (pure): the one place that builds clinical resources."""
