@@ -6,17 +6,16 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from hie.adapter import Adapter
+from hie.exchange.register_cache import RegisterCache
+from hie.oauth.entrance import Entrance
 from hie.recognition.catalogue import Catalogue
 from hie.recognition.rulebook import Rulebook
 from hie.settings import Settings
 from hie.store.database import Database
 from hie.store.ledger import Ledger
-
-if TYPE_CHECKING:
-    from hie.exchange.register_cache import RegisterCache
+from hie.terminology.units import ItemUnits
 
 
 @dataclass(frozen=True)
@@ -24,15 +23,19 @@ class Hub:
     """An opened hub.
 
     `registers` keeps the registers of the newest import in memory and notices a newer one;
+    `item_units` and `loinc` are the catalogue as builders need it; `page_key` signs page tokens;
     `wake` is set when a message was kept, so that the worker in this process looks at once.
     """
 
     settings: Settings
     db: Database
     ledger: Ledger
+    entrance: Entrance
     adapters: Mapping[str, Adapter]
     catalogue: Catalogue
     rulebook: Rulebook
-    registers: "RegisterCache"
+    registers: RegisterCache
     page_key: bytes
+    item_units: Mapping[str, ItemUnits]
+    loinc: Mapping[str, tuple[str, bool]]
     wake: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,0 +1,305 @@
+"""Composition root: the one place where the parts meet, open, serve and close."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from prometheus_client import generate_latest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from hie import __version__
+from hie.api import FHIR_ROUTES
+from hie.api.problem import problem
+from hie.api.v1 import V1_ROUTES
+from hie.errors import AccessRefused, HubError, HubMisconfigured, TooMany, Unavailable
+from hie.exchange.hub import Hub
+from hie.exchange.plugins import load_adapters
+from hie.exchange.process import process_waiting
+from hie.exchange.register_cache import RegisterCache
+from hie.fhir.elements import instant
+from hie.intake.http import INTAKE_ROUTES
+from hie.intake.local import local_app
+from hie.logs import configure
+from hie.oauth.door import Door
+from hie.oauth.entrance import open_entrance
+from hie.oauth.hardening import BodyLimit, Hardening
+from hie.oauth.routes import routes as oauth_routes
+from hie.oauth.signing import open_ring
+from hie.oauth.upkeep import upkeep
+from hie.recognition.catalogue import load_catalogue
+from hie.recognition.rulebook import load_rulebook
+from hie.settings import Settings
+from hie.store import message_list
+from hie.store import migrate as migrations
+from hie.store.database import Database
+from hie.store.ledger import Ledger
+from hie.web import WEB_ROUTES
+
+_log = structlog.get_logger(__name__)
+_IDLE = 0.2  # seconds between two looks of a worker that found nothing
+
+
+def schema_versions(settings: Settings) -> tuple[str | None, str]:
+    """The revision the database has, and the one this version wants."""
+    place = (settings.database_url, settings.data_dir, settings.database_password_file)
+    return migrations.current(*place), migrations.head()
+
+
+def migrated(settings: Settings) -> None:
+    """Bring the database to this version's tables; a second call changes nothing."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    migrations.migrate(settings.database_url, settings.data_dir, settings.database_password_file)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Hub]:
+    """An opened hub: database migrated, keys made at first start; closed when the block is left.
+
+    Raises HubMisconfigured, DataDirectoryBusy, Unavailable.
+    """
+    configure(settings.log_level)
+    catalogue, rulebook, adapters = load_catalogue(), load_rulebook(), load_adapters()
+    if settings.database_url is None or schema_versions(settings)[0] is None:
+        migrated(settings)
+    db = await Database.open(
+        settings.database_url,
+        settings.data_dir,
+        password_file=settings.database_password_file,
+    )
+    ledger = Ledger(db)
+    try:
+        registers = RegisterCache(db)
+
+        async def status(code: str) -> str | None:
+            held, _ = await registers.current()
+            row = held.institution(code, instant(time.time_ns() // 1000).date())
+            return None if row is None else row.status
+
+        entrance = open_entrance(
+            db,
+            ledger,
+            open_ring(settings.data_dir),
+            settings.address,
+            status,
+            rate_limits=settings.rate_limits,
+            metrics_token=_secret(settings.metrics_token_file),
+        )
+        yield Hub(
+            settings=settings,
+            db=db,
+            ledger=ledger,
+            entrance=entrance,
+            adapters=adapters,
+            catalogue=catalogue,
+            rulebook=rulebook,
+            registers=registers,
+            page_key=_page_key(settings.data_dir),
+            item_units={key: item.units for key, item in catalogue.items.items()},
+            loinc={
+                code: found
+                for item in catalogue.items.values()
+                for code in (*item.loinc_confirmed, *item.loinc_unconfirmed)
+                if (found := catalogue.item_of_loinc(code)) is not None
+            },
+        )
+    finally:
+        await ledger.close()
+        await db.close()
+
+
+def _secret(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        return file.read_text("utf-8").strip()
+    except OSError as problem_:
+        raise HubMisconfigured(f"{file}: {problem_.strerror}") from problem_
+
+
+def _page_key(data_dir: Path) -> bytes:
+    """The key page tokens are signed with; made at first start, mode 0600."""
+    path = data_dir / "keys" / "page.key"
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def web_app(hub: Hub) -> ASGIApp:
+    """The whole web application of an opened hub, behind its doors."""
+    app = FastAPI(title="hie", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.hub = hub
+    app.router.routes.extend(
+        [
+            *oauth_routes(hub.entrance),
+            *FHIR_ROUTES,
+            *V1_ROUTES,
+            *INTAKE_ROUTES,
+            Route("/healthz", _healthz),
+            Route("/readyz", _readyz),
+            Route("/metrics", _metrics),
+            *WEB_ROUTES,
+        ]
+    )
+
+    async def refused(request: Request, error: Exception) -> Response:
+        if isinstance(error, AccessRefused | TooMany):
+            await hub.entrance.refusals.record_error(request.scope, error)
+        return problem(error) if isinstance(error, HubError) else Response(status_code=500)
+
+    app.add_exception_handler(HubError, refused)
+    limits = [
+        BodyLimit("/oauth", 32 * 1024),
+        BodyLimit("/intake", hub.settings.intake_limit),
+    ]
+    return Hardening(
+        Door(app, entrance=hub.entrance),
+        default_limit=hub.settings.body_limit,
+        https=hub.settings.address.startswith("https"),
+        body_limits=limits,
+    )
+
+
+async def _healthz(request: Request) -> Response:
+    return JSONResponse({"status": "alive"})
+
+
+async def _readyz(request: Request) -> Response:
+    hub: Hub = request.app.state.hub
+    try:
+        async with hub.db.reading() as reader:
+            waiting = await message_list.oldest_waiting_us(reader)
+    except HubError as error:
+        return JSONResponse({"status": "not ready", "reason": error.text}, status_code=503)
+    age = 0 if waiting is None else max(0, time.time_ns() // 1000 - waiting) // 1_000_000
+    return JSONResponse({"status": "ready", "oldest_waiting_seconds": age})
+
+
+async def _metrics(request: Request) -> Response:
+    return Response(generate_latest(), media_type="text/plain; version=0.0.4")
+
+
+async def work(hub: Hub) -> None:
+    """Finish kept messages for ever; a database that is away is waited for."""
+    while True:
+        try:
+            done = await process_waiting(hub)
+        except Unavailable as error:
+            _log.warning("worker-waits", reason=error.text)
+            await asyncio.sleep(1)
+            continue
+        if done:
+            continue
+        hub.wake.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(hub.wake.wait(), _IDLE)
+
+
+async def run_worker(settings: Settings) -> None:
+    """One message worker process, until SIGTERM or Ctrl-C."""
+    async with opened(settings) as hub:
+        task = asyncio.create_task(work(hub))
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def serve(settings: Settings) -> None:
+    """The hub until SIGTERM or Ctrl-C: web process, local socket, message workers beside it."""
+    workers: list[subprocess.Popen[bytes]] = []
+    if settings.database_url is not None:
+        migrated(settings)
+        workers = [
+            subprocess.Popen([sys.executable, "-m", "hie", "worker"])
+            for _ in range(settings.message_workers)
+        ]
+    try:
+        uvicorn_loop = "uvloop"
+        with asyncio.Runner(loop_factory=_loop(uvicorn_loop)) as runner:
+            runner.run(_serve(settings))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.wait(10)
+
+
+def _loop(name: str) -> "type[asyncio.AbstractEventLoop] | None":
+    import uvloop
+
+    return uvloop.Loop if name == "uvloop" else None
+
+
+async def _serve(settings: Settings) -> None:
+    async with opened(settings) as hub:
+        tasks = [asyncio.create_task(upkeep(hub.entrance))]
+        servers = [
+            uvicorn.Server(
+                uvicorn.Config(
+                    web_app(hub),
+                    host=settings.host,
+                    port=settings.port,
+                    http="httptools",
+                    lifespan="off",
+                    log_config=None,
+                    server_header=False,
+                    access_log=False,
+                )
+            )
+        ]
+        path = settings.data_dir / "hub.sock"
+        if settings.database_url is None:
+            tasks.append(asyncio.create_task(work(hub)))
+            servers.append(_local_server(hub, path))
+        try:
+            await _until_stopped(servers)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            path.unlink(missing_ok=True)
+
+
+async def _until_stopped(servers: list[uvicorn.Server]) -> None:
+    """Run the servers; when one ends (a signal, a taken port), all end."""
+    running = [asyncio.create_task(server.serve()) for server in servers]
+    try:
+        await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def _local_server(hub: Hub, path: Path) -> uvicorn.Server:
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    config = uvicorn.Config(
+        local_app(hub), fd=listener.detach(), lifespan="off", log_config=None, access_log=False
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,81 @@
+"""`hie demo`: a hub with a synthetic region on this machine; every person in it is invented."""
+
+import asyncio
+import json
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hie.cli.output import LangOption, fail
+from hie.errors import HubError
+from hie.settings import Settings
+
+_FOLDER = Path("data/demo")
+
+
+def command(
+    port: Annotated[int, typer.Option(help="Port on loopback.")] = 8000,
+    folder: Annotated[Path, typer.Option(help="Where the demo's data lie.")] = _FOLDER,
+    people: Annotated[int, typer.Option(min=1, max=5000, help="How many people.")] = 50,
+    fill_only: Annotated[
+        bool, typer.Option("--fill-only", help="Fill the data and stop; do not serve.")
+    ] = False,
+    lang: LangOption = None,
+) -> None:
+    """Fill a hub with synthetic data (first time only), then run it on this machine."""
+    settings = Settings(data_dir=folder, database_url=None, port=port, synthetic=True)
+    ready = folder / "demo" / "sign-ins.json"
+    try:
+        if not ready.exists():
+            _fill(settings, folder, people)
+        _welcome(settings, ready)
+        if fill_only:
+            return
+        from hie.app import serve
+
+        serve(settings)
+    except HubError as error:
+        fail(error)
+
+
+def _fill(settings: Settings, folder: Path, people: int) -> None:
+    from hie.app import opened
+    from hie.exchange.demo import fill
+    from hie.synthetic import generate
+
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    today = datetime.now(timezone(timedelta(hours=8))).date()
+    print("writing the synthetic region ...", flush=True)
+    region = generate(folder / "synthetic", seed=1, today=today, people=people)
+
+    async def filled() -> None:
+        async with opened(settings) as hub:
+            await fill(hub, region, _told)
+
+    asyncio.run(filled())
+
+
+def _told(what: str, done: int, total: int) -> None:
+    if sys.stdout.isatty():
+        print(f"\r  {what}: {done} of {total} messages", end="", flush=True)
+        if done == total:
+            print(flush=True)
+    elif done == total:
+        print(f"  {what}: {done} messages", flush=True)
+
+
+def _welcome(settings: Settings, ready: Path) -> None:
+    people = json.loads(ready.read_text("utf-8"))["sign_ins"]
+    print(f"\n  pages    {settings.address}/       (every person and result is invented)")
+    print(f"  FHIR     {settings.address}/fhir/metadata")
+    print("\n  sign in as")
+    for one in people:
+        print(f"    {one['login']:16} {one['password']:18} of {one['institution']}")
+    print(
+        f"\n  a client's token:  HIE_DATA_DIR={settings.data_dir} hie client token "
+        f"{people[0]['client']}"
+    )
+    print(f"  keys and passwords are in {ready.parent} (mode 0600); stop with Ctrl-C\n", flush=True)

@@ -1,0 +1,85 @@
+"""A message's patient -> a person of the register.
+
+A home that is new, or whose Patient changed, is compared with every home that holds one of its
+usable numbers. What follows is decided by `hie.identity.linkage`; the register carries it out.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from hie.fhir import Resource, identifier_kind
+from hie.identity import linkage
+from hie.identity.identifiers import is_usable, normalise
+from hie.identity.traits import is_deceased, read_traits
+from hie.store import identifiers, identity_tasks, persons
+from hie.store.identifiers import PatientIdentifier
+from hie.store.resources import current
+from hie.store.session import Unit
+
+
+def strong_numbers(patient: Resource, on: date) -> list[str]:
+    """Names of the locks a Patient's usable numbers need: two homes that share one must meet."""
+    return sorted(f"identity:{kind}:{value}" for kind, value in read_traits(patient, on).usable)
+
+
+async def identify(
+    unit: Unit, patients: Mapping[str, Resource], on: date, now_us: int
+) -> dict[str, str]:
+    """Settle these homes among the persons; the person of each home, after all joins."""
+    for home, patient in sorted(patients.items()):
+        await identifiers.replace(unit, home, _found_by(patient, on))
+        await persons.settle_in(unit, home)
+    for home, patient in sorted(patients.items()):
+        await _link(unit, home, patient, on, now_us)
+    return await persons.persons_of(unit, patients)
+
+
+def _found_by(patient: Resource, on: date) -> Iterable[PatientIdentifier]:
+    for one in patient.get("identifier", ()):
+        system, value = one.get("system", ""), one.get("value", "")
+        kind = identifier_kind(system)
+        if kind is None:
+            yield PatientIdentifier(system, value, "site", usable=False)
+        else:
+            usable = is_usable(kind, value, on)
+            yield PatientIdentifier(system, normalise(kind, value), kind, usable)
+
+
+async def _link(unit: Unit, home: str, patient: Resource, on: date, now_us: int) -> None:
+    traits = read_traits(patient, on)
+    if not traits.usable:
+        return
+    mine = await persons.person_of(unit, home)
+    if mine is None:
+        return
+    holders: set[str] = set()
+    for kind, value in sorted(traits.usable):
+        holders.update(await identifiers.homes_by_identifier(unit, kind, value))
+    every = set(holders)
+    for person in {*(await persons.persons_of(unit, holders)).values(), mine}:
+        every.update(await persons.homes_of(unit, person))
+    every.discard(home)
+    if not every:
+        return
+    known = await current(unit, [("Patient", key) for key in sorted(every)])
+    by_home = await persons.persons_of(unit, every)
+    others = [
+        linkage.Home(one.id, by_home[one.id], read_traits(tree, on), is_deceased(tree))
+        for one in known.values()
+        if one.id in by_home and (tree := one.resource())
+    ]
+    new = linkage.Home(home, mine, traits, is_deceased(patient))
+    for outcome in linkage.link(new, others):
+        if isinstance(outcome, linkage.Join):
+            await persons.join(
+                unit,
+                outcome.person,
+                outcome.other,
+                reason=outcome.reason,
+                score=None,
+                author="hub",
+                at_us=now_us,
+            )
+            continue
+        task = outcome.task if isinstance(outcome, linkage.Shared) else outcome
+        await identity_tasks.task(unit, str(task.kind), task.homes, task.reason, now_us)
