@@ -7,7 +7,10 @@ import typer
 from hie.cli.output import JsonFlag, LangOption, fail, show_json, table
 from hie.errors import HubError
 from hie.recognition.catalogue import load_catalogue
+from hie.recognition.policy import build_policy
+from hie.recognition.reasons import load_reasons
 from hie.recognition.rulebook import load_rulebook
+from hie.recognition.texts import load_texts
 
 app = typer.Typer()
 
@@ -17,9 +20,12 @@ def check(as_json: JsonFlag = False, lang: LangOption = None) -> None:
     """Load the rules, the catalogue and their texts; say what does not hold together."""
     try:
         rulebook, catalogue = load_rulebook(), load_catalogue()
+        load_texts()
+        load_reasons()
+        build_policy([])
     except HubError as error:
         fail(error, as_json)
-    rules, items = len(list(rulebook.rules)), len(catalogue.keys())
+    rules, items = len(rulebook.rules), len(catalogue.items)
     if as_json:
         show_json({"rules": rules, "items": items})
     else:
@@ -36,9 +42,9 @@ def ls(as_json: JsonFlag = False, lang: LangOption = None) -> None:
             "title": rule.title[lang or "zh"],
             "fired": rule.outcome,
             "unknown": rule.unknown,
-            "basis": ", ".join(rule.basis),
+            "basis": ", ".join((rule.basis, *rule.basis_also)),
         }
-        for rule in load_rulebook().rules
+        for rule in load_rulebook().rules.values()
     ]
     if as_json:
         show_json({"rules": rows})
@@ -54,7 +60,7 @@ def show(
 ) -> None:
     """Show one rule with the legal text it stands on."""
     rulebook = load_rulebook()
-    found = next((known for known in rulebook.rules if known.id == rule.upper()), None)
+    found = rulebook.rules.get(rule.upper())
     if found is None:
         fail(HubError(f"no rule {rule}"), as_json)
     language = lang or "zh"
@@ -62,14 +68,14 @@ def show(
         {
             "code": code,
             "title": rulebook.basis[code].title[language],
-            "url": rulebook.basis[code].url,
+            "address": rulebook.basis[code].address,
         }
-        for code in found.basis
+        for code in (found.basis, *found.basis_also)
     ]
     if as_json:
-        show_json({"rule": found.id, "title": found.title, "basis": basis})
+        show_json({"rule": found.id, "title": found.title[language], "basis": basis})
         return
     print(f"{found.id}  {found.title[language]}")
     print(f"  fired: {found.outcome}   unknown: {found.unknown}")
     for text in basis:
-        print(f"  {text['code']}  {text['title']}  {text['url'] or ''}")
+        print(f"  {text['code']}  {text['title']}  {text['address']}")

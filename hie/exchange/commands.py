@@ -1,7 +1,8 @@
 """The commands an operator may give a hub, by name; the command line and the local socket use them.
 
 Each is a function of the hub, the acting operator and plain JSON arguments to a plain JSON answer.
-The list is written out: this is all that can be asked for.
+The list is written out: this, and what `hie.oauth.commands` lists for clients and people, is all
+that can be asked for.
 """
 
 import os
@@ -13,18 +14,17 @@ from hie.access.actor import Actor, ActorKind, Purpose
 from hie.errors import Fault, InvalidRequest
 from hie.exchange import (
     assess,
-    clients,
     decide,
     health,
-    identify,
+    identity_desk,
     maps,
     messages,
     receive,
     registers,
     sites,
-    users,
 )
 from hie.exchange.hub import Hub
+from hie.oauth import commands as oauth
 
 Command = Callable[[Hub, Actor, dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -48,19 +48,10 @@ COMMANDS: dict[str, Command] = {
     "site-disable": sites.disable_command,
     "register-import": registers.import_command,
     "register-show": registers.show_command,
-    "identity-list": identify.list_command,
-    "identity-join": identify.join_command,
-    "identity-undo": identify.undo_command,
-    "identity-close": identify.close_command,
-    "client-add": clients.add_command,
-    "client-list": clients.list_command,
-    "client-suspend": clients.suspend_command,
-    "client-resume": clients.resume_command,
-    "client-token": clients.token_command,
-    "user-add": users.add_command,
-    "user-list": users.list_command,
-    "user-password": users.password_command,
-    "user-suspend": users.suspend_command,
+    "identity-list": identity_desk.list_command,
+    "identity-join": identity_desk.join_command,
+    "identity-undo": identity_desk.undo_command,
+    "identity-close": identity_desk.close_command,
     "doctor": health.command,
 }
 
@@ -83,7 +74,11 @@ async def run(
     hub: Hub, name: str, arguments: dict[str, Any], actor: Actor | None = None
 ) -> dict[str, Any]:
     """Run one command; raises InvalidRequest for a name that is not in the list."""
+    who = actor or operator()
+    at_the_door = oauth.COMMANDS.get(name)
+    if at_the_door is not None:
+        return await at_the_door(hub.entrance, who, arguments)
     command = COMMANDS.get(name)
     if command is None:
         raise InvalidRequest(f"no command {name!r}", (Fault("command", "unknown-command", ""),))
-    return await command(hub, actor or operator(), arguments)
+    return await command(hub, who, arguments)

@@ -64,7 +64,7 @@ def same_content(one: Resource, other: Resource) -> bool:
 
     Decimal text counts: 5.10 and 5.1 differ.
     """
-    return _content(one) == _content(other)
+    return bool(_content(one) == _content(other))
 
 
 def _content(resource: Resource) -> Any:

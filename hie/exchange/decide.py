@@ -1,0 +1,204 @@
+"""The clinician's decision: use an earlier result, or repeat the test with a reason.
+
+The assessment is what the hub offered; the decision is a separate record, made by a person. A
+second, different decision for one order needs to name the one it replaces.
+"""
+
+import hashlib
+import time
+from typing import Any
+
+from hie.access.actor import Actor, ActorKind
+from hie.audit.event import Action, Event, EventType, Subject
+from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
+from hie.exchange.hub import Hub
+from hie.fhir.wire import read_object, write
+from hie.recognition.reasons import load_reasons
+from hie.store import checks, ledger
+from hie.store import decisions as store
+from hie.store.decisions import Decision
+
+_TOP = {"check", "key", "practitioner", "decisions"}
+_EACH = {"ref", "assessment", "decision", "reason", "text", "explained_to_patient", "replaces"}
+_LONGEST = 2000
+
+
+async def decide(hub: Hub, actor: Actor, data: bytes) -> dict[str, Any]:
+    """Record decisions on one check: DESIGN 6.
+
+    Raises UnprocessableRequest naming each field, ResourceNotFound for a check of somebody else,
+    AlreadyDecided (a Conflict) when another decision stands. All are recorded, or none is.
+    """
+    body = read_object(data, nulls=True)
+    faults = [Fault(key, "unknown-key", "") for key in sorted(body.keys() - _TOP)]
+    for key in ("check", "key", "practitioner"):
+        _text(body, key, key, faults)
+    listed = body.get("decisions")
+    if not isinstance(listed, list) or not 1 <= len(listed) <= 100:
+        faults.append(Fault("decisions", "wrong-type", "a list of 1 to 100"))
+        listed = []
+    if faults:
+        raise UnprocessableRequest("the decisions were not recorded", tuple(faults))
+    institution = None if actor.kind is ActorKind.OPERATOR else actor.institution
+    async with hub.db.reading() as reader:
+        check = await checks.get(reader, body["check"], institution)
+    orders = {order["ref"]: order for order in check.body["answer"]["orders"]}
+    made = [_decision(one, place, body, check, orders, faults) for place, one in enumerate(listed)]
+    refs = [one.get("ref") for one in listed if isinstance(one, dict)]
+    for place, ref in enumerate(refs):
+        if ref in refs[:place]:
+            faults.append(Fault(f"decisions[{place}].ref", "repeated", "each order once"))
+    if faults:
+        raise UnprocessableRequest("the decisions were not recorded", tuple(faults))
+    return await _record(hub, actor, check, [one for one in made if one is not None], data)
+
+
+async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """`decide`: {request: JSON text} -> {decisions: [...]}."""
+    return await decide(hub, actor, str(arguments["request"]).encode())
+
+
+async def get_decision(hub: Hub, actor: Actor, key: str) -> dict[str, Any]:
+    """One recorded decision of the caller's own institution. Raises ResourceNotFound."""
+    async with hub.db.reading() as reader:
+        found = await store.find(reader, key)
+    if found is None or actor.institution not in ("", found.institution):
+        raise ResourceNotFound("no such decision")
+    await hub.ledger.record(
+        Event(EventType.DECIDE, Action.READ, actor, detail=f"decision {found.id}")
+    )
+    return _told(found)
+
+
+def _told(one: Decision) -> dict[str, Any]:
+    return {
+        "decision": one.id,
+        "check": one.check,
+        "ref": one.ref,
+        "assessment": one.assessment,
+        "decided": one.decision,
+        "reason": one.reason,
+        "text": one.text,
+        "explained_to_patient": one.explained,
+        "practitioner": one.practitioner,
+        "state": one.state,
+        "replaces": one.replaces,
+    }
+
+
+def _text(body: dict[str, Any], key: str, path: str, faults: list[Fault]) -> None:
+    value = body.get(key)
+    if not isinstance(value, str) or not value or len(value) > 200:
+        faults.append(Fault(path, "required", "a text of 1 to 200 characters"))
+
+
+def _decision(
+    one: Any,
+    place: int,
+    body: dict[str, Any],
+    check: checks.Check,
+    orders: dict[str, Any],
+    faults: list[Fault],
+) -> Decision | None:
+    path = f"decisions[{place}]"
+    if not isinstance(one, dict):
+        faults.append(Fault(path, "wrong-type", "an object"))
+        return None
+    faults += [Fault(f"{path}.{key}", "unknown-key", "") for key in sorted(one.keys() - _EACH)]
+    ref = one.get("ref")
+    order = orders.get(ref) if isinstance(ref, str) else None
+    if order is None:
+        faults.append(Fault(f"{path}.ref", "unknown-ref", "an order of this check"))
+        return None
+    for key in ("assessment", "reason", "text", "replaces"):
+        value = one.get(key)
+        if value is not None and (not isinstance(value, str) or len(value) > _LONGEST):
+            faults.append(Fault(f"{path}.{key}", "wrong-type", "a text"))
+            return None
+    offered = {c["assessment"]: c for c in order["candidates"]}
+    chosen = one.get("assessment")
+    if chosen is not None and chosen not in offered:
+        faults.append(Fault(f"{path}.assessment", "unknown-assessment", "one of this order"))
+    if one.get("decision") == "use":
+        _check_use(one, path, offered, faults)
+    elif one.get("decision") == "repeat":
+        _check_repeat(one, path, faults)
+    else:
+        faults.append(Fault(f"{path}.decision", "invalid-value", "use or repeat"))
+    explained = one.get("explained_to_patient")
+    if explained is not None and not isinstance(explained, bool):
+        faults.append(Fault(f"{path}.explained_to_patient", "wrong-type", "true or false"))
+    content = write(
+        [check.id, body["practitioner"], {k: v for k, v in one.items() if k != "replaces"}]
+    )
+    return Decision(
+        check=check.id,
+        ref=one["ref"],
+        assessment=chosen,
+        decision=str(one.get("decision")),
+        reason=one.get("reason"),
+        text=one.get("text"),
+        explained=explained,
+        practitioner=body["practitioner"],
+        institution=check.institution,
+        at_us=time.time_ns() // 1000,
+        key=body["key"],
+        content_hash=hashlib.sha256(content).hexdigest(),
+        replaces=one.get("replaces"),
+    )
+
+
+def _check_use(
+    one: dict[str, Any], path: str, offered: dict[str, Any], faults: list[Fault]
+) -> None:
+    chosen = one.get("assessment")
+    if chosen is None:
+        faults.append(Fault(f"{path}.assessment", "required", "the assessment of the result used"))
+    elif chosen in offered and offered[chosen]["outcome"] == "do_not_recognise":
+        fault = Fault(f"{path}.assessment", "not-recognisable", "one that may stand in")
+        faults.append(fault)
+    if one.get("reason") is not None:
+        faults.append(Fault(f"{path}.reason", "not-allowed", "no reason when a result is used"))
+
+
+def _check_repeat(one: dict[str, Any], path: str, faults: list[Fault]) -> None:
+    known = load_reasons().by_key
+    reason = known.get(one.get("reason") or "")
+    if reason is None:
+        faults.append(Fault(f"{path}.reason", "unknown-reason", ", ".join(sorted(known))))
+    elif reason.needs_text and not (one.get("text") or "").strip():
+        faults.append(Fault(f"{path}.text", "required", f"{reason.key} in words"))
+    if not isinstance(one.get("explained_to_patient"), bool):
+        path_ = f"{path}.explained_to_patient"
+        faults.append(Fault(path_, "required", "whether the repeat was explained: true or false"))
+
+
+async def _record(
+    hub: Hub, actor: Actor, check: checks.Check, made: list[Decision], data: bytes
+) -> dict[str, Any]:
+    answers = []
+    async with hub.db.unit() as unit:
+        for one in made:
+            standing, state = await store.record(unit, one)
+            link = f"{hub.settings.address}/v1/decisions/{standing.id}"
+            answers.append(
+                {
+                    "ref": standing.ref,
+                    "decision": standing.id,
+                    "state": state,
+                    "record" if standing.decision == "use" else "notice": link,
+                }
+            )
+        await ledger.append(
+            unit,
+            Event(
+                EventType.DECIDE,
+                Action.CREATE,
+                actor,
+                subjects=(Subject(None, check.person),) if check.person else (),
+                query=data,
+                policy=check.policy,
+                detail=f"check {check.id}",
+            ),
+        )
+    return {"decisions": answers}

@@ -1,0 +1,42 @@
+"""Look for what is wrong with an installation: one line a check, in words to act on."""
+
+import shutil
+import stat
+import time
+from typing import Any
+
+from hie.access.actor import Actor
+from hie.exchange.hub import Hub
+from hie.store import message_list, registers
+from hie.store.messages import State
+
+_FREE = 1 << 30
+_OLD_US = 300 * 1_000_000
+
+
+async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{} -> {checks: [{check, ok, text}]}."""
+    async with hub.db.reading() as reader:
+        counts = await message_list.count(reader)
+        oldest = await message_list.oldest_waiting_us(reader)
+        version = await registers.version(reader)
+    waits = 0 if oldest is None else (time.time_ns() // 1000 - oldest) // 1_000_000
+    held = counts.get(State.HELD, 0)
+    free = shutil.disk_usage(hub.settings.data_dir).free
+    keys = sorted((hub.settings.data_dir / "keys").iterdir())
+    loose = [key.name for key in keys if stat.S_IMODE(key.stat().st_mode) & 0o077]
+    return {
+        "checks": [
+            _check("database", True, f"{hub.db.dialect}, tables up to date"),
+            _check("adapters", bool(hub.adapters), ", ".join(sorted(hub.adapters))),
+            _check("registers", version > 0, f"import {version}" if version else "none imported"),
+            _check("waiting", waits * 1_000_000 < _OLD_US, f"oldest message waits {waits} s"),
+            _check("held", True, f"{held} messages wait for a person"),
+            _check("keys", not loose, f"others may read {loose}" if loose else "mode 0600"),
+            _check("disk", free > _FREE, f"{free >> 20} MiB free"),
+        ]
+    }
+
+
+def _check(name: str, ok: bool, text: str) -> dict[str, Any]:
+    return {"check": name, "ok": ok, "text": text}

@@ -1,0 +1,86 @@
+"""The identity work list: what waits for a person, joins by a person's decision, and their undo."""
+
+import time
+from typing import Any
+
+from hie.access.actor import Actor
+from hie.audit.event import Action, Event, EventType, Subject
+from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
+from hie.exchange.hub import Hub
+from hie.store import identity_tasks, ledger, persons
+from hie.store.instants import written
+
+
+async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{} -> {tasks: [{task, kind, patients, reason, at}]}; no personal data."""
+    async with hub.db.reading() as reader:
+        found = await identity_tasks.find(reader)
+    return {
+        "tasks": [
+            {
+                "task": one.id,
+                "kind": one.kind,
+                "patients": list(one.homes),
+                "reason": one.reason,
+                "at": written(one.at_us),
+            }
+            for one in found
+        ]
+    }
+
+
+async def join_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{patients, reason} -> {link}: these Patients are one person; no clinical row moves."""
+    patients = [str(one) for one in arguments["patients"]]
+    if len(set(patients)) < 2:
+        fault = Fault("patients", "too-few", "two or more Patient ids")
+        raise UnprocessableRequest("nothing was joined", (fault,))
+    now_us = time.time_ns() // 1000
+    link = None
+    async with hub.db.unit() as unit:
+        for other in patients[1:]:
+            first = await persons.person_of(unit, patients[0])
+            second = await persons.person_of(unit, other)
+            if first is None or second is None:
+                raise ResourceNotFound("no such Patient")
+            made = await persons.join(
+                unit,
+                first,
+                second,
+                reason=str(arguments["reason"]),
+                score=None,
+                author=actor.subject,
+                at_us=now_us,
+            )
+            link = made or link
+        await ledger.append(unit, _event(actor, patients, "joined"))
+    return {"link": link}
+
+
+async def undo_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{link} -> {link}: taken back."""
+    key = str(arguments["link"])
+    async with hub.db.unit() as unit:
+        done = await persons.undo(unit, key, author=actor.subject, at_us=time.time_ns() // 1000)
+        await ledger.append(unit, _event(actor, list(done.homes), f"link {key} undone"))
+    return {"link": key}
+
+
+async def close_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{task, reason} -> {task}: closed without a join."""
+    key = str(arguments["task"])
+    async with hub.db.unit() as unit:
+        await identity_tasks.close(
+            unit,
+            key,
+            outcome=str(arguments["reason"]),
+            author=actor.subject,
+            at_us=time.time_ns() // 1000,
+        )
+        await ledger.append(unit, _event(actor, [], f"task {key} closed"))
+    return {"task": key}
+
+
+def _event(actor: Actor, homes: list[str], detail: str) -> Event:
+    subjects = tuple(Subject(home) for home in homes)
+    return Event(EventType.IDENTITY_CHANGE, Action.UPDATE, actor, subjects=subjects, detail=detail)

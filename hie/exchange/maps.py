@@ -1,0 +1,171 @@
+"""A site's local codes: listed, proposed by exact name, approved by a person, processed again."""
+
+import time
+from typing import Any
+
+from hie.access.actor import Actor
+from hie.audit.event import Action, Event, EventType
+from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
+from hie.exchange import sites
+from hie.exchange.hub import Hub
+from hie.exchange.process import drain
+from hie.store import code_maps, ledger, messages
+from hie.store.code_maps import CodeMap, MapState
+from hie.terminology.concept_map import MapRow, concept_map, propose, read_maps
+
+
+async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{site, state} -> {codes: [...]}, the most frequent first."""
+    site = await _site(hub, arguments)
+    async with hub.db.reading() as reader:
+        return {
+            "codes": [
+                _told(one) for one in await code_maps.find(reader, site, arguments.get("state"))
+            ]
+        }
+
+
+async def suggest_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{site} -> {codes: those that now have a proposal}; results map unconfirmed until approved."""
+    site = await _site(hub, arguments)
+    now_us = time.time_ns() // 1000
+    changed: list[tuple[str, str]] = []
+    async with hub.db.unit() as unit:
+        for one in await code_maps.find(unit, site, "unmapped"):
+            item = propose((one.name, one.code), hub.item_units)
+            if item is not None:
+                await code_maps.decide(
+                    unit,
+                    site,
+                    one.system,
+                    one.code,
+                    state=MapState.PROPOSED,
+                    item=item,
+                    by="exact-name",
+                    now_us=now_us,
+                )
+                changed.append((one.system, one.code))
+        await _again(hub, unit, actor, site, changed, now_us)
+    await drain(hub)
+    async with hub.db.reading() as reader:
+        found = await code_maps.find(reader, site, "proposed")
+    return {"codes": [_told(one) for one in found]}
+
+
+async def review_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{site, codes, approve, item, system} -> {changed, messages}."""
+    site = await _site(hub, arguments)
+    item = arguments.get("item")
+    if item is not None and item not in hub.item_units:
+        raise UnprocessableRequest(
+            "no map was changed", (Fault("item", "unknown-item", "an item of the catalogue"),)
+        )
+    approve = bool(arguments["approve"])
+    system = str(arguments.get("system") or "")
+    now_us = time.time_ns() // 1000
+    changed: list[tuple[str, str]] = []
+    async with hub.db.unit() as unit:
+        for code in arguments["codes"]:
+            known = await _known(unit, site, system, str(code))
+            chosen = (item or known.item) if approve else None
+            if approve and chosen is None:
+                raise UnprocessableRequest(
+                    "no map was changed", (Fault(f"codes.{code}", "no-item", "--item ITEM"),)
+                )
+            if await code_maps.decide(
+                unit,
+                site,
+                known.system,
+                known.code,
+                state=MapState.APPROVED if approve else MapState.REJECTED,
+                item=chosen,
+                by=actor.subject,
+                now_us=now_us,
+            ):
+                changed.append((known.system, known.code))
+        count = await _again(hub, unit, actor, site, changed, now_us)
+    await drain(hub)
+    return {"changed": len(changed), "messages": count}
+
+
+async def import_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{site, name, content, approve} -> {changed, messages}; all or nothing."""
+    site = await _site(hub, arguments)
+    rows = read_maps(str(arguments["name"]), str(arguments["content"]), hub.item_units)
+    state = MapState.APPROVED if arguments.get("approve") else MapState.PROPOSED
+    now_us = time.time_ns() // 1000
+    changed: list[tuple[str, str]] = []
+    async with hub.db.unit() as unit:
+        for row in rows:
+            if await code_maps.decide(
+                unit,
+                site,
+                row.system,
+                row.code,
+                state=state if row.item else MapState.REJECTED,
+                item=row.item,
+                by=actor.subject,
+                now_us=now_us,
+                loinc=row.loinc,
+            ):
+                changed.append((row.system, row.code))
+        count = await _again(hub, unit, actor, site, changed, now_us)
+    await drain(hub)
+    return {"changed": len(changed), "messages": count}
+
+
+async def export_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{site} -> {concept_map: a FHIR ConceptMap of the approved maps}."""
+    site = await _site(hub, arguments)
+    async with hub.db.reading() as reader:
+        found = await code_maps.find(reader, site, "approved")
+    items = hub.catalogue.items
+    entries = [
+        (MapRow(one.system, one.code, one.name, one.item, one.loinc), items[one.item].en)
+        for one in found
+        if one.item is not None and one.item in items
+    ]
+    return {"concept_map": concept_map(site, entries)}
+
+
+async def _site(hub: Hub, arguments: dict[str, Any]) -> str:
+    site = str(arguments["site"])
+    if await sites.find(hub, site) is None:
+        raise ResourceNotFound(f"no site {site!r}")
+    return site
+
+
+async def _known(unit: Any, site: str, system: str, code: str) -> CodeMap:
+    """The row of a code; its system may be left out when only one system has the code."""
+    if not system:
+        found = [one for one in await code_maps.find(unit, site) if one.code == code]
+        if len(found) == 1:
+            return found[0]
+    return await code_maps.get(unit, site, system, code)
+
+
+async def _again(
+    hub: Hub, unit: Any, actor: Actor, site: str, changed: list[tuple[str, str]], now_us: int
+) -> int:
+    """Have the messages processed again that carry a code whose map changed."""
+    if not changed:
+        return 0
+    found = await code_maps.messages_with(unit, site, changed)
+    count = await messages.again(unit, found, now_us) if found else 0
+    detail = f"{len(changed)} maps of {site}"
+    await ledger.append(unit, Event(EventType.MAP_CHANGE, Action.UPDATE, actor, detail=detail))
+    hub.wake.set()
+    return count
+
+
+def _told(one: CodeMap) -> dict[str, Any]:
+    return {
+        "system": one.system,
+        "code": one.code,
+        "name": one.name,
+        "unit": one.unit,
+        "count": one.count,
+        "item": one.item,
+        "state": str(one.state),
+        "by": one.by,
+    }

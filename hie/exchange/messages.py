@@ -1,0 +1,181 @@
+"""What was received, what is held and why; look, preview, replay, drop."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from hie import charset
+from hie.access.actor import Actor
+from hie.access.policy import Restriction
+from hie.audit.event import Action, Event, EventType
+from hie.errors import Fault, InvalidRequest, MalformedMessage
+from hie.exchange.finish import finish
+from hie.exchange.hub import Hub
+from hie.exchange.process import drain
+from hie.store import ledger, message_issues, message_list, message_records, messages
+from hie.store.instants import written
+from hie.store.messages import Message
+from hie.store.versions import read
+
+_MOST = 1000
+
+
+class _Undone(Exception):
+    """Takes a preview back."""
+
+
+async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{site, state, code, page} -> {messages: [...], next}."""
+    async with hub.db.reading() as reader:
+        found, following = await message_list.find(
+            reader,
+            site=arguments.get("site"),
+            state=arguments.get("state"),
+            code=arguments.get("code"),
+            page=arguments.get("page"),
+        )
+        codes = await message_issues.codes(reader, [one.id for one in found])
+    rows = [{**_told(one), "codes": list(codes.get(one.id, ()))} for one in found]
+    return {"messages": rows, "next": following}
+
+
+async def show_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{message, raw} -> the message with its issues, the values found, and what it produced."""
+    key = str(arguments["message"])
+    async with hub.db.reading() as reader:
+        found = await messages.get(reader, key)
+        issues = await message_issues.of(reader, key, with_found=True)
+        produced = await message_records.produced(reader, key)
+        content = await messages.content(reader, key) if arguments.get("raw") else None
+    await hub.ledger.record(
+        Event(EventType.MESSAGE_VIEW, Action.READ, actor, detail=f"message {key}")
+    )
+    return {
+        **_told(found),
+        "attempts": found.attempts,
+        "issues": [
+            {
+                "severity": str(one.severity),
+                "stage": one.stage,
+                "code": one.code,
+                "path": one.path,
+                "found": one.found,
+                "expected": one.expected,
+            }
+            for one in issues
+        ],
+        "resources": [f"{kind}/{key_}/_history/{version}" for kind, key_, version in produced],
+        "raw": None if content is None else _readable(content),
+    }
+
+
+async def preview_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{messages | site, code} -> what processing them again would change; nothing is changed."""
+    chosen = await _chosen(hub, arguments)
+    told: list[dict[str, Any]] = []
+    for one in chosen:
+        try:
+            async with hub.db.unit() as unit:
+                before = await message_records.produced(unit, one.id)
+                await messages.again(unit, [one.id], time.time_ns() // 1000)
+                taken = await messages.take_one(unit, one.id)
+                await finish(hub, unit, [taken] if taken else [])
+                state, _ = await messages.state(unit, one.id)
+                made = [r for r in await message_records.produced(unit, one.id) if r not in before]
+                changes = [await _change(unit, kind, key, version) for kind, key, version in made]
+                entry = {"message": one.id, "state": str(one.state), "would_be": str(state)}
+                told.append({**entry, "changes": [c for row in changes for c in row]})
+                raise _Undone
+        except _Undone:
+            continue
+    return {"messages": told}
+
+
+async def _change(unit: Any, kind: str, key: str, version: int) -> list[dict[str, Any]]:
+    now = (await read(unit, kind, key, Restriction(), version)).resource()
+    was = (
+        (await read(unit, kind, key, Restriction(), version - 1)).resource() if version > 1 else {}
+    )
+    return [
+        {
+            "resource": f"{kind}/{key}",
+            "path": name,
+            "was": str(was.get(name, ""))[:120],
+            "is": str(now.get(name, ""))[:120],
+        }
+        for name in sorted({*was, *now} - {"meta", "id", "resourceType"})
+        if was.get(name) != now.get(name)
+    ]
+
+
+async def replay_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{messages | site, code} -> {messages: [{message, state, codes}]}, processed again."""
+    chosen = [one.id for one in await _chosen(hub, arguments)]
+    async with hub.db.unit() as unit:
+        await messages.again(unit, chosen, time.time_ns() // 1000)
+        await ledger.append(
+            unit,
+            Event(
+                EventType.MESSAGE_REPLAY, Action.EXECUTE, actor, detail=f"{len(chosen)} messages"
+            ),
+        )
+    hub.wake.set()
+    await drain(hub)
+    async with hub.db.reading() as reader:
+        codes = await message_issues.codes(reader, chosen)
+        states = [(key, (await messages.get(reader, key)).state) for key in chosen]
+    return {
+        "messages": [
+            {"message": key, "state": str(state), "codes": list(codes.get(key, ()))}
+            for key, state in states
+        ]
+    }
+
+
+async def drop_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """{message, reason} -> {message, state}; the bytes stay, and it can be replayed."""
+    key, reason = str(arguments["message"]), str(arguments.get("reason") or "").strip()
+    if not reason:
+        raise InvalidRequest("a reason is needed", (Fault("reason", "required", "why"),))
+    async with hub.db.unit() as unit:
+        await messages.drop(unit, key, reason, time.time_ns() // 1000)
+        await ledger.append(
+            unit, Event(EventType.MESSAGE_DROP, Action.UPDATE, actor, detail=f"message {key}")
+        )
+    return {"message": key, "state": "dropped"}
+
+
+async def _chosen(hub: Hub, arguments: dict[str, Any]) -> Sequence[Message]:
+    """The messages named, or the held ones of a site or with an issue code."""
+    async with hub.db.reading() as reader:
+        if arguments.get("messages"):
+            return [await messages.get(reader, str(key)) for key in arguments["messages"]]
+        site, code = arguments.get("site"), arguments.get("code")
+        if site is None and code is None:
+            raise InvalidRequest(
+                "which messages?", (Fault("messages", "required", "ids, --site or --code"),)
+            )
+        found, _ = await message_list.find(
+            reader, site=site, state="held", code=code, limit=_MOST, page=None
+        )
+        return found
+
+
+def _told(one: Message) -> dict[str, Any]:
+    return {
+        "message": one.id,
+        "site": one.site,
+        "kind": one.kind,
+        "native_id": one.native_id,
+        "received": written(one.received_us),
+        "state": str(one.state),
+        "stage": one.stage,
+    }
+
+
+def _readable(content: bytes) -> str:
+    """The raw message as text for a person to look at; what is no text is shown as bytes."""
+    try:
+        return charset.decode(content).text
+    except MalformedMessage:
+        return content.decode("latin-1")
