@@ -1,0 +1,1 @@
+"""FHIR operations: one operation, one module."""

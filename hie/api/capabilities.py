@@ -1,0 +1,73 @@
+"""The CapabilityStatement, computed from the registry and the interactions that are mounted."""
+
+from functools import cache
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hie import __version__
+from hie.api.respond import answered, fhir, hub_of
+from hie.fhir import CANONICAL, RELEASE
+from hie.fhir.wire import write
+from hie.store.search.registry import PARAMETERS
+
+INTERACTIONS = ("read", "vread", "history-instance", "search-type")
+OPERATIONS = {"Patient": ("assess", f"{CANONICAL}/OperationDefinition/assess")}
+
+
+@answered
+async def metadata(request: Request) -> Response:
+    """GET /fhir/metadata."""
+    return fhir(write(statement(hub_of(request).settings.address)))
+
+
+@cache
+def statement(address: str) -> dict[str, Any]:
+    """The CapabilityStatement of a hub at this address."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": "2026-11-25",
+        "kind": "instance",
+        "software": {"name": "hie", "version": __version__},
+        "implementation": {"description": "hie exchange hub", "url": f"{address}/fhir"},
+        "fhirVersion": RELEASE,
+        "format": ["json", "application/fhir+json"],
+        "rest": [
+            {
+                "mode": "server",
+                "security": {
+                    "cors": False,
+                    "service": [
+                        {
+                            "coding": [
+                                {
+                                    "system": "http://terminology.hl7.org/CodeSystem/"
+                                    "restful-security-service",
+                                    "code": "SMART-on-FHIR",
+                                }
+                            ]
+                        }
+                    ],
+                },
+                "resource": [_resource(kind) for kind in sorted(PARAMETERS)],
+            }
+        ],
+    }
+
+
+def _resource(kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "type": kind,
+        "interaction": [{"code": code} for code in INTERACTIONS],
+        "versioning": "versioned",
+        "readHistory": True,
+        "searchParam": [
+            {"name": name, "type": str(of)} for name, of in sorted(PARAMETERS[kind].items())
+        ],
+    }
+    if kind in OPERATIONS:
+        name, definition = OPERATIONS[kind]
+        found["operation"] = [{"name": name, "definition": definition}]
+    return found

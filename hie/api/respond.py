@@ -1,0 +1,76 @@
+"""How FHIR answers leave: JSON bytes, ETag and Last-Modified, errors as OperationOutcome.
+
+FHIR R4 http.html. `answered` wraps every interaction, so that no error leaves in another form.
+"""
+
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+from functools import wraps
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hie.errors import AccessRefused, Fault, HubError, NotAcceptable, NotAuthenticated, TooMany
+from hie.exchange.hub import Hub
+from hie.fhir.outcome import outcome_of
+from hie.fhir.wire import write
+from hie.status import status_of
+from hie.store.served import Stored
+
+MEDIA = "application/fhir+json"
+_SPOKEN = {"json", "application/json", MEDIA, "application/fhir+json", "text/json"}
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def hub_of(request: Request) -> Hub:
+    """The opened hub of this application."""
+    hub: Hub = request.app.state.hub
+    return hub
+
+
+def answered(handler: Handler) -> Handler:
+    """The handler with content negotiation before it, and its errors as OperationOutcome."""
+
+    @wraps(handler)
+    async def guarded(request: Request) -> Response:
+        try:
+            _check_accept(request)
+            return await handler(request)
+        except HubError as error:
+            if isinstance(error, AccessRefused | TooMany):
+                refusals = hub_of(request).entrance.refusals
+                await refusals.record_error(request.scope, error)
+            shown = type(error)(error.text) if isinstance(error, NotAuthenticated) else error
+            return fhir(write(outcome_of(shown)), status_of(error))
+
+    return guarded
+
+
+def _check_accept(request: Request) -> None:
+    """Only JSON is spoken: `_format` decides, else Accept."""
+    asked = request.query_params.get("_format")
+    accepted = [asked] if asked else request.headers.get("accept", "*/*").split(",")
+    for one in accepted:
+        media = one.split(";")[0].strip().lower().replace(" ", "+")
+        if media in _SPOKEN or media in {"*/*", "application/*", ""}:
+            return
+    fault = Fault("_format" if asked else "Accept", "not-spoken", MEDIA)
+    raise NotAcceptable("only JSON is spoken here", (fault,))
+
+
+def fhir(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A FHIR answer; patient data is never cached on the way."""
+    return Response(
+        body,
+        status_code=status,
+        media_type=MEDIA,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def version_headers(one: Stored) -> dict[str, str]:
+    """ETag and Last-Modified of a version."""
+    return {
+        "ETag": f'W/"{one.version}"',
+        "Last-Modified": formatdate(one.updated_us / 1_000_000, usegmt=True),
+    }

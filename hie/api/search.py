@@ -1,0 +1,114 @@
+"""search by GET and by POST _search (FHIR R4 http.html#search)."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hie.access.policy import permit_type
+from hie.access.scopes import Interaction
+from hie.api.respond import answered, fhir, hub_of
+from hie.audit.event import Action, Event, EventType, Subject
+from hie.errors import Fault, InvalidRequest, ResourceNotFound, UnsupportedMedia
+from hie.exchange.hub import Hub
+from hie.fhir.bundle import Entry, searchset
+from hie.fhir.outcome import issue, outcome
+from hie.fhir.wire import write
+from hie.oauth.door import actor_in
+from hie.store.search.query import Query, parse_query
+from hie.store.search.registry import PARAMETERS
+from hie.store.search.search import Page, read_position, search
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+@answered
+async def search_type(request: Request) -> Response:
+    """GET /fhir/{type}?… and POST /fhir/{type}/_search."""
+    kind = request.path_params["type"]
+    if kind not in PARAMETERS:
+        raise ResourceNotFound("no such resource type here")
+    actor = actor_in(request)
+    restriction = permit_type(actor, kind, Interaction.SEARCH)
+    raw = request.url.query
+    if request.method == "POST":
+        media = request.headers.get("content-type", "").split(";")[0].strip().lower()
+        if media != _FORM:
+            raise UnsupportedMedia("_search takes a form", (Fault("Content-Type", "media", _FORM),))
+        form = (await request.body()).decode("utf-8", "replace")
+        raw = "&".join(part for part in (raw, form) if part)
+    lenient = "handling=lenient" in request.headers.get("prefer", "")
+    query = parse_query(kind, parse_qsl(raw, keep_blank_values=True), lenient=lenient)
+    hub = hub_of(request)
+    seal = _Seal(hub, actor.client, actor.subject, query)
+    async with hub.db.reading() as reader:
+        page = await search(reader, query, restriction, seal.opened(query.page))
+    homes = sorted({one.home for one in page.matches if one.home} | set(query.ids("patient")))
+    await hub.ledger.record(
+        Event(
+            EventType.SEARCH,
+            Action.EXECUTE,
+            actor,
+            subjects=tuple(
+                Subject(home, None, tuple(m.reference for m in page.matches if m.home == home))
+                for home in homes
+            ),
+            query=f"{request.url.path}?{raw}".encode(),
+        )
+    )
+    return fhir(_bundle(hub, query, page, seal))
+
+
+def _bundle(hub: Hub, query: Query, page: Page, seal: "_Seal") -> bytes:
+    base = hub.entrance.audience
+    used = [(key, value) for key, value in query.used if key != "page"]
+    links = {"self": _url(base, query.type, list(query.used))}
+    if page.following is not None:
+        token = seal.sealed(page.following)
+        links["next"] = _url(base, query.type, [*used, ("page", token)])
+    entries = [Entry(f"{base}/{m.type}/{m.id}", m.body) for m in page.matches]
+    if query.ignored:
+        words = f"ignored: {', '.join(query.ignored)}"
+        told = outcome([issue("warning", "not-supported", words)])
+        entries.append(Entry(f"{base}/OperationOutcome/ignored", write(told), "outcome"))
+    return searchset(entries, links, page.total)
+
+
+def _url(base: str, kind: str, pairs: Sequence[tuple[str, str]]) -> str:
+    return f"{base}/{kind}?{urlencode(pairs)}" if pairs else f"{base}/{kind}"
+
+
+class _Seal:
+    """Page positions signed for one caller and one query: nobody else's, nowhere else."""
+
+    def __init__(self, hub: Hub, client: str, subject: str, query: Query) -> None:
+        self._key = hub.page_key
+        asked = [pair for pair in query.used if pair[0] != "page"]
+        self._bound = json.dumps([client, subject, query.type, asked]).encode()
+
+    def sealed(self, position: list[Any]) -> str:
+        body = json.dumps(position).encode()
+        return base64.urlsafe_b64encode(self._sign(body) + body).decode().rstrip("=")
+
+    def opened(self, token: str | None) -> list[Any] | None:
+        if token is None:
+            return None
+        try:
+            data = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        except (binascii.Error, ValueError):
+            data = b""
+        signature, body = data[:16], data[16:]
+        if not hmac.compare_digest(signature, self._sign(body)):
+            fault = Fault("page", "invalid-value", "the next link of this search and caller")
+            raise InvalidRequest("page", (fault,))
+        return read_position(body)
+
+    def _sign(self, body: bytes) -> bytes:
+        return hmac.digest(self._key, self._bound + b"\0" + body, hashlib.sha256)[:16]

@@ -1,0 +1,168 @@
+"""A query over what may be seen: one SQL statement, a page cut by key, never by offset.
+
+The order is total (the id is its last part), so pages stay stable while rows are added.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from hie.access.policy import Restriction
+from hie.errors import Fault, InvalidRequest, TooCostly
+from hie.store.identifiers import blind
+from hie.store.search.query import Condition, Query, Token, When
+from hie.store.search.registry import BOUND, DATED
+from hie.store.served import STORED, Stored, stored
+from hie.store.session import Reader
+from hie.store.systems import short
+from hie.store.visible import visible
+
+_NEVER = -(2**62)
+
+
+class Page(NamedTuple):
+    """One page of matches, where the next begins (None: nowhere), and the total if asked."""
+
+    matches: Sequence[Stored]
+    following: list[Any] | None
+    total: int | None
+
+
+async def search(
+    reader: Reader, query: Query, restriction: Restriction, after: Sequence[Any] | None = None
+) -> Page:
+    """The page of matches after a position. Raises TooCostly for what no index answers."""
+    homes = query.ids("patient", "subject")
+    if query.type in BOUND and not homes and not query.ids("_id"):
+        raise TooCostly(f"{query.type}: name a patient or an _id")
+    seen = visible(reader, query.type, restriction)
+    sql = _Sql(reader, list(seen.args))
+    where = [sql.condition(query.type, one) for one in query.conditions]
+    total = None
+    if query.total or query.count_only:
+        clause = f" WHERE {' AND '.join(where)}" if where else ""
+        count = f"SELECT count(*) FROM {seen.sql} AS v{clause}"  # noqa: S608
+        total = int(await reader.fetchval(count, *sql.args))
+    if query.count_only or query.count == 0:
+        return Page((), None, total)
+    key, down = _order(query)
+    if after is not None:
+        sign = "<" if down else ">"
+        where.append(f"({key}, v.id) {sign} ({sql.arg(int(after[0]))}, {sql.arg(str(after[1]))})")
+    clause = f" WHERE {' AND '.join(where)}" if where else ""
+    columns = ", ".join(f"v.{name}" for name in STORED.split(", "))
+    direction = "DESC" if down else "ASC"
+    rows = await reader.fetch(
+        f"SELECT {columns}, {key} FROM {seen.sql} AS v{clause}"  # noqa: S608
+        f" ORDER BY {key} {direction}, v.id {direction} LIMIT {query.count + 1}",
+        *sql.args,
+    )
+    matches = [stored(reader.db, query.type, row[:7]) for row in rows[: query.count]]
+    following = None
+    if len(rows) > query.count:
+        last = rows[query.count - 1]
+        following = [last[7], last[1]]
+    return Page(matches, following, total)
+
+
+def _order(query: Query) -> tuple[str, bool]:
+    """What a page is sorted by, and whether downwards: newest first unless asked otherwise."""
+    if query.sort in {"date", "-date"} or (not query.sort and query.type in DATED):
+        return f"coalesce(v.effective_us, {_NEVER})", query.sort != "date"
+    return "v.updated_us", query.sort != "_lastUpdated"
+
+
+class _Sql:
+    """Builds conditions and collects their arguments."""
+
+    def __init__(self, reader: Reader, args: list[Any]) -> None:
+        self.reader = reader
+        self.args = args
+
+    def arg(self, value: Any) -> str:
+        self.args.append(value)
+        return f"${len(self.args)}"
+
+    def among(self, column: str, values: Sequence[str]) -> str:
+        self.args.append(self.reader.db.array(values))
+        return self.reader.db.among(column, len(self.args))
+
+    def condition(self, kind: str, one: Condition) -> str:
+        if one.name == "_id":
+            return self.among("v.id", one.ids)
+        if one.name in {"patient", "subject"}:
+            return self.among("v.home", one.ids)
+        if one.name == "_lastUpdated":
+            return self._any([self._date(w, "v.updated_us", "v.updated_us + 1") for w in one.dates])
+        if one.name == "date":
+            return self._any(
+                [self._date(w, "v.effective_us", "v.effective_end_us") for w in one.dates]
+            )
+        found = self._any([self._token(kind, one.name, token) for token in one.tokens])
+        return f"NOT coalesce({found}, false)" if one.negated else found
+
+    def _any(self, parts: list[str]) -> str:
+        return f"({' OR '.join(parts)})"
+
+    def _date(self, when: When, low: str, high: str) -> str:
+        """The prefixes of search.html#prefix over intervals [low, high)."""
+        match when.prefix:
+            case "eq":
+                return f"({low} >= {self.arg(when.start)} AND {high} <= {self.arg(when.end)})"
+            case "ne":
+                return f"NOT ({low} >= {self.arg(when.start)} AND {high} <= {self.arg(when.end)})"
+            case "gt":
+                return f"{high} > {self.arg(when.end)}"
+            case "ge":
+                return f"({high} > {self.arg(when.end)} OR {low} >= {self.arg(when.start)})"
+            case "lt":
+                return f"{low} < {self.arg(when.start)}"
+            case "le":
+                return f"({low} < {self.arg(when.start)} OR {high} <= {self.arg(when.end)})"
+            case "sa":
+                return f"{low} >= {self.arg(when.end)}"
+            case _:
+                return f"{high} <= {self.arg(when.start)}"
+
+    def _token(self, kind: str, name: str, token: Token) -> str:
+        if name == "identifier":
+            return self._identifier(token)
+        if name in {"status", "category"}:
+            return "1 = 0" if token.code is None else f"v.{name} = {self.arg(token.code)}"
+        pairs = [("v.code_system", "v.code"), ("v.local_system", "v.local_code")]
+        if kind == "Observation":
+            pairs.append(("", "v.item"))
+        return self._any([self._coded(system, code, token) for system, code in pairs])
+
+    def _coded(self, system: str, code: str, token: Token) -> str:
+        parts = []
+        if token.code is not None:
+            parts.append(f"{code} = {self.arg(token.code)}")
+        if token.system is not None:
+            if system:
+                parts.append(f"{system} = {self.arg(short(token.system))}")
+            elif token.system.endswith("/CodeSystem/item"):
+                parts.append(f"{code} IS NOT NULL")
+            else:
+                return "1 = 0"
+        elif not system:
+            return "1 = 0"  # an item is asked for with its system, or under its LOINC code
+        return f"({' AND '.join(parts)})"
+
+    def _identifier(self, token: Token) -> str:
+        if token.code is None:
+            raise TooCostly("identifier: name the value too")
+        parts = [f"i.hash = {self.arg(blind(self.reader, token.code))}", "i.kind = 'Patient'"]
+        if token.system:
+            parts.append(f"i.system = {self.arg(token.system)}")
+        inner = f"SELECT i.home FROM identifier AS i WHERE {' AND '.join(parts)}"  # noqa: S608
+        return f"v.home IN ({inner})"
+
+
+def read_position(text: bytes) -> list[Any]:
+    """A position as `search` returned it. Raises InvalidRequest."""
+    try:
+        found = json.loads(text)
+    except ValueError as problem:
+        raise InvalidRequest("page", (Fault("page", "invalid-value", "a page link"),)) from problem
+    return list(found)
