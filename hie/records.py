@@ -31,7 +31,7 @@ class Coded(msgspec.Struct, frozen=True, gc=False):
 
 
 class Time(msgspec.Struct, frozen=True, gc=False):
-    """A point in time as FHIR dateTime text: "2026", "2026-06", "2026-06-15" or with time and zone."""
+    """A point in time as FHIR dateTime text: "2026", "2026-06-15", or with time and zone."""
 
     text: str
     precision: Literal["year", "month", "day", "hour", "minute", "second"]
@@ -67,7 +67,7 @@ class Staff(msgspec.Struct, frozen=True, gc=False):
 
 
 class Institution(msgspec.Struct, frozen=True, gc=False):
-    """An organisation as the sender names it; `code` is a unified social credit code if it is one."""
+    """An organisation as the sender names it; `code` is a unified social credit code."""
 
     path: str
     code: str | None = None

@@ -21,8 +21,8 @@ TYPES = """\
 Patient Person Observation DiagnosticReport Specimen ServiceRequest ImagingStudy Endpoint
 Organization Location Practitioner PractitionerRole Encounter Device Provenance Consent ConceptMap
 CodeSystem ValueSet DocumentReference Binary Task Communication GuidanceResponse DetectedIssue
-Measure MeasureReport Group AuditEvent Subscription OperationOutcome CapabilityStatement OperationDefinition
-SearchParameter StructureDefinition Bundle Parameters
+Measure MeasureReport Group AuditEvent Subscription OperationOutcome CapabilityStatement
+OperationDefinition SearchParameter StructureDefinition Bundle Parameters
 """.split()  # noqa: SIM905 - a list to read
 
 INTEGERS: dict[str, dict[str, Any]] = {

@@ -15,6 +15,8 @@ from adapters.hl7v2.batch import read_batch
 from adapters.hl7v2.issues import ISSUE_CODES
 from hie.adapter import Coverage, Decoded, Issue, Severity, Site
 
+_MOST_SITES = 256
+
 
 class Hl7v2Adapter:
     """Reads HL7 v2 messages and batch files (ER7 encoding)."""
@@ -32,7 +34,7 @@ class Hl7v2Adapter:
     issue_codes: Mapping[str, str] = ISSUE_CODES
 
     def __init__(self) -> None:
-        self._compiled: tuple[Mapping[str, Any], profile.Compiled] | None = None
+        self._compiled: dict[str, tuple[Mapping[str, Any], profile.Compiled]] = {}
 
     def native_id(self, content: bytes, site: Site) -> str | None:
         """MSH-10 of the first message; None if it is empty or cannot be read."""
@@ -45,19 +47,21 @@ class Hl7v2Adapter:
     def decode(self, content: bytes, site: Site) -> Decoded:
         """What the message says; see `hie.adapter.Adapter`."""
         try:
-            compiled = self._profile(site.profile)
+            compiled = self._profile(site)
         except (msgspec.ValidationError, ValueError) as fault:
             issue = Issue("decode", "profile-invalid", Severity.HOLD, "profile", str(fault)[:200])
             return Decoded(decode.native_id(content), "", None, (), (issue,), Coverage())
         return decode.decode_all(content, compiled)
 
-    def _profile(self, given: Mapping[str, Any]) -> profile.Compiled:
-        """The compiled profile, kept while the same one comes again. A profile is a value."""
-        kept = self._compiled
-        if kept is not None and kept[0] is given:
+    def _profile(self, site: Site) -> profile.Compiled:
+        """The compiled profile of a site, kept while the profile stays the same value."""
+        kept = self._compiled.get(site.id)
+        if kept is not None and (kept[0] is site.profile or kept[0] == site.profile):
             return kept[1]
-        compiled = profile.compile_profile(given)
-        self._compiled = (given, compiled)
+        compiled = profile.compile_profile(site.profile)
+        if len(self._compiled) >= _MOST_SITES:
+            self._compiled.clear()
+        self._compiled[site.id] = (site.profile, compiled)
         return compiled
 
 

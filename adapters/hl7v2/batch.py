@@ -40,6 +40,8 @@ def read_batch(content: bytes) -> Batch:
         return Batch((content,))
     bare = content.removeprefix(b"\xef\xbb\xbf")
     marks = [(found[1], found.start(1)) for found in _START.finditer(bare)]
+    if not marks:
+        return Batch((content,))
     messages: list[bytes] = []
     findings: list[tuple[str, str, str]] = []
     since = 0

@@ -13,18 +13,30 @@ _LOOK_AHEAD = 40
 
 
 class Neighbours:
-    """Which segment of a name is nearest: those of the same order group, then those before."""
+    """Which segment of a name is nearest: those of the same order group, then those before.
+
+    What follows the results of an order belongs to that order; what stands between an ORC (or
+    the patient) and an OBR belongs to the order that opens there.
+    """
 
     def __init__(self, segments: list[Segment]) -> None:
         self._segments = segments
-        self._seen: dict[str, Segment] = {}
+        self._head: dict[str, Segment] = {}  # MSH, PID, PV1, ORC: the last of each
+        self._group: dict[str, Segment] = {}  # since the last OBR
+        self._is_opening = False
+        self._opening: dict[str, Segment] = {}  # since the last ORC, PID or PV1, before an OBR
 
     def passed(self, segment: Segment) -> None:
-        """Remember a segment; an OBR forgets what belonged to the order before it."""
-        if segment.name == "OBR":
-            for name in [n for n in self._seen if n not in ("MSH", "PID", "PV1", "ORC")]:
-                del self._seen[name]
-        self._seen[segment.name] = segment
+        """Remember a segment that was read."""
+        name = segment.name
+        if name in _HEADS:
+            self._head[name] = segment
+            self._opening, self._is_opening = {}, True
+        elif name == "OBR":
+            self._group = {**self._opening, name: segment}
+            self._opening, self._is_opening = {}, False
+        else:
+            (self._opening if self._is_opening else self._group)[name] = segment
 
     def nearest(self, name: str, at: int) -> Segment | None:
         """The segment `name` that belongs to the one at index `at`."""
@@ -36,7 +48,11 @@ class Neighbours:
                 return segment
             if segment.name in (here.name, "PID") or (segment.name == "OBR" and name != "OBR"):
                 break
-        return self._seen.get(name)
+        before = self._opening if here.name == "OBR" else self._group
+        return before.get(name) or self._head.get(name)
+
+
+_HEADS = frozenset({"MSH", "PID", "PV1", "ORC"})
 
 
 def value_at(reading: Reading, place: Source, segment: Segment) -> tuple[str, str]:

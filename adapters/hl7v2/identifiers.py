@@ -8,6 +8,7 @@ issue: whether it may match anybody is decided elsewhere.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import date
 from operator import mul
 from typing import Final
@@ -112,7 +113,7 @@ _ID18: Final = re.compile(r"[0-9]{17}[0-9X]")
 _ID15: Final = re.compile(r"[0-9]{15}")
 
 
-def hub_type(code: str, authority: str | None, value: str, extra: dict[str, str]) -> str | None:
+def hub_type(code: str, authority: str | None, value: str, extra: Mapping[str, str]) -> str | None:
     """The hub's type of a number; the sender's own code if it is none; None if none was sent.
 
     `SS` is a social security number in table 0203; Chinese senders put the resident number there.

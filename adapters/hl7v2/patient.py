@@ -82,11 +82,11 @@ def read_visit(reading: Reading, pv1: Segment) -> Visit | None:
 def _identifiers(reading: Reading, pid: Segment) -> tuple[Identifier, ...]:
     """All numbers of the PID: PID-3 first, then 2, 4 and 19, then what the profile adds."""
     found: dict[tuple[str, str | None, str | None], Identifier] = {}
-    places = [(3, ""), (2, ""), (4, ""), (19, "resident-id")]
-    for path, kind in reading.profile.identifiers.fields.items():
+    places: list[tuple[int, str]] = [(3, ""), (2, ""), (4, ""), (19, "resident-id")]
+    for path, named in reading.profile.identifiers.fields.items():
         place = source(path)
-        if place.segment == "PID" and place.field < len(pid.fields):
-            places.append((place.field, kind))
+        if place.field < len(pid.fields):
+            places.append((place.field, named))
     for index, kind in places:
         raw = pid.fields[index]
         if not raw:

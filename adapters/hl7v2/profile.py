@@ -75,6 +75,15 @@ Absent = Literal[
     "not-applicable", "unsupported", "as-text", "error", "not-a-number", "not-performed",
     "not-permitted",
 ]  # fmt: skip
+CharsetName = Literal[
+    "utf-8", "utf-16", "gb18030", "gbk", "gb2312", "big5", "big5-hkscs", "cp950", "iso-8859-1",
+    "cp1252",
+]  # fmt: skip
+HubType = Literal[
+    "resident-id", "passport", "residence-permit", "hk-macao-permit", "taiwan-permit", "insurance",
+    "officer-card", "household-book", "driving-licence", "outpatient-no", "inpatient-no",
+    "patient", "other",
+]  # fmt: skip
 ResultStatus = Literal["registered", "preliminary", "final", "amended", "corrected"]
 ReportStatus = Literal["registered", "partial", "preliminary", "final", "amended", "corrected"]
 
@@ -87,10 +96,10 @@ class Charset(_Part, frozen=True):
     """How the bytes become text."""
 
     force: Annotated[
-        str | None, Meta(description="Read every message in this charset and no other.")
+        CharsetName | None, Meta(description="Read every message in this charset and no other.")
     ] = None
     fallback: Annotated[
-        str | None,
+        CharsetName | None,
         Meta(
             description=(
                 "Try this charset after UTF-8 and GB18030, e.g. big5. Big5 bytes "
@@ -112,7 +121,7 @@ class Identifiers(_Part, frozen=True):
     """Numbers of patients."""
 
     types: Annotated[
-        dict[str, str],
+        dict[str, HubType],
         Meta(
             description=(
                 "Sender's type code (CX.5) to hub type: resident-id, passport, "
@@ -135,7 +144,7 @@ class Identifiers(_Part, frozen=True):
         ),
     ] = ()
     fields: Annotated[
-        dict[Annotated[str, Meta(pattern=r"^PID-[1-9][0-9]?$")], str],
+        dict[Annotated[str, Meta(pattern=r"^PID-[1-9][0-9]?$")], HubType],
         Meta(
             description=(
                 "More places that hold a patient's number, each with its hub type, "

@@ -42,7 +42,7 @@ class QualificationRow:
 
 @dataclass(frozen=True, slots=True)
 class PrecisionRow:
-    """The imprecision (CV, percent) an institution reported for an item in one month ("2026-05")."""
+    """The imprecision (CV, percent) reported for an item in one month ("2026-05")."""
 
     institution: str
     item: str

@@ -57,7 +57,7 @@ class MapRow:
 
 
 def propose(names: Iterable[str | None], items: Mapping[str, ItemUnits]) -> str | None:
-    """The one item whose name or alias is exactly one of these; None if there is none or several."""
+    """The one item whose name or alias is exactly one of these; None if none or several."""
     wanted = {_bare(name) for name in names if name}
     wanted.discard("")
     found = {

@@ -48,7 +48,14 @@ def test_the_messages_of_a_file_are_kept_apart(head: str, tail: str, end: str) -
 
 
 def test_one_message_is_returned_as_it_is() -> None:
-    for content in (message(1).encode(), b"", b"junk", b"\x0b" + message(1).encode() + b"\x1c\r"):
+    for content in (
+        message(1).encode(),
+        b"",
+        b"junk",
+        b"BHS",
+        b"MSHMSH",
+        b"\x0b" + message(1).encode() + b"\x1c\r",
+    ):
         assert adapter.split(content) == [content]
 
 

@@ -209,7 +209,8 @@ def test_spm_completes_and_outranks_obr_15(read: Read) -> None:
 def test_specimen_numbers_conditions_and_times(read: Read) -> None:
     decoded = read(
         msh(), PID, obr(), obx(),
-        spm("P9&HIS^F9&LIS", _17="20260612070000^20260612071000", _18="20260612083000", _24="HEM^溶血~CLOT"),
+        spm("P9&HIS^F9&LIS", _17="20260612070000^20260612071000", _18="20260612083000",
+            _24="HEM^溶血~CLOT"),
     )  # fmt: skip
     (specimen,) = decoded.records[0].specimens
     assert [(i.value, i.type, i.authority) for i in specimen.ids] == [
@@ -267,7 +268,8 @@ def test_one_filler_number_for_two_orders_is_told(read: Read, codes: Any) -> Non
 
 def test_people_of_a_report(read: Read) -> None:
     decoded = read(
-        msh(), PID, "ORC|RE||||||||||12^审核员|77^王医生", obr(_16="", _32="1371&李四", _34="9^赵六~孙七"), obx(_16="5^甲")
+        msh(), PID, "ORC|RE||||||||||12^审核员|77^王医生",
+        obr(_16="", _32="1371&李四", _34="9^赵六~孙七"), obx(_16="5^甲"),
     )  # fmt: skip
     (report,) = decoded.records
     assert [(s.id, s.name) for s in report.reviewers] == [("1371", "李四"), ("12", "审核员")]
@@ -367,7 +369,8 @@ def test_order_status(read: Read, control: str, status: str, found: str | None) 
 def test_method_device_result_number_and_category(read: Read) -> None:
     decoded = read(
         msh(), PID, obr(_13="空腹", _24="CH"),
-        obx(_17="ISE^离子选择电极法", _18="AU5800^Beckman", _19="20260612090000", _21="R77", _29="RSLT"),
+        obx(_17="ISE^离子选择电极法", _18="AU5800^Beckman", _19="20260612090000", _21="R77",
+            _29="RSLT"),
     )  # fmt: skip
     (report,) = decoded.records
     (result,) = report.results

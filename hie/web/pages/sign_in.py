@@ -1,0 +1,76 @@
+"""Sign in and out; a wrong name and a wrong password look the same."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from hie.errors import NotAuthenticated, TooMany
+from hie.exchange.hub import Hub
+from hie.oauth.door import actor_in, session_in
+from hie.oauth.forms import (
+    form_token,
+    local_path,
+    read_form,
+    read_form_without_session,
+    set_form_cookie,
+)
+from hie.oauth.sessions import delete_session_cookie, set_session_cookie
+from hie.oauth.sign_in import sign_in, sign_out
+from hie.web.language import language_of
+from hie.web.render import page
+
+
+async def show(request: Request) -> Response:
+    """GET /sign-in."""
+    return _form(request, request.query_params.get("next", "/patients"))
+
+
+async def submit(request: Request) -> Response:
+    """POST /sign-in: a session and the page that was wanted, or the form with one sentence."""
+    hub: Hub = request.app.state.hub
+    secure = hub.entrance.secure
+    form = await read_form_without_session(request, secure=secure)
+    wanted = local_path(form.get("next"))
+    lang = language_of(request, hub.settings.language)
+    try:
+        done = await sign_in(
+            hub.entrance,
+            request.scope,
+            str(form.get("login", "")),
+            str(form.get("password", "")),
+            lang,
+        )
+    except NotAuthenticated:
+        return _form(request, wanted, wrong="sign-in-failed", status=401)
+    except TooMany:
+        return _form(request, wanted, wrong="sign-in-limited", status=429)
+    response = RedirectResponse(wanted, status_code=303)
+    set_session_cookie(response, done.secret, secure=secure)
+    return response
+
+
+async def leave(request: Request) -> Response:
+    """POST /sign-out."""
+    hub: Hub = request.app.state.hub
+    await read_form(request, session_in(request).csrf)
+    await sign_out(hub.entrance, request.scope, actor_in(request))
+    response = RedirectResponse("/sign-in", status_code=303)
+    delete_session_cookie(response, secure=hub.entrance.secure)
+    return response
+
+
+def _form(request: Request, wanted: str, *, wrong: str = "", status: int = 200) -> Response:
+    hub: Hub = request.app.state.hub
+    secure = hub.entrance.secure
+    token, cookie = form_token(request, secure=secure)
+    response = page(
+        request,
+        "sign_in.html",
+        hub.settings,
+        status=status,
+        csrf=token,
+        next=local_path(wanted),
+        wrong=wrong,
+    )
+    if cookie is not None:
+        set_form_cookie(response, cookie, secure=secure)
+    return response

@@ -1,0 +1,73 @@
+"""Templates to pages: Jinja with everything escaped, the language chosen, the person named."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from hie.settings import Settings
+from hie.web.charts import shape
+from hie.web.language import COOKIE, Language, language_of, say
+
+TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is signed in, as a page shows them, with the token their forms must carry."""
+
+    name: str
+    department: str
+    csrf: str
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page(
+    request: Request,
+    template: str,
+    settings: Settings,
+    *,
+    person: Person | None = None,
+    status: int = 200,
+    **data: Any,
+) -> HTMLResponse:
+    """A page in the reader's language; `?lang=` is remembered in a cookie."""
+    lang = language_of(request, settings.language)
+    other: Language = "en" if lang == "zh" else "zh"
+    context: Mapping[str, Any] = {
+        "lang": lang,
+        "t": lambda key, **words: say(key, lang, **words),
+        "shape": shape,
+        "person": person,
+        "page": "",
+        "synthetic": settings.synthetic,
+        "other_language": _with_language(request, other),
+        **data,
+    }
+    body = _environment().get_template(template).render(context)
+    response = HTMLResponse(body, status_code=status, headers={"Cache-Control": "no-store"})
+    if request.query_params.get("lang") == lang:
+        response.set_cookie(COOKIE, lang, max_age=31_536_000, samesite="lax", path="/")
+    return response
+
+
+def _with_language(request: Request, lang: Language) -> str:
+    """The same page in another language; a form that was sent is shown anew, not sent again."""
+    kept = request.url.remove_query_params("lang").include_query_params(lang=lang)
+    return f"{kept.path}?{kept.query}"

@@ -1,0 +1,33 @@
+// Keyboard for the results list. Single letters work only while focus is in the list.
+"use strict";
+(function () {
+  var list = document.getElementById("results");
+  function rows() { return Array.prototype.slice.call(list.querySelectorAll("a[data-row]")); }
+  function move(step) {
+    var all = rows(), at = all.indexOf(document.activeElement);
+    var next = all[Math.min(Math.max(at + step, 0), all.length - 1)];
+    if (next) { next.focus(); }
+  }
+  function mark(link) {
+    list.querySelectorAll("tr[aria-selected]").forEach(function (row) { row.setAttribute("aria-selected", "false"); });
+    link.closest("tr").setAttribute("aria-selected", "true");
+  }
+  if (list) {
+    list.addEventListener("keydown", function (event) {
+      if (event.ctrlKey || event.metaKey || event.altKey) { return; }
+      if (event.key === "j" || event.key === "J") { move(1); event.preventDefault(); }
+      if (event.key === "k" || event.key === "K") { move(-1); event.preventDefault(); }
+    });
+    list.addEventListener("click", function (event) {
+      var link = event.target.closest("a[data-row]");
+      if (link) { mark(link); }
+    });
+  }
+  document.addEventListener("keydown", function (event) {
+    var typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
+    if (event.key === "/" && !typing) {
+      var find = document.querySelector("[data-find]");
+      if (find) { find.focus(); event.preventDefault(); }
+    }
+  });
+})();
