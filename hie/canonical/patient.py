@@ -53,6 +53,14 @@ def build_patient(
     return patient
 
 
+def says_no_more(existing: Resource, incoming: Resource) -> bool:
+    """Whether a newer message repeats what stands: then no version is made for its time alone."""
+    aside = {"id", "meta", "extension"}
+    return {k: v for k, v in existing.items() if k not in aside} == {
+        k: v for k, v in incoming.items() if k not in aside
+    }
+
+
 def _told(existing: Resource) -> str | None:
     for one in existing.get("extension", ()):
         if one.get("url") == MESSAGE_TIME:

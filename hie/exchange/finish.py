@@ -16,6 +16,7 @@ from hie.adapter import Decoded, Issue, Severity, Site
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.canonical.keys import Key, ReportKeys, business_keys
 from hie.canonical.laboratory import UNMAPPED, BuildContext, Built, build
+from hie.canonical.patient import says_no_more
 from hie.exchange import identify, sites
 from hie.exchange.hub import Hub
 from hie.exchange.settle import Settled, Standing, settle
@@ -293,6 +294,8 @@ class _Context:
         else:
             was = stored.resource()
             verdict = settle(was, resource, self._was(was, stored), self._now(resource))
+            if key.type == "Patient" and says_no_more(was, resource):
+                verdict = Settled.UNCHANGED
         if verdict is Settled.UNCHANGED:
             return
         if verdict is Settled.LATE and stored is not None:

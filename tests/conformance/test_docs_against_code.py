@@ -35,8 +35,8 @@ def test_every_command_and_every_option_is_documented() -> None:
         parts = getattr(command, "commands", {"": command})
         for part, leaf in parts.items():
             called = f"hie {name} {part}".strip()
-            assert f"`{called}" in text, called
-            section = text.split(f"`{called}", 1)[1].split("\n\n", 1)[0]
+            assert f"\n`{called}" in text, called
+            section = text.split(f"\n`{called}", 1)[1].split("\n\n", 1)[0]
             for parameter in leaf.params:
                 for option in (o for o in parameter.opts if o.startswith("--")):
                     if option not in {"--json", "--lang", "--help"}:

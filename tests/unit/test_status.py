@@ -12,7 +12,7 @@ def _walk(cls: type[errors.HubError]) -> list[type[errors.HubError]]:
 
 @pytest.mark.parametrize("cls", _walk(errors.HubError), ids=lambda c: c.__name__)
 def test_every_error_has_a_status_and_a_fhir_issue_type(cls: type[errors.HubError]) -> None:
-    assert 400 <= status_of(cls("x")) <= 503
+    assert 400 <= status_of(cls.__new__(cls)) <= 503
     assert cls.issue_type in ISSUE_TYPES
 
 

@@ -16,6 +16,8 @@ from hie.web.charts import Point, range_bar, sparkline
 from hie.web.language import Language, say
 
 OUTCOMES = ("recognise", "clinician_review", "do_not_recognise")
+# Rules whose firing speaks for a result (recognition rules made precise, section 2.5).
+NOTICES = frozenset({"R-104", "R-106", "R-110", "R-208", "R-304", "R-404", "R-609"})
 CATEGORIES = ("chemistry", "haematology", "immunology")
 
 
@@ -212,13 +214,14 @@ def reasons(
     passed: list[dict[str, Any]] = []
     for finding in candidate["findings"]:
         state = "fired" if finding["fired"] else "unknown" if finding["unknown"] else "passed"
+        is_notice = finding["fired"] and finding["rule"] in NOTICES
         entry = {
             "rule": finding["rule"],
             "text": finding["text"][lang],
             "basis": finding["basis"],
             "state": state,
-            "sign": {"fired": "!", "unknown": "?", "passed": "✓"}[state],
-            "css": {"fired": "n", "unknown": "q", "passed": "y"}[state],
+            "sign": "✓" if is_notice else {"fired": "!", "unknown": "?", "passed": "✓"}[state],
+            "css": "y" if is_notice else {"fired": "n", "unknown": "q", "passed": "y"}[state],
         }
         (passed if state == "passed" else spoke).append(entry)
     return {
