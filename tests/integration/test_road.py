@@ -1,0 +1,163 @@
+"""The whole laboratory road on both databases: in by a door, found, assessed, decided, released."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hie.app import opened
+from hie.exchange.commands import run
+from hie.exchange.hub import Hub
+from hie.settings import Settings
+from hie.synthetic import example, generate, many
+from hie.synthetic.region import Manifest
+
+pytestmark = pytest.mark.anyio
+TODAY = datetime.now(timezone(timedelta(hours=8))).date()
+
+
+def _packed(content: bytes, name: str = "a.hl7") -> dict[str, str]:
+    import base64
+
+    return {"name": name, "content": base64.b64encode(content).decode()}
+
+
+async def _connected(hub: Hub, tmp_path: Path) -> Manifest:
+    """Registers and sites of the synthetic region, without its messages."""
+    region = generate(tmp_path / "region", seed=1, today=TODAY, people=34)
+    files = [_packed(file.read_bytes(), file.name) for file in region.registers]
+    await run(hub, "register-import", {"files": files, "dry_run": False})
+    for site in region.sites:
+        profile = site.profile.read_text("utf-8")
+        arguments = {
+            "site": site.site,
+            "institution": site.institution,
+            "adapter": site.adapter,
+            "profile": profile,
+        }
+        await run(hub, "site-add", arguments)
+    return region
+
+
+async def _counts(hub: Hub) -> dict[str, int]:
+    tables = "patient observation diagnostic_report specimen resource_history".split()
+    async with hub.db.reading() as reader:
+        return {t: await reader.fetchval(f"SELECT count(*) FROM {t}") for t in tables}  # noqa: S608
+
+
+def _settings(place: Any) -> Settings:
+    return Settings(data_dir=place.data_dir, database_url=place.url, rate_limits=False)
+
+
+async def test_the_same_message_three_times_changes_nothing(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub:
+        await _connected(hub, tmp_path)
+        case = example(today=TODAY)
+        arguments = {"site": case.site, "files": [_packed(case.message)]}
+        first = await run(hub, "receive", arguments)
+        before = await _counts(hub)
+        for _ in range(2):
+            again = await run(hub, "receive", arguments)
+            assert again["receipts"][0]["duplicate_of"] == first["receipts"][0]["message"]
+        assert await _counts(hub) == before
+        assert before["observation"] > 0
+        assert before["resource_history"] == 0
+
+
+async def test_a_result_is_assessed_explained_and_decided(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub:
+        await _connected(hub, tmp_path)
+        case = example(today=TODAY)
+        await run(hub, "receive", {"site": case.site, "files": [_packed(case.message)]})
+        answer = await run(hub, "order-check", {"request": case.order_check.decode()})
+        assert answer["identity"] == "matched"
+        assert answer["gates_not_asked"] == [3, 5]
+        potassium = answer["orders"][0]
+        assert potassium["outcome"] == "clinician_review"
+        offered = potassium["candidates"][0]
+        assert {f["rule"] for f in offered["findings"] if f["fired"]} == {"R-104"}
+        decisions = {
+            "check": answer["check"],
+            "key": "k1",
+            "practitioner": "D0117",
+            "decisions": [{"ref": "1", "assessment": offered["assessment"], "decision": "use"}],
+        }
+        first = await run(hub, "decide", {"request": json.dumps(decisions)})
+        assert first["decisions"][0]["state"] == "recorded"
+        again = await run(hub, "decide", {"request": json.dumps(decisions)})
+        assert again["decisions"][0]["state"] == "unchanged"
+        assert again["decisions"][0]["decision"] == first["decisions"][0]["decision"]
+        async with hub.db.reading() as reader:
+            types = await reader.fetch("SELECT type, count(*) FROM audit_access GROUP BY type")
+        recorded = {row[0]: row[1] for row in types}
+        assert recorded["order-check"] == 1
+        assert recorded["decide"] == 2
+
+
+async def test_a_held_message_is_released_by_approving_a_code_map(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub:
+        region = await _connected(hub, tmp_path)
+        site = next(one for one in region.sites if one.code_map is not None)
+        file = next(f for f in sorted(site.messages.rglob("*.hl7")))
+        arguments = {"site": site.site, "files": [_packed(file.read_bytes())]}
+        kept = (await run(hub, "receive", arguments))["receipts"][0]
+        assert kept["state"] == "held"
+        assert {issue["code"] for issue in kept["issues"] if issue["severity"] == "hold"} == {
+            "unmapped-code"
+        }
+        content = site.code_map.read_text("utf-8-sig")
+        maps = {"site": site.site, "name": site.code_map.name, "content": content, "approve": True}
+        await run(hub, "map-import", maps)
+        left = await run(hub, "map-list", {"site": site.site, "state": "unmapped"})
+        for code in left["codes"]:
+            await run(
+                hub,
+                "map-review",
+                {
+                    "site": site.site,
+                    "codes": [code["code"]],
+                    "approve": False,
+                    "system": code["system"],
+                },
+            )
+        shown = await run(hub, "message-show", {"message": kept["message"]})
+        assert shown["state"] == "stored"
+
+
+async def test_kill_at_any_moment_loses_and_doubles_nothing(place: Any, tmp_path: Path) -> None:
+    settings = _settings(place)
+    async with opened(settings) as hub:
+        region = await _connected(hub, tmp_path)
+    site = region.sites[0].site
+    folder = tmp_path / "load"
+    folder.mkdir()
+    for name, content in many(200, results=5, day=TODAY):
+        (folder / name).write_bytes(content)
+    environment = {**os.environ, "HIE_DATA_DIR": str(settings.data_dir)}
+    if settings.database_url:
+        environment["HIE_DATABASE_URL"] = settings.database_url
+    command = [sys.executable, "-m", "hie", "receive", "--site", site, str(folder), "--json"]
+    for pause in (0.9, 1.1, 1.3, 1.5):
+        running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        time.sleep(pause)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode in {0, 3}, done.stderr
+    async with opened(settings) as hub:
+        counts = await _counts(hub)
+        async with hub.db.reading() as reader:
+            messages = await reader.fetchval("SELECT count(*) FROM message")
+            waiting = await reader.fetchval("SELECT count(*) FROM message WHERE state = 'kept'")
+    assert (messages, waiting) == (200, 0)
+    assert counts["diagnostic_report"] == 200
+    assert counts["observation"] == 1000
