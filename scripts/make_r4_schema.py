@@ -131,6 +131,8 @@ def _strict(
         return made
     made["type"] = "object"
     made["minProperties"] = 1
+    if "fhirVersion" in made["properties"]:  # the published list lacks 4.0.1, its own release
+        made["properties"]["fhirVersion"] = {"type": "string", "minLength": 1}
     if "resourceType" in made["properties"]:
         made["required"] = sorted({*made.get("required", []), "resourceType"})
     rules: list[dict[str, Any]] = []
