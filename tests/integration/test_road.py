@@ -147,11 +147,11 @@ async def test_kill_at_any_moment_loses_and_doubles_nothing(place: Any, tmp_path
         environment["HIE_DATABASE_URL"] = settings.database_url
     command = [sys.executable, "-m", "hie", "receive", "--site", site, str(folder), "--json"]
     for pause in (0.9, 1.1, 1.3, 1.5):
-        running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603
         time.sleep(pause)
         running.send_signal(signal.SIGKILL)
         running.wait()
-    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603
     assert done.returncode in {0, 3}, done.stderr
     async with opened(settings) as hub:
         counts = await _counts(hub)
