@@ -76,10 +76,19 @@ _HIGH: Final = re.compile("[^\x00-\x7f]")
 _RUN: Final = re.compile("[^\x00-\x7f]+(?:[\\^ ][^\x00-\x7f]+)*")
 _BEYOND_TWO_BYTES: Final = re.compile("[\u0800-\U0010ffff]")
 # What Latin and Greek text in a Chinese laboratory message looks like: units and item names.
-_SIGNS: Final = frozenset("µμ²³¹×÷°±·αβγδεκλωΑΒΓΔΩéüöäèçÉÖÜ§®\u00a0")
+_SIGNS: Final = frozenset("µμ²³¹×÷°±·αβγδεκλωΑΒΓΔΩ§®\u00a0éüöäèçñóáíúãõâêôàìòùåÉÖÜÄÅÑÓÁ")
 _UTF8_RUN: Final = re.compile(
     rb"(?<![\x80-\xff])(?:[\xe3-\xef][\x80-\xbf]{2}|[\xc2-\xdf][\x80-\xbf])+(?![\x80-\xff])"
 )
+# What each byte can be in UTF-8: a blank for ASCII, then continuation, lead of two or of three.
+_SHAPES: Final = bytes(
+    0x20 if b < 0x80 else ord("c") if b < 0xC0 else ord("2") if b < 0xE0 else ord("3") if b < 0xF0
+    else ord("x")
+    for b in range(256)
+)  # fmt: skip
+_UTF8_SHAPE: Final = re.compile(rb"(?:3cc|2c)+")
+_TWO_BYTE_LEADS: Final = bytes(range(0xC2, 0xE0))
+_TWO_BYTE_RUN: Final = re.compile(rb"(?<![\x80-\xff])(?:[\xc2-\xdf][\x80-\xbf])+(?![\x80-\xff])")
 _LINES: Final = re.compile(rb"([\r\n]+)")
 _LATIN: Final = re.compile("[\x80-\xff]")
 _WRONG_GB: Final = (("gb18030", "utf-8"),)
@@ -159,7 +168,7 @@ def mojibake(text: str) -> str | None:
 
 def is_garbled(text: str) -> bool:
     """Whether one of the first words outside ASCII is mojibake: a look, not a proof."""
-    return any(mojibake(run[0]) is not None for run in islice(_RUN.finditer(text), 3))
+    return any(mojibake(run[0]) is not None for run in islice(_RUN.finditer(text), 1))
 
 
 def repair(text: str) -> str:
@@ -178,6 +187,8 @@ def _choose(
     """The charset of bytes that are not ASCII, bear no mark and are not forced."""
     utf8 = _partial(content, "utf-8")
     if utf8 is not None and _reads_as_utf8(utf8[0], content, named):
+        if _holds_gb(content):
+            return _by_line(content, odd)
         wrong = named not in (None, "utf-8") and not odd
         return _done(utf8, "utf-8", odd + (("charset-declared-wrong",) if wrong else ()))
     if named in ("latin-1", "cp1252", "big5hkscs", "cp950"):
@@ -225,19 +236,24 @@ def _by_line(content: bytes, odd: tuple[str, ...]) -> Decoding:
             out.append(line.decode("ascii"))
             continue
         utf8, gb = _partial(line, "utf-8"), _partial(line, "gb18030")
-        if utf8 is not None and _reads_as_utf8(utf8[0], line, None) and not utf8[1]:
+        is_utf8 = utf8 is not None and not utf8[1] and _reads_as_utf8(utf8[0], line, None)
+        if utf8 is not None and is_utf8 and not _holds_gb(line):
             out.append(utf8[0])
             seen.add("utf-8")
-        elif gb is not None and not gb[1] and not _holds_utf8(line):
+        elif gb is not None and not is_utf8 and not gb[1] and not _holds_utf8(line):
             out.append(gb[0])
             seen.add("gb18030")
         else:
             raise _refusal()
-    return _done(("".join(out), 0), "+".join(sorted(seen)), (*odd, "charset-mixed"))
+    found = "charset-mixed" if len(seen) > 1 else "charset-undeclared"
+    return _done(("".join(out), 0), "+".join(sorted(seen)), (*odd, found))
 
 
 def _holds_utf8(content: bytes) -> bool:
     """Among bytes that pass as GB18030 there is a word that only makes sense as UTF-8."""
+    shapes = set(content.translate(_SHAPES).split())
+    if not any(b"3" in shape and _UTF8_SHAPE.fullmatch(shape) for shape in shapes):
+        return False
     for run in _UTF8_RUN.finditer(content):
         gb = _partial(run[0], "gb18030")
         text = run[0].decode("utf-8")
@@ -253,6 +269,22 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s_-]", "", name.casefold())
 
 
+def _holds_gb(content: bytes) -> bool:
+    """Among valid UTF-8 there is a word of two-byte letters that is common hanzi in GBK.
+
+    郑十 in GBK is valid UTF-8 for two letters nobody writes.
+    """
+    if len(content.translate(None, _TWO_BYTE_LEADS)) == len(content):
+        return False
+    for run in _TWO_BYTE_RUN.finditer(content):
+        gb = _partial(run[0], "gb18030")
+        if gb is None or gb[1] or _signs_only(run[0].decode("utf-8")):
+            continue
+        if _hanzi(gb[0]) > 0 and _rarity(gb[0]) == 0:
+            return True
+    return False
+
+
 def _strict(content: bytes, name: str, findings: tuple[str, ...]) -> Decoding:
     """Exactly this charset, or a refusal."""
     done = _partial(content, name)
@@ -263,15 +295,24 @@ def _strict(content: bytes, name: str, findings: tuple[str, ...]) -> Decoding:
 
 def _done(part: tuple[str, int], charset: str, findings: tuple[str, ...]) -> Decoding:
     text, left = part
-    if "gb18030" in charset and _PRIVATE.search(text):
-        text = text.translate(_MODERN)
-    if _PRIVATE.search(text):
-        findings += ("private-use",)
+    if _has_private(text):
+        if "gb18030" in charset:
+            text = text.translate(_MODERN)
+        if _PRIVATE.search(text):
+            findings += ("private-use",)
     if "\ufffd" in text:
         findings += ("replacement",)
     if left:
         findings += ("charset-truncated",)
     return Decoding(text, charset, findings)
+
+
+def _has_private(text: str) -> bool:
+    """Whether there may be private use characters: by bytes, which is faster than by regex."""
+    if text.isascii():
+        return False
+    data = text.encode("utf-8", "surrogatepass")
+    return b"\xee" in data or (b"\xef" in data and _PRIVATE.search(text) is not None)
 
 
 def _partial(content: bytes, name: str) -> tuple[str, int] | None:

@@ -33,11 +33,14 @@ def check_times(reading: Reading, group: Group, record: LabReportRecord) -> None
             reading.issue("issued-before-received", record.received.path)
     if issued and record.issued:
         _check_ahead(reading, issued, record.issued.path)
+    seen: set[tuple[str, str]] = set()
     for result in record.results:
-        if result.analysed is not None:
-            analysed, at_ = _of(reading, result.analysed), _of(reading, result.effective)
-            if analysed and at_ and _later(at_, analysed):
-                reading.issue("result-before-collection", result.analysed.path)
+        analysed, taken_at = result.analysed, result.effective
+        if analysed is None or taken_at is None or (analysed.text, taken_at.text) in seen:
+            continue
+        seen.add((analysed.text, taken_at.text))
+        if _later(reading.moments[taken_at.text], reading.moments[analysed.text]):
+            reading.issue("result-before-collection", analysed.path)
     if record.results and any(r.effective is None for r in record.results):
         _missing(reading, group)
 

@@ -44,12 +44,15 @@ ASIDE: Final = frozenset(
         "FT1", "DG1", "AL1", "DSC", "ROL", "PRT", "IPC", "ARV", "GT1", "IN1", "FHS", "BHS", "FTS",
     }
 )  # fmt: skip
-_LEFT: Final = {name: tuple(sorted(ignored)) for name, ignored in _IGNORED.items()}
-_FILLED: Final = {name: itemgetter(*left) for name, left in _LEFT.items()}
-_LAST: Final = {
-    name: max(max(_USED.get(name, frozenset()), default=0), max(ignored))
-    for name, ignored in _IGNORED.items()
-}
+
+
+def _plan(name: str) -> tuple[tuple[int, ...], itemgetter[tuple[str, ...]], int]:
+    """The indexes left aside, how to get at them, and the first index beyond the tables."""
+    left = tuple(sorted(_IGNORED[name]))
+    return left, itemgetter(*left), max(*_USED[name], *left) + 1
+
+
+_PLANS: Final = {name: _plan(name) for name in _IGNORED}
 
 
 class Tally:
@@ -64,27 +67,30 @@ class Tally:
         self._unknown: list[str] = []
         self._moved: set[str] = set()
 
-    def cover(self, segment: Segment) -> None:
-        """Account for every filled field of a segment, once, after all was read.
+    def cover(self, segments: list[Segment]) -> None:
+        """Account for every filled field of all segments, once, after all was read.
 
         Blanks what it has accounted for.
         """
-        name, fields, row = segment.name, segment.fields, segment.row
-        left = _LEFT.get(name)
-        if left is None:
-            self._other(segment)
-            return
-        if fields[1] and left[0] == 1 and not self._bound:
-            self._ignored.append(row[1])
-            fields[1] = ""
-        if any(_FILLED[name](fields)):
-            self._set_aside(name, fields, row, left)
-        if segment.size - 1 > _LAST[name]:
-            for index in range(_LAST[name] + 1, segment.size):
-                if fields[index]:
-                    self._unknown.append(segment.path(index))
-                    fields[index] = ""
-        self._used += compress(row, fields)
+        used, ignored, is_bound = self._used, self._ignored, bool(self._bound)
+        for segment in segments:
+            name, fields, row = segment.name, segment.fields, segment.row
+            plan = _PLANS.get(name)
+            if plan is None:
+                self._other(segment)
+                continue
+            left, filled, last = plan
+            if fields[1] and left[0] == 1 and not is_bound:
+                ignored.append(row[1])
+                fields[1] = ""
+            if any(filled(fields)):
+                self._set_aside(name, fields, row, left)
+            if segment.size > last:
+                for index in range(last, segment.size):
+                    if fields[index]:
+                        self._unknown.append(segment.path(index))
+                        fields[index] = ""
+            used += compress(row, fields)
 
     def leave(self, segment: Segment) -> None:
         """Nothing of this segment was used, whatever the tables say."""

@@ -20,6 +20,7 @@ from hie.errors import MalformedMessage
 from hie.records import LabReportRecord
 
 _CONTROLS: Final = bytes(c for c in range(32) if c not in b"\t\n\r") + b"\x7f"
+_LINE: Final = re.compile(r"[\r\n]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _IDENTIFYING: Final = {
     "PID": frozenset({2, 3, 4, 18, 19}),
@@ -63,7 +64,7 @@ def decode_one(content: bytes, compiled: Compiled, counts: dict[str, int]) -> De
         reading.issue("not-hl7", "MSH", header[:3], expected="MSH")
         return _empty(reading)
     try:
-        chars, is_full = delimiters(header.split("\r", 1)[0].split("\n", 1)[0])
+        chars, is_full = delimiters(_LINE.split(header[:256], maxsplit=1)[0])
     except ValueError as fault_:
         reading.issue("delimiters-invalid", str(fault_), expected="five different delimiters")
         return _empty(reading)
@@ -80,7 +81,7 @@ def _message(
 ) -> Decoded:
     """A message whose delimiters are known."""
     reading.speak(chars)
-    reading.has_escapes = chars.escape in text.split(chars.field, 2)[-1]
+    reading.has_escapes = text.find(chars.escape, text.find(chars.field, 4)) >= 0
     lines = logical_lines(text, chars.field)
     found = segments(lines.lines, chars.field, counts)
     msh = found[0]
@@ -105,8 +106,7 @@ def _message(
         kind = _kind(reading, msh)
         for segment in found[1:]:
             reading.tally.leave(segment)
-    for segment in found:
-        reading.tally.cover(segment)
+    reading.tally.cover(found)
     sent = reading.sent.text if reading.sent and "T" in reading.sent.text else None
     return Decoded(native, kind, sent, records, tuple(reading.issues), reading.tally.coverage())
 

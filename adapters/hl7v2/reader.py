@@ -123,7 +123,8 @@ def _starts_segment(line: str, field: str) -> bool:
 
 def segments(lines: list[str], field: str, counts: dict[str, int]) -> list[Segment]:
     """Split lines into fields; `counts` numbers the segments of each name from one."""
-    out = []
+    out: list[Segment] = []
+    add, widths, known, padding = out.append, WIDTH.get, _rows.get, _PADDING
     for line in lines:
         fields = line.split(field)
         name = fields[0]
@@ -131,20 +132,13 @@ def segments(lines: list[str], field: str, counts: dict[str, int]) -> list[Segme
         if name in _HEADERS:
             fields.insert(1, field)
         size = len(fields)
-        width = WIDTH.get(name, _WIDTH)
+        width = widths(name, _WIDTH)
         if size < width:
-            fields += _PADDING[width - size]
+            fields += padding[width - size]
         counts[name] = number = counts.get(name, 0) + 1
-        kept = _rows.get(name, _NO_ROWS)
-        out.append(
-            Segment(
-                name,
-                number,
-                fields,
-                kept[number - 1] if number <= len(kept) else row(name, number),
-                size,
-            )
-        )
+        kept = known(name, _NO_ROWS)
+        paths = kept[number - 1] if number <= len(kept) else row(name, number)
+        add(Segment(name, number, fields, paths, size))
     return out
 
 

@@ -28,7 +28,7 @@ class Reading:
     """What is known and found while one message is read."""
 
     __slots__ = (
-        "_times", "application", "charset", "compiled", "delimiters", "has_escapes", "is_standard",
+        "_times", "application", "charset", "compiled", "delimiters", "has_escapes", "is_plain", "is_standard",
         "issues", "memo", "moments", "offset", "profile", "sender", "sent", "tally", "told",
     )  # fmt: skip
 
@@ -40,6 +40,8 @@ class Reading:
         self.has_escapes = False
         # Whether an OBX is read where and as HL7 says: then what it says may be kept for the next.
         self.is_standard = "OBX" not in compiled.bindings
+        # Whether statuses and flags are HL7's own.
+        self.is_plain = not (compiled.profile.status_codes or compiled.profile.flags)
         self.issues: list[Issue] = []
         self.sent: Moment | None = None
         self.application: Val | None = None  # MSH-3

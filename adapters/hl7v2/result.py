@@ -26,11 +26,13 @@ from hie.records import (
     Result,
     ResultValue,
     Staff,
+    Text,
     Time,
     Val,
 )
 
 _LONGEST_PANEL = 400
+_LONGEST_REPORT = 256
 
 
 class Panel(msgspec.Struct, frozen=True, gc=False):
@@ -60,24 +62,25 @@ def read_result(
         return None
     letter = f[11]
     status = _SETTLED.get(letter)
-    if status is None or reading.profile.status_codes:
+    if status is None or not reading.is_plain:
         letter, status = _status(reading, letter, row[11])
         if letter in ("O", "N"):
             reading.issue("order-detail" if letter == "O" else "not-asked", row[11])
             return None
     raw = f[5]
-    if f[2] == "NM" and PLAIN.fullmatch(raw) and letter in _SETTLED:
-        outcome = Outcome(Quantity(raw))
-    else:
-        found_ = _outcome(reading, f, row, panel, letter, status)
-        if found_ is None:
-            return None
-        outcome = found_
-        status = outcome.status or status
-    flag = _SIMPLE_FLAGS.get(f[8]) if not (outcome.inside or reading.profile.flags) else None
     unit = panel.unit
-    if unit is None and outcome.unit:
-        unit = Val(outcome.unit, row[5])
+    value: ResultValue | None
+    if f[2] == "NM" and letter in _SETTLED and PLAIN.fullmatch(raw):
+        outcome, value = _NOTHING_ELSE, Quantity(raw)
+    else:
+        said = _outcome(reading, f, row, panel, letter, status)
+        if said is None:
+            return None
+        outcome, value = said, said.value
+        status = outcome.status or status
+        if unit is None and outcome.unit:
+            unit = Val(outcome.unit, row[5])
+    flag = _SIMPLE_FLAGS.get(f[8]) if reading.is_plain and not outcome.inside else None
     when = f[14]
     if when:
         collected = reading.time(when, row[14]) or collected
@@ -86,8 +89,9 @@ def read_result(
         if flag
         else _flags(reading, f[8], row[8], outcome.inside)
     )
-    makers = _MAKERS(f)
-    bench = _bench(reading, makers, row) if any(makers) else _NO_BENCH
+    bench = _NO_BENCH
+    if obx.size > _FIRST_MAKER and any(makers := _MAKERS(f)):
+        bench = _bench(reading, makers, obx)
     if bench.performer is not None and bench.performer.code is None:
         reading.once("institution-unmapped", bench.performer.path, bench.performer.name)
     return Result(
@@ -95,7 +99,7 @@ def read_result(
         row[0],
         status,
         (reading.whole(f[4]) or None) if f[4] else None,
-        outcome.value,
+        value,
         unit,
         outcome.absent,
         outcome.components,
@@ -120,7 +124,8 @@ def read_result(
 
 # Letters whose result is simply what the OBX says.
 _SETTLED: Final = {k: v for k, v in statuses.RESULT.items() if k in "FPCABRV"}
-_MAKERS: Final = itemgetter(15, 16, 17, 18, 23, 25, 29)
+_FIRST_MAKER = 15
+_MAKERS: Final = itemgetter(_FIRST_MAKER, 16, 17, 18, 23, 25, 29)
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
@@ -134,6 +139,9 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     unit: str = ""  # a unit that stood in the value
     status: str | None = None
     delete: bool = False
+
+
+_NOTHING_ELSE: Final = Outcome(None)
 
 
 def _outcome(
@@ -160,6 +168,8 @@ def _outcome(
         reading.issue("value-while-pending", path)
         reading.tally.ignore(path)
         return Outcome(None)
+    if isinstance(read.value, Text) and mojibake(read.value.text) is not None:
+        reading.issue("mojibake", path)
     inside = (Interpretation(read.flag, read.flag_text, path),) if read.flag else ()
     return Outcome(read.value, components, read.absent, notes, inside, read.unit or "")
 
@@ -177,8 +187,9 @@ class Bench(msgspec.Struct, frozen=True, gc=False):
 _NO_BENCH: Final = Bench()
 
 
-def _bench(reading: Reading, makers: tuple[str, ...], row: list[str]) -> Bench:
+def _bench(reading: Reading, makers: tuple[str, ...], obx: Segment) -> Bench:
     """OBX-15 to 18, 23, 25 and 29, remembered for the next message."""
+    row = obx.row
     key = (row[0], makers)
     bench = reading.memo.get(key)
     if bench is not None:
@@ -191,8 +202,14 @@ def _bench(reading: Reading, makers: tuple[str, ...], row: list[str]) -> Bench:
         _device(reading, device, row[18]) if device else None,
         reading.component(category, 1) or None,
     )
-    is_kept = reading.is_standard and sum(map(len, makers)) < _LONGEST_PANEL
-    return reading.keep(key, bench) if is_kept else bench
+    if _is_kept(reading, obx, sum(map(len, makers))):
+        reading.keep(key, bench)
+    return bench
+
+
+def _is_kept(reading: Reading, obx: Segment, length: int) -> bool:
+    """Whether this OBX is one that comes again: read where HL7 says, short, among the first."""
+    return reading.is_standard and length < _LONGEST_PANEL and obx.number <= _LONGEST_REPORT
 
 
 def _panel(reading: Reading, code: str, unit: str, printed: str, obx: Segment) -> Panel:
@@ -215,7 +232,7 @@ def _panel(reading: Reading, code: str, unit: str, printed: str, obx: Segment) -
             if fault:
                 issues.append((fault, row[7], text))
     panel = Panel(named, measured, ranges, is_number(reading, named), tuple(issues))
-    if reading.is_standard and len(code) + len(unit) + len(printed) < _LONGEST_PANEL:
+    if _is_kept(reading, obx, len(code) + len(unit) + len(printed)):
         reading.keep(key, panel)
     return panel
 

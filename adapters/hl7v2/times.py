@@ -48,10 +48,14 @@ def parse(text: str, offset: int, century: int | None = None) -> Moment:
     `offset` is the site's zone in minutes. `century` allows two-digit years and is the latest
     year that they may mean.
     """
-    if len(text) == 14 and text.isascii() and text.isdigit() and text[:4] not in _ODD_YEARS:
-        return _plain(text, offset)
-    if len(text) == 8 and text.isascii() and text.isdigit() and text[:4] not in _ODD_YEARS:
-        return _plain_day(text)
+    if text.isascii() and text[:4] not in _ODD_YEARS:
+        size = len(text)
+        if size == 14 and text.isdigit():
+            return _plain(text, offset, True)
+        if size == 19 and text[14] in "+-" and text[:14].isdigit() and text[15:].isdigit():
+            return _plain(text, _zone(text[14:]), False)
+        if size == 8 and text.isdigit():
+            return _plain_day(text)
     parts = _parts(text, century)
     year, month, day, hour, minute, second, fraction, zone = parts
     digits = "".join(p or "" for p in parts[:3])
@@ -79,18 +83,18 @@ _ODD_YEARS: Final = frozenset({"0000", "0001", "1900", "9999"})
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
-def _plain(text: str, offset: int) -> Moment:
+def _plain(text: str, offset: int, assumed: bool) -> Moment:
     """`YYYYMMDDHHMMSS`, the form in which nearly every time arrives."""
-    year, hour, minute, second = int(text[:4]), int(text[8:10]), int(text[10:12]), int(text[12:])
+    year, hour, minute, second = int(text[:4]), int(text[8:10]), int(text[10:12]), int(text[12:14])
     if not _FIRST_YEAR <= year <= _LAST_YEAR or hour > 23 or minute > 59 or second > 59:
         raise ValueError("time")
     day = date(year, int(text[4:6]), int(text[6:8])).toordinal() - _EPOCH
     stamp = (
-        f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:]}"
+        f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:14]}"
         f"{_offset_text(offset)}"
     )
     order = day * 86400 + hour * 3600 + minute * 60 + second - offset * 60
-    return Moment(stamp, "second", True, order)
+    return Moment(stamp, "second", assumed, order)
 
 
 def _plain_day(text: str) -> Moment:

@@ -50,6 +50,7 @@ class Walk:
         self._owner = ""  # what the next NTE belongs to
         self._last = _NO_LINE  # OBX-3 and OBX-4 of the TX line before
         self._fillers: set[str] = set()
+        self._has_control = reading.compiled.control is not None
 
     def run(self) -> tuple[LabReportRecord, ...]:
         """Read every segment after MSH; the reports in the order of the message."""
@@ -191,7 +192,7 @@ class Walk:
             return
         group.results.append(result)
         self._owner = "OBX"
-        if self.reading.compiled.control is not None:
+        if self._has_control:
             self._control(group, result, at)
 
     def _continues(self, group: Group, segment: Segment) -> bool:

@@ -50,6 +50,7 @@ class Work:
     reports: list[tuple[LabReportRecord, ReportKeys]] = field(default_factory=list)
     produced: list[tuple[str, str, int]] = field(default_factory=list)
     homes: dict[str, set[str]] = field(default_factory=dict)
+    seen: list[Seen] = field(default_factory=list)
 
     @property
     def is_refused(self) -> bool:
@@ -86,6 +87,9 @@ async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
         context = _Context(hub, unit, work, ids, standing, sent, maps[work.site.id], now_us, today)
         await context.take(pending, writer, patients)
     await _flush(unit, pending, writer, now_us)
+    for site in sorted(maps):
+        met = [one for work in ready if work.site.id == site for one in work.seen]
+        await code_maps.see(unit, site, met, now_us)
     persons = await identify.identify(unit, patients, today, now_us) if patients else {}
     await _close(hub, unit, works, persons, now_us)
 
@@ -208,7 +212,7 @@ class _Context:
             self.work.issues += made.issues
             self.work.issues += self._faults(keys, made)
             built.append((keys, made))
-        await self._see(built)
+        self._see(built)
         if self.work.is_refused:
             return
         for keys, made in built:
@@ -217,7 +221,7 @@ class _Context:
             for key, resource in made.resources.items():
                 await self._one(key, resource, keys, home, pending, writer, patients)
 
-    async def _see(self, built: list[tuple[ReportKeys, Built]]) -> None:
+    def _see(self, built: list[tuple[ReportKeys, Built]]) -> None:
         codes = [
             Seen(one.system, one.code, one.name, one.unit, one.specimen, one.method, one.value_type)
             for _, made in built
@@ -225,7 +229,7 @@ class _Context:
         ]
         new = [one for one in codes if (one.system, one.code) not in self.maps]
         if new or self.work.message.attempts == 0:
-            await code_maps.see(self.unit, self.work.site.id, codes, self.now_us)
+            self.work.seen += codes
 
     def _build_context(self, keys: ReportKeys) -> BuildContext:
         work = self.work

@@ -129,6 +129,15 @@ def test_segments_in_different_charsets_are_each_read_in_their_own_and_told(
     assert "charset-mixed" in found.findings
 
 
+def test_gbk_words_that_are_valid_utf_8_by_accident_are_seen_among_utf_8() -> None:
+    content = "PID|1||P1||郑十".encode("gbk") + b"\r" + CODE.encode() + b"\r"
+    found = decode(content)
+    assert found.text == f"PID|1||P1||郑十\r{CODE}\r"
+    assert "charset-mixed" in found.findings
+    with pytest.raises(MalformedMessage):
+        decode("PID|1||P1||郑十|".encode("gbk") + "北京市".encode() + b"\r")
+
+
 def test_two_charsets_in_one_segment_are_refused_never_misread() -> None:
     content = NAME.encode("gbk") + b"|" + "北京市朝阳区".encode() + b"\r"
     with pytest.raises(MalformedMessage):
