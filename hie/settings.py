@@ -39,9 +39,6 @@ class Settings(BaseSettings):
         default=None,
         description="Address callers use, without a trailing slash; default http://localhost:<port>.",
     )
-    workers: int = Field(
-        default=1, ge=1, le=64, description="Web processes (PostgreSQL only; SQLite has one)."
-    )
     message_workers: int = Field(
         default=1, ge=0, le=64, description="Message workers that `hie serve` starts beside it."
     )

@@ -49,8 +49,8 @@ class Piece:
         self.path = row[5]
         self.code = f[3]
         self.title = (named.text or named.display or named.code) if named else None
-        self.declared = reading.text(parts[2]).lower() or reading.text(parts[1]).lower()
-        self.encoding = reading.text(parts[3]).lower()
+        self.declared = reading.whole(parts[2]).lower() or reading.whole(parts[1]).lower()
+        self.encoding = reading.whole(parts[3]).lower()
         self.chunks = [parts[4]]
         for more in reading.repeats(f[5])[1:]:
             self.chunks.append(more.split(reading.delimiters.component)[-1])
@@ -130,7 +130,7 @@ def _decode(reading: Reading, piece: Piece) -> bytes | None:
         if piece.encoding == "hex":
             return bytes.fromhex("".join(chunks))
         if piece.encoding in ("a", "ascii"):
-            return "".join(reading.text(c) for c in piece.chunks).encode()
+            return "".join(reading.whole(c) for c in piece.chunks).encode()
         if all(c.endswith("=") or not c for c in chunks[:-1]) and len(chunks) > 1:
             return b"".join(base64.b64decode(c, validate=True) for c in chunks)
         return base64.b64decode("".join(chunks), validate=True)

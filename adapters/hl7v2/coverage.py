@@ -4,6 +4,7 @@ The tables below say which fields are read. A reader that leaves a field aside f
 its own says so; nothing else needs to be told, so that the hot path pays nothing for coverage.
 """
 
+from collections.abc import Callable, Sequence
 from itertools import compress
 from operator import itemgetter
 from typing import Final
@@ -46,10 +47,14 @@ ASIDE: Final = frozenset(
 )  # fmt: skip
 
 
-def _plan(name: str) -> tuple[tuple[int, ...], itemgetter[tuple[str, ...]], int]:
+Getter = Callable[[Sequence[str]], tuple[str, ...]]
+
+
+def _plan(name: str) -> tuple[tuple[int, ...], Getter, int]:
     """The indexes left aside, how to get at them, and the first index beyond the tables."""
     left = tuple(sorted(_IGNORED[name]))
-    return left, itemgetter(*left), max(*_USED[name], *left) + 1
+    filled: Getter = itemgetter(left[0], *left[1:])
+    return left, filled, max(*_USED[name], *left) + 1
 
 
 _PLANS: Final = {name: _plan(name) for name in _IGNORED}

@@ -6,6 +6,7 @@ standard numbers them: `fields[5]` of an OBX is OBX-5; `fields[0]` is kept empty
 touched: they are decoded after splitting, where a value is read.
 """
 
+import functools
 import re
 from typing import Final
 
@@ -88,7 +89,13 @@ def logical_lines(text: str, field: str) -> Lines:
 
     Where CR ends segments, a bare LF is data and no continuation.
     """
-    if "\n" in text:
+    if "\n" not in text:
+        plain = text.split("\r")
+        starts = _starts(field)
+        if not plain[-1] and starts.issuperset([line[:4] for line in plain[:-1]]):
+            del plain[-1]
+            return Lines(plain, _NONE, indented=False)
+    else:
         text = text.replace("\r\n", "\r").replace("\n\r", "\r")
     feed_is_data = "\r" in text
     lines: list[str] = []
@@ -113,6 +120,15 @@ def logical_lines(text: str, field: str) -> Lines:
     for index, rest in more.items():
         lines[index] = "\n".join((lines[index], *rest))
     return Lines(lines, frozenset(wrapped), indented)
+
+
+_NONE: Final[frozenset[int]] = frozenset()
+
+
+@functools.lru_cache(maxsize=16)
+def _starts(field: str) -> frozenset[str]:
+    """How the segments that are known begin."""
+    return frozenset(name + field for name in _KNOWN)
 
 
 def _starts_segment(line: str, field: str) -> bool:

@@ -28,8 +28,9 @@ class Reading:
     """What is known and found while one message is read."""
 
     __slots__ = (
-        "_times", "application", "charset", "compiled", "delimiters", "has_escapes", "is_plain", "is_standard",
-        "issues", "memo", "moments", "offset", "profile", "sender", "sent", "tally", "told",
+        "_times", "application", "charset", "compiled", "delimiters", "has_escapes", "is_plain",
+        "is_standard", "issues", "memo", "moments", "offset", "profile", "sender", "sent",
+        "tally", "told",
     )  # fmt: skip
 
     def __init__(self, compiled: Compiled) -> None:
@@ -94,16 +95,17 @@ class Reading:
 
     # text ---------------------------------------------------------------------------------
 
-    def text(self, raw: str) -> str:
-        """One component or subcomponent as text: escapes decoded, blanks around it removed."""
+    def whole(self, raw: str) -> str:
+        """A field, component or subcomponent as one text, whatever delimiters stand in it.
+
+        Escapes are decoded, blanks around it removed; the null `""` is empty.
+        """
+        if not raw or raw == NULL:
+            return ""
         if self.has_escapes and self.delimiters.escape in raw:
             raw = unescape(raw, self.delimiters, self.charset)
         raw = raw.strip()
         return raw if raw.isascii() else raw.strip(BLANKS)
-
-    def whole(self, raw: str) -> str:
-        """A field read as one text, whatever delimiters stand in it (OBX-5 of ST, TX, FT)."""
-        return "" if raw == NULL else self.text(raw)
 
     def parts(self, raw: str) -> list[str]:
         """The components of a repetition, each as text; `""` is empty."""
@@ -177,7 +179,7 @@ class Reading:
         return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
     def _parse(self, raw: str) -> Moment | None:
-        text = self._text_of_time(raw)
+        text = raw if raw.isascii() and raw.isdigit() else self._text_of_time(raw)
         if not text:
             return None
         century = None

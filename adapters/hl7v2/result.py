@@ -337,7 +337,7 @@ def _flags(
     own = reading.profile.flags
     found = []
     for number, one in enumerate(reading.repeats(raw), start=1):
-        parts = [p for p in reading.parts(one) if p] or [reading.text(one)]
+        parts = [p for p in reading.parts(one) if p] or [reading.whole(one)]
         if not parts[0]:
             continue
         code = next((c for p in parts if (c := own.get(p) or words.FLAGS.get(words.key(p)))), None)

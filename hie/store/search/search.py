@@ -136,17 +136,14 @@ class _Sql:
 
     def _coded(self, system: str, code: str, token: Token) -> str:
         parts = []
+        if not system and (token.system is None or not token.system.endswith("/CodeSystem/item")):
+            return "1 = 0"  # an item is asked for with its system, or under its LOINC code
         if token.code is not None:
             parts.append(f"{code} = {self.arg(token.code)}")
-        if token.system is not None:
-            if system:
-                parts.append(f"{system} = {self.arg(short(token.system))}")
-            elif token.system.endswith("/CodeSystem/item"):
-                parts.append(f"{code} IS NOT NULL")
-            else:
-                return "1 = 0"
+        if system and token.system is not None:
+            parts.append(f"{system} = {self.arg(short(token.system))}")
         elif not system:
-            return "1 = 0"  # an item is asked for with its system, or under its LOINC code
+            parts.append(f"{code} IS NOT NULL")
         return f"({' AND '.join(parts)})"
 
     def _identifier(self, token: Token) -> str:
