@@ -8,6 +8,7 @@ a date is the day in the hub's own zone, +08:00 (Asia/Shanghai).
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -85,6 +86,7 @@ def instant(at_us: int) -> datetime:
     return (EPOCH + timedelta(microseconds=at_us)).astimezone(SHANGHAI)
 
 
+@lru_cache(maxsize=8192)  # the results of one report share their times
 def bounds(text: str) -> tuple[int, int] | None:
     """The first microsecond a dateTime may mean, and the first it no longer may; None: not one.
 

@@ -93,7 +93,7 @@ class _Sql:
         if one.name in {"patient", "subject"}:
             return self.among("v.home", one.ids)
         if one.name == "_lastUpdated":
-            return self._any([self._date(w, "v.updated_us", "v.updated_us + 1") for w in one.dates])
+            return self._any([self._date(w, "v.updated_us", "v.updated_us") for w in one.dates])
         if one.name == "date":
             return self._any(
                 [self._date(w, "v.effective_us", "v.effective_end_us") for w in one.dates]
@@ -105,24 +105,24 @@ class _Sql:
         return f"({' OR '.join(parts)})"
 
     def _date(self, when: When, low: str, high: str) -> str:
-        """The prefixes of search.html#prefix over intervals [low, high)."""
+        """The prefixes of search.html#prefix; `high` is the last microsecond of what is stored."""
         match when.prefix:
             case "eq":
-                return f"({low} >= {self.arg(when.start)} AND {high} <= {self.arg(when.end)})"
+                return f"({low} >= {self.arg(when.start)} AND {high} < {self.arg(when.end)})"
             case "ne":
-                return f"NOT ({low} >= {self.arg(when.start)} AND {high} <= {self.arg(when.end)})"
+                return f"NOT ({low} >= {self.arg(when.start)} AND {high} < {self.arg(when.end)})"
             case "gt":
-                return f"{high} > {self.arg(when.end)}"
+                return f"{high} >= {self.arg(when.end)}"
             case "ge":
-                return f"({high} > {self.arg(when.end)} OR {low} >= {self.arg(when.start)})"
+                return f"({high} >= {self.arg(when.end)} OR {low} >= {self.arg(when.start)})"
             case "lt":
                 return f"{low} < {self.arg(when.start)}"
             case "le":
-                return f"({low} < {self.arg(when.start)} OR {high} <= {self.arg(when.end)})"
+                return f"({low} < {self.arg(when.start)} OR {high} < {self.arg(when.end)})"
             case "sa":
                 return f"{low} >= {self.arg(when.end)}"
             case _:
-                return f"{high} <= {self.arg(when.start)}"
+                return f"{high} < {self.arg(when.start)}"
 
     def _token(self, kind: str, name: str, token: Token) -> str:
         if name == "identifier":
