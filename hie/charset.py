@@ -9,7 +9,6 @@ edition of GB 18030 put in the private use area are moved to where the 2022 edit
 
 import codecs
 import re
-from itertools import islice
 from typing import Final
 
 import msgspec
@@ -166,11 +165,6 @@ def mojibake(text: str) -> str | None:
     return None
 
 
-def is_garbled(text: str) -> bool:
-    """Whether one of the first words outside ASCII is mojibake: a look, not a proof."""
-    return any(mojibake(run[0]) is not None for run in islice(_RUN.finditer(text), 1))
-
-
 def repair(text: str) -> str:
     """The text with each mojibake run put right (profile switch `repair_mojibake`)."""
     return _RUN.sub(lambda run: mojibake(run[0]) or run[0], text)
@@ -190,7 +184,8 @@ def _choose(
         if _holds_gb(content):
             return _by_line(content, odd)
         wrong = named not in (None, "utf-8") and not odd
-        return _done(utf8, "utf-8", odd + (("charset-declared-wrong",) if wrong else ()))
+        odd += ("charset-declared-wrong",) if wrong else ()
+        return _done(utf8, "utf-8", odd, content)
     if named in ("latin-1", "cp1252", "big5hkscs", "cp950"):
         other = _partial(content, named)
         if other is not None and (named.startswith(("big5", "cp950")) or not mojibake(other[0])):
@@ -293,9 +288,12 @@ def _strict(content: bytes, name: str, findings: tuple[str, ...]) -> Decoding:
     return _done(done, name, findings)
 
 
-def _done(part: tuple[str, int], charset: str, findings: tuple[str, ...]) -> Decoding:
+def _done(
+    part: tuple[str, int], charset: str, findings: tuple[str, ...], content: bytes | None = None
+) -> Decoding:
+    """The outcome; `content` are the bytes if they are UTF-8."""
     text, left = part
-    if _has_private(text):
+    if _has_private(text, text.encode("utf-8", "surrogatepass") if content is None else content):
         if "gb18030" in charset:
             text = text.translate(_MODERN)
         if _PRIVATE.search(text):
@@ -307,12 +305,9 @@ def _done(part: tuple[str, int], charset: str, findings: tuple[str, ...]) -> Dec
     return Decoding(text, charset, findings)
 
 
-def _has_private(text: str) -> bool:
+def _has_private(text: str, utf8: bytes) -> bool:
     """Whether there may be private use characters: by bytes, which is faster than by regex."""
-    if text.isascii():
-        return False
-    data = text.encode("utf-8", "surrogatepass")
-    return b"\xee" in data or (b"\xef" in data and _PRIVATE.search(text) is not None)
+    return b"\xee" in utf8 or (b"\xef" in utf8 and _PRIVATE.search(text) is not None)
 
 
 def _partial(content: bytes, name: str) -> tuple[str, int] | None:

@@ -41,7 +41,7 @@ def check_times(reading: Reading, group: Group, record: LabReportRecord) -> None
         seen.add((analysed.text, taken_at.text))
         if _later(reading.moments[taken_at.text], reading.moments[analysed.text]):
             reading.issue("result-before-collection", analysed.path)
-    if record.results and any(r.effective is None for r in record.results):
+    if None in {r.effective and r.effective.precision for r in record.results}:
         _missing(reading, group)
 
 

@@ -4,7 +4,7 @@ The tables below say which fields are read. A reader that leaves a field aside f
 its own says so; nothing else needs to be told, so that the hot path pays nothing for coverage.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
 from operator import itemgetter
 from typing import Final
@@ -88,8 +88,8 @@ class Tally:
             if fields[1] and left[0] == 1 and not is_bound:
                 ignored.append(row[1])
                 fields[1] = ""
-            if any(filled(fields)):
-                self._set_aside(name, fields, row, left)
+            if any(aside := filled(fields)):
+                self._set_aside(segment, compress(left, aside))
             if segment.size > last:
                 for index in range(last, segment.size):
                     if fields[index]:
@@ -115,14 +115,12 @@ class Tally:
             ignored = [*(p for p in ignored if p not in aside), *sorted(aside)]
         return Coverage(tuple(used), tuple(ignored), tuple(self._unknown))
 
-    def _set_aside(
-        self, name: str, fields: list[str], row: list[str], left: tuple[int, ...]
-    ) -> None:
-        for index in left:
-            if fields[index]:
-                is_bound = (name, index) in self._bound
-                (self._used if is_bound else self._ignored).append(row[index])
-                fields[index] = ""
+    def _set_aside(self, segment: Segment, indexes: Iterable[int]) -> None:
+        name, fields, row = segment.name, segment.fields, segment.row
+        for index in indexes:
+            is_bound = (name, index) in self._bound
+            (self._used if is_bound else self._ignored).append(row[index])
+            fields[index] = ""
 
     def _other(self, segment: Segment) -> None:
         target = self._ignored if segment.name in ASIDE else self._unknown

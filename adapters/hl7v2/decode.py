@@ -124,7 +124,7 @@ def _header(reading: Reading, msh: Segment) -> str | None:
     if processing and processing not in profile.processing_ids:
         reading.issue("processing-id", row[11], processing)
     reading.application = reading.val(f[3], row[3]) if f[3] else None
-    sender = institution(reading, f[4], row[4]) if f[4] else None
+    sender = reading.kept(institution, f[4], row[4]) if f[4] else None
     reading.sender = sender if sender and sender.code else None
     kind = _kind(reading, msh)
     message, _, event = kind.partition("^")
@@ -150,7 +150,7 @@ def _kind(reading: Reading, msh: Segment) -> str:
 
 
 def _put_right(reading: Reading, found: charset.Decoding) -> str:
-    """Charset findings as issues, and mojibake flagged or, if the profile says so, repaired."""
+    """Charset findings as issues, and mojibake put right if the profile says so."""
     for finding in found.findings:
         reading.issue(_FINDINGS.get(finding, finding), "MSH-18", expected=found.charset)
     reading.charset = found.charset
@@ -162,8 +162,6 @@ def _put_right(reading: Reading, found: charset.Decoding) -> str:
         if right != text:
             reading.issue("mojibake-repaired", "MSH")
         return right
-    if charset.is_garbled(text):
-        reading.issue("mojibake", "MSH")
     return text
 
 

@@ -5,7 +5,8 @@ in one message (times) or in every message of a panel (codes, units, intervals).
 """
 
 import unicodedata
-from typing import Final, TypeVar
+from collections.abc import Callable
+from typing import Final, TypeVar, cast
 
 from adapters.hl7v2.coverage import Tally
 from adapters.hl7v2.escapes import unescape
@@ -20,6 +21,8 @@ BLANKS: Final = " \t\r\n\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
 NULL: Final = '""'
 _MOST_MEMOS = 8
 _MOST_KEPT = 8192
+_LONGEST_KEPT = 200
+_UNREAD: Final = object()
 _T = TypeVar("_T")
 _LONGEST_FOUND = 200
 
@@ -92,6 +95,15 @@ class Reading:
         if code not in self.told:
             self.told.add(code)
             self.issue(code, path, found)
+
+    def kept(self, read: Callable[["Reading", str, str], _T], raw: str, path: str) -> _T:
+        """What `read` finds in a field that says the same in message after message."""
+        key = (read, raw, path)
+        found = self.memo.get(key, _UNREAD)
+        if found is not _UNREAD:
+            return cast("_T", found)
+        fresh = read(self, raw, path)
+        return self.keep(key, fresh) if len(raw) < _LONGEST_KEPT else fresh
 
     # text ---------------------------------------------------------------------------------
 

@@ -61,14 +61,14 @@ def close_order(reading: Reading, group: Group) -> LabReportRecord:
     f, row = group.obr.fields, group.obr.row
     orc = group.orc
     placer, filler = _numbers(reading, group)
-    code = coded(reading, f[4], row[4]) if f[4] else None
+    code = reading.kept(coded, f[4], row[4]) if f[4] else None
     if code is None:
         reading.issue("report-code-missing", row[4])
         code = Coded(None, None, None, row[4], text=_UNNAMED)
     results = _with_specimens(reading, group, _complete(group))
     results = settle_repeats(reading, results)
     letter, status = _status(reading, f[25], row[25], bool(f[22]))
-    if status == "final" and any(r.status in _OPEN for r in results):
+    if status == "final" and not _OPEN.isdisjoint([r.status for r in results]):
         status = "partial"
         reading.issue("report-partial", row[25])
     issued = reading.time(f[22], row[22])
@@ -207,7 +207,7 @@ def _people(reading: Reading, *places: tuple[str, str]) -> tuple[Staff, ...]:
     """The people of several fields, each once."""
     found: dict[tuple[str | None, str | None], Staff] = {}
     for raw, path in places:
-        for person in staff(reading, raw, path) if raw else ():
+        for person in reading.kept(staff, raw, path) if raw else ():
             found.setdefault((person.id, person.name), person)
     return tuple(found.values())
 

@@ -34,7 +34,7 @@ def specimen_of_order(
 ) -> SpecimenRecord | None:
     """The specimen that OBR-15 describes, with the times of the OBR."""
     raw = obr.fields[15]
-    kind = source_text(reading, raw, obr.row[15]) if raw else None
+    kind = reading.kept(source_text, raw, obr.row[15]) if raw else None
     if kind is None:
         return None
     return SpecimenRecord(obr.row[15], type=kind, collected=collected, received=received)

@@ -177,15 +177,18 @@ class Walk:
             return
         f = segment.fields
         kind = f[2]
-        if kind in _FORMS:
-            self._form(group, segment, kind)
-            return
-        if kind in WHOLE and self._continues(group, segment):
-            return
+        is_text = False
+        if kind in _NOT_ONE_BY_ONE:
+            if kind in _FORMS:
+                self._form(group, segment, kind)
+                return
+            is_text = True
+            if self._continues(group, segment):
+                return
         if f[14]:
             group.key_dates.setdefault(f[14], segment.row[14])
         result = read_result(self.reading, segment, group.fallback, group.specimen)
-        self._last = (f[3], f[4]) if kind in WHOLE and result is not None else _NO_LINE
+        self._last = (f[3], f[4]) if is_text and result is not None else _NO_LINE
         if result is None:
             self._owner = ""
             self.reading.tally.leave(segment)
@@ -306,6 +309,7 @@ class Walk:
 
 _NO_LINE = ("", "")
 _FORMS = frozenset({"ED", "RP", "NA", "MA"})
+_NOT_ONE_BY_ONE = _FORMS | WHOLE
 
 
 def _add(notes: list[Lines], path: str, text: str) -> None:
