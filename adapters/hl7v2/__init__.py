@@ -2,7 +2,9 @@
 
 `adapter` is the entry point. Modules: `batch` and `reader` cut bytes and text into segments;
 `walk` attaches segments to orders; `report`, `result`, `patient`, `specimen` read one kind of
-segment each; `values`, `numbers`, `ranges`, `times`, `identifiers` read what stands in a field.
+segment each; `values`, `loose`, `numbers`, `ranges`, `times`, `identifiers` read what stands in a
+field. `profile` and `bindings` hold what one sender does differently, `coverage` what became of
+each field, `panel` what need not be read again. `reading` is the state all of them share.
 """
 
 from collections.abc import Mapping
@@ -10,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.hl7v2 import decode, profile
+from adapters.hl7v2 import compiled, decode, profile
 from adapters.hl7v2.batch import read_batch
 from adapters.hl7v2.issues import ISSUE_CODES
 from hie.adapter import Coverage, Decoded, Issue, Severity, Site
@@ -34,7 +36,7 @@ class Hl7v2Adapter:
     issue_codes: Mapping[str, str] = ISSUE_CODES
 
     def __init__(self) -> None:
-        self._compiled: dict[str, tuple[Mapping[str, Any], profile.Compiled]] = {}
+        self._compiled: dict[str, tuple[Mapping[str, Any], compiled.Compiled]] = {}
 
     def native_id(self, content: bytes, site: Site) -> str | None:
         """MSH-10 of the first message; None if it is empty or cannot be read."""
@@ -47,22 +49,22 @@ class Hl7v2Adapter:
     def decode(self, content: bytes, site: Site) -> Decoded:
         """What the message says; see `hie.adapter.Adapter`."""
         try:
-            compiled = self._profile(site)
+            read_by = self._profile(site)
         except (msgspec.ValidationError, ValueError) as fault:
             issue = Issue("decode", "profile-invalid", Severity.HOLD, "profile", str(fault)[:200])
             return Decoded(decode.native_id(content), "", None, (), (issue,), Coverage())
-        return decode.decode_all(content, compiled)
+        return decode.decode_all(content, read_by)
 
-    def _profile(self, site: Site) -> profile.Compiled:
+    def _profile(self, site: Site) -> compiled.Compiled:
         """The compiled profile of a site, kept while the profile stays the same value."""
         kept = self._compiled.get(site.id)
         if kept is not None and (kept[0] is site.profile or kept[0] == site.profile):
             return kept[1]
-        compiled = profile.compile_profile(site.profile)
+        fresh = compiled.compile_profile(site.profile)
         if len(self._compiled) >= _MOST_SITES:
             self._compiled.clear()
-        self._compiled[site.id] = (site.profile, compiled)
-        return compiled
+        self._compiled[site.id] = (site.profile, fresh)
+        return fresh
 
 
 adapter = Hl7v2Adapter()

@@ -5,7 +5,7 @@ the copy's paths name those places, so every issue and value points at where it 
 """
 
 from adapters.hl7v2 import statuses
-from adapters.hl7v2.profile import Source
+from adapters.hl7v2.compiled import Source
 from adapters.hl7v2.reader import Segment
 from adapters.hl7v2.reading import NULL, Reading
 

@@ -8,9 +8,9 @@ import re
 from typing import Final
 
 from adapters.hl7v2.batch import NOISE, read_batch
+from adapters.hl7v2.compiled import Compiled, compile_profile
 from adapters.hl7v2.escapes import unescape
 from adapters.hl7v2.parties import institution
-from adapters.hl7v2.profile import Compiled, compile_profile
 from adapters.hl7v2.reader import Delimiters, Segment, delimiters, logical_lines, segments
 from adapters.hl7v2.reading import BLANKS, NULL, Reading
 from adapters.hl7v2.walk import Walk

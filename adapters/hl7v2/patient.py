@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 from adapters.hl7v2 import identifiers
+from adapters.hl7v2.compiled import source
 from adapters.hl7v2.parties import join_name
-from adapters.hl7v2.profile import source
 from adapters.hl7v2.reader import Segment
 from adapters.hl7v2.reading import Reading
 from hie.adapter import Severity

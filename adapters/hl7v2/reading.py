@@ -8,10 +8,10 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final, TypeVar, cast
 
+from adapters.hl7v2.compiled import Compiled
 from adapters.hl7v2.coverage import Tally
 from adapters.hl7v2.escapes import unescape
 from adapters.hl7v2.issues import TABLE
-from adapters.hl7v2.profile import Compiled
 from adapters.hl7v2.reader import STANDARD, Delimiters
 from adapters.hl7v2.times import Moment, Placeholder, parse
 from hie.adapter import Issue, Severity

@@ -4,45 +4,27 @@ Attachments (ED, RP) are no results; `report.py` sends them to `attachment.py`.
 """
 
 from operator import itemgetter
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 
 from adapters.hl7v2 import statuses, words
-from adapters.hl7v2.coded import coded
+from adapters.hl7v2.loose import Read, Where
 from adapters.hl7v2.numbers import PLAIN
-from adapters.hl7v2.parties import institution, staff
-from adapters.hl7v2.ranges import read_ranges
+from adapters.hl7v2.panel import NO_BENCH, Panel, read_bench, read_panel
 from adapters.hl7v2.reader import Segment
 from adapters.hl7v2.reading import NULL, Reading
-from adapters.hl7v2.values import READERS, WHOLE, Read, Where, read_unknown
+from adapters.hl7v2.values import READERS, WHOLE, read_unknown
 from hie.charset import mojibake
 from hie.records import (
-    Coded,
-    Institution,
     Interpretation,
     Quantity,
-    ReferenceRange,
     Result,
     ResultValue,
-    Staff,
     Text,
     Time,
     Val,
 )
-
-_LONGEST_PANEL = 400
-_LONGEST_REPORT = 256
-
-
-class Panel(msgspec.Struct, frozen=True, gc=False):
-    """What an analyser sends again with every patient: code, unit and interval of one line."""
-
-    code: Coded | None
-    unit: Val | None
-    ranges: tuple[ReferenceRange, ...]
-    is_number: bool
-    issues: tuple[tuple[str, str, str], ...]
 
 
 def read_result(
@@ -53,7 +35,7 @@ def read_result(
     `collected` and `specimen` are those of the order, for what the OBX does not say itself.
     """
     f, row = obx.fields, obx.row
-    panel = _panel(reading, f[3], f[6], f[7], obx)
+    panel = read_panel(reading, f[3], f[6], f[7], obx)
     if panel.issues:
         for code, path, found in panel.issues:
             reading.issue(code, path, found)
@@ -89,9 +71,9 @@ def read_result(
         if flag
         else _flags(reading, f[8], row[8], outcome.inside)
     )
-    bench = _NO_BENCH
+    bench = NO_BENCH
     if obx.size > _FIRST_MAKER and any(makers := _MAKERS(f)):
-        bench = _bench(reading, makers, obx)
+        bench = read_bench(reading, makers, obx)
     if bench.performer is not None and bench.performer.code is None:
         reading.once("institution-unmapped", bench.performer.path, bench.performer.name)
     return Result(
@@ -174,101 +156,6 @@ def _outcome(
     return Outcome(read.value, components, read.absent, notes, inside, read.unit or "")
 
 
-class Bench(msgspec.Struct, frozen=True, gc=False):
-    """Who and what made the result: the same with every message of one bench."""
-
-    performer: Institution | None = None
-    staff: tuple[Staff, ...] = ()
-    method: Coded | None = None
-    device: Val | None = None
-    category: str | None = None
-
-
-_NO_BENCH: Final = Bench()
-
-
-def _bench(reading: Reading, makers: tuple[str, ...], obx: Segment) -> Bench:
-    """OBX-15 to 18, 23, 25 and 29, remembered for the next message."""
-    row = obx.row
-    key = (row[0], makers)
-    bench = reading.memo.get(key)
-    if bench is not None:
-        return cast("Bench", bench)
-    producer, observer, method, device, organisation, director, category = makers
-    bench = Bench(
-        _performer(reading, organisation, row[23], producer, row[15]),
-        (*staff(reading, observer, row[16]), *staff(reading, director, row[25])),
-        coded(reading, method, row[17]) if method else None,
-        _device(reading, device, row[18]) if device else None,
-        reading.component(category, 1) or None,
-    )
-    if _is_kept(reading, obx, sum(map(len, makers))):
-        reading.keep(key, bench)
-    return bench
-
-
-def _is_kept(reading: Reading, obx: Segment, length: int) -> bool:
-    """Whether this OBX is one that comes again: read where HL7 says, short, among the first."""
-    return reading.is_standard and length < _LONGEST_PANEL and obx.number <= _LONGEST_REPORT
-
-
-def _panel(reading: Reading, code: str, unit: str, printed: str, obx: Segment) -> Panel:
-    """The unchanging part of an OBX, kept for the next message of the same panel."""
-    row = obx.row
-    key = (row[0], code, unit, printed)
-    panel = reading.memo.get(key)
-    if panel is not None:
-        return cast("Panel", panel)
-    issues: list[tuple[str, str, str]] = []
-    named = coded(reading, code, row[3]) if code else None
-    if named and named.display and mojibake(named.display) is not None:
-        issues.append(("mojibake", row[3], named.display))
-    measured = _unit(reading, unit, row[6], issues) if unit else None
-    ranges: tuple[ReferenceRange, ...] = ()
-    if printed:
-        text = reading.whole(printed)
-        if text:
-            ranges, fault = read_ranges(text, row[7], measured.text if measured else "")
-            if fault:
-                issues.append((fault, row[7], text))
-    panel = Panel(named, measured, ranges, is_number(reading, named), tuple(issues))
-    if _is_kept(reading, obx, len(code) + len(unit) + len(printed)):
-        reading.keep(key, panel)
-    return panel
-
-
-def _unit(reading: Reading, raw: str, path: str, issues: list[tuple[str, str, str]]) -> Val | None:
-    r"""OBX-6: the text that was meant as the unit.
-
-    `^10\S\9/L` has it in the second component; `10^9/L` was not escaped; a local number before
-    a text (`1^CM^METRIC`) is a code of the sender.
-    """
-    if reading.delimiters.component not in raw:
-        text = reading.whole(raw)
-    else:
-        parts = reading.parts(raw)
-        text = _unescaped_power(parts)
-        if text:
-            issues.append(("unit-unescaped", path, raw))
-        else:
-            first, second = parts[0], parts[1]
-            text = second if second and (not first or first.isdigit()) else first
-            text = text or next((p for p in parts if p), "")
-    text = reading.profile.units.get(text, text)
-    return Val(text, path) if text else None
-
-
-def _unescaped_power(parts: list[str]) -> str:
-    """`10^9/L` that was split at its caret, put together again; else empty."""
-    for at in range(len(parts) - 1):
-        base, power = parts[at].strip(), parts[at + 1]
-        if base.lstrip("×xX*").strip() == "10" and power[:1].isdigit():
-            digits = power.split("/", 1)[0]
-            if digits.isdigit() and len(digits) < 3:
-                return f"{base}^{power}"
-    return ""
-
-
 def _status(reading: Reading, raw: str, path: str) -> tuple[str, str | None]:
     """The letter of table 0085 and the status it leads to."""
     letter = reading.component(raw, 1) if raw else ""
@@ -315,14 +202,6 @@ def _value(
     return Read(absent=absent, note=notes or None), values
 
 
-def is_number(reading: Reading, code: Coded | None) -> bool:
-    """Whether the profile says that texts of this code are numbers."""
-    scale = reading.profile.scale
-    if not scale or code is None:
-        return False
-    return (scale.get(code.code or "") or scale.get(code.display or "") or scale.get("*")) == "Qn"
-
-
 _SIMPLE_FLAGS: Final = {
     code: words.FLAGS[code.casefold()] for code in ("H", "L", "N", "A", "HH", "LL", "↑", "↓")
 }
@@ -346,23 +225,6 @@ def _flags(
             reading.issue("flag-unknown", where, parts[0])
         found.append(Interpretation(code, parts[0], where))
     return (*found, *(i for i in inside if i.code not in {x.code for x in found}))
-
-
-def _performer(
-    reading: Reading, raw: str, path: str, producer: str, producer_path: str
-) -> Institution | None:
-    """OBX-23, else OBX-15: the first that leads to a credit code, else the first that is filled."""
-    named = institution(reading, raw, path)
-    if named is not None and named.code is not None:
-        return named
-    other = institution(reading, producer, producer_path)
-    return other if other is not None and (named is None or other.code) else named
-
-
-def _device(reading: Reading, raw: str, path: str) -> Val | None:
-    """OBX-18 (EI): the whole identifier of the instrument, parts joined by blanks."""
-    text = " ".join(p for p in reading.parts(reading.repeats(raw)[0]) if p)
-    return Val(text, path) if text else None
 
 
 def _first(reading: Reading, raw: str, path: str) -> Val | None:

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from adapters.hl7v2 import adapter
-from adapters.hl7v2.profile import BINDABLE, compile_profile
+from adapters.hl7v2.compiled import compile_profile
+from adapters.hl7v2.profile import BINDABLE
 from hie.adapter import Decoded, Site
 
 Read = Callable[..., Decoded]
