@@ -23,9 +23,9 @@ _MOST_SITES = 256
 class Hl7v2Adapter:
     """Reads HL7 v2 messages and batch files (ER7 encoding)."""
 
-    name = "hl7v2"
-    version = "1.0.0"
-    media_types = (
+    name: str = "hl7v2"
+    version: str = "1.0.0"
+    media_types: tuple[str, ...] = (
         "x-application/hl7-v2+er7",
         "application/hl7-v2",
         "application/hl7-v2+er7",
