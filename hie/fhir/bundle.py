@@ -71,7 +71,8 @@ def _bundle(
     head: dict[str, object] = {"resourceType": "Bundle", "type": kind}
     if total is not None:
         head["total"] = total
-    head["link"] = [{"relation": relation, "url": url} for relation, url in links.items()]
+    if links:
+        head["link"] = [{"relation": relation, "url": url} for relation, url in links.items()]
     text = write(head)
     if not entries:
         return text  # FHIR has no empty arrays

@@ -6,6 +6,7 @@ a date is the day in the hub's own zone, +08:00 (Asia/Shanghai).
 """
 
 import re
+from calendar import isleap, monthrange
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
@@ -16,9 +17,14 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - beside SHANGH
 _MICROSECOND = timedelta(microseconds=1)
 
 _DATETIME = re.compile(
-    r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?"
-    r"(Z|[+-]\d{2}:\d{2})?)?)?)?\Z"
+    r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(?:\.(\d+))?)?"
+    r"(Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))?)?)?)?\Z",
+    re.ASCII,
 )
+_EPOCH_DAY = EPOCH.toordinal()
+_HERE = 8 * 3600  # seconds that Asia/Shanghai is ahead
+_FIRST = (1 - _EPOCH_DAY) * 86_400_000_000  # the first microsecond a datetime holds in every zone
+_LAST = ((date.max.toordinal() + 1 - _EPOCH_DAY) * 86_400 - _HERE) * 1_000_000 - 1
 
 
 def coding(system: str | None, code: str | None, display: str | None = None) -> dict[str, Any]:
@@ -82,47 +88,44 @@ def microseconds(instant: datetime) -> int:
 
 
 def instant(at_us: int) -> datetime:
-    """The instant of microseconds since 1970, in the hub's zone."""
-    return (EPOCH + timedelta(microseconds=at_us)).astimezone(SHANGHAI)
+    """The instant of microseconds since 1970, in the hub's zone; within the years 1 to 9999."""
+    within = min(max(at_us, _FIRST), _LAST)
+    return (EPOCH + timedelta(microseconds=within)).astimezone(SHANGHAI)
 
 
 @lru_cache(maxsize=8192)  # the results of one report share their times
 def bounds(text: str) -> tuple[int, int] | None:
     """The first microsecond a dateTime may mean, and the first it no longer may; None: not one.
 
-    "2026-06" is [2026-06-01T00:00+08:00, 2026-07-01T00:00+08:00).
+    "2026-06" is [2026-06-01T00:00+08:00, 2026-07-01T00:00+08:00). Second 60 is a leap second: it
+    counts as the one after it. A time of day without a zone is no point in time.
     """
     match = _DATETIME.match(text)
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, zone = match.groups()
     try:
-        if hour is None:
-            first = datetime(int(year), int(month or 1), int(day or 1), tzinfo=SHANGHAI)
-            return microseconds(first), microseconds(_after(first, month, day))
-        if zone is None:
-            return None
-        moment = datetime(
-            int(year), int(month), int(day), int(hour), int(minute), int(second or 0),
-            tzinfo=_zone(zone),
-        )  # fmt: skip
-    except (ValueError, OverflowError):
+        first = date(int(year), int(month or 1), int(day or 1)).toordinal()
+    except ValueError:
         return None
-    start = microseconds(moment)
+    if hour is None:
+        return _midnight(first), _midnight(first + _days(int(year), month, day))
+    if zone is None:
+        return None
+    start = (first - _EPOCH_DAY) * 86_400 + int(hour) * 3600 + int(minute) * 60 - _ahead(zone)
     if second is None:
-        return start, start + 60_000_000
+        return start * 1_000_000, (start + 60) * 1_000_000
+    start = (start + int(second)) * 1_000_000
     if fraction is None:
         return start, start + 1_000_000
-    digits = fraction[1:7]
+    digits = fraction[:6]
     start += int(digits.ljust(6, "0"))
-    return start, start + 10 ** max(6 - len(digits), 0)
+    return start, start + 10 ** (6 - len(digits))
 
 
 def day_of(text: str) -> date | None:
     """The day of a date or dateTime in the hub's zone; None when it is coarser than a day."""
-    if len(text) < 10:
-        return None
-    found = bounds(text)
+    found = bounds(text) if len(text) >= 10 else None
     return None if found is None else instant(found[0]).date()
 
 
@@ -131,19 +134,23 @@ def has_time(text: str) -> bool:
     return "T" in text
 
 
-def _after(first: datetime, month: str | None, day: str | None) -> datetime:
+def _midnight(ordinal: int) -> int:
+    """When this day begins in the hub's zone."""
+    return ((ordinal - _EPOCH_DAY) * 86_400 - _HERE) * 1_000_000
+
+
+def _days(year: int, month: str | None, day: str | None) -> int:
+    """How many days a date, a month or a year is long."""
     if day is not None:
-        return first + timedelta(days=1)
+        return 1
     if month is not None:
-        return (first + timedelta(days=32)).replace(day=1)
-    return first.replace(year=first.year + 1)
+        return monthrange(year, int(month))[1]
+    return 366 if isleap(year) else 365
 
 
-def _zone(text: str) -> timezone:
-    if text == "Z":
-        return timezone.utc  # noqa: UP017 - beside timezone(…)
-    hours, minutes = int(text[1:3]), int(text[4:6])
-    if hours > 14 or minutes > 59:
-        raise ValueError(text)
-    offset = timedelta(hours=hours, minutes=minutes)
-    return timezone(-offset if text[0] == "-" else offset)
+def _ahead(zone: str) -> int:
+    """Seconds that a zone is ahead of UTC."""
+    if zone == "Z":
+        return 0
+    seconds = int(zone[1:3]) * 3600 + int(zone[4:6]) * 60
+    return -seconds if zone[0] == "-" else seconds

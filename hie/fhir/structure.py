@@ -11,12 +11,15 @@ import pydantic
 
 from hie.errors import Fault
 from hie.fhir import Resource
+from hie.fhir.profile import types
 from hie.fhir.wire import write
 
 
 def check(resource: Resource) -> list[Fault]:
     """What fhir.resources finds wrong with the structure of a resource; [] if nothing."""
-    kind = str(resource.get("resourceType", ""))
+    kind = resource.get("resourceType")
+    if not isinstance(kind, str) or kind not in types():
+        return [Fault("resourceType", "unknown-type", "an R4 resource type served here")]
     module = importlib.import_module(f"fhir.resources.R4B.{kind.lower()}")
     try:
         getattr(module, kind).model_validate_json(write(resource))

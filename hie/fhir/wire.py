@@ -17,7 +17,9 @@ from hie.fhir import Resource
 
 DEPTH = 32
 NODES = 50_000
-DIGITS = 18
+DIGITS = 18  # of an integer; more is no count and no code
+LONGEST = 64  # characters of a number with a point or an exponent
+EXPONENT = 999
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -30,7 +32,7 @@ def parse(data: bytes) -> Resource:
 
 
 def write(resource: Any) -> bytes:
-    """JSON text: UTF-8, no spaces, order and digits as in the tree."""
+    """JSON text: UTF-8, no spaces, order and digits as in the tree; an exponent as in 1E+3."""
     return _encoder.encode(resource)
 
 
@@ -77,15 +79,20 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        _refuse(twice[:64], "duplicate-member", "each member once")
+        for key, _ in pairs:
+            if key in seen:
+                _refuse(_shown(key), "duplicate-member", "each member once")
+            seen.add(key)
     return found
 
 
 def _decimal(text: str) -> Decimal:
-    if len(text) > 64:
-        _refuse("body", "number-too-long", "at most 64 characters")
-    return Decimal(text)
+    if len(text) > LONGEST:
+        _refuse("body", "number-too-long", f"at most {LONGEST} characters")
+    found = Decimal(text)
+    if abs(found.adjusted()) > EXPONENT:
+        _refuse("body", "number-too-long", f"an exponent of at most {EXPONENT}")
+    return found
 
 
 def _integer(text: str) -> int:
@@ -98,41 +105,58 @@ def _constant(text: str) -> NoReturn:
     _refuse("body", "not-a-number", f"a number, not {text}")
 
 
+# Where a value stands: the place of its parent, and its name or number there.
+_Place = tuple[Any, str | int] | None
+
+
 def _walk(tree: Any, nodes: int, depth: int, nulls: bool) -> None:
     """Bound size and depth and refuse texts no store can hold; iterative, linear."""
     left = nodes
-    waiting: list[tuple[Any, int]] = [(tree, 1)]
+    waiting: list[tuple[Any, int, _Place]] = [(tree, 1, None)]
     while waiting:
-        value, level = waiting.pop()
+        value, level, place = waiting.pop()
         left -= 1
         if left < 0:
             _refuse("body", "too-many-values", f"at most {nodes} values")
         if isinstance(value, str):
-            _check_text(value)
+            _check_text(value, place)
         elif isinstance(value, dict | list):
             if level > depth:
                 _refuse("body", "too-deep", f"at most {depth} levels")
             if isinstance(value, dict):
-                for key in value:
-                    _check_text(key)
-                waiting.extend((part, level + 1) for part in value.values())
+                for key, part in value.items():
+                    _check_text(key, place)
+                    waiting.append((part, level + 1, (place, key)))
             else:
-                waiting.extend((part, level + 1) for part in value)
+                for number, part in enumerate(value):
+                    waiting.append((part, level + 1, (place, number)))
         elif value is None and not nulls:
-            _refuse("body", "null", "no null values")
+            _refuse(_path(place), "null", "no null values")
 
 
-def _check_text(text: str) -> None:
+def _check_text(text: str, place: _Place) -> None:
+    if "\0" in text:
+        _refuse(_path(place), "control-character", "text without NUL")
     if text.isascii():
-        if "\0" in text:
-            _refuse("body", "control-character", "text without NUL")
         return
     try:
         text.encode()
     except UnicodeEncodeError:
-        _refuse("body", "lone-surrogate", "whole Unicode characters")
-    if "\0" in text:
-        _refuse("body", "control-character", "text without NUL")
+        _refuse(_path(place), "lone-surrogate", "whole Unicode characters")
+
+
+def _path(place: _Place) -> str:
+    """`entry[0].resource.id`; `body` is the whole."""
+    steps: list[str] = []
+    while place is not None:
+        place, step = place
+        steps.append(f"[{step}]" if isinstance(step, int) else f".{_shown(step)}")
+    return "".join(reversed(steps)).lstrip(".") or "body"
+
+
+def _shown(name: str) -> str:
+    """A member's name as an error may quote it: short, and one that can be written."""
+    return name[:64].encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _refuse(path: str, code: str, expected: str) -> NoReturn:
