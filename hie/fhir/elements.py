@@ -17,7 +17,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - beside SHANGH
 _MICROSECOND = timedelta(microseconds=1)
 
 _DATETIME = re.compile(
-    r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(?:\.(\d+))?)?"
+    r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d+))?)?"
     r"(Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))?)?)?)?\Z",
     re.ASCII,
 )
@@ -97,8 +97,8 @@ def instant(at_us: int) -> datetime:
 def bounds(text: str) -> tuple[int, int] | None:
     """The first microsecond a dateTime may mean, and the first it no longer may; None: not one.
 
-    "2026-06" is [2026-06-01T00:00+08:00, 2026-07-01T00:00+08:00). Second 60 is a leap second: it
-    counts as the one after it. A time of day without a zone is no point in time.
+    "2026-06" is [2026-06-01T00:00+08:00, 2026-07-01T00:00+08:00). A time of day without a zone is
+    no point in time, and neither is a leap second, or a moment beyond the calendar.
     """
     match = _DATETIME.match(text)
     if match is None:
@@ -113,9 +113,11 @@ def bounds(text: str) -> tuple[int, int] | None:
     if zone is None:
         return None
     start = (first - _EPOCH_DAY) * 86_400 + int(hour) * 3600 + int(minute) * 60 - _ahead(zone)
+    start = (start + int(second or 0)) * 1_000_000
+    if not _FIRST <= start <= _LAST:
+        return None
     if second is None:
-        return start * 1_000_000, (start + 60) * 1_000_000
-    start = (start + int(second)) * 1_000_000
+        return start, start + 60_000_000
     if fraction is None:
         return start, start + 1_000_000
     digits = fraction[:6]

@@ -14,6 +14,7 @@ from hie.fhir.elements import bounds
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?\Z")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?\Z")
 _MINUTES = 16  # characters of a dateTime before its seconds
+_LEAP = ":60"
 
 
 def is_date(text: str) -> bool:
@@ -22,9 +23,11 @@ def is_date(text: str) -> bool:
 
 
 def is_datetime(text: str) -> bool:
-    """A dateTime that exists; with a time it has seconds and a zone."""
+    """A dateTime that exists; with a time it has seconds (60 is a leap second) and a zone."""
     if len(text) > _MINUTES and text[_MINUTES] != ":":
         return False
+    if text[_MINUTES : _MINUTES + 3] == _LEAP:
+        text = f"{text[:_MINUTES]}:59{text[_MINUTES + 3 :]}"
     return bounds(text) is not None
 
 

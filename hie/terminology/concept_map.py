@@ -1,21 +1,22 @@
 """A site's local code -> a catalogue item: looked up, proposed by exact name, approved by a person.
 
 A LOINC code of the item's confirmed list needs nobody; one of its unconfirmed list, or a local
-code whose map is only proposed, maps unconfirmed (R-102). Nothing else maps.
+code whose map is only proposed, maps unconfirmed (R-102). Nothing else maps. Files of maps are
+read and written by `map_files`.
 """
 
-import csv
-import io
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from hie.errors import Fault, UnprocessableRequest
-from hie.fhir import CANONICAL, ITEM, LOINC, local_code_system
-from hie.fhir.wire import read_object
+from hie.fhir import LOINC
+from hie.terminology.map_files import MapRow, concept_map, read_maps, write_csv
 from hie.terminology.units import ItemUnits
+
+_IS_LOINC = frozenset({"LN", "LOINC", LOINC})
+_MARKS = str.maketrans("", "", "*★☆＊")
+_BRACKETS = str.maketrans("", "", "()[]{}〔〕【】")
 
 
 class MapState(StrEnum):
@@ -45,128 +46,88 @@ class Mapped:
     confirmed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MapRow:
-    """One row of an imported map."""
+Codes = Iterable[tuple[str | None, str | None]]
 
-    system: str
-    code: str
-    name: str
-    item: str | None
-    loinc: str | None
+
+def is_loinc(system: str | None) -> bool:
+    """Whether a sender's word for a code system means LOINC."""
+    return system in _IS_LOINC
+
+
+def look_up(
+    codes: Codes,
+    maps: Mapping[tuple[str, str], MapEntry],
+    loinc: Mapping[str, tuple[str, bool]],
+) -> Mapped | None:
+    """The item that a result's codes mean; None: nothing says one.
+
+    `codes` are (system as sent, code), the main one first. `loinc` holds every code of the items'
+    lists with its item and whether it is confirmed; `maps` is the site's, by (system, code).
+    """
+    pairs = [(name or "", code) for name, code in codes if code]
+    for system, code in pairs:
+        if system in _IS_LOINC and code in loinc:
+            item, confirmed = loinc[code]
+            return Mapped(item, code, confirmed)
+    for pair in pairs:
+        entry = maps.get(pair)
+        if entry is None or entry.item is None:
+            continue
+        if entry.state in (MapState.APPROVED, MapState.PROPOSED):
+            return Mapped(entry.item, entry.loinc, entry.state is MapState.APPROVED)
+    return None
 
 
 def propose(names: Iterable[str | None], items: Mapping[str, ItemUnits]) -> str | None:
-    """The one item whose name or alias is exactly one of these; None if none or several."""
-    wanted = {_bare(name) for name in names if name}
-    wanted.discard("")
-    found = {
-        key for key, item in items.items() if any(_bare(name) in wanted for name in item.names)
-    }
+    """The one item whose name or alias is exactly one of these; None if none or several.
+
+    Width, case, spaces, stars and brackets do not count. `A(B)` is read as two names when both
+    are known: `丙氨酸氨基转移酶(ALT)` is ALT, `钾(尿)` is nothing.
+    """
+    known: dict[str, set[str]] = {}
+    for key, item in items.items():
+        for name in item.names:
+            known.setdefault(_bare(name), set()).add(key)
+    known.pop("", None)
+    found: set[str] = set()
+    for text in names:
+        if text is not None:
+            found |= _named(_folded(text), known)
     return found.pop() if len(found) == 1 else None
 
 
-def _bare(name: str) -> str:
-    """A name without width, case, spaces, stars and a trailing bracket such as (ALT)."""
-    text = unicodedata.normalize("NFKC", name).casefold()
-    for mark in "*★☆":
-        text = text.replace(mark, "")
+def _named(name: str, known: Mapping[str, set[str]]) -> set[str]:
+    whole = known.get(name.translate(_BRACKETS))
+    if whole is not None:
+        return whole
+    outside, opened, rest = name.partition("(")
+    inside, closed, after = rest.partition(")")
+    if not (opened and closed):
+        return set()
+    return known.get(outside + after, set()) & known.get(inside.translate(_BRACKETS), set())
+
+
+def _folded(name: str) -> str:
+    """A name without width, case, spaces and stars; its brackets are round."""
+    text = unicodedata.normalize("NFKC", name).casefold().translate(_MARKS)
+    for opening, closing in ("[]", "【】", "〔〕", "{}"):
+        text = text.replace(opening, "(").replace(closing, ")")
     return "".join(text.split())
 
 
-def read_maps(name: str, content: str, items: Iterable[str]) -> list[MapRow]:
-    """The rows of a ConceptMap (JSON) or of a CSV `system,code,name,item,loinc`.
-
-    Raises UnprocessableRequest naming each row that is wrong; all or nothing.
-    """
-    known = frozenset(items)
-    rows, faults = _from_concept_map(content) if name.endswith(".json") else _from_csv(content)
-    seen: set[tuple[str, str]] = set()
-    for place, row in enumerate(rows, 2):
-        where = f"{name}:{place}"
-        if not row.code:
-            faults.append(Fault(f"{where}:code", "required", "a local code"))
-        if row.item is not None and row.item not in known:
-            faults.append(Fault(f"{where}:item", "unknown-item", "an item of the catalogue"))
-        if (row.system, row.code) in seen:
-            faults.append(Fault(f"{where}:code", "repeated", "each code once"))
-        seen.add((row.system, row.code))
-    if faults:
-        raise UnprocessableRequest("the map was not imported", tuple(faults))
-    return rows
+def _bare(name: str) -> str:
+    return _folded(name).translate(_BRACKETS)
 
 
-def _from_csv(content: str) -> tuple[list[MapRow], list[Fault]]:
-    reader = csv.DictReader(io.StringIO(content))
-    columns = set(reader.fieldnames or ())
-    allowed = {"system", "code", "name", "item", "loinc"}
-    faults = [
-        Fault(f"header:{c}", "unknown-column", ", ".join(sorted(allowed)))
-        for c in columns - allowed
-    ]
-    faults += [Fault(f"header:{c}", "missing-column", c) for c in {"code", "item"} - columns]
-    if faults:
-        return [], faults
-    return [
-        MapRow(
-            (row.get("system") or "").strip(),
-            (row.get("code") or "").strip(),
-            (row.get("name") or "").strip(),
-            (row.get("item") or "").strip() or None,
-            (row.get("loinc") or "").strip() or None,
-        )
-        for row in reader
-    ], []
-
-
-def _from_concept_map(content: str) -> tuple[list[MapRow], list[Fault]]:
-    resource = read_object(content.encode())
-    if resource.get("resourceType") != "ConceptMap":
-        return [], [Fault("resourceType", "wrong-type", "ConceptMap")]
-    rows: list[MapRow] = []
-    for group in resource.get("group", ()):
-        target, source = group.get("target"), group.get("source", "")
-        system = source.rsplit("/", 1)[-1] if source.startswith(CANONICAL) else source
-        for element in group.get("element", ()):
-            code = next(
-                (
-                    t.get("code")
-                    for t in element.get("target", ())
-                    if t.get("equivalence") in {"equal", "equivalent"}
-                ),
-                None,
-            )
-            rows.append(
-                MapRow(
-                    "" if system == "local" else system,
-                    element.get("code", ""),
-                    element.get("display", ""),
-                    code if target == ITEM else None,
-                    code if target == LOINC else None,
-                )
-            )
-    return rows, []
-
-
-def concept_map(site: str, entries: Iterable[tuple[MapRow, str]]) -> dict[str, Any]:
-    """A site's approved maps as a FHIR R4 ConceptMap; `entries` are rows with the item's name."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row, display in entries:
-        target = {"code": row.item, "display": display, "equivalence": "equivalent"}
-        element: dict[str, Any] = {"code": row.code, "target": [target]}
-        if row.name:
-            element["display"] = row.name
-        groups.setdefault(row.system, []).append(element)
-    return {
-        "resourceType": "ConceptMap",
-        "url": f"{CANONICAL}/ConceptMap/{site}",
-        "status": "active",
-        "group": [
-            {
-                "source": local_code_system(site, system or None),
-                "target": ITEM,
-                "element": sorted(elements, key=lambda e: str(e["code"])),
-            }
-            for system, elements in sorted(groups.items())
-        ],
-    }
+__all__ = [
+    "MapEntry",
+    "MapRow",
+    "MapState",
+    "Mapped",
+    "concept_map",
+    "is_loinc",
+    "look_up",
+    "propose",
+    "read_maps",
+    "write_csv",
+]

@@ -15,6 +15,8 @@ _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _DIGITS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _ONE = Decimal(1)
 _ZERO = Decimal(0)
+_PRECISION = 100  # digits: more than any reported number and any factor have together
+_LARGEST = 60  # a larger power of ten is shown as it is, not padded with zeros
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class UnitOption:
     ucum: str = ""
     plain: str = ""
     plain_under: tuple[str, ...] = ()
+
+    @property
+    def reading(self) -> "UnitReading":
+        """What a text that means this unit is read as."""
+        return UnitReading(self.ucum or self.text, self.factor, self.offset, exact=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +71,34 @@ class ItemUnits:
 
     @cached_property
     def _known(self) -> Mapping[str, UnitReading]:
+        """Folded spelling -> what it is read as."""
         known: dict[str, UnitReading] = {}
-        if not self.ucum_unit:
-            return known
-        options = [(self.ucum_unit, self.ucum_unit, _ONE, _ZERO)]
-        options += [(a.text, a.ucum or a.text, a.factor, a.offset) for a in self.alternatives]
-        for text, ucum, factor, offset in options:
-            for spelling in (text, *self.spellings.get(text, ())):
-                reading = UnitReading(ucum, factor, offset, exact=False)
-                known.setdefault(folded(spelling), reading)
+        if self.ucum_unit:
+            self._spell(known, self.ucum_unit, UnitReading(self.ucum_unit, _ONE, _ZERO, False))
+        for one in self.alternatives:
+            self._spell(known, one.text, one.reading)
         return known
+
+    @cached_property
+    def _plain(self) -> Mapping[str, Mapping[str, UnitReading]]:
+        """LOINC code -> folded spellings that mean a unit under this code alone."""
+        found: dict[str, dict[str, UnitReading]] = {}
+        for one in self.alternatives:
+            for loinc in one.plain_under:
+                self._spell(found.setdefault(loinc, {}), one.plain, one.reading)
+        return found
+
+    @cached_property
+    def _met(self) -> dict[str, UnitReading | None]:
+        """Texts as reported -> their reading: analysers repeat a few dozen."""
+        return {}
+
+    def _spell(self, known: dict[str, UnitReading], text: str, reading: UnitReading) -> None:
+        for spelling in (text, *self.spellings.get(text, ())):
+            known.setdefault(folded(spelling), reading)
+
+
+_MOST_TEXTS = 1000
 
 
 def folded(text: str) -> str:
@@ -94,21 +119,24 @@ def folded(text: str) -> str:
 
 
 def read_unit(text: str | None, item: ItemUnits, loinc: str | None = None) -> UnitReading | None:
-    """What a reported unit means for this item; None: missing, or not one of the item's units."""
-    if text is None or not text.strip():
+    """What a reported unit means for this item; None: missing, or not one of the item's units.
+
+    `loinc` is the code the result was reported under: some texts mean a unit under it alone.
+    """
+    if not text:
         return None
-    key = folded(text)
-    found = item._known.get(key)
-    if found is not None:
-        if text == found.ucum:
-            return UnitReading(found.ucum, found.factor, found.offset, exact=True)
-        return found
-    for option in item.alternatives:
-        if option.plain and folded(option.plain) == key and loinc in option.plain_under:
-            return UnitReading(
-                option.ucum or option.text, option.factor, option.offset, exact=False
-            )
-    return None
+    met = item._met
+    if text in met:
+        found = met[text]
+    else:
+        found = item._known.get(folded(text))
+        if found is not None and text == found.ucum:
+            found = UnitReading(found.ucum, found.factor, found.offset, exact=True)
+        if len(met) < _MOST_TEXTS:
+            met[text] = found
+    if found is None and loinc is not None and loinc in item._plain:
+        return item._plain[loinc].get(folded(text))
+    return found
 
 
 def convert(value: Decimal, reading: UnitReading, decimals: int | None) -> Decimal:
@@ -116,15 +144,15 @@ def convert(value: Decimal, reading: UnitReading, decimals: int | None) -> Decim
     if not reading.converts:
         return value
     exact = exactly(value, reading)
-    if decimals is None:
+    if decimals is None or exact.adjusted() > _LARGEST:
         return exact
     with localcontext() as context:
-        context.prec = 60
+        context.prec = _PRECISION
         return exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def exactly(value: Decimal, reading: UnitReading) -> Decimal:
     """The converted value without rounding: what rules compare."""
     with localcontext() as context:
-        context.prec = 60
+        context.prec = _PRECISION
         return value * reading.factor + reading.offset

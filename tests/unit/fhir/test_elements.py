@@ -39,7 +39,7 @@ def test_a_time_is_as_long_as_it_is_vague(text: str, length_us: int) -> None:
     [
         "", "x", "2026-13", "2026-00", "2026-02-30", "0000-01-01", "2026-1-1", "20260615",
         "2026-06-15T10:00:00", "2026-06-15T24:00:00Z", "2026-06-15T10:60:00Z",
-        "2026-06-15T10:00:61Z", "2026-06-15T10:00:00+14:30", "2026-06-15T10:00:00+15:00",
+        "2026-06-15T10:00:60Z", "2026-06-15T10:00:00+14:30", "2026-06-15T10:00:00+15:00",
         "2026-06-15T10:00:00Z ", "2026-06-15\n", "２０２６-06-15", "2026-06-15T10:00:00.Z",
     ],
 )  # fmt: skip
@@ -65,10 +65,6 @@ def test_a_date_is_the_day_in_the_hubs_zone(day: date) -> None:
     assert found[0] == microseconds(datetime(day.year, day.month, day.day, tzinfo=SHANGHAI))
 
 
-def test_a_leap_second_is_the_second_after_it() -> None:
-    assert bounds("2016-12-31T23:59:60Z") == bounds("2017-01-01T00:00:00Z")
-
-
 def test_days_are_counted_in_the_hubs_zone() -> None:
     assert day_of("2026-06-14T16:00:00Z") == date(2026, 6, 15)
     assert day_of("2026-06-14T15:59:59Z") == date(2026, 6, 14)
@@ -76,9 +72,11 @@ def test_days_are_counted_in_the_hubs_zone() -> None:
 
 
 def test_no_instant_lies_outside_the_calendar() -> None:
-    assert day_of("9999-12-31T23:59:59Z") == date(9999, 12, 31)
-    assert day_of("0001-01-01T00:00:00+14:00") == date(1, 1, 1)
+    assert bounds("9999-12-31T23:59:59Z") is None
+    assert bounds("0001-01-01T00:00:00+14:00") is None
+    assert day_of("9999-12-31T23:59:59+08:00") == date(9999, 12, 31)
     assert instant(10**30).year == 9999
+    assert instant(-(10**30)).year == 1
 
 
 @pytest.mark.parametrize(
