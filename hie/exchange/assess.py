@@ -4,7 +4,8 @@ The check, what it rested on and its audit record are committed together, before
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -26,9 +27,9 @@ from hie.recognition.request import CheckRequest, find_known_at, parse_request
 from hie.recognition.rulebook import Kind
 from hie.store import checks, identity_tasks, ledger
 from hie.store.ids import new_id
-from hie.store.results import by_item
+from hie.store.results import as_known, by_item
 from hie.store.served import Stored
-from hie.store.session import Reader
+from hie.store.session import Reader, Unit
 from hie.store.versions import read_many
 
 
@@ -75,7 +76,9 @@ async def checked(hub: Hub, actor: Actor, body: dict[str, Any], raw: bytes) -> d
     judged = judge(request, [one for one, _ in found] if matched else [], question)
     check = checks.new_check()
     answer = write_answer(request, identity.state, judged, question, check=check, new_id=new_id)
-    await _record(hub, actor, request, identity, answer, body, raw, now_us)
+    owners = {one.resource: stored.home for one, stored in found}
+    used = Used(identity, tuple(patients), owners)
+    await _record(hub, actor, request, used, answer, body, raw, now_us)
     return answer
 
 
@@ -105,9 +108,11 @@ async def _candidates(
     since = request.on.at_us - microseconds_of(days=800)
     rows = await by_item(reader, homes, items, sight, since_us=since, known_at_us=known_at)
     results = [(stored, stored.resource(), report) for stored, report in rows]
-    reports = await _resources(reader, "DiagnosticReport", (r for _, _, r in results), sight)
+    reports = await _resources(
+        reader, "DiagnosticReport", (r for _, _, r in results), sight, known_at
+    )
     specimens = await _resources(
-        reader, "Specimen", (_specimen(tree) for _, tree, _ in results), sight
+        reader, "Specimen", (_specimen(tree) for _, tree, _ in results), sight, known_at
     )
     return [
         (
@@ -136,59 +141,91 @@ def _specimen(observation: Resource) -> str | None:
 
 
 async def _resources(
-    reader: Reader, kind: str, keys: Any, sight: Restriction
+    reader: Reader,
+    kind: str,
+    keys: Iterable[str | None],
+    sight: Restriction,
+    known_at: int | None,
 ) -> dict[str, Resource]:
+    """Resources by id, each as it was known at that instant like the results that name it."""
     wanted = sorted({key for key in keys if key})
     if not wanted:
         return {}
     found = await read_many(reader, kind, wanted, sight)
+    if known_at is not None:
+        found = await as_known(reader, kind, found.values(), sight, known_at)
     return {key: stored.resource() for key, stored in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What an answer rests on: the identity, all Patients looked at, and whose each result is.
+
+    `owners` is the home of each candidate by its versioned reference.
+    """
+
+    identity: IdentityAnswer
+    patients: tuple[str, ...]
+    owners: Mapping[str, str]
+
+    def subjects(self, shown: Iterable[str]) -> tuple[Subject, ...]:
+        """Each home with its own results alone, so that one's record never names another's."""
+        mine: dict[str, list[str]] = {home: [] for home in sorted(self.identity.homes)}
+        for resource in dict.fromkeys(shown):
+            mine[self.owners[resource]].append(resource)
+        return tuple(
+            Subject(home, self.identity.person, tuple(resources))
+            for home, resources in mine.items()
+        )
 
 
 async def _record(
     hub: Hub,
     actor: Actor,
     request: CheckRequest,
-    identity: IdentityAnswer,
+    used: Used,
     answer: dict[str, Any],
     body: dict[str, Any],
     raw: bytes,
     now_us: int,
 ) -> None:
     shown = [c["resource"] for order in answer["orders"] for c in order["candidates"]]
-    subjects = tuple(
-        Subject(home, identity.person, tuple(shown) if place == 0 else ())
-        for place, home in enumerate(sorted(identity.homes))
-    )
     async with hub.db.unit() as unit:
         await checks.add(
             unit,
             at_us=now_us,
             institution=request.receiver.code,
             practitioner=request.practitioner,
-            person=identity.person,
+            person=used.identity.person,
             on_us=request.on.at_us,
             policy=answer["policy"],
             body={"request": body, "answer": answer},
             key=answer["check"],
         )
-        conflicting = conflicts(identity.homes)
-        if conflicting:
-            await identity_tasks.task(
-                unit, "conflict", conflicting, "order-check: identity conflict", now_us
-            )
+        await _ask_a_person(unit, used, now_us)
         await ledger.append(
             unit,
             Event(
                 EventType.ORDER_CHECK,
                 Action.EXECUTE,
                 actor,
-                subjects=subjects,
+                subjects=used.subjects(shown),
                 query=raw,
                 policy=answer["policy"],
                 detail=f"check {answer['check']}",
             ),
         )
+
+
+async def _ask_a_person(unit: Unit, used: Used, now_us: int) -> None:
+    """What only a person can settle goes on the list of identities, the same question once."""
+    conflicting = conflicts(used.identity.homes)
+    if conflicting:
+        reason = "order-check: identity conflict"
+        await identity_tasks.task(unit, "conflict", conflicting, reason, now_us)
+    if used.identity.state is IdentityState.AMBIGUOUS and used.patients:
+        reason = "order-check: ambiguous identity"
+        await identity_tasks.task(unit, "ambiguous", used.patients, reason, now_us)
 
 
 def conflicts(homes: Mapping[str, Identity]) -> Sequence[str]:

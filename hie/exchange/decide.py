@@ -20,6 +20,7 @@ from hie.store.decisions import Decision
 
 _TOP = {"check", "key", "practitioner", "decisions"}
 _EACH = {"ref", "assessment", "decision", "reason", "text", "explained_to_patient", "replaces"}
+_CONTENT = _EACH - {"replaces"}
 _LONGEST = 2000
 
 
@@ -39,9 +40,8 @@ async def decide(hub: Hub, actor: Actor, data: bytes) -> dict[str, Any]:
         listed = []
     if faults:
         raise UnprocessableRequest("the decisions were not recorded", tuple(faults))
-    institution = None if actor.kind is ActorKind.OPERATOR else actor.institution
     async with hub.db.reading() as reader:
-        check = await checks.get(reader, body["check"], institution)
+        check = await checks.get(reader, body["check"], _institution(actor))
     orders = {order["ref"]: order for order in check.body["answer"]["orders"]}
     made = [_decision(one, place, body, check, orders, faults) for place, one in enumerate(listed)]
     refs = [one.get("ref") for one in listed if isinstance(one, dict)]
@@ -60,14 +60,31 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
 
 async def get_decision(hub: Hub, actor: Actor, key: str) -> dict[str, Any]:
     """One recorded decision of the caller's own institution. Raises ResourceNotFound."""
+    institution = _institution(actor)
     async with hub.db.reading() as reader:
-        found = await store.find(reader, key)
-    if found is None or actor.institution not in ("", found.institution):
-        raise ResourceNotFound("no such decision")
+        found = await store.find(reader, key, institution)
+        if found is None:
+            raise ResourceNotFound("no such decision")
+        check = await checks.get(reader, found.check, institution)
     await hub.ledger.record(
-        Event(EventType.DECIDE, Action.READ, actor, detail=f"decision {found.id}")
+        Event(
+            EventType.DECIDE,
+            Action.READ,
+            actor,
+            subjects=_subjects(check),
+            detail=f"decision {found.id}",
+        )
     )
     return _told(found)
+
+
+def _institution(actor: Actor) -> str | None:
+    """Whose checks and decisions the actor may see; None, everybody's, for the operator alone."""
+    return None if actor.kind is ActorKind.OPERATOR else actor.institution
+
+
+def _subjects(check: checks.Check) -> tuple[Subject, ...]:
+    return (Subject(None, check.person),) if check.person else ()
 
 
 def _told(one: Decision) -> dict[str, Any]:
@@ -110,11 +127,14 @@ def _decision(
     if order is None:
         faults.append(Fault(f"{path}.ref", "unknown-ref", "an order of this check"))
         return None
-    for key in ("assessment", "reason", "text", "replaces"):
-        value = one.get(key)
-        if value is not None and (not isinstance(value, str) or len(value) > _LONGEST):
-            faults.append(Fault(f"{path}.{key}", "wrong-type", "a text"))
-            return None
+    mistyped = [
+        Fault(f"{path}.{key}", "wrong-type", f"a text of at most {_LONGEST} characters")
+        for key in ("assessment", "reason", "text", "replaces")
+        if not _is_text_or_none(one.get(key))
+    ]
+    if mistyped:
+        faults += mistyped
+        return None
     offered = {c["assessment"]: c for c in order["candidates"]}
     chosen = one.get("assessment")
     if chosen is not None and chosen not in offered:
@@ -128,9 +148,6 @@ def _decision(
     explained = one.get("explained_to_patient")
     if explained is not None and not isinstance(explained, bool):
         faults.append(Fault(f"{path}.explained_to_patient", "wrong-type", "true or false"))
-    content = write(
-        [check.id, body["practitioner"], {k: v for k, v in one.items() if k != "replaces"}]
-    )
     return Decision(
         check=check.id,
         ref=one["ref"],
@@ -143,9 +160,19 @@ def _decision(
         institution=check.institution,
         at_us=time.time_ns() // 1000,
         key=body["key"],
-        content_hash=hashlib.sha256(content).hexdigest(),
+        content_hash=_content_hash(check, body["practitioner"], one),
         replaces=one.get("replaces"),
     )
+
+
+def _is_text_or_none(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and len(value) <= _LONGEST)
+
+
+def _content_hash(check: checks.Check, practitioner: str, one: dict[str, Any]) -> str:
+    """Over what was decided: the order of members and a null for what is left out say nothing."""
+    said = {key: one[key] for key in sorted(_CONTENT) if one.get(key) is not None}
+    return hashlib.sha256(write([check.id, practitioner, said])).hexdigest()
 
 
 def _check_use(
@@ -195,7 +222,7 @@ async def _record(
                 EventType.DECIDE,
                 Action.CREATE,
                 actor,
-                subjects=(Subject(None, check.person),) if check.person else (),
+                subjects=_subjects(check),
                 query=data,
                 policy=check.policy,
                 detail=f"check {check.id}",
