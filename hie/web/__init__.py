@@ -3,10 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
+from hie.web.assets import Assets
 from hie.web.pages import find, prior_results, sign_in
-from hie.web.render import STATIC
 
 PAGES = {
     "/sign-in": "sign in",
@@ -28,5 +27,5 @@ WEB_ROUTES = [
     Route("/patients", find.show, methods=["GET"]),
     Route("/patients", find.submit, methods=["POST"]),
     Route("/patients/{id}", prior_results.show, methods=["GET"]),
-    Mount("/static", StaticFiles(directory=STATIC)),
+    Mount("/static", Assets()),
 ]

@@ -46,9 +46,13 @@ def range_bar(value: float, low: float | None, high: float | None) -> Markup:
     """Where a value lies against its printed interval; empty when there is no interval."""
     if low is None and high is None:
         return Markup("")
-    bottom = low if low is not None else 0.0
-    top = high if high is not None else bottom * 2 or value * 1.5 or 1.0
-    span = (top - bottom) or 1.0
+    if low is None:
+        bottom, top = min(0.0, (high or 0.0) * 2), high or 0.0
+    elif high is None:
+        bottom, top = low, low + (abs(low) or abs(value) * 1.5 or 1.0)
+    else:
+        bottom, top = min(low, high), max(low, high)
+    span = top - bottom if top - bottom > 1e-300 else 1.0
     start, end = bottom - span * 0.6, top + span * 0.6
     scale = 80 / (end - start)
 

@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from hie.settings import Settings
+from hie.web.assets import address_of
 from hie.web.charts import shape
 from hie.web.language import COOKIE, Language, language_of, say
 
 TEMPLATES = Path(__file__).parent / "templates"
-STATIC = Path(__file__).parent / "static"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Person:
     name: str
     department: str
     csrf: str
+    sees_patients: bool
 
 
 @cache
@@ -54,6 +55,7 @@ def page(
         "lang": lang,
         "t": lambda key, **words: say(key, lang, **words),
         "shape": shape,
+        "static": address_of,
         "person": person,
         "page": "",
         "synthetic": settings.synthetic,

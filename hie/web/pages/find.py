@@ -7,7 +7,8 @@ from hie.exchange.hub import Hub
 from hie.exchange.prior_results import find_person
 from hie.oauth.door import actor_in, session_in
 from hie.oauth.forms import read_form
-from hie.web.render import Person, page
+from hie.web.pages.guard import for_clinicians, person_of
+from hie.web.render import page
 
 TYPES = (
     "resident-id",
@@ -19,11 +20,13 @@ TYPES = (
 )
 
 
+@for_clinicians
 async def show(request: Request) -> Response:
     """GET /patients."""
     return _page(request)
 
 
+@for_clinicians
 async def submit(request: Request) -> Response:
     """POST /patients: the person's results, or why there are none."""
     form = await read_form(request, session_in(request).csrf)
@@ -38,12 +41,6 @@ async def submit(request: Request) -> Response:
         return RedirectResponse(f"/patients/{patient}", status_code=303)
     wrong = "found-ambiguous" if state == "ambiguous" else "found-none"
     return _page(request, wrong=wrong, chosen=kind)
-
-
-def person_of(request: Request) -> Person:
-    """Who is signed in, as pages show them."""
-    session = session_in(request)
-    return Person(session.name, session.department, session.csrf)
 
 
 def _page(request: Request, *, wrong: str = "", chosen: str = TYPES[0]) -> Response:

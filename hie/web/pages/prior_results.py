@@ -13,24 +13,18 @@ from hie.fhir.elements import instant
 from hie.oauth.door import actor_in
 from hie.web.language import language_of, say
 from hie.web.pages import view
-from hie.web.pages.find import person_of
+from hie.web.pages.guard import error_page, for_clinicians, person_of
 from hie.web.render import page
 
 
+@for_clinicians
 async def show(request: Request) -> Response:
     """GET /patients/{id}."""
     hub: Hub = request.app.state.hub
     key = request.path_params["id"]
     found = await prior_results(hub, actor_in(request), key)
     if found is None:
-        return page(
-            request,
-            "error.html",
-            hub.settings,
-            person=person_of(request),
-            status=404,
-            text="error-404",
-        )
+        return error_page(request, 404)
     return page(
         request,
         "prior_results.html",
@@ -44,7 +38,7 @@ def _context(request: Request, found: dict[str, Any], base: str) -> dict[str, An
     hub: Hub = request.app.state.hub
     lang = language_of(request, hub.settings.language)
     answer, items = found["answer"], found["items"]
-    orders = [order for order in answer["orders"] if order["candidates"]]
+    orders = view.with_results(answer["orders"])
     asked = request.query_params
     filters = view.Filters(asked.get("verdict"), asked.get("category"), asked.get("source"))
     number = view.sources(answer)

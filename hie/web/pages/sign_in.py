@@ -3,8 +3,10 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hie.errors import NotAuthenticated, TooMany
+from hie.access.reason import Reason
+from hie.errors import NotAuthenticated, NotPermitted, TooMany
 from hie.exchange.hub import Hub
+from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.door import actor_in, session_in
 from hie.oauth.forms import (
     form_token,
@@ -13,22 +15,31 @@ from hie.oauth.forms import (
     read_form_without_session,
     set_form_cookie,
 )
+from hie.oauth.refusals import stranger
 from hie.oauth.sessions import delete_session_cookie, set_session_cookie
 from hie.oauth.sign_in import sign_in, sign_out
 from hie.web.language import language_of
+from hie.web.pages.guard import told
 from hie.web.render import page
 
 
+@told
 async def show(request: Request) -> Response:
     """GET /sign-in."""
     return _form(request, request.query_params.get("next", "/patients"))
 
 
+@told
 async def submit(request: Request) -> Response:
     """POST /sign-in: a session and the page that was wanted, or the form with one sentence."""
     hub: Hub = request.app.state.hub
     secure = hub.entrance.secure
-    form = await read_form_without_session(request, secure=secure)
+    refusals = hub.entrance.refusals
+    try:
+        form = await read_form_without_session(request, secure=secure)
+    except NotPermitted as error:
+        await refusals.record_error(request.scope, error)
+        return _form(request, "/patients", wrong="sign-in-expired", status=403)
     wanted = local_path(form.get("next"))
     lang = language_of(request, hub.settings.language)
     try:
@@ -41,13 +52,18 @@ async def submit(request: Request) -> Response:
         )
     except NotAuthenticated:
         return _form(request, wanted, wrong="sign-in-failed", status=401)
-    except TooMany:
-        return _form(request, wanted, wrong="sign-in-limited", status=429)
-    response = RedirectResponse(wanted, status_code=303)
-    set_session_cookie(response, done.secret, secure=secure)
-    return response
+    except TooMany as error:
+        caller = stranger(network_of(request.scope), request_id_of(request.scope))
+        await refusals.record(caller, Reason.RATE, detail="sign-in")
+        response = _form(request, wanted, wrong="sign-in-limited", status=429)
+        response.headers["Retry-After"] = error.faults[0].expected
+        return response
+    entered = RedirectResponse(wanted, status_code=303)
+    set_session_cookie(entered, done.secret, secure=secure)
+    return entered
 
 
+@told
 async def leave(request: Request) -> Response:
     """POST /sign-out."""
     hub: Hub = request.app.state.hub

@@ -3,6 +3,7 @@
 Pure: the answer JSON in, plain dicts for the template out. Nothing is judged here.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,11 @@ def sources(answer: Mapping[str, Any]) -> dict[str, int]:
         for candidate in order["candidates"]:
             codes.setdefault(candidate["institution"]["code"], len(codes))
     return codes
+
+
+def with_results(orders: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The orders that are rows: those with an earlier result and a verdict on it."""
+    return [order for order in orders if order["outcome"] in OUTCOMES and order["candidates"]]
 
 
 def shown(order: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -186,7 +192,7 @@ def filter_groups(
             + [
                 choice("source", code, names[code], by_source[code], number[code])
                 for code in number
-                if by_source[code]
+                if code and by_source[code]
             ],
         },
     ]
@@ -253,12 +259,12 @@ def _spark(
 ) -> Markup:
     points = [
         Point(
-            datetime.fromisoformat(c["effective"]).timestamp(),
+            at,
             value,
             number[c["institution"]["code"]],
         )
         for c in order["candidates"]
-        if c["effective"]
+        if (at := _instant(c["effective"])) is not None
         and (value := _number(c["reported"]["value"])) is not None
         and c["reported"]["unit"] == shown(order)["reported"]["unit"]
     ]
@@ -275,8 +281,17 @@ def _flag(value: float | None, low: float | None, high: float | None) -> str:
 
 def _number(text: str | None) -> float | None:
     try:
-        return float(text) if text is not None else None
+        number = float(text) if text is not None else math.nan
     except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _instant(text: str | None) -> float | None:
+    """Seconds of a moment; None for one that is not known to the day."""
+    try:
+        return datetime.fromisoformat(text).timestamp() if text else None
+    except (ValueError, OverflowError):
         return None
 
 

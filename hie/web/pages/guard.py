@@ -1,0 +1,75 @@
+"""Who may open a page, and the page somebody sees when something is refused or fails."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hie.access.policy import Role
+from hie.access.reason import Reason
+from hie.errors import Fault, HubError, NotPermitted
+from hie.exchange.hub import Hub
+from hie.oauth.door import session_in
+from hie.oauth.sessions import Session
+from hie.status import status_of
+from hie.web.render import Person, page
+
+Handler = Callable[[Request], Awaitable[Response]]
+# The sentence of a status; every other refusal of a request is incomplete, every failure a failure.
+_TEXTS = {401: "error-403", 403: "error-403", 404: "error-404", 410: "error-404", 503: "error-503"}
+
+
+def person_of(request: Request) -> Person | None:
+    """Who is signed in, as pages show them; None before sign-in."""
+    session = getattr(request.state, "session", None)
+    if not isinstance(session, Session):
+        return None
+    sees_patients = session.role is Role.CLINICIAN
+    return Person(session.name, session.department, session.csrf, sees_patients)
+
+
+def told(handler: Handler) -> Handler:
+    """Refusals and failures of a page as a page, the refusals recorded before they are told."""
+
+    @wraps(handler)
+    async def answered(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except HubError as error:
+            return await _told(request, error)
+
+    return answered
+
+
+def for_clinicians(handler: Handler) -> Handler:
+    """A page that shows patients: of all roles only clinicians open it."""
+
+    @wraps(handler)
+    async def admitted(request: Request) -> Response:
+        if session_in(request).role is not Role.CLINICIAN:
+            raise NotPermitted("not permitted", (Fault("access", Reason.ROLE, "clinician"),))
+        return await handler(request)
+
+    return told(admitted)
+
+
+def error_page(request: Request, status: int) -> Response:
+    """The page of a status: one sentence, and nothing of what was asked."""
+    hub: Hub = request.app.state.hub
+    known = _TEXTS.get(status, "error-400" if status < 500 else "error-500")
+    response = page(
+        request, "error.html", hub.settings, person=person_of(request), status=status, text=known
+    )
+    if status == 503:
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+async def _told(request: Request, error: HubError) -> Response:
+    hub: Hub = request.app.state.hub
+    try:
+        await hub.entrance.refusals.record_error(request.scope, error)
+    except HubError as away:
+        error = away
+    return error_page(request, status_of(error))

@@ -1,0 +1,101 @@
+"""What the pages say is there in both languages, and every page has its line in the documents."""
+
+import re
+from pathlib import Path
+
+from starlette.routing import Route
+
+import hie.web
+from hie.oauth.open_doors import is_open
+from hie.recognition.catalogue import load_catalogue
+from hie.web import PAGES, WEB_ROUTES
+from hie.web.language import texts
+from hie.web.pages.find import TYPES
+from hie.web.pages.view import CATEGORIES, CLASSES, OUTCOMES
+
+ROOT = Path(hie.web.__file__).parent
+DOCS = Path(__file__).parents[2] / "docs"
+TEMPLATES = sorted((ROOT / "templates").glob("*.html"))
+MODULES = sorted(ROOT.rglob("*.py"))
+# Keys that are put together from a word of the data.
+MADE = {
+    "type-": TYPES,
+    "verdict-": (*OUTCOMES, "none"),
+    "why-": (*OUTCOMES, "none"),
+    "count-": OUTCOMES,
+    "state-": ("fired", "unknown", "passed"),
+    "category-": CATEGORIES,
+    "class-": CLASSES,
+    "sex-": ("male", "female", "other", "unknown"),
+}
+
+
+def _sources() -> str:
+    return "\n".join(file.read_text("utf-8") for file in (*TEMPLATES, *MODULES))
+
+
+def _asked() -> set[str]:
+    """Every key that a template or a module names whole."""
+    whole = re.findall(r"\bt\('([^']+)'(?!\s*~)|\bsay\(\s*\"([^\"]+)\"", _sources())
+    return {first or second for first, second in whole}
+
+
+def test_every_text_a_template_asks_for_exists() -> None:
+    assert len(_asked()) > 30
+    assert _asked() <= set(texts())
+
+
+def test_every_text_that_is_put_together_exists() -> None:
+    found = set(re.findall(r"\bt\('([^']+)'\s*~", _sources()))
+    found |= set(re.findall(r"\bsay\(\s*f\"([a-z]+-)\{", _sources()))
+    assert found <= set(MADE), found
+    for prefix, words in MADE.items():
+        for word in words:
+            assert prefix + word in texts()
+
+
+def test_no_text_is_left_over() -> None:
+    quoted = set(re.findall(r"[\"']([a-z0-9-]+)[\"']", _sources()))
+    made = {prefix + word for prefix, words in MADE.items() for word in words}
+    assert set(texts()) - quoted - made == set()
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_data() -> None:
+    for key, words in texts().items():
+        assert set(words) == {"zh", "en"}, key
+        data = [set(re.findall(r"\{(\w+)\}", text)) for text in words.values()]
+        assert data[0] == data[1], key
+        assert all(text.strip() for text in words.values()), key
+
+
+def test_every_category_of_the_catalogue_can_be_chosen() -> None:
+    laboratory = {
+        item.category for item in load_catalogue().items.values() if item.kind == "laboratory"
+    }
+    assert laboratory == set(CATEGORIES)
+
+
+def test_every_page_has_its_line_and_its_route() -> None:
+    text = (DOCS / "pages.md").read_text("utf-8")
+    named = re.findall(r"^\| `(/[^`]*)` \|", text, re.M)
+    assert named == list(PAGES)
+    shown = {
+        route.path
+        for route in WEB_ROUTES
+        if isinstance(route, Route) and "GET" in (route.methods or ()) and route.path != "/"
+    }
+    assert shown == set(PAGES)
+
+
+def test_only_sign_in_is_open() -> None:
+    open_pages = {path for path in PAGES if is_open("GET", path)}
+    assert open_pages == {"/sign-in"}
+
+
+def test_no_template_styles_or_scripts_inline() -> None:
+    for file in TEMPLATES:
+        text = file.read_text("utf-8")
+        assert not re.search(r"\sstyle=|<style|\son[a-z]+=|javascript:", text), file.name
+        assert "|safe" not in text.replace(" ", ""), file.name
+        for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", text, re.S):
+            assert 'name="csrf"' in form, file.name

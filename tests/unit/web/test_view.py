@@ -1,0 +1,277 @@
+"""Answers as rows, filters and reasons; a hostile name stays text."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+
+from hie.settings import Settings
+from hie.web.pages import view
+from hie.web.render import Person, page
+from tests.unit.web.answers import ITEMS, candidate, finding, order
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+
+
+def _row(one: dict[str, Any], filters: view.Filters | None = None) -> dict[str, Any]:
+    number = view.sources({"orders": [one]})
+    return view.row(one, ITEMS[one["item"]], number, filters or view.Filters(), "/patients/1", "en")
+
+
+def test_a_row_says_value_source_age_and_verdict() -> None:
+    row = _row(order("K", "recognise", candidate()))
+    told = {key: row[key] for key in "name value unit flag range collected limit outcome".split()}
+    assert told == {
+        "name": "Potassium",
+        "value": "4.1",
+        "unit": "mmol/L",
+        "flag": "",
+        "range": "3.5–5.3",
+        "collected": "3 d ago",
+        "limit": "4 d left",
+        "outcome": "recognise",
+    }
+    assert row["reported"] == ""
+    assert row["spark"] == ""
+    assert row["bar"] != ""
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "flag", "interval"),
+    [
+        ("5.4", "3.5", "5.3", "h", "3.5–5.3"),
+        ("3.4", "3.5", "5.3", "l", "3.5–5.3"),
+        ("5.3", "3.5", "5.3", "", "3.5–5.3"),
+        ("9", None, "5.3", "h", "≤ 5.3"),
+        ("1", "3.5", None, "l", "≥ 3.5"),
+        ("1", None, None, "", ""),
+        ("nan", "3.5", "5.3", "", "3.5–5.3"),
+        ("<0.5", "3.5", "5.3", "", "3.5–5.3"),
+    ],
+)
+def test_flags_follow_the_printed_interval(
+    value: str, low: str | None, high: str | None, flag: str, interval: str
+) -> None:
+    reported = {"value": value, "unit": "mmol/L", "low": low, "high": high}
+    row = _row(order("K", "recognise", candidate(value=value, reported=reported)))
+    assert (row["flag"], row["range"]) == (flag, interval)
+
+
+def test_a_converted_value_shows_the_reported_one() -> None:
+    reported = {"value": "14.1", "unit": "g/dL", "low": None, "high": None}
+    one = candidate(value="141", unit="g/L", reported=reported)
+    assert _row(order("HGB", "recognise", one))["reported"] == "reported 14.1 g/dL"
+
+
+def test_a_class_is_said_in_words_and_not_as_converted() -> None:
+    reported = {"value": "阴性(-)", "unit": None, "low": None, "high": None}
+    one = candidate(value="non-reactive", unit=None, reported=reported)
+    row = _row(order("HBSAG", "recognise", one))
+    assert (row["value"], row["reported"], row["bar"]) == ("Non-reactive", "", "")
+
+
+@pytest.mark.parametrize(
+    ("days", "limit", "text"),
+    [(6, 7, "1 d left"), (7, 7, "last day of the limit"), (8, 7, "1 d over the limit")],
+)
+def test_the_time_limit_has_a_last_day(days: int, limit: int, text: str) -> None:
+    assert view.limit_text(candidate(age_days=days, limit_days=limit), "en") == text
+
+
+def test_units_are_written_as_people_write_them() -> None:
+    assert [view.unit_text(unit) for unit in ("10*9/L", "umol/L", "ug/L", None)] == [
+        "10⁹/L",
+        "µmol/L",
+        "µg/L",
+        "",
+    ]
+
+
+def test_a_mark_that_does_not_reach_here_is_void() -> None:
+    reaches = candidate(mark="HR", findings=[finding("R-104", fired=True)])
+    assert _row(order("K", "recognise", reaches))["mark_void"] is False
+    elsewhere = candidate(mark="HR", findings=[finding("R-104")])
+    assert _row(order("K", "clinician_review", elsewhere))["mark_void"] is True
+
+
+def test_a_row_shows_the_candidate_with_the_orders_outcome() -> None:
+    newest = candidate("do_not_recognise", value="9")
+    one = order("K", "recognise", newest, candidate("recognise", value="4"))
+    assert view.shown(one)["value"] == "4"
+    assert _row(one)["value"] == "4"
+
+
+@pytest.mark.parametrize("effective", ["2026-05", "2026", None])
+def test_a_trend_leaves_out_what_has_no_day(effective: str | None) -> None:
+    one = order("K", "recognise", candidate(), candidate(effective=effective))
+    assert _row(one)["spark"] == ""
+
+
+def test_orders_without_an_earlier_result_are_no_rows() -> None:
+    orders = [
+        order("K", "recognise", candidate()),
+        order("HGB", "none"),
+        order("HBSAG", "none", candidate("none")),
+    ]
+    assert [one["item"] for one in view.with_results(orders)] == ["K"]
+
+
+def test_filters_narrow_and_count() -> None:
+    other = {"code": "B", "name": "乙医院"}
+    orders = [
+        order("K", "recognise", candidate()),
+        order("HGB", "clinician_review", candidate("clinician_review", institution=other)),
+    ]
+    names = {"A": "甲医院", "B": "乙医院"}
+    number = view.sources({"orders": orders})
+    filters = view.Filters(verdict="recognise")
+    verdict, category, source = view.filter_groups(
+        orders, ITEMS, names, number, filters, "/patients/1", "en"
+    )
+    assert [(c["text"], c["count"], c["current"]) for c in verdict["choices"]] == [
+        ("All", 2, False),
+        ("Recognisable", 1, True),
+        ("Review", 1, False),
+    ]
+    assert [c["text"] for c in category["choices"]] == ["All", "Chemistry", "Haematology"]
+    assert [(c["text"], c["source"]) for c in source["choices"]] == [
+        ("All", None),
+        ("甲医院", 0),
+        ("乙医院", 1),
+    ]
+    assert source["choices"][2]["url"] == "/patients/1?verdict=recognise&source=B"
+    for chosen, expected in (
+        (filters, ["K"]),
+        (view.Filters(category="haematology"), ["HGB"]),
+        (view.Filters(source="B"), ["HGB"]),
+        (view.Filters(source="B", verdict="recognise"), []),
+        (view.Filters(verdict="nonsense"), []),
+    ):
+        assert [o["item"] for o in view.chosen_orders(orders, ITEMS, chosen)] == expected
+
+
+def test_an_address_escapes_what_it_carries() -> None:
+    url = view.Filters(source="A&b=<x>").url("/patients/1", item="K")
+    assert url == "/patients/1?source=A%26b%3D%3Cx%3E&item=K"
+
+
+def test_reasons_put_what_spoke_before_what_passed() -> None:
+    findings = [
+        finding("R-401"),
+        finding("R-104", fired=True),
+        finding("R-302", fired=True),
+        finding("R-303", unknown=True),
+    ]
+    one = order("K", "clinician_review", candidate("clinician_review", findings=findings))
+    why = view.reasons(one, ITEMS["K"], {"A": 0}, "zh")
+    assert [(f["rule"], f["state"], f["sign"], f["css"]) for f in why["findings"]] == [
+        ("R-104", "fired", "✓", "y"),
+        ("R-302", "fired", "!", "n"),
+        ("R-303", "unknown", "?", "q"),
+    ]
+    assert [f["rule"] for f in why["passed"]] == ["R-401"]
+    assert why["findings"][0]["text"] == "R-104 的话"
+
+
+def test_earlier_results_are_all_but_the_shown_one() -> None:
+    one = order("K", "recognise", candidate(), candidate(value="3.9"), candidate(value="4.0"))
+    why = view.reasons(one, ITEMS["K"], {"A": 0}, "en")
+    assert [old["value"] for old in why["earlier"]] == ["3.9", "4.0"]
+
+
+def _request(query: str = "") -> Request:
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/patients/1",
+        "query_string": query.encode(),
+        "headers": [(b"host", b"localhost")],
+        "server": ("localhost", 80),
+        "scheme": "http",
+    }
+    return Request(scope)
+
+
+def _page(text: str, query: str = "lang=en") -> str:
+    """The results page with `text` wherever data of others can stand."""
+    institution = {"code": text, "name": text}
+    told = finding("R-302", fired=True)
+    told["text"] = {"zh": text, "en": text}
+    past = candidate(institution=institution, value=text, effective="2026-06-01T08:00:00+08:00")
+    newest = candidate(institution=institution, mark=text, findings=[told, finding("R-401")])
+    one = order("K", "recognise", newest, candidate(institution=institution), past)
+    item = ITEMS["K"] | {"zh": text, "en": text, "abbr": text, "loinc": text}
+    number = view.sources({"orders": [one]})
+    chosen = view.Filters(source=text)
+    response = page(
+        _request(query),
+        "prior_results.html",
+        Settings(),
+        person=Person(text, text, text, sees_patients=True),
+        page="patients",
+        patient={
+            "id": "1",
+            "name": text,
+            "sex": text,
+            "age": 40,
+            "birth_date": text,
+            "identifier": text,
+            "institutions": 2,
+        },
+        filters=view.filter_groups(
+            [one], {"K": item}, {text: text}, number, chosen, "/patients/1", "en"
+        ),
+        filtered=True,
+        counts=[("recognise", 1)],
+        rows=[view.row(one, item, number, chosen, "/patients/1", "en")],
+        others=[
+            {
+                "name": text,
+                "value": text,
+                "unit": text,
+                "effective": text,
+                "collected": text,
+                "institution": text,
+            }
+        ],
+        chosen="K",
+        why=view.reasons(one, item, number, "en"),
+        gates=text,
+        policy=text,
+        on=text,
+    )
+    return bytes(response.body).decode()
+
+
+def _shape(body: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The elements of a page with the names of their attributes."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.append((tag, tuple(name for name, _ in attrs)))
+
+    reader = Reader()
+    reader.feed(body)
+    reader.close()
+    return found
+
+
+def test_a_hostile_name_is_text_everywhere() -> None:
+    hostile, plain = _page(HOSTILE), _page("Li Wei")
+    assert HOSTILE not in hostile
+    assert _shape(hostile) == _shape(plain)
+
+
+def test_a_page_has_no_style_attribute_and_no_inline_script() -> None:
+    body = _page("Li Wei")
+    assert not re.search(r"\sstyle\s*=|<style|javascript:", body)
+    assert all(" src=" in tag for tag in re.findall(r"<script[^>]*>", body))
+
+
+def test_the_language_link_keeps_the_filters() -> None:
+    assert 'href="/patients/1?verdict=recognise&amp;lang=zh"' in _page(
+        "x", "verdict=recognise&lang=en"
+    )
