@@ -1,0 +1,117 @@
+"""Pages behind their doors: roles, expired forms, refusals as pages, static files that are kept."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from hie.app import opened
+from hie.exchange.commands import run
+from hie.exchange.hub import Hub
+from hie.synthetic.region import Manifest
+from tests.integration.test_doors import _client, _settings
+from tests.integration.test_road import _connected
+
+pytestmark = pytest.mark.anyio
+PASSWORD = "a long pass phrase"
+
+
+async def _person(hub: Hub, region: Manifest, role: str) -> None:
+    person = {"login": role, "name": "某人", "role": role, "department": "", "password": PASSWORD}
+    await run(hub, "user-add", person | {"institution": region.sites[0].institution})
+
+
+def _csrf(page: str) -> str:
+    return re.findall(r'name="csrf" value="([^"]+)"', page)[0]
+
+
+async def _signed_in(client: httpx.AsyncClient, login: str) -> None:
+    token = _csrf((await client.get("/sign-in")).text)
+    data = {"csrf": token, "next": "/patients", "login": login, "password": PASSWORD}
+    assert (await client.post("/sign-in", data=data)).status_code == 303
+
+
+async def test_only_clinicians_see_patients(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub:
+        region = await _connected(hub, tmp_path)
+        roles = ("integrator", "auditor", "manager", "administrator")
+        for role in roles:
+            await _person(hub, region, role)
+            async with _client(hub) as client:
+                await _signed_in(client, role)
+                await _refused(client)
+        async with hub.db.reading() as reader:
+            rows = await reader.fetch(
+                "SELECT reason FROM audit_access WHERE type = 'refused' AND kind = 'user'"
+            )
+        assert [row[0] for row in rows] == ["role"] * 3 * len(roles)
+
+
+async def _refused(client: httpx.AsyncClient) -> None:
+    """Every page of patients says no and repeats nothing; signing out works."""
+    refused = await client.get("/patients?lang=en")
+    assert refused.status_code == 403
+    assert "Your role cannot open this page." in refused.text
+    assert 'href="/patients"' not in refused.text
+    sent = {"csrf": _csrf(refused.text), "type": "passport", "value": "E12345678"}
+    for answer in (
+        await client.post("/patients", data=sent),
+        await client.get("/patients/nobody"),
+    ):
+        assert answer.status_code == 403
+        assert "E12345678" not in answer.text
+        assert answer.headers["content-type"].startswith("text/html")
+    left = await client.post("/sign-out", data={"csrf": _csrf(refused.text)})
+    assert (left.status_code, left.headers["location"]) == (303, "/sign-in")
+    assert (await client.get("/patients")).status_code == 401
+
+
+async def test_a_form_from_elsewhere_is_refused_with_a_page(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub:
+        await _person(hub, await _connected(hub, tmp_path), "clinician")
+        async with _client(hub) as client:
+            expired = await client.post("/sign-in?lang=en", data={"csrf": "x", "login": "a"})
+            assert expired.status_code == 403
+            assert "This page has expired." in expired.text
+            await _signed_in(client, "clinician")
+            form = await client.get("/patients")
+            wrong = await client.post("/patients", data={"csrf": "x", "value": "1"})
+            assert wrong.status_code == 403
+            assert wrong.headers["content-type"].startswith("text/html")
+            twice = f"csrf={_csrf(form.text)}&value=1&value=2"
+            headers = {"content-type": "application/x-www-form-urlencoded"}
+            assert (
+                await client.post("/patients", content=twice, headers=headers)
+            ).status_code == 400
+            sent = {"csrf": _csrf(form.text), "type": "passport", "value": " "}
+            assert "number" in (await client.post("/patients?lang=en", data=sent)).text
+            sent["value"] = "E00000000"
+            nobody = await client.post("/patients?lang=en", data=sent)
+            assert "No patient with this number." in nobody.text
+            assert "E00000000" not in nobody.text
+            missing = await client.get("/patients/nobody?lang=zh")
+            assert missing.status_code == 404
+            assert "没有这个页面，或您无权查看。" in missing.text
+
+
+async def test_static_files_are_kept_and_pages_are_not(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub, _client(hub) as client:
+        page = await client.get("/sign-in")
+        assert page.headers["cache-control"] == "no-store"
+        asked = re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text)
+        assert len(asked) >= 4
+        for address in asked:
+            found = await client.get(address)
+            assert found.status_code == 200
+            assert found.headers["cache-control"] == "public, max-age=31536000, immutable"
+            same = await client.get(address, headers={"If-None-Match": found.headers["etag"]})
+            assert same.status_code == 304
+        for address in ("/static/hub.css", "/static/hub.css?v=older", "/static/verdict-ok.svg"):
+            found = await client.get(address)
+            assert found.headers["cache-control"] == "public, max-age=3600"
+        for address in ("/static/nothing.css", "/static/..%2frender.py", "/static/"):
+            gone = await client.get(address)
+            assert gone.status_code in {401, 404}
+            assert gone.headers["cache-control"] == "no-store"
