@@ -7,8 +7,9 @@ from typing import Any
 
 from hie.access.actor import Actor
 from hie.exchange.hub import Hub
-from hie.store import message_list, registers
+from hie.store import message_list, registers, sites
 from hie.store.messages import State
+from hie.store.migrate import head
 
 _FREE = 1 << 30
 _OLD_US = 300 * 1_000_000
@@ -20,15 +21,19 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
         counts = await message_list.count(reader)
         oldest = await message_list.oldest_waiting_us(reader)
         version = await registers.version(reader)
+        revision = await reader.fetchval("SELECT version_num FROM alembic_version")
+        named = {one.site.adapter for one in await sites.every(reader)}
     waits = 0 if oldest is None else (time.time_ns() // 1000 - oldest) // 1_000_000
     held = counts.get(State.HELD, 0)
+    missing = sorted(named - set(hub.adapters))
     free = shutil.disk_usage(hub.settings.data_dir).free
     keys = sorted((hub.settings.data_dir / "keys").iterdir())
     loose = [key.name for key in keys if stat.S_IMODE(key.stat().st_mode) & 0o077]
     return {
         "checks": [
-            _check("database", True, f"{hub.db.dialect}, tables up to date"),
-            _check("adapters", bool(hub.adapters), ", ".join(sorted(hub.adapters))),
+            _check("database", True, f"{hub.db.dialect} answers"),
+            _check("migrations", revision == head(), _tables(revision)),
+            _check("adapters", bool(hub.adapters) and not missing, _adapters(hub, missing)),
             _check("registers", version > 0, f"import {version}" if version else "none imported"),
             _check("waiting", waits * 1_000_000 < _OLD_US, f"oldest message waits {waits} s"),
             _check("held", True, f"{held} messages wait for a person"),
@@ -36,6 +41,18 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
             _check("disk", free > _FREE, f"{free >> 20} MiB free"),
         ]
     }
+
+
+def _tables(revision: str | None) -> str:
+    if revision == head():
+        return f"tables of revision {revision}"
+    return f"tables of revision {revision}, this version wants {head()}: hie migrate"
+
+
+def _adapters(hub: Hub, missing: list[str]) -> str:
+    if missing:
+        return f"sites need {', '.join(missing)}, which is not installed"
+    return ", ".join(sorted(hub.adapters)) or "none installed"
 
 
 def _check(name: str, ok: bool, text: str) -> dict[str, Any]:

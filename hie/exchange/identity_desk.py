@@ -30,13 +30,17 @@ async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
 
 
 async def join_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-    """{patients, reason} -> {link}: these Patients are one person; no clinical row moves."""
+    """{patients, reason} -> {link, links}: these Patients are one person; no clinical row moves.
+
+    Each Patient that was another person is a link of its own, so that it can be undone; `link` is
+    the last. Raises UnprocessableRequest when they are one person already.
+    """
     patients = [str(one) for one in arguments["patients"]]
     if len(set(patients)) < 2:
         fault = Fault("patients", "too-few", "two or more Patient ids")
         raise UnprocessableRequest("nothing was joined", (fault,))
     now_us = time.time_ns() // 1000
-    link = None
+    links: list[str] = []
     async with hub.db.unit() as unit:
         for other in patients[1:]:
             first = await persons.person_of(unit, patients[0])
@@ -52,9 +56,13 @@ async def join_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
                 author=actor.subject,
                 at_us=now_us,
             )
-            link = made or link
-        await ledger.append(unit, _event(actor, patients, "joined"))
-    return {"link": link}
+            if made is not None:
+                links.append(made)
+        if not links:
+            fault = Fault("patients", "one-person", "Patients of several persons")
+            raise UnprocessableRequest("nothing was joined", (fault,))
+        await ledger.append(unit, _event(actor, patients, f"link {' '.join(links)}"))
+    return {"link": links[-1], "links": links}
 
 
 async def undo_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from hie.store import code_maps, ledger, messages
 from hie.store.code_maps import CodeMap, MapState
 from hie.terminology.concept_map import MapRow, concept_map, propose, read_maps
 
+_DECIDED = frozenset({MapState.APPROVED, MapState.REJECTED})  # by a person
+
 
 async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
     """{site, state} -> {codes: [...]}, the most frequent first."""
@@ -89,14 +91,23 @@ async def review_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> d
 
 
 async def import_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-    """{site, name, content, approve} -> {changed, messages}; all or nothing."""
+    """{site, name, content, approve} -> {changed, messages}; all or nothing.
+
+    Without `approve` the rows are proposals: what a person decided stays as it is, and a row
+    without an item proposes nothing.
+    """
     site = await _site(hub, arguments)
     rows = read_maps(str(arguments["name"]), str(arguments["content"]), hub.item_units)
-    state = MapState.APPROVED if arguments.get("approve") else MapState.PROPOSED
+    approve = bool(arguments.get("approve"))
+    state = MapState.APPROVED if approve else MapState.PROPOSED
     now_us = time.time_ns() // 1000
     changed: list[tuple[str, str]] = []
     async with hub.db.unit() as unit:
+        known = await code_maps.maps_of(unit, site)
         for row in rows:
+            before = known.get((row.system, row.code))
+            if not approve and (row.item is None or (before and before.state in _DECIDED)):
+                continue
             if await code_maps.decide(
                 unit,
                 site,

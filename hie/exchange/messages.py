@@ -1,5 +1,6 @@
 """What was received, what is held and why; look, preview, replay, drop."""
 
+import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,8 @@ from hie.store.messages import Message
 from hie.store.versions import read
 
 _MOST = 1000
+_NAMED = 20  # messages an audit event names; of more it says how many
+_PAGE = re.compile(r"[0-9]{1,18}-[0-9A-Za-z-]{1,64}\Z")  # what `message_list.find` gives
 
 
 class _Undone(Exception):
@@ -26,13 +29,16 @@ class _Undone(Exception):
 
 async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
     """{site, state, code, page} -> {messages: [...], next}."""
+    page = arguments.get("page")
+    if page is not None and not _PAGE.match(str(page)):
+        raise InvalidRequest("no such page", (Fault("page", "invalid-page", "a list's next"),))
     async with hub.db.reading() as reader:
         found, following = await message_list.find(
             reader,
             site=arguments.get("site"),
             state=arguments.get("state"),
             code=arguments.get("code"),
-            page=arguments.get("page"),
+            page=page,
         )
         codes = await message_issues.codes(reader, [one.id for one in found])
     rows = [{**_told(one), "codes": list(codes.get(one.id, ()))} for one in found]
@@ -70,7 +76,10 @@ async def show_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
 
 
 async def preview_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-    """{messages | site, code} -> what processing them again would change; nothing is changed."""
+    """{messages | site, code} -> what processing them again would change; nothing is changed.
+
+    The values are personal data: who looked is recorded before they are shown.
+    """
     chosen = await _chosen(hub, arguments)
     told: list[dict[str, Any]] = []
     for one in chosen:
@@ -88,6 +97,10 @@ async def preview_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> 
                 raise _Undone
         except _Undone:
             continue
+    detail = f"preview of {', '.join(one.id for one in chosen[:_NAMED])}"
+    detail += f" and {len(chosen) - _NAMED} more" if len(chosen) > _NAMED else ""
+    if chosen:
+        await hub.ledger.record(Event(EventType.MESSAGE_VIEW, Action.READ, actor, detail=detail))
     return {"messages": told}
 
 

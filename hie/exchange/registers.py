@@ -14,11 +14,25 @@ from hie.recognition.register_files import check_import, parse_register
 from hie.store import ledger
 from hie.store import registers as store
 
+# what a file is (`Parsed.kind`) -> the table `Imported` counts it under
+_COUNTED = {
+    "institutions": "institution",
+    "qualifications": "qualification",
+    "precision": "precision_month",
+    "marks": "mark",
+    "policies": "policy_entry",
+}
+
+
+class _Undone(Exception):
+    """Takes a dry run back."""
+
 
 async def import_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
     """{files: [{name, content (base64)}], dry_run} -> {version, files: [...], warnings: [...]}.
 
-    Raises UnprocessableRequest with every fault ("marks.csv:12:item").
+    A dry run is the import itself, taken back: it counts what would be new and changed, and its
+    version is the one in force. Raises UnprocessableRequest with every fault ("marks.csv:12:item").
     """
     try:
         parsed = [
@@ -27,44 +41,43 @@ async def import_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> d
         ]
     except binascii.Error as problem:
         raise InvalidRequest("a file's content is not base64") from problem
-    async with hub.db.unit() as unit:
-        known = await store.load(unit)
-        faults, warnings = check_import(parsed, known, hub.catalogue, load_regions())
-        if faults:
-            raise UnprocessableRequest("nothing was imported", tuple(faults))
-        version = known.version
-        counts: dict[str, tuple[int, int, int]] = {}
-        if not arguments.get("dry_run"):
+    dry_run = bool(arguments.get("dry_run"))
+    try:
+        async with hub.db.unit() as unit:
+            known = await store.load(unit)
+            faults, warnings = check_import(parsed, known, hub.catalogue, load_regions())
+            if faults:
+                raise UnprocessableRequest("nothing was imported", tuple(faults))
             done = await store.import_rows(unit, parsed, time.time_ns() // 1000, actor.subject)
-            version = done.version
-            counts = {
-                kind: (done.new[kind], done.changed.get(kind, 0), done.unchanged.get(kind, 0))
-                for kind in done.new
-            }
+            if dry_run:
+                raise _Undone
+            detail = f"import {done.version}"
             await ledger.append(
-                unit,
-                Event(EventType.REGISTER_IMPORT, Action.CREATE, actor, detail=f"import {version}"),
+                unit, Event(EventType.REGISTER_IMPORT, Action.CREATE, actor, detail=detail)
             )
-    hub.registers.renew()
+    except _Undone:
+        version = known.version
+    else:
+        version = done.version
+        hub.registers.renew()
     return {
         "version": version,
         "files": [
-            {
-                "file": one.filename,
-                "rows": len(one.rows),
-                **dict(
-                    zip(
-                        ("new", "changed", "same"),
-                        counts.get(str(one.kind), ("", "", "")),
-                        strict=True,
-                    )
-                ),
-            }
+            {"file": one.filename, "rows": len(one.rows), **_counts(done, str(one.kind))}
             for one in parsed
         ],
         "warnings": [
             {"path": one.path, "code": one.code, "expected": one.expected} for one in warnings
         ],
+    }
+
+
+def _counts(done: store.Imported, kind: str) -> dict[str, int]:
+    table = _COUNTED[kind]
+    return {
+        "new": done.new.get(table, 0),
+        "changed": done.changed.get(table, 0),
+        "same": done.unchanged.get(table, 0),
     }
 
 

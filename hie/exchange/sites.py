@@ -3,7 +3,9 @@
 import re
 import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
+from datetime import time as time_of_day
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -75,19 +77,39 @@ async def add_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict
 
 
 def _profile_faults(profile: str, schema: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with a profile: as TOML (with its line), or by the adapter's schema."""
     try:
         tree = tomllib.loads(profile)
     except tomllib.TOMLDecodeError as problem:
-        return [Fault("profile", "not-toml", str(problem))]
+        return [Fault("profile", "not-toml", f"TOML; {problem}")]
+    except (ValueError, RecursionError):  # a number of thousands of digits; lists without end
+        return [Fault("profile", "not-toml", "TOML with numbers and lists of a sensible size")]
+    dates = [
+        Fault(path, "profile-invalid", "a text in quotes, no TOML date")
+        for path in _dates(tree, "profile")
+    ]
+    if dates:
+        return dates  # JSON Schema knows no dates: nothing else can be said before they are gone
     validator = jsonschema_rs.Draft202012Validator(dict(schema))
     return [
         Fault(
             ".".join(["profile", *(str(step) for step in error.instance_path)]),
             "profile-invalid",
-            "what docs/site-profile.md says of this key",
+            f"as docs/site-profile.md says; {error.message}",
         )
         for error in validator.iter_errors(tree)
     ]
+
+
+def _dates(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, date | time_of_day):  # a datetime is a date
+        yield path
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _dates(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _dates(inner, f"{path}.{place}")
 
 
 async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
