@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from hie.app import opened
+from hie.errors import Unavailable
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.synthetic.region import Manifest
@@ -115,3 +116,35 @@ async def test_static_files_are_kept_and_pages_are_not(place: Any, tmp_path: Pat
             gone = await client.get(address)
             assert gone.status_code in {401, 404}
             assert gone.headers["cache-control"] == "no-store"
+
+
+async def test_too_many_attempts_are_told_and_recorded(place: Any) -> None:
+    settings = _settings(place).model_copy(update={"rate_limits": True})
+    async with opened(settings) as hub, _client(hub) as client:
+        data = {"csrf": _csrf((await client.get("/sign-in")).text), "login": "x", "password": "y"}
+        codes = [(await client.post("/sign-in", data=data)).status_code for _ in range(11)]
+        assert codes == [401] * 10 + [429]
+        held = await client.post("/sign-in?lang=en", data=data)
+        assert "Too many attempts." in held.text
+        assert int(held.headers["retry-after"]) > 0
+        async with hub.db.reading() as reader:
+            rows = await reader.fetch("SELECT reason FROM audit_access WHERE type = 'refused'")
+        assert "rate" in {row[0] for row in rows}
+
+
+async def test_a_database_away_is_a_page_that_says_so(
+    place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: Any) -> None:
+        raise Unavailable("database away")
+
+    monkeypatch.setattr("hie.web.pages.prior_results.prior_results", away)
+    async with opened(_settings(place)) as hub:
+        await _person(hub, await _connected(hub, tmp_path), "clinician")
+        async with _client(hub) as client:
+            await _signed_in(client, "clinician")
+            answer = await client.get("/patients/x?lang=en")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+    assert "nothing is lost" in answer.text
+    assert "database away" not in answer.text
