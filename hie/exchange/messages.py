@@ -5,22 +5,25 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
+
 from hie import charset
 from hie.access.actor import Actor
 from hie.access.policy import Restriction
 from hie.audit.event import Action, Event, EventType
-from hie.errors import Fault, InvalidRequest, MalformedMessage
+from hie.errors import Fault, InvalidRequest, MalformedMessage, Unavailable
 from hie.exchange.finish import finish
 from hie.exchange.hub import Hub
 from hie.exchange.process import drain
 from hie.store import ledger, message_issues, message_list, message_records, messages
 from hie.store.instants import written
-from hie.store.messages import Message
+from hie.store.messages import Message, State
 from hie.store.versions import read
 
 _MOST = 1000
 _NAMED = 20  # messages an audit event names; of more it says how many
 _PAGE = re.compile(r"[0-9]{1,18}-[0-9A-Za-z-]{1,64}\Z")  # what `message_list.find` gives
+_log = structlog.get_logger(__name__)
 
 
 class _Undone(Exception):
@@ -81,27 +84,40 @@ async def preview_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> 
     The values are personal data: who looked is recorded before they are shown.
     """
     chosen = await _chosen(hub, arguments)
-    told: list[dict[str, Any]] = []
-    for one in chosen:
-        try:
-            async with hub.db.unit() as unit:
-                before = await message_records.produced(unit, one.id)
-                await messages.again(unit, [one.id], time.time_ns() // 1000)
-                taken = await messages.take_one(unit, one.id)
-                await finish(hub, unit, [taken] if taken else [])
-                state, _ = await messages.state(unit, one.id)
-                made = [r for r in await message_records.produced(unit, one.id) if r not in before]
-                changes = [await _change(unit, kind, key, version) for kind, key, version in made]
-                entry = {"message": one.id, "state": str(one.state), "would_be": str(state)}
-                told.append({**entry, "changes": [c for row in changes for c in row]})
-                raise _Undone
-        except _Undone:
-            continue
+    told = [await _previewed(hub, one) for one in chosen]
     detail = f"preview of {', '.join(one.id for one in chosen[:_NAMED])}"
     detail += f" and {len(chosen) - _NAMED} more" if len(chosen) > _NAMED else ""
     if chosen:
         await hub.ledger.record(Event(EventType.MESSAGE_VIEW, Action.READ, actor, detail=detail))
     return {"messages": told}
+
+
+async def _previewed(hub: Hub, one: Message) -> dict[str, Any]:
+    """One message finished in a unit that is taken back; if that breaks, it would be held."""
+    would_be, changes = State.HELD, list[dict[str, Any]]()
+    try:
+        async with hub.db.unit() as unit:
+            before = set(await message_records.produced(unit, one.id))
+            await messages.again(unit, [one.id], time.time_ns() // 1000)
+            taken = await messages.take_one(unit, one.id)
+            await finish(hub, unit, [taken] if taken else [])
+            would_be, _ = await messages.state(unit, one.id)
+            for made in await message_records.produced(unit, one.id):
+                if made not in before:
+                    changes += await _change(unit, *made)
+            raise _Undone
+    except _Undone:
+        pass
+    except Unavailable:
+        raise
+    except Exception as problem:  # noqa: BLE001 - as in processing: one never blocks another
+        _log.warning("preview-failed", message=one.id, kind=type(problem).__name__)
+    return {
+        "message": one.id,
+        "state": str(one.state),
+        "would_be": str(would_be),
+        "changes": changes,
+    }
 
 
 async def _change(unit: Any, kind: str, key: str, version: int) -> list[dict[str, Any]]:
@@ -124,6 +140,8 @@ async def _change(unit: Any, kind: str, key: str, version: int) -> list[dict[str
 async def replay_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
     """{messages | site, code} -> {messages: [{message, state, codes}]}, processed again."""
     chosen = [one.id for one in await _chosen(hub, arguments)]
+    if not chosen:
+        return {"messages": []}
     async with hub.db.unit() as unit:
         await messages.again(unit, chosen, time.time_ns() // 1000)
         await ledger.append(

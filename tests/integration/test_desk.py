@@ -1,12 +1,14 @@
 """What an operator's commands answer and refuse, on both databases."""
 
 import base64
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hie.adapter import Adapter, Decoded, Site
 from hie.app import opened
 from hie.errors import InvalidRequest, UnprocessableRequest
 from hie.exchange.commands import run
@@ -131,6 +133,53 @@ async def test_a_preview_changes_nothing_and_is_recorded(place: Any, tmp_path: P
         assert [one["message"] for one in found["messages"]] == [receipt["message"]]
         assert await _recorded(hub, "message-view") == views + 1
         assert await run(hub, "message-show", {"message": receipt["message"]}) == before
+
+
+class _Broken:
+    """A stranger's adapter that breaks its promise never to raise on one message of two."""
+
+    def __init__(self, sound: Adapter, poison: bytes) -> None:
+        self.name, self.version, self.media_types = sound.name, sound.version, sound.media_types
+        self.profile_schema, self.issue_codes = sound.profile_schema, sound.issue_codes
+        self._sound, self._poison = sound, poison
+
+    def native_id(self, content: bytes, site: Site) -> str | None:
+        return self._sound.native_id(content, site)
+
+    def decode(self, content: bytes, site: Site) -> Decoded:
+        if content == self._poison:
+            raise ArithmeticError("a stranger's fault")
+        return self._sound.decode(content, site)
+
+
+async def test_a_message_that_breaks_processing_blocks_no_replay(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub:
+        region = await _with_sites(hub, tmp_path)
+        site = next(one for one in region.sites if one.code_map is not None)
+        assert site.code_map is not None
+        content = site.code_map.read_text("utf-8")
+        maps = {"site": site.site, "name": site.code_map.name, "content": content, "approve": True}
+        await run(hub, "map-import", maps)
+        files = sorted(file for file in site.messages.rglob("*") if file.is_file())[:2]
+        packed = [_packed(file.name, file.read_bytes()) for file in files]
+        receipts = await run(hub, "receive", {"site": site.site, "files": packed})
+        chosen = [one["message"] for one in receipts["receipts"]]
+        poison = {site.adapter: _Broken(hub.adapters[site.adapter], files[0].read_bytes())}
+        broken = replace(hub, adapters=poison)
+        found = await run(broken, "message-preview", {"messages": chosen})
+        assert [one["would_be"] for one in found["messages"]] == ["held", "stored"]
+        done = await run(broken, "message-replay", {"messages": chosen})
+        assert [one["state"] for one in done["messages"]] == ["held", "stored"]
+        assert done["messages"][0]["codes"] == ["internal-fault"]
+        mended = await run(hub, "message-replay", {"site": site.site})
+        assert [(one["message"], one["state"]) for one in mended["messages"]] == [
+            (chosen[0], "stored")
+        ]
+        replays = await _recorded(hub, "message-replay")
+        assert (await run(hub, "message-replay", {"site": site.site}))["messages"] == []
+        assert await _recorded(hub, "message-replay") == replays
 
 
 async def test_a_page_that_no_list_gave_is_refused(place: Any) -> None:
