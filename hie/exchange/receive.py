@@ -19,6 +19,8 @@ from hie.exchange.hub import Hub
 from hie.exchange.process import drain
 from hie.store import messages
 
+MOST_IN_ONE = 10_000  # messages of one batch file: each has its own receipt in the answer
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -60,6 +62,9 @@ async def receive(
     adapter = hub.adapters[known.site.adapter]
     split = getattr(adapter, "split", None)
     parts: list[bytes] = split(content) if split else [content]
+    if len(parts) > MOST_IN_ONE:
+        fault = Fault("body", "too-many-messages", f"at most {MOST_IN_ONE} in one file")
+        raise TooLarge("the file holds more messages than a door takes at once", (fault,))
     meta = {"client": actor.client, "name": name} if name else {"client": actor.client}
     kept = await asyncio.gather(
         *(

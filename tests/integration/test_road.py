@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from hie.app import opened
-from hie.exchange.commands import run
+from hie.errors import TooLarge
+from hie.exchange.commands import operator, run
 from hie.exchange.hub import Hub
+from hie.exchange.receive import MOST_IN_ONE, receive
 from hie.settings import Settings
 from hie.synthetic import example, generate, many
 from hie.synthetic.region import Manifest
@@ -161,3 +163,14 @@ async def test_kill_at_any_moment_loses_and_doubles_nothing(place: Any, tmp_path
     assert (messages, waiting) == (200, 0)
     assert counts["diagnostic_report"] == 200
     assert counts["observation"] == 1000
+
+
+async def test_a_file_of_too_many_messages_is_refused_whole(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub:
+        region = await _connected(hub, tmp_path)
+        content = b"MSH|^~\\&|A|B|||||ORU^R01|1|P|2.4\r" * (MOST_IN_ONE + 1)
+        with pytest.raises(TooLarge) as refused:
+            await receive(hub, operator(), region.sites[0].site, content, channel="test", media="")
+        assert refused.value.faults[0].code == "too-many-messages"
+        async with hub.db.reading() as reader:
+            assert await reader.fetchval("SELECT count(*) FROM message") == 0
