@@ -337,4 +337,47 @@ class InstanceRecord(msgspec.Struct, frozen=True):
     instance: InstancePart
 
 
-Record = LabReportRecord | InstanceRecord
+class ImagingReportRecord(msgspec.Struct, frozen=True):
+    """One imaging report: what was examined, and what the reader saw and concluded.
+
+    What the words mean (body part, contrast, protocol) is decided where FHIR is built; here they
+    stand as sent. `study_uid`, `accession`, `placer` and `filler` find the images.
+    """
+
+    patient: PatientRecord
+    path: str  # "OBR[1]"
+    code: Coded  # the examination
+    status: str | None  # FHIR DiagnosticReport.status
+    placer: Identifier | None
+    filler: Identifier | None
+    accession: Identifier | None = None
+    study_uid: Val | None = None
+    performed: Time | None = None  # image taken: OBR-7; never OBR-22
+    issued: Time | None = None  # OBR-22
+    class_hint: Literal["XRAY", "CT", "MRI", "US", "NM", "MG"] | None = None
+    body_parts: tuple[Val, ...] = ()  # codes or words
+    laterality: Val | None = None
+    technique: Val | None = None  # how it was done: plain, enhanced, low-dose ...
+    tracer: Val | None = None
+    stated_instances: int | None = None  # number of images, where the report states it
+    findings: Val | None = None
+    conclusion: Val | None = None
+    performer: Institution | None = None
+    reviewers: tuple[Staff, ...] = ()
+    authors: tuple[Staff, ...] = ()
+    requester: Staff | None = None
+    requested_by: Institution | None = None
+    priority: str | None = None
+    category: str | None = None  # OBR-24, table 0074
+    order_status: str | None = None
+    clinical: Val | None = None
+    visit: Visit | None = None
+    notes: tuple[Val, ...] = ()
+    forms: tuple[Attachment, ...] = ()
+    extra: tuple[Val, ...] = ()
+    status_code: Val | None = None  # OBR-25 as sent
+    wrong_patient: bool = False  # OBX-11 W: retract everywhere
+    deleted: bool = False  # every statement was withdrawn (OBX-11 D)
+
+
+Record = LabReportRecord | ImagingReportRecord | InstanceRecord
