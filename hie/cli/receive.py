@@ -14,6 +14,8 @@ from hie.cli.output import SOME_HELD, USAGE, JsonFlag, LangOption, fail, show_js
 from hie.errors import HubError
 
 _AT_ONCE = 50
+_ONE_BY_ONE = 20  # more issues than these are told by kind, with one example each
+_ISSUE = {"stage": "stage", "code": "code", "expected": "expected"}
 
 
 def command(
@@ -49,26 +51,28 @@ def command(
             f"{len(files)} files, {len(receipts)} messages: "
             + ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
         )
-        rows = [
+        issues = [
             {"file": r["file"], "message": r["message"], **issue}
             for r in held
             for issue in r["issues"]
             if issue["severity"] in {"hold", "error"}
         ]
-        if rows:
-            table(
-                rows,
-                {
-                    "file": "file",
-                    "message": "message",
-                    "stage": "stage",
-                    "code": "code",
-                    "path": "path",
-                    "expected": "expected",
-                },
-            )
+        if len(issues) > _ONE_BY_ONE:
+            table(_grouped(issues), {"messages": "messages", **_ISSUE, "file": "for example"})
+        elif issues:
+            table(issues, {"file": "file", "message": "message", **_ISSUE, "path": "path"})
     if held:
         raise typer.Exit(SOME_HELD)
+
+
+def _grouped(issues: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each kind of issue, the commonest first: how many messages, and one of them."""
+    kinds: dict[tuple[str, ...], dict[str, dict[str, Any]]] = {}
+    for issue in issues:
+        kind = tuple(issue[name] for name in _ISSUE)
+        kinds.setdefault(kind, {}).setdefault(issue["message"], issue)
+    rows = [{"messages": len(of), **next(iter(of.values()))} for of in kinds.values()]
+    return sorted(rows, key=lambda row: -row["messages"])
 
 
 def _files(paths: Iterable[Path]) -> Iterable[Path]:

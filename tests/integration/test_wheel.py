@@ -29,21 +29,25 @@ print(json.dumps({
 def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What an environment that holds only the wheel (and its dependencies) finds in it."""
     place = tmp_path_factory.mktemp("wheel")
-    build = "from hatchling.build import build_wheel; print(build_wheel(%r))" % str(place)
-    subprocess.run([sys.executable, "-c", build], cwd=ROOT, check=True, capture_output=True)
+    build = f"from hatchling.build import build_wheel; print(build_wheel({str(place)!r}))"
+    subprocess.run(  # noqa: S603 - our own build
+        [sys.executable, "-c", build], cwd=ROOT, check=True, capture_output=True
+    )
     (wheel,) = place.glob("*.whl")
     venv.create(place / "env", with_pip=False)
     python = place / "env" / "bin" / "python"
     site = next((place / "env" / "lib").glob("python*")) / "site-packages"
     install = ["-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps"]
     quiet = ["--no-index", "--disable-pip-version-check", str(wheel)]
-    subprocess.run([sys.executable, *install, *quiet], check=True, capture_output=True)
+    subprocess.run(  # noqa: S603 - our own wheel
+        [sys.executable, *install, *quiet], check=True, capture_output=True
+    )
     # The dependencies of this environment, behind the wheel: path entries only, no editable hie.
     dependencies = sysconfig.get_paths()["purelib"]
     (site / "dependencies.pth").write_text(
         f"import sys; sys.path.append({dependencies!r})\n", encoding="utf-8"
     )
-    found = subprocess.run(
+    found = subprocess.run(  # noqa: S603 - our own wheel
         [str(python), "-I", "-c", LOOK, *FOLDERS], cwd=place, capture_output=True, check=False
     )
     assert found.returncode == 0, found.stderr.decode()
