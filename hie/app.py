@@ -18,6 +18,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 from prometheus_client import generate_latest
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -50,6 +51,7 @@ from hie.store import migrate as migrations
 from hie.store.database import Database
 from hie.store.ledger import Ledger
 from hie.web import WEB_ROUTES
+from hie.web.pages.unserved import unserved
 
 _log = structlog.get_logger(__name__)
 _IDLE = 0.2  # seconds between two looks of a worker that found nothing
@@ -169,6 +171,7 @@ def web_app(hub: Hub) -> ASGIApp:
         return problem(error) if isinstance(error, HubError) else Response(status_code=500)
 
     app.add_exception_handler(HubError, refused)
+    app.add_exception_handler(HTTPException, unserved)
     limits = [
         BodyLimit("/oauth", 32 * 1024),
         BodyLimit("/intake", hub.settings.intake_limit),

@@ -12,7 +12,7 @@ from hie.errors import Unavailable
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.synthetic.region import Manifest
-from tests.integration.test_doors import _client, _settings
+from tests.integration.test_doors import _client, _ready, _settings
 from tests.integration.test_road import _connected
 
 pytestmark = pytest.mark.anyio
@@ -148,3 +148,37 @@ async def test_a_database_away_is_a_page_that_says_so(
     assert answer.headers["retry-after"] == "1"
     assert "nothing is lost" in answer.text
     assert "database away" not in answer.text
+
+
+async def test_an_address_nothing_serves_is_told_in_its_doors_own_words(
+    place: Any, tmp_path: Path
+) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    async with opened(_settings(place)) as hub:
+        headers, _ = await _ready(hub, tmp_path)
+        async with _client(hub) as client:
+            assert (await client.get("/nowhere", headers=browser)).status_code == 401
+            await _signed_in(client, "doctor")
+            for address in ("/nowhere?lang=en", "/patients/x/y?lang=en", "/static/no.css?lang=en"):
+                missing = await client.get(address, headers=browser)
+                assert missing.status_code == 404
+                assert "There is no such page" in missing.text
+                assert missing.headers["content-type"].startswith("text/html")
+                machine = await client.get(address)
+                assert machine.status_code == 404
+                assert machine.headers["content-type"] == "application/problem+json"
+            wrong = await client.put("/patients?lang=en", headers=browser)
+            assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD")
+            assert "There is no such page" in wrong.text
+        async with _client(hub) as client:
+            fhir = await client.get("/fhir/x/y/z/nowhere", headers=headers | browser)
+            assert fhir.status_code == 404
+            assert fhir.json()["resourceType"] == "OperationOutcome"
+            for method, address, status in (
+                ("GET", "/v1/nowhere", 404),
+                ("GET", "/v1/decisions", 405),
+            ):
+                answer = await client.request(method, address, headers=headers | browser)
+                assert answer.status_code == status
+                assert answer.json()["status"] == status
+                assert answer.headers["content-type"] == "application/problem+json"

@@ -17,7 +17,14 @@ from hie.web.render import Person, page
 
 Handler = Callable[[Request], Awaitable[Response]]
 # The sentence of a status; every other refusal of a request is incomplete, every failure a failure.
-_TEXTS = {401: "error-403", 403: "error-403", 404: "error-404", 410: "error-404", 503: "error-503"}
+_TEXTS = {
+    401: "error-403",
+    403: "error-403",
+    404: "error-404",
+    405: "error-404",
+    410: "error-404",
+    503: "error-503",
+}
 
 
 def person_of(request: Request) -> Person | None:

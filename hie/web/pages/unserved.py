@@ -1,0 +1,35 @@
+"""An address that nothing serves, or not by this method, told in its door's own words.
+
+A browser on a page's address gets a page, like every other refusal it meets; whoever reads JSON
+gets the form of its door: OperationOutcome under /fhir, problem JSON elsewhere.
+"""
+
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hie.oauth.answers import refusal
+from hie.oauth.open_doors import is_page
+from hie.web.pages.guard import error_page
+
+# Status to FHIR issue type and what was expected; other statuses are the framework's own refusals.
+_EXPECTED: Final = {
+    404: ("not-found", "an address that this hub serves"),
+    405: ("not-supported", "a method that this address takes"),
+}
+
+
+async def unserved(request: Request, error: Exception) -> Response:
+    """The answer to the router's own refusals (404, 405); for the application's handler."""
+    if not isinstance(error, HTTPException):
+        raise error
+    status, headers = error.status_code, dict(error.headers or {})
+    path = request.url.path
+    if is_page(path) and "text/html" in request.headers.get("accept", ""):
+        response = error_page(request, status)
+        response.headers.update(headers)
+        return response
+    issue_type, expected = _EXPECTED.get(status, ("invalid", ""))
+    return refusal(path, status, issue_type, expected=expected, headers=headers)
