@@ -10,7 +10,7 @@ from datetime import date
 from hie.fhir import Resource, identifier_kind
 from hie.identity import linkage
 from hie.identity.identifiers import is_usable, normalise
-from hie.identity.traits import is_deceased, read_traits
+from hie.identity.traits import Traits, is_deceased, read_traits
 from hie.store import identifiers, identity_tasks, persons
 from hie.store.identifiers import PatientIdentifier
 from hie.store.resources import current
@@ -26,12 +26,33 @@ async def identify(
     unit: Unit, patients: Mapping[str, Resource], on: date, now_us: int
 ) -> dict[str, str]:
     """Settle these homes among the persons; the person of each home, after all joins."""
-    for home, patient in sorted(patients.items()):
-        await identifiers.replace(unit, home, _found_by(patient, on))
-        await persons.settle_in(unit, home)
-    for home, patient in sorted(patients.items()):
-        await _link(unit, home, patient, on, now_us)
+    found_by = {home: _found_by(patient, on) for home, patient in patients.items()}
+    await identifiers.replace(unit, found_by)
+    settled = await persons.settle_in(unit, patients)
+    traits = {home: read_traits(patient, on) for home, patient in patients.items()}
+    known = await _known(unit, traits, settled)
+    if not known:
+        return settled
+    for home in sorted(known):
+        await _link(unit, home, patients[home], traits[home], on, now_us)
     return await persons.persons_of(unit, patients)
+
+
+async def _known(unit: Unit, traits: Mapping[str, Traits], settled: Mapping[str, str]) -> set[str]:
+    """The homes that somebody else may be: another home holds their number, or is their person's.
+
+    No link between two of these makes one of the others known: all numbers are written by now.
+    """
+    holders = await identifiers.holders(
+        unit, (key for one in traits.values() for key in one.usable)
+    )
+    families = await persons.families(unit, settled.values())
+    return {
+        home
+        for home, one in traits.items()
+        if one.usable
+        and (families[settled[home]] != [home] or any(holders[key] != {home} for key in one.usable))
+    }
 
 
 def _found_by(patient: Resource, on: date) -> Iterable[PatientIdentifier]:
@@ -45,10 +66,9 @@ def _found_by(patient: Resource, on: date) -> Iterable[PatientIdentifier]:
             yield PatientIdentifier(system, normalise(kind, value), kind, usable)
 
 
-async def _link(unit: Unit, home: str, patient: Resource, on: date, now_us: int) -> None:
-    traits = read_traits(patient, on)
-    if not traits.usable:
-        return
+async def _link(
+    unit: Unit, home: str, patient: Resource, traits: Traits, on: date, now_us: int
+) -> None:
     mine = await persons.person_of(unit, home)
     if mine is None:
         return

@@ -6,7 +6,7 @@ the block is left, and an exception takes back that unit alone. `reading()` sees
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from hashlib import blake2b
 from pathlib import Path
@@ -108,6 +108,12 @@ class Database:
         if self.dialect is Dialect.POSTGRESQL:
             return list(values)
         return json.dumps(list(values))
+
+    def table(self, rows: Sequence[Sequence[Any]], width: int) -> Sequence[Any]:
+        """Rows of `width` columns as arguments: arrays for `unnest`, or JSON for `json_each`."""
+        if self.dialect is Dialect.POSTGRESQL:
+            return [[row[column] for row in rows] for column in range(width)]
+        return [self.array(rows)]
 
     def locking(self, clause: str) -> str:
         """A row-locking clause such as `FOR UPDATE`; SQLite has one writer and needs none."""

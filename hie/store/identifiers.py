@@ -5,7 +5,7 @@ case), so a search by value, by system and value, and a match by type all use on
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hie.store.session import Reader, Unit
@@ -36,19 +36,19 @@ def blind(reader: Reader, value: str) -> str:
     return reader.db.keys.blind("identifier", normal(value))
 
 
-async def replace(unit: Unit, home: str, identifiers: Iterable[PatientIdentifier]) -> None:
-    """Make these the identifiers a Patient is found by."""
+async def replace(unit: Unit, patients: Mapping[str, Iterable[PatientIdentifier]]) -> None:
+    """Make these the identifiers that Patients are found by; `patients` has them by home."""
     rows = {
-        (one.system, blind(unit, one.value)): (one.type, one.usable)
+        (home, "Patient", one.system, blind(unit, one.value)): (one.type, one.usable)
+        for home, identifiers in patients.items()
         for one in identifiers
         if normal(one.value)
     }
-    await unit.execute("DELETE FROM identifier WHERE home = $1 AND kind = 'Patient'", home)
-    await unit.insert(
-        "identifier",
-        _COLUMNS,
-        [(home, "Patient", *key, *rest) for key, rest in sorted(rows.items())],
+    await unit.execute(
+        f"DELETE FROM identifier WHERE {unit.db.among('home', 1)} AND kind = 'Patient'",  # noqa: S608
+        unit.db.array(sorted(patients)),
     )
+    await unit.insert("identifier", _COLUMNS, [(*key, *rest) for key, rest in sorted(rows.items())])
 
 
 async def homes_by_identifier(
@@ -63,3 +63,21 @@ async def homes_by_identifier(
         blind(reader, value),
     )
     return [row[0] for row in rows]
+
+
+async def holders(
+    reader: Reader, keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], set[str]]:
+    """The homes that hold each of these usable numbers, (hub type, value); all in one look."""
+    by_hash = {(kind, blind(reader, value)): (kind, value) for kind, value in keys}
+    rows = await reader.fetch(
+        "SELECT type, hash, home FROM identifier"  # noqa: S608
+        f" WHERE {reader.db.among('type', 1)} AND {reader.db.among('hash', 2)} AND usable",
+        reader.db.array(sorted({kind for kind, _ in by_hash})),
+        reader.db.array(sorted({hashed for _, hashed in by_hash})),
+    )
+    found: dict[tuple[str, str], set[str]] = {key: set() for key in by_hash.values()}
+    for kind, hashed, home in rows:
+        if (kind, hashed) in by_hash:
+            found[by_hash[kind, hashed]].add(home)
+    return found

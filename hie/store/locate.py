@@ -5,7 +5,6 @@ same moment get one id. Never read, then write.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from hie.store.ids import new_id
 from hie.store.session import Dialect, Reader, Unit
@@ -48,7 +47,7 @@ async def claim_all(
     ids = {hashed: new_id() for hashed in wanted}
     rows = await unit.fetch(
         _INSERT[unit.db.dialect],
-        *_arguments(unit, [(hashed, by_hash[hashed][1], ids[hashed]) for hashed in wanted]),
+        *unit.db.table([(hashed, by_hash[hashed][1], ids[hashed]) for hashed in wanted], 3),
     )
     made = {row[0] for row in rows}
     lost = [hashed for hashed in wanted if hashed not in made]
@@ -71,13 +70,6 @@ async def locate(reader: Reader, kind: str, key: str) -> str | None:
         return None
     home: str | None = await reader.fetchval(f"SELECT home FROM {table} WHERE id = $1", key)  # noqa: S608
     return home
-
-
-def _arguments(unit: Unit, rows: Sequence[tuple[str, str, str]]) -> Sequence[Any]:
-    """The rows as `_INSERT` takes them: three arrays, or one JSON array of rows."""
-    if unit.db.dialect is Dialect.POSTGRESQL:
-        return [[row[column] for row in rows] for column in range(3)]
-    return [unit.db.array(rows)]
 
 
 async def _ids(reader: Reader, hashes: list[str]) -> dict[str, str]:

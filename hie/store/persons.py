@@ -11,9 +11,21 @@ from dataclasses import dataclass
 from hie.errors import Conflict, ResourceNotFound
 from hie.store.database import advisory
 from hie.store.ids import new_id
-from hie.store.session import Reader, Row, Unit
+from hie.store.session import Dialect, Reader, Row, Unit
 
 _LINK = "id, person, was, homes, reason, score, author, at_us, undone_us, undone_by"
+
+_SETTLE = {
+    Dialect.POSTGRESQL: (
+        "INSERT INTO person_home (home, person) SELECT * FROM unnest($1::text[], $2::text[])"
+        " ON CONFLICT DO NOTHING RETURNING home, person"
+    ),
+    Dialect.SQLITE: (
+        "INSERT INTO person_home (home, person) SELECT json_extract(value, '$[0]'),"
+        " json_extract(value, '$[1]') FROM json_each($1)"
+        " WHERE true ON CONFLICT DO NOTHING RETURNING home, person"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,19 @@ async def persons_of(reader: Reader, homes: Iterable[str]) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
+async def families(reader: Reader, persons: Iterable[str]) -> dict[str, list[str]]:
+    """All homes of each of these persons."""
+    rows = await reader.fetch(
+        "SELECT person, home FROM person_home"  # noqa: S608
+        f" WHERE {reader.db.among('person', 1)} ORDER BY person, home",
+        reader.db.array(sorted(set(persons))),
+    )
+    found: dict[str, list[str]] = {}
+    for person, home in rows:
+        found.setdefault(person, []).append(home)
+    return found
+
+
 async def homes_of(reader: Reader, person: str) -> list[str]:
     """All homes of a person."""
     rows = await reader.fetch(
@@ -57,20 +82,17 @@ async def homes_of(reader: Reader, person: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-async def settle_in(unit: Unit, home: str) -> str:
-    """The person of a home; a home that is new becomes a person of its own."""
-    made: str | None = await unit.fetchval(
-        "INSERT INTO person_home (home, person) VALUES ($1, $2) ON CONFLICT DO NOTHING"
-        " RETURNING person",
-        home,
-        new_id(),
-    )
-    if made is not None:
-        return made
-    known = await person_of(unit, home)
-    if known is None:
+async def settle_in(unit: Unit, homes: Iterable[str]) -> dict[str, str]:
+    """The person of each home; a home that is new becomes a person of its own."""
+    wanted = sorted(set(homes))  # one order for all, or two units wait for each other for ever
+    rows = [(home, new_id()) for home in wanted]
+    made = await unit.fetch(_SETTLE[unit.db.dialect], *unit.db.table(rows, 2))
+    found = {row[0]: row[1] for row in made}
+    if len(found) < len(wanted):
+        found.update(await persons_of(unit, [home for home in wanted if home not in found]))
+    if len(found) < len(wanted):
         raise Conflict("a home that is neither new nor known")
-    return known
+    return found
 
 
 async def join(

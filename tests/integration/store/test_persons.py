@@ -14,7 +14,8 @@ OID = "urn:oid:2.16.156.10011.1.3"
 
 async def person(db: Database, *homes: str) -> str:
     async with db.unit() as unit:
-        found = [await persons.settle_in(unit, home) for home in homes]
+        settled = await persons.settle_in(unit, homes)
+        found = [settled[home] for home in homes]
         for other in found[1:]:
             await persons.join(
                 unit, found[0], other, reason="certain", score=None, author="hub", at_us=1
@@ -46,6 +47,10 @@ async def test_a_new_home_is_a_person_of_its_own_and_stays_it(database: Database
     first = await person(database, "h1")
     assert await person(database, "h1") == first
     assert await person(database, "h2") != first
+    async with database.unit() as unit:
+        both = await persons.settle_in(unit, ["h4", "h1"])
+        assert both["h1"] == first
+        assert await persons.families(unit, both.values()) == {first: ["h1"], both["h4"]: ["h4"]}
     made = await asyncio.gather(*(person(database, "h3") for _ in range(8)))
     assert len(set(made)) == 1
 
@@ -114,8 +119,7 @@ async def test_an_identifier_is_found_however_it_is_written(database: Database) 
     async with database.unit() as unit:
         number = PatientIdentifier(OID, "11010519491231002x", "resident-id", usable=True)
         local = PatientIdentifier("s", "00123", "patient", usable=False)
-        await identifiers.replace(unit, "h1", [number, local, number])
-        await identifiers.replace(unit, "h2", [number])
+        await identifiers.replace(unit, {"h1": [number, local, number], "h2": [number]})
     async with database.reading() as reader:
         for written in ("11010519491231002X", " 1101 0519491231002Ｘ"):
             found = await identifiers.homes_by_identifier(reader, "resident-id", written)
@@ -127,7 +131,11 @@ async def test_an_identifier_is_found_however_it_is_written(database: Database) 
         for row in await reader.fetch("SELECT hash, system FROM identifier"):
             assert "11010519491231002" not in f"{row[0]}{row[1]}"
     async with database.unit() as unit:
-        await identifiers.replace(unit, "h1", [])
+        numbers = [("resident-id", "11010519491231002x"), ("passport", "E1"), ("patient", "00123")]
+        assert await identifiers.holders(unit, numbers) == dict(
+            zip(numbers, ({"h1", "h2"}, set(), set()), strict=True)
+        )
+        await identifiers.replace(unit, {"h1": []})
     async with database.reading() as reader:
         found = await identifiers.homes_by_identifier(reader, "resident-id", "11010519491231002X")
     assert found == ["h2"]
