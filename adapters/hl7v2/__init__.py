@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 
-from adapters.hl7v2 import compiled, decode, profile
+from adapters.hl7v2 import compiled, decode
 from adapters.hl7v2.batch import read_batch
 from adapters.hl7v2.issues import ISSUE_CODES
+from adapters.hl7v2.profile_schema import profile_schema
 from hie.adapter import Coverage, Decoded, Issue, Severity, Site
 
 _MOST_SITES = 256
@@ -32,7 +33,7 @@ class Hl7v2Adapter:
         "text/plain",
         "application/octet-stream",
     )
-    profile_schema: Mapping[str, Any] = profile.profile_schema()
+    profile_schema: Mapping[str, Any] = profile_schema()
     issue_codes: Mapping[str, str] = ISSUE_CODES
 
     def __init__(self) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from adapters.hl7v2.profile import BINDABLE, ZONES, Profile
+from adapters.hl7v2.profile import Profile
+from adapters.hl7v2.profile_words import BINDABLE, ZONES
 
 
 class Source(msgspec.Struct, frozen=True, gc=False):

@@ -69,3 +69,19 @@ class Group:
         self.joined: dict[int, Lines] = {}  # TX lines by result
         self.extra: list[Val] = []
         self.key_dates: dict[str, str] = {}  # raw collection times and their paths
+
+
+def add_lines(notes: list[Lines], path: str, text: str) -> None:
+    """One more line of what came in several segments of one owner."""
+    if notes:
+        notes[-1].texts.append(text)
+    else:
+        notes.append(Lines(path, text))
+
+
+def add_note(notes: dict[int, Lines], index: int, path: str, text: str) -> None:
+    """One more line of the note on number `index`."""
+    if index in notes:
+        notes[index].texts.append(text)
+    else:
+        notes[index] = Lines(path, text)

@@ -5,12 +5,11 @@ both, leave ORC out, or name the wrong structure in MSH-9.3. So each segment is 
 stands open when it comes, and the few places where that is not enough look ahead to the next OBR.
 """
 
-import msgspec
-
-from adapters.hl7v2.attachment import Piece, read_address
-from adapters.hl7v2.bindings import Neighbours, bound, value_at
+from adapters.hl7v2.beside import FORMS, add_form, add_line
+from adapters.hl7v2.bindings import Neighbours, bound
+from adapters.hl7v2.control import read_control
 from adapters.hl7v2.coverage import ASIDE
-from adapters.hl7v2.group import Group, Lines
+from adapters.hl7v2.group import Group, Lines, add_lines, add_note
 from adapters.hl7v2.patient import read_patient, read_visit
 from adapters.hl7v2.reader import Segment
 from adapters.hl7v2.reading import Reading
@@ -19,10 +18,8 @@ from adapters.hl7v2.result import read_result
 from adapters.hl7v2.specimen import read_specimen
 from adapters.hl7v2.values import WHOLE
 from hie.records import (
-    Attachment,
     LabReportRecord,
     PatientRecord,
-    Result,
     SpecimenRecord,
     Val,
     Visit,
@@ -50,7 +47,7 @@ class Walk:
         self._owner = ""  # what the next NTE belongs to
         self._last = _NO_LINE  # OBX-3 and OBX-4 of the TX line before
         self._fillers: set[str] = set()
-        self._has_control = reading.compiled.control is not None
+        self._control = reading.compiled.control
 
     def run(self) -> tuple[LabReportRecord, ...]:
         """Read every segment after MSH; the reports in the order of the message."""
@@ -169,7 +166,7 @@ class Walk:
     # results --------------------------------------------------------------------------------
 
     def _obx(self, segment: Segment, at: int) -> None:
-        group = self._group
+        group, near = self._group, self._near
         if group is None:
             self.reading.issue("segment-misplaced", segment.row[0])
             self.reading.tally.leave(segment)
@@ -179,11 +176,12 @@ class Walk:
         kind = f[2]
         is_text = False
         if kind in _NOT_ONE_BY_ONE:
-            if kind in _FORMS:
-                self._form(group, segment, kind)
+            if kind in FORMS:
+                self._owner, self._last = "", _NO_LINE
+                add_form(self.reading, group, segment, kind)
                 return
             is_text = True
-            if self._continues(group, segment):
+            if self._last == (f[3], f[4]) and f[3] and add_line(self.reading, group, segment):
                 return
         if f[14]:
             group.key_dates.setdefault(f[14], segment.row[14])
@@ -195,74 +193,8 @@ class Walk:
             return
         group.results.append(result)
         self._owner = "OBX"
-        if self._has_control:
-            self._control(group, result, at)
-
-    def _continues(self, group: Group, segment: Segment) -> bool:
-        """A further line of the text before it: same OBX-3 and OBX-4, one after another."""
-        f = segment.fields
-        if self._last != (f[3], f[4]) or not f[3] or not group.results:
-            return False
-        index = len(group.results) - 1
-        before = group.results[index]
-        letter = before.status_code.text if before.status_code else ""
-        if f[11] and letter and f[11] != letter:
-            return False
-        lines = group.joined.get(index)
-        if lines is None:
-            first = self._first_line(group, before)
-            lines = group.joined[index] = Lines(before.path, first)
-        reading = self.reading
-        lines.texts.append("\n".join(reading.whole(one) for one in reading.repeats(f[5])))
-        return True
-
-    def _first_line(self, group: Group, result: Result) -> str:
-        value = result.value
-        if value is None:
-            return ""
-        return str(getattr(value, "text", None) or getattr(value, "value", "") or "")
-
-    def _form(self, group: Group, segment: Segment, kind: str) -> None:
-        """A printed report or an address: beside the results, never among them."""
-        self._owner, self._last = "", _NO_LINE
-        reading = self.reading
-        if kind in ("NA", "MA"):
-            text = reading.whole(segment.fields[5])
-            if text:
-                data = text.encode()
-                group.forms.append(Attachment("text/plain", segment.row[5], data=data))
-        elif kind == "RP":
-            found = read_address(reading, segment)
-            if isinstance(found, Attachment):
-                group.forms.append(found)
-            elif found is not None:
-                group.extra.append(found)
-        elif segment.fields[5]:
-            piece = Piece(reading, segment)
-            if group.pieces and piece.continues(group.pieces[-1]):
-                group.pieces[-1].chunks += piece.chunks
-            else:
-                group.pieces.append(piece)
-
-    def _control(self, group: Group, result: Result, at: int) -> None:
-        """The quality control state that the profile binds.
-
-        The result was made a moment ago and nobody else holds it yet.
-        """
-        place, profile = self.reading.compiled.control, self.reading.profile.control
-        if place is None or profile is None or self._near is None:
-            return
-        segment = self._near.nearest(place.segment, at)
-        if segment is None:
-            return
-        raw, path = value_at(self.reading, place, segment)
-        text = self.reading.whole(raw)
-        if text in profile.within:
-            msgspec.structs.force_setattr(result, "control", "in")
-        elif text in profile.out:
-            msgspec.structs.force_setattr(result, "control", "out")
-        elif text:
-            self.reading.issue("control-unknown", path, text)
+        if near is not None and self._control is not None:
+            read_control(self.reading, self._control, near, result, at)
 
     # notes and the rest ---------------------------------------------------------------------
 
@@ -275,13 +207,13 @@ class Walk:
         path = segment.row[3]
         group = self._group
         if group is None:
-            _add(self._pending_notes, path, text)
+            add_lines(self._pending_notes, path, text)
         elif self._owner == "OBX":
-            _note(group.result_notes, len(group.results) - 1, path, text)
+            add_note(group.result_notes, len(group.results) - 1, path, text)
         elif self._owner == "SPM" and group.specimen is not None:
-            _note(group.specimen_notes, group.specimen, path, text)
+            add_note(group.specimen_notes, group.specimen, path, text)
         else:
-            _add(group.notes, path, text)
+            add_lines(group.notes, path, text)
 
     def _other(self, segment: Segment) -> None:
         """Z-segments and unknown ones are kept verbatim; known ones that are not read are not."""
@@ -308,19 +240,4 @@ class Walk:
 
 
 _NO_LINE = ("", "")
-_FORMS = frozenset({"ED", "RP", "NA", "MA"})
-_NOT_ONE_BY_ONE = _FORMS | WHOLE
-
-
-def _add(notes: list[Lines], path: str, text: str) -> None:
-    if notes:
-        notes[-1].texts.append(text)
-    else:
-        notes.append(Lines(path, text))
-
-
-def _note(notes: dict[int, Lines], index: int, path: str, text: str) -> None:
-    if index in notes:
-        notes[index].texts.append(text)
-    else:
-        notes[index] = Lines(path, text)
+_NOT_ONE_BY_ONE = FORMS | WHOLE

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.hl7v2 import adapter
 from adapters.hl7v2.compiled import compile_profile
-from adapters.hl7v2.profile import BINDABLE
+from adapters.hl7v2.profile_words import BINDABLE
 from hie.adapter import Decoded, Site
 
 Read = Callable[..., Decoded]
