@@ -46,6 +46,11 @@ def count(**options: Any) -> Any:
     return Field(sa_type=Integer, **options)
 
 
+def maybe_count(**options: Any) -> Any:
+    """A number that may be missing."""
+    return Field(default=None, sa_type=Integer, nullable=True, **options)
+
+
 def data(**options: Any) -> Any:
     """Bytes that must be there."""
     return Field(sa_type=BYTES, **options)

@@ -12,6 +12,8 @@ from hie.store.instants import OPEN_END, OPEN_START, bounds
 from hie.store.systems import short
 
 _MAPPING = f"{CANONICAL}/StructureDefinition/mapping"
+_FACTS = f"{CANONICAL}/StructureDefinition/study-facts"
+DICOM_UID = "urn:dicom:uid"
 _CODE = ("code_system", "code", "local_system", "local_code")
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -25,10 +27,28 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "issued_us",
         "report",
     ),
-    "DiagnosticReport": (*_CODE, "category", "effective_us", "effective_end_us", "issued_us"),
+    "DiagnosticReport": (
+        *_CODE,
+        "category",
+        "effective_us",
+        "effective_end_us",
+        "issued_us",
+        "item",
+        "mapping",
+    ),
+    "ImagingStudy": (
+        "klass",
+        "modality",
+        "effective_us",
+        "effective_end_us",
+        "uid_hash",
+        "accession_hash",
+        "accession_system",
+    ),
 }
 
 Values = tuple[Any, ...]
+Blind = Callable[[str], str]  # the keyed hash an identifier is searched by
 
 
 def columns(kind: str) -> tuple[str, ...]:
@@ -36,8 +56,15 @@ def columns(kind: str) -> tuple[str, ...]:
     return COLUMNS.get(kind, ())
 
 
-def values(kind: str, resource: dict[str, Any], report: str | None = None) -> Values:
-    """Their values for one resource; `report` is the id of the report an Observation belongs to."""
+def values(
+    kind: str, resource: dict[str, Any], report: str | None = None, blind: Blind | None = None
+) -> Values:
+    """Their values for one resource; `report` is the id of the report an Observation belongs to.
+
+    `blind` is the keyed hash for the types that are found by an identifier of their own.
+    """
+    if kind == "ImagingStudy":
+        return _study(resource, blind)
     reader = _READERS.get(kind)
     return () if reader is None else reader(resource, report)
 
@@ -54,9 +81,7 @@ def _observation(resource: dict[str, Any], report: str | None) -> Values:
         its = coding.get("system", "")
         if its == ITEM:
             item = coding.get("code")
-            for extension in coding.get("extension", ()):
-                if extension.get("url") == _MAPPING:
-                    mapping = extension.get("valueCode")
+            mapping = _mapping(coding)
         elif its == LOINC and code is None:
             system, code = "LN", coding.get("code")
         elif local_code is None and coding.get("code"):
@@ -78,10 +103,13 @@ def _observation(resource: dict[str, Any], report: str | None) -> Values:
 
 
 def _report(resource: dict[str, Any], _report: str | None) -> Values:
-    system = code = local_system = local_code = None
+    system = code = local_system = local_code = item = mapping = None
     for coding in resource.get("code", _NOTHING).get("coding", ()):
         its = coding.get("system", "")
-        if its == LOINC and code is None:
+        if its == ITEM:
+            item = coding.get("code")
+            mapping = _mapping(coding)
+        elif its == LOINC and code is None:
             system, code = "LN", coding.get("code")
         elif local_code is None and coding.get("code"):
             local_system, local_code = short(its), coding["code"]
@@ -95,7 +123,51 @@ def _report(resource: dict[str, Any], _report: str | None) -> Values:
         start,
         end,
         _issued(resource),
+        item,
+        mapping,
     )
+
+
+def _study(resource: dict[str, Any], blind: Blind | None) -> Values:
+    uid = accession = accession_system = None
+    for one in resource.get("identifier", ()):
+        system, value = one.get("system", ""), one.get("value")
+        if not value:
+            continue
+        if system == DICOM_UID:
+            uid = value
+        elif accession is None:
+            accession, accession_system = value, short(system)
+    codes = [one["code"] for one in resource.get("modality", ()) if one.get("code")]
+    started = resource.get("started")
+    start, end = (bounds(started) if started else None) or (None, None)
+    return (
+        _class(resource),
+        f" {_clean(' '.join(codes))} " if codes else None,
+        start,
+        end,
+        blind(uid) if blind and uid else None,
+        blind(accession) if blind and accession else None,
+        _clean(accession_system),
+    )
+
+
+def _class(resource: dict[str, Any]) -> str | None:
+    for extension in resource.get("extension", ()):
+        if extension.get("url") == _FACTS:
+            for fact in extension.get("extension", ()):
+                if fact.get("url") == "class":
+                    code: str | None = fact.get("valueCode")
+                    return code
+    return None
+
+
+def _mapping(coding: dict[str, Any]) -> str | None:
+    for extension in coding.get("extension", ()):
+        if extension.get("url") == _MAPPING:
+            code: str | None = extension.get("valueCode")
+            return code
+    return None
 
 
 def _effective(resource: dict[str, Any]) -> tuple[int | None, int | None]:

@@ -8,12 +8,14 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hie.errors import HubError
 from hie.fhir import Resource
 from hie.fhir.wire import write
 from hie.store import index
+from hie.store.identifiers import blind
 from hie.store.instants import written
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Row, Unit
@@ -201,7 +203,7 @@ def _row(unit: Unit, put: Put, version: int, at_us: int, stamp: str) -> tuple[An
         index.status(put.resource),
         bodies.number,
         bodies.compress(_body(put, version, stamp)),
-        *index.values(put.type, put.resource, put.report),
+        *index.values(put.type, put.resource, put.report, partial(blind, unit)),
     )
 
 

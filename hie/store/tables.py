@@ -6,7 +6,13 @@ Current versions lie in one table for each resource type, every key beginning wi
 
 from sqlmodel import Index, SQLModel
 
-from hie.store import message_tables, office_tables, person_tables, register_tables
+from hie.store import (
+    imaging_tables,
+    message_tables,
+    office_tables,
+    person_tables,
+    register_tables,
+)
 from hie.store.columns import (
     ResourceColumns,
     count,
@@ -56,6 +62,7 @@ class DiagnosticReport(ResourceColumns, table=True):
     __table_args__ = (
         Index("diagnostic_report_id", "id"),
         Index("diagnostic_report_effective", "home", "effective_us"),
+        Index("diagnostic_report_item", "home", "item", "effective_us"),
     )
     code_system: str | None = maybe()
     code: str | None = maybe()
@@ -65,6 +72,38 @@ class DiagnosticReport(ResourceColumns, table=True):
     effective_us: int | None = maybe_instant()
     effective_end_us: int | None = maybe_instant()
     issued_us: int | None = maybe_instant()
+    item: str | None = maybe()
+    mapping: str | None = maybe()
+
+
+class ImagingStudy(ResourceColumns, table=True):
+    """One imaging study; `klass` is its class (catalogue key), `modality` every one between spaces.
+
+    The two hashes are how a search by identifier finds it: its UID, its accession number.
+    """
+
+    __tablename__ = "imaging_study"
+    __table_args__ = (
+        Index("imaging_study_id", "id"),
+        Index("imaging_study_class", "home", "klass", "effective_us"),
+        Index("imaging_study_effective", "home", "effective_us"),
+        Index("imaging_study_uid", "uid_hash"),
+        Index("imaging_study_accession", "accession_hash"),
+    )
+    klass: str | None = maybe()
+    modality: str | None = maybe()
+    effective_us: int | None = maybe_instant()
+    effective_end_us: int | None = maybe_instant()
+    uid_hash: str | None = maybe()
+    accession_hash: str | None = maybe()
+    accession_system: str | None = maybe()
+
+
+class Endpoint(ResourceColumns, table=True):
+    """Where the images of a site are asked for: the hub's own DICOMweb door."""
+
+    __tablename__ = "endpoint"
+    __table_args__ = (Index("endpoint_id", "id"),)
 
 
 class Specimen(ResourceColumns, table=True):
@@ -173,14 +212,17 @@ TABLES: dict[str, str] = {
     "Practitioner": "practitioner",
     "PractitionerRole": "practitioner_role",
     "Device": "device",
+    "ImagingStudy": "imaging_study",
+    "Endpoint": "endpoint",
 }
-HOMELESS = frozenset({"Organization", "Practitioner", "PractitionerRole", "Device"})
+HOMELESS = frozenset({"Organization", "Practitioner", "PractitionerRole", "Device", "Endpoint"})
 METADATA = SQLModel.metadata
 
 __all__ = [
     "HOMELESS",
     "METADATA",
     "TABLES",
+    "imaging_tables",
     "message_tables",
     "office_tables",
     "person_tables",

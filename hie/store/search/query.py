@@ -58,7 +58,7 @@ class Query:
     type: str
     conditions: tuple[Condition, ...]
     count: int = COUNT
-    sort: str = ""  # "", "date", "-date", "_lastUpdated", "-_lastUpdated"
+    sort: str = ""  # "", "_lastUpdated", or the type's date (`registry.DATED`); "-" is downwards
     total: bool = False
     count_only: bool = False
     page: str | None = None
@@ -169,9 +169,9 @@ def _count(results: dict[str, str]) -> int:
 
 def _sort(kind: str, results: dict[str, str]) -> str:
     text = results.get("_sort", "")
-    allowed = {"", "_lastUpdated", "-_lastUpdated"} | (
-        {"date", "-date"} if kind in DATED else set()
-    )
+    allowed = {"", "_lastUpdated", "-_lastUpdated"}
+    if kind in DATED:
+        allowed |= {DATED[kind], f"-{DATED[kind]}"}
     if text not in allowed:
         raise _bad("_sort", "invalid-value", ", ".join(sorted(allowed - {""})))
     return text

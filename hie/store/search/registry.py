@@ -36,6 +36,16 @@ PARAMETERS: dict[str, dict[str, Kind]] = {
         "category": Kind.TOKEN,
         "status": Kind.TOKEN,
     },
+    "ImagingStudy": {
+        **COMMON,
+        "patient": Kind.REFERENCE,
+        "subject": Kind.REFERENCE,
+        "identifier": Kind.TOKEN,
+        "started": Kind.DATE,
+        "modality": Kind.TOKEN,
+        "status": Kind.TOKEN,
+    },
+    "Endpoint": COMMON,
     "Specimen": {**COMMON, "subject": Kind.REFERENCE, "patient": Kind.REFERENCE},
     "ServiceRequest": {**COMMON, "subject": Kind.REFERENCE, "patient": Kind.REFERENCE},
     "Provenance": COMMON,
@@ -45,7 +55,17 @@ PARAMETERS: dict[str, dict[str, Kind]] = {
 }
 RESULTS = frozenset({"_count", "_sort", "_total", "_summary", "_format", "_pretty", "page"})
 SINGLE = RESULTS | {"patient", "subject"}
-DATED = frozenset({"Observation", "DiagnosticReport"})  # types that can be sorted by date
-BOUND = frozenset({"Observation", "DiagnosticReport", "Specimen", "ServiceRequest", "Provenance"})
+# Types that can be sorted by date, and what the parameter is called there.
+DATED = {"Observation": "date", "DiagnosticReport": "date", "ImagingStudy": "started"}
+BOUND = frozenset(
+    {
+        "Observation",
+        "DiagnosticReport",
+        "ImagingStudy",
+        "Specimen",
+        "ServiceRequest",
+        "Provenance",
+    }
+)
 MOST_VALUES = 50
 COUNT, MOST_COUNT = 50, 200

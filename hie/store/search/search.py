@@ -10,14 +10,16 @@ from typing import Any, NamedTuple
 from hie.access.policy import Restriction
 from hie.errors import Fault, InvalidRequest, TooCostly
 from hie.store.identifiers import blind
+from hie.store.index import DICOM_UID
 from hie.store.search.query import Condition, Query, Token, When
 from hie.store.search.registry import BOUND, DATED
 from hie.store.served import STORED, Stored, stored
-from hie.store.session import Reader
+from hie.store.session import Dialect, Reader
 from hie.store.systems import short
 from hie.store.visible import visible
 
 _NEVER = -(2**62)
+_DCM = "http://dicom.nema.org/resources/ontology/DCM"
 
 
 class Page(NamedTuple):
@@ -33,7 +35,7 @@ async def search(
 ) -> Page:
     """The page of matches after a position. Raises TooCostly for what no index answers."""
     homes = query.ids("patient", "subject")
-    if query.type in BOUND and not homes and not query.ids("_id"):
+    if query.type in BOUND and not homes and not query.ids("_id") and not _names_one(query):
         raise TooCostly(f"{query.type}: name a patient or an _id")
     seen = visible(reader, query.type, restriction)
     sql = _Sql(reader, list(seen.args))
@@ -65,10 +67,16 @@ async def search(
     return Page(matches, following, total)
 
 
+def _names_one(query: Query) -> bool:
+    """Whether an identifier that has an index is asked for by its value."""
+    return any(one.name == "identifier" and not one.negated for one in query.conditions)
+
+
 def _order(query: Query) -> tuple[str, bool]:
     """What a page is sorted by, and whether downwards: newest first unless asked otherwise."""
-    if query.sort in {"date", "-date"} or (not query.sort and query.type in DATED):
-        return f"coalesce(v.effective_us, {_NEVER})", query.sort != "date"
+    date = DATED.get(query.type)
+    if date is not None and query.sort.removeprefix("-") in {"", date}:
+        return f"coalesce(v.effective_us, {_NEVER})", query.sort != date
     return "v.updated_us", query.sort != "_lastUpdated"
 
 
@@ -94,7 +102,7 @@ class _Sql:
             return self.among("v.home", one.ids)
         if one.name == "_lastUpdated":
             return self._any([self._date(w, "v.updated_us", "v.updated_us") for w in one.dates])
-        if one.name == "date":
+        if one.name == DATED.get(kind):
             return self._any(
                 [self._date(w, "v.effective_us", "v.effective_end_us") for w in one.dates]
             )
@@ -126,7 +134,9 @@ class _Sql:
 
     def _token(self, kind: str, name: str, token: Token) -> str:
         if name == "identifier":
-            return self._identifier(token)
+            return self._identifier(token) if kind == "Patient" else self._study(token)
+        if name == "modality":
+            return self._modality(token)
         if name in {"status", "category"}:
             return "1 = 0" if token.code is None else f"v.{name} = {self.arg(token.code)}"
         pairs = [("v.code_system", "v.code"), ("v.local_system", "v.local_code")]
@@ -154,6 +164,32 @@ class _Sql:
             parts.append(f"i.system = {self.arg(token.system)}")
         inner = f"SELECT i.home FROM identifier AS i WHERE {' AND '.join(parts)}"  # noqa: S608
         return f"v.home IN ({inner})"
+
+    def _study(self, token: Token) -> str:
+        """A study by its UID, bare or as "urn:oid:…", or by its accession number."""
+        if token.code is None:
+            raise TooCostly("identifier: name the value too")
+        parts = []
+        if token.system in {None, DICOM_UID}:
+            uid = token.code if token.code.startswith("urn:oid:") else f"urn:oid:{token.code}"
+            parts.append(f"v.uid_hash = {self.arg(blind(self.reader, uid))}")
+        if token.system != DICOM_UID:
+            part = f"v.accession_hash = {self.arg(blind(self.reader, token.code))}"
+            if token.system is not None:
+                part += f" AND v.accession_system = {self.arg(short(token.system))}"
+            parts.append(part)
+        return self._any([f"({part})" for part in parts])
+
+    def _modality(self, token: Token) -> str:
+        if token.code is None or token.system not in {None, "", _DCM}:
+            return "1 = 0"
+        # A blank never stands in a code, so a code between blanks is that code and no part of one.
+        code = "".join(token.code.split())
+        return f"(v.modality IS NOT NULL AND {self._holds('v.modality', f' {code} ')})"
+
+    def _holds(self, column: str, part: str) -> str:
+        function = "strpos" if self.reader.db.dialect is Dialect.POSTGRESQL else "instr"
+        return f"{function}({column}, {self.arg(part)}) > 0"
 
 
 def read_position(text: bytes) -> list[Any]:
