@@ -16,6 +16,7 @@ from hie.errors import HubMisconfigured
 from hie.store.compression import Bodies, shipped_dictionaries
 from hie.store.faults import UndefinedTable
 from hie.store.ids import new_id
+from hie.store.inbox import Inbox
 from hie.store.keys import Keys
 from hie.store.lock import DirectoryLock, prepared
 from hie.store.migrate import head
@@ -40,6 +41,7 @@ class Database:
         self.bodies = Bodies({})
         self.boot = new_id()
         self.numbers = Numbers()
+        self.inbox = Inbox(self)
 
     @classmethod
     async def open(
@@ -80,6 +82,7 @@ class Database:
 
     async def close(self) -> None:
         """Wait for what is being committed, then let go of the database and its lock."""
+        await self.inbox.close()
         await self._engine.close()
         lock, self._lock = self._lock, None
         if lock is not None:

@@ -45,15 +45,17 @@ async def claim_all(
         return {}
     wanted = sorted(by_hash)  # one order for all, or two units wait for each other for ever
     ids = {hashed: new_id() for hashed in wanted}
-    rows = await unit.fetch(
-        _INSERT[unit.db.dialect],
-        *unit.db.table([(hashed, by_hash[hashed][1], ids[hashed]) for hashed in wanted], 3),
-    )
-    made = {row[0] for row in rows}
+    made = await insert_keys(unit, [(hashed, by_hash[hashed][1], ids[hashed]) for hashed in wanted])
     lost = [hashed for hashed in wanted if hashed not in made]
     if lost:
         ids.update(await _ids(unit, lost))
     return {key: (ids[hashed], hashed in made) for hashed, key in by_hash.items()}
+
+
+async def insert_keys(unit: Unit, rows: Sequence[tuple[str, str, str]]) -> set[str]:
+    """Claim hashed keys as (key, type, id); those that were free. Sorted here, against deadlock."""
+    found = await unit.fetch(_INSERT[unit.db.dialect], *unit.db.table(sorted(rows), 3))
+    return {row[0] for row in found}
 
 
 async def find_keys(reader: Reader, owner: str, keys: Sequence[Key]) -> dict[Key, str]:

@@ -4,7 +4,6 @@ The idempotency key is site, channel, native id and content together. The bytes 
 sealed: they lie in the database as unreadable as the values found in them (`message_issues`).
 """
 
-import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hie.adapter import Issue
 from hie.errors import Conflict, ResourceNotFound
 from hie.store import message_issues, message_records
-from hie.store.ids import new_id
+from hie.store.inbox import Incoming, Outcome
 from hie.store.session import Reader, Row, Unit
 
 if TYPE_CHECKING:
@@ -79,11 +78,6 @@ COLUMNS = (
     "id, site, channel, native_id, media, size, received_us, state, stage, attempts, sent_us, kind,"
     " meta, replay_of, dropped_reason, updated_us"
 )
-_INSERT = (
-    "INSERT INTO message (id, site, channel, native_id, content_hash, media, size, received_us,"
-    " state, stage, attempts, meta, updated_us, body)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'kept', 'kept', 0, $9, $8, $10)"
-)
 
 
 async def keep(
@@ -100,42 +94,15 @@ async def keep(
     """Keep the bytes durably, or find that they are kept. Raises Unavailable: then nothing is.
 
     Of the same message from many connections at once one makes the row; the others wait for its
-    COMMIT and are told its id.
+    COMMIT and are told its id. Messages that wait at the same moment share a COMMIT (`inbox`).
     """
-    content_hash = hashlib.sha256(content).hexdigest()
-    key = db.keys.short(site, "Message", channel, native_id or "", content_hash)
-    message = new_id()
-    body = db.keys.seal(db.bodies.pack(content), "message", "body", message)
-    async with db.unit() as unit:
-        claimed = await unit.fetchval(
-            "INSERT INTO business_key (key, type, id) VALUES ($1, 'Message', $2)"
-            " ON CONFLICT DO NOTHING RETURNING id",
-            key,
-            message,
-        )
-        if claimed is None:
-            row = await unit.fetchrow(
-                "SELECT m.id, m.state FROM business_key AS k JOIN message AS m ON m.id = k.id"
-                " WHERE k.key = $1",
-                key,
-            )
-            if row is None:
-                raise Conflict("a message key without its message")
-            return Kept(row[0], row[0], State(row[1]))
-        await unit.execute(
-            _INSERT,
-            message,
-            site,
-            channel,
-            _clean(native_id),
-            content_hash,
-            media,
-            len(content),
-            received_us,
-            json.dumps(meta or {}, ensure_ascii=False),
-            body,
-        )
-    return Kept(message, None, State.KEPT)
+    incoming = Incoming(site, channel, native_id, content, media, received_us, meta or {})
+    return kept(await db.inbox.submit(incoming))
+
+
+def kept(outcome: Outcome) -> Kept:
+    """What the sender may be told of an outcome of the inbox."""
+    return Kept(outcome.id, None if outcome.is_new else outcome.id, State(outcome.state))
 
 
 async def take(unit: Unit, limit: int = 50) -> list[Message]:
@@ -244,10 +211,6 @@ def message_of(row: Row) -> Message:
     values[7] = State(values[7])
     values[12] = json.loads(values[12])
     return Message(*values)
-
-
-def _clean(text: str | None) -> str | None:
-    return None if text is None else text.replace("\0", "")
 
 
 async def sent_times(reader: Reader, messages: Iterable[str]) -> dict[str, int | None]:
