@@ -72,10 +72,8 @@ def row(
     low, high = _number(reported["low"]), _number(reported["high"])
     measured = _number(reported["value"])
     name = item[lang]
-    converted = reported["value"] is not None and (reported["value"], reported["unit"]) != (
-        candidate["value"],
-        candidate["unit"],
-    )
+    # A unit in another spelling (umol/L, μmol/L) is no conversion: the number stayed.
+    converted = reported["value"] is not None and reported["value"] != candidate["value"]
     is_class = candidate["unit"] is None and candidate["value"] in CLASSES
     return {
         "item": order["item"],

@@ -1,0 +1,104 @@
+"""The real hub behind a real socket, for a browser: uvicorn in a thread with its own event loop.
+
+SQLite belongs to one process and one loop, so filling and serving happen in that thread.
+"""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from hie.app import opened, web_app
+from hie.exchange.commands import run
+from hie.exchange.demo import fill
+from hie.exchange.hub import Hub
+from hie.settings import Settings
+from hie.synthetic import Manifest, generate
+
+PEOPLE = 34
+PASSWORD = "a long pass phrase"
+Filled = Callable[[Hub, Manifest], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Running:
+    """Where the hub answers, who may sign in there and who is in it."""
+
+    address: str
+    sign_ins: dict[str, str]  # login to password
+    region: Manifest
+
+    def number_of(self, index: int) -> str:
+        """The resident number of a person of the region's cast."""
+        return next(one.resident_id for one in self.region.people if one.index == index)
+
+
+@contextmanager
+def serving(folder: Path, more: Filled | None = None) -> Iterator[Running]:
+    """A hub with the synthetic region on a free loopback port, until the block is left."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    ready = threading.Event()
+    told: dict[str, Any] = {}
+
+    async def serve() -> None:
+        today = datetime.now(timezone(timedelta(hours=8))).date()
+        region = generate(folder / "region", seed=1, today=today, people=PEOPLE)
+        settings = Settings(
+            data_dir=folder / "data",
+            port=port,
+            base_url=f"http://127.0.0.1:{port}",
+            rate_limits=False,
+            synthetic=True,
+        )
+        async with opened(settings) as hub:
+            answer = await fill(hub, region, lambda *_: None)
+            await _auditor(hub, region)
+            if more is not None:
+                await more(hub, region)
+            sign_ins = {one["login"]: one["password"] for one in answer["sign_ins"]}
+            sign_ins["auditor"] = PASSWORD
+            config = uvicorn.Config(
+                web_app(hub), http="httptools", lifespan="off", log_config=None, access_log=False
+            )
+            server = uvicorn.Server(config)
+            told["server"] = server
+            told["running"] = Running(settings.address, sign_ins, region)
+            ready.set()
+            await server.serve(sockets=[listener])
+
+    def work() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as error:
+            told["error"] = error
+            raise
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=work, name="hub")
+    thread.start()
+    try:
+        ready.wait(60)
+        if "running" not in told:
+            raise AssertionError("the hub did not start") from told.get("error")
+        yield told["running"]
+    finally:
+        if "server" in told:
+            told["server"].should_exit = True
+        thread.join(20)
+        listener.close()
+
+
+async def _auditor(hub: Hub, region: Manifest) -> None:
+    """Somebody who may sign in and sees no patients."""
+    person = {"login": "auditor", "name": "审计员（合成）", "role": "auditor", "department": ""}
+    institution = region.sites[0].institution
+    await run(hub, "user-add", person | {"password": PASSWORD, "institution": institution})
