@@ -68,7 +68,7 @@ def test_a_converted_value_shows_the_reported_one() -> None:
 def test_a_unit_in_another_spelling_is_no_conversion() -> None:
     reported = {"value": "67.0", "unit": "μmol/L", "low": None, "high": None}
     one = candidate(value="67.0", unit="umol/L", reported=reported)
-    assert _row(order("CREA", "recognise", one))["reported"] == ""
+    assert _row(order("HGB", "recognise", one))["reported"] == ""
 
 
 def test_a_class_is_said_in_words_and_not_as_converted() -> None:
