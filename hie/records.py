@@ -65,6 +65,7 @@ class Staff(msgspec.Struct, frozen=True, gc=False):
     path: str
     id: str | None = None
     name: str | None = None
+    department: Coded | None = None  # where they work, when the message says so
 
 
 class Institution(msgspec.Struct, frozen=True, gc=False):

@@ -53,7 +53,10 @@ def read_bench(reading: Reading, makers: tuple[str, ...], obx: Segment) -> Bench
     producer, observer, method, device, organisation, director, category = makers
     bench = Bench(
         _performer(reading, organisation, row[23], producer, row[15]),
-        (*staff(reading, observer, row[16]), *staff(reading, director, row[25])),
+        (
+            *_observers(reading, observer, row[16], producer, row[15]),
+            *staff(reading, director, row[25]),
+        ),
         coded(reading, method, row[17]) if method else None,
         _device(reading, device, row[18]) if device else None,
         reading.component(category, 1) or None,
@@ -142,6 +145,21 @@ def _performer(
         return named
     other = institution(reading, producer, producer_path)
     return other if other is not None and (named is None or other.code) else named
+
+
+def _observers(
+    reading: Reading, observer: str, path: str, producer: str, producer_path: str
+) -> tuple[Staff, ...]:
+    """OBX-16, in the department of OBX-15 unless that names an institution."""
+    found = staff(reading, observer, path)
+    if not found or not producer:
+        return found
+    named = institution(reading, producer, producer_path)
+    unit = coded(reading, producer, producer_path) if named and named.code is None else None
+    if unit is None:
+        return found
+    unit = msgspec.structs.replace(unit, system=unit.system or "department")
+    return tuple(msgspec.structs.replace(one, department=unit) for one in found)
 
 
 def _device(reading: Reading, raw: str, path: str) -> Val | None:

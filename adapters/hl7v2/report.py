@@ -3,7 +3,7 @@
 HL7 v2.5.1 chapter 4.5; where OBR and ORC name the same thing, OBR counts.
 """
 
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -87,7 +87,7 @@ def close_order(reading: Reading, group: Group) -> LabReportRecord:
         performer=reading.sender,
         reviewers=_people(reading, (f[32], row[32]), _of(orc, 11)),
         authors=_people(reading, (f[34], row[34]), (f[33], row[33])),
-        requester=next(iter(_people(reading, (f[16], row[16]), _of(orc, 12))), None),
+        requester=_requester(reading, group),
         requested_by=_institution(reading, _of(orc, 21)),
         priority=_priority(reading, group, f[5]),
         category=(reading.component(f[24], 1) or None) if f[24] else None,
@@ -210,6 +210,26 @@ def _people(reading: Reading, *places: tuple[str, str]) -> tuple[Staff, ...]:
         for person in reading.kept(staff, raw, path) if raw else ():
             found.setdefault((person.id, person.name), person)
     return tuple(found.values())
+
+
+def _requester(reading: Reading, group: Group) -> Staff | None:
+    """OBR-16, else ORC-12; from the department of ORC-17, else the patient's (PV1-3)."""
+    obr, orc = group.obr, group.orc
+    found = next(iter(_people(reading, (obr.fields[16], obr.row[16]), _of(orc, 12))), None)
+    if found is None:
+        return None
+    raw, path = _of(orc, 17)
+    unit = reading.kept(coded, raw, path) if raw and raw != NULL else None
+    ward = group.visit.department if group.visit else None
+    if unit is None and ward is not None:
+        unit = Coded(ward.text, None, "department", ward.path)
+    if unit is None:
+        return found
+    key = ("requester", found, unit)
+    kept = reading.memo.get(key)
+    if kept is None:
+        kept = reading.keep(key, msgspec.structs.replace(found, department=unit))
+    return cast("Staff", kept)
 
 
 def _of(segment: Segment | None, index: int) -> tuple[str, str]:

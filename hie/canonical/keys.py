@@ -11,7 +11,17 @@ from typing import NamedTuple
 
 from hie.adapter import Issue, Severity, Site
 from hie.fhir import INSTITUTION, site_system
-from hie.records import Identifier, Institution, LabReportRecord, Staff
+from hie.records import (
+    Identifier,
+    ImagingReportRecord,
+    Institution,
+    LabReportRecord,
+    Result,
+    SpecimenRecord,
+    Staff,
+)
+
+Report = LabReportRecord | ImagingReportRecord
 
 
 class Key(NamedTuple):
@@ -20,6 +30,15 @@ class Key(NamedTuple):
     type: str
     system: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Institutions and people a report names, each by how it is told apart."""
+
+    institutions: dict[str, Institution]
+    staff: dict[str, Staff]
+    roles: dict[str, Staff]  # those whose department is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +53,24 @@ class ReportKeys:
     specimens: tuple[Key, ...]
     institutions: dict[str, Key]
     staff: dict[str, Key]
+    roles: dict[str, Key]
     device: Key | None
     number: str
+    parties: Parties
+    leans_on: tuple[Key, ...]  # whose standing versions are needed to build this report
     issues: tuple[Issue, ...] = ()
 
     def every(self) -> list[Key]:
         """Every key, each once."""
         found = [self.patient, self.report, self.order, self.provenance]
         found += [*self.results, *self.specimens, *self.institutions.values()]
-        found += self.staff.values()
+        found += [*self.staff.values(), *self.roles.values()]
         if self.device is not None:
             found.append(self.device)
         return list(dict.fromkeys(found))
 
 
-def business_keys(report: LabReportRecord, site: Site, message: str) -> ReportKeys | Issue:
+def business_keys(report: Report, site: Site, message: str) -> ReportKeys | Issue:
     """The keys of a report, or the issue that it has no number at all."""
     number = report.filler or report.placer
     if number is None or not number.value:
@@ -56,33 +78,45 @@ def business_keys(report: LabReportRecord, site: Site, message: str) -> ReportKe
             "build", "no-report-number", Severity.HOLD, report.path, "a filler or placer number"
         )
     name = number.value if report.filler else f"placer:{number.value}"
-    results, issues = _results(report, site, name)
-    institutions = {
-        found_code(one): Key("Organization", *_institution(one, site))
-        for one in _institutions(report, site)
-    }
-    staff = {
-        staff_code(one): Key("Practitioner", site_system(site.id, "staff"), staff_code(one))
-        for one in _staff(report)
-    }
-    devices = sorted({r.device.text for r in report.results if r.device})
+    said = report if isinstance(report, LabReportRecord) else None
+    results, issues = _results(said.results, site, name) if said else ((), [])
+    found = parties(report, site)
+    system = site_system(site.id, "staff")
+    devices = sorted({r.device.text for r in said.results if r.device}) if said else []
     device = Key("Device", site_system(site.id, "device"), devices[0]) if devices else None
+    patient = _patient(report, site, name)
+    own = Key("DiagnosticReport", site_system(site.id, "filler"), name)
+    resent = (
+        [k for k, r in zip(results, said.results, strict=True) if keeps_value(r)] if said else []
+    )
     return ReportKeys(
-        patient=_patient(report, site, name),
-        report=Key("DiagnosticReport", site_system(site.id, "filler"), name),
+        patient=patient,
+        report=own,
         order=Key("ServiceRequest", site_system(site.id, "filler"), name),
         provenance=Key("Provenance", "urn:hie:message", f"{message}/{name}"),
         results=results,
-        specimens=tuple(
-            Key("Specimen", site_system(site.id, "specimen"), _specimen(report, place, name))
-            for place in range(len(report.specimens))
-        ),
-        institutions=institutions,
-        staff=staff,
+        specimens=_specimens(said.specimens, site, name) if said else (),
+        institutions={
+            code: Key("Organization", *_institution(one, site))
+            for code, one in found.institutions.items()
+        },
+        staff={code: Key("Practitioner", system, code) for code in found.staff},
+        roles={
+            name: Key("PractitionerRole", site_system(site.id, "role"), name)
+            for name in found.roles
+        },
         device=device,
         number=name,
+        parties=found,
+        leans_on=(patient, own, *resent),
         issues=tuple(issues),
     )
+
+
+def keeps_value(result: Result) -> bool:
+    """OBX-11 U without a value: the result is final now, its value was sent before."""
+    sent = result.status_code
+    return sent is not None and sent.text == "U" and result.value is None and not result.components
 
 
 def found_code(one: Institution) -> str:
@@ -95,26 +129,50 @@ def staff_code(one: Staff) -> str:
     return one.id or f"name:{one.name}"
 
 
+def role_code(one: Staff, site: Site) -> str | None:
+    """How a member of staff in a department is told apart; None: no department is known.
+
+    Staff numbers are the site's own, so the institution is the site's.
+    """
+    department = one.department
+    if department is None:
+        return None
+    unit = department.code or department.display or department.text
+    return f"{staff_code(one)}|{site.institution}|{unit}" if unit else None
+
+
+def parties(report: Report, site: Site) -> Parties:
+    """Every institution and person of a report; a name is taken from where one is given."""
+    named = [report.performer, report.requested_by]
+    groups = [report.reviewers, report.authors]
+    if report.requester is not None:
+        groups.append((report.requester,))
+    if isinstance(report, LabReportRecord):
+        named += {id(r.performer): r.performer for r in report.results}.values()
+        groups += {id(r.staff): r.staff for r in report.results}.values()
+    institutions = {site.institution: Institution("site", site.institution)}
+    for one in named:
+        if one is not None and (one.code or one.name):
+            institutions.setdefault(found_code(one), one)
+    staff: dict[str, Staff] = {}
+    roles: dict[str, Staff] = {}
+    for person in (one for group in groups for one in group if one.id or one.name):
+        code = staff_code(person)
+        if code not in staff or (person.name and not staff[code].name):
+            staff[code] = person
+        role = role_code(person, site) if person.department is not None else None
+        if role is not None:
+            roles.setdefault(role, person)
+    return Parties(institutions, staff, roles)
+
+
 def _institution(one: Institution, site: Site) -> tuple[str, str]:
     if one.code:
         return INSTITUTION, one.code
     return site_system(site.id, "institution"), one.name or ""
 
 
-def _institutions(report: LabReportRecord, site: Site) -> list[Institution]:
-    named = [report.performer, report.requested_by, *(r.performer for r in report.results)]
-    known = [one for one in named if one is not None and (one.code or one.name)]
-    return [Institution("site", site.institution), *known]
-
-
-def _staff(report: LabReportRecord) -> list[Staff]:
-    named = [*report.reviewers, *report.authors, *(s for r in report.results for s in r.staff)]
-    if report.requester is not None:
-        named.append(report.requester)
-    return [one for one in named if one.id or one.name]
-
-
-def _patient(report: LabReportRecord, site: Site, number: str) -> Key:
+def _patient(report: Report, site: Site, number: str) -> Key:
     identifiers = report.patient.identifiers
     own = next((one for one in identifiers if is_local(one)), None)
     if own is not None:
@@ -153,20 +211,23 @@ def local_system(one: Identifier, site: Site) -> str:
     return site_system(site.id, kind)
 
 
-def _specimen(report: LabReportRecord, place: int, number: str) -> str:
-    ids = report.specimens[place].ids
-    return ids[0].value if ids else f"{number}/{place + 1}"
+def _specimens(specimens: tuple[SpecimenRecord, ...], site: Site, number: str) -> tuple[Key, ...]:
+    system = site_system(site.id, "specimen")
+    return tuple(
+        Key("Specimen", system, one.ids[0].value if one.ids else f"{number}/{place}")
+        for place, one in enumerate(specimens, start=1)
+    )
 
 
 def _results(
-    report: LabReportRecord, site: Site, number: str
+    results: tuple[Result, ...], site: Site, number: str
 ) -> tuple[tuple[Key, ...], list[Issue]]:
     """A result is its report, code and sub-id; a repeat without sub-id gets its place."""
     seen: Counter[str] = Counter()
     keys: list[Key] = []
     issues: list[Issue] = []
     system = site_system(site.id, "result")
-    for result in report.results:
+    for result in results:
         code = result.code.code or result.code.display or result.code.text or ""
         value = f"{number}/{code}/{result.sub_id or ''}"
         seen[value] += 1

@@ -4,20 +4,16 @@ FHIR R4 provenance.html; HL7 v2-to-FHIR, MSH to Provenance (source and transform
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hie import __version__
+from hie.canonical.context import BuildContext
 from hie.fhir import Resource
-
-if TYPE_CHECKING:
-    from hie.canonical.laboratory import BuildContext
 
 _AGENT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 
 
-def build_provenance(
-    targets: Sequence[str], organization: str, context: "BuildContext"
-) -> Resource:
+def build_provenance(targets: Sequence[str], organization: str, context: BuildContext) -> Resource:
     """A Provenance of everything one report of a message made."""
     hub: dict[str, Any] = {
         "type": {"coding": [{"system": _AGENT, "code": "assembler"}]},

@@ -49,7 +49,8 @@ def holds_utf8(content: bytes) -> bool:
         return False
     for run in _UTF8_RUN.finditer(content):
         gb = partial(run[0], "gb18030")
-        text = run[0].decode("utf-8")
+        utf8 = partial(run[0], "utf-8")  # None: a surrogate, which no UTF-8 text holds
+        text = utf8[0] if utf8 is not None else ""
         if not BEYOND_TWO_BYTES.search(text):
             continue
         if gb is None or gb[1] or rarity(gb[0]) > rarity(text):

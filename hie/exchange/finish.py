@@ -14,6 +14,7 @@ from datetime import date
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.adapter import Decoded, Issue, Severity, Site
 from hie.audit.event import Action, Event, EventType, Subject
+from hie.canonical.joined import join
 from hie.canonical.keys import Key, ReportKeys, business_keys
 from hie.canonical.laboratory import UNMAPPED, BuildContext, Built, build
 from hie.canonical.patient import says_no_more
@@ -109,7 +110,11 @@ async def _decoded(hub: Hub, unit: Unit, taken: Sequence[Message], now_us: int) 
             work.issues.append(
                 Issue("check", "future-time", Severity.HOLD, "MSH-7", "at most 24 hours ahead")
             )
-        for record in decoded.records:
+        records, odd = join(decoded.records)
+        work.issues += odd
+        for record in records:
+            if not isinstance(record, LabReportRecord):
+                continue
             keys = business_keys(record, site, message.id)
             if isinstance(keys, Issue):
                 work.issues.append(keys)
@@ -234,7 +239,7 @@ class _Context:
     def _build_context(self, keys: ReportKeys) -> BuildContext:
         work = self.work
         existing = {}
-        for key in (keys.patient, keys.report):
+        for key in keys.leans_on:
             stored = self.standing.get((key.type, self.ids[key]))
             if stored is not None:
                 existing[key] = stored.resource()

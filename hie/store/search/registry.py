@@ -51,6 +51,7 @@ PARAMETERS: dict[str, dict[str, Kind]] = {
     "Provenance": COMMON,
     "Organization": COMMON,
     "Practitioner": COMMON,
+    "PractitionerRole": COMMON,
     "Device": COMMON,
 }
 RESULTS = frozenset({"_count", "_sort", "_total", "_summary", "_format", "_pretty", "page"})
