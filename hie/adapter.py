@@ -6,11 +6,12 @@ same way. The only imports an adapter needs are this module, `hie.records`, `hie
 `hie.errors`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
+from msgspec import Meta
 
 from hie.records import Record
 
@@ -93,4 +94,119 @@ class Adapter(Protocol):
 
     def decode(self, content: bytes, site: Site) -> Decoded:
         """What the bytes say. Never raises for any bytes: what is wrong is an Issue."""
+        ...
+
+
+class Mllp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `mllp` of a site profile: who may send for this site over MLLP, how it is answered.
+
+    An adapter that is spoken to over MLLP takes this table into its `profile_schema`.
+    """
+
+    applications: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...],
+        Meta(
+            min_length=1,
+            description=(
+                "Who sends for this site: MSH-3 and MSH-4 as LIS^HOSP, or LIS alone for any MSH-4."
+            ),
+        ),
+    ]
+    allow: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?$")], ...],
+        Meta(min_length=1, description="Networks or addresses it may come from."),
+    ] = ("127.0.0.0/8", "::1/128")
+    certificates: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=253)], ...],
+        Meta(
+            description=(
+                "Names of which the client certificate must bear one (subject alternative name, "
+                "or common name); none: any certificate of the listener's authorities will do."
+            )
+        ),
+    ] = ()
+    ack: Annotated[
+        Literal["on_store", "on_process"],
+        Meta(description="Answer AA once the bytes are durable, or once they are processed."),
+    ] = "on_store"
+    unsupported: Annotated[
+        Literal["ignore", "refuse"],
+        Meta(
+            description=(
+                "Message types that are not read: taken and left aside with a warning, or "
+                "refused with AR."
+            )
+        ),
+    ] = "ignore"
+    unavailable: Annotated[
+        Literal["AR", "AE"],
+        Meta(description="The answer when the hub cannot keep or finish a message now."),
+    ] = "AR"
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """What the header of a message says to a door that must answer on the same line.
+
+    An adapter may return a subclass with what it needs itself to write the answer.
+    """
+
+    native_id: str | None  # the sender's number (MSH-10)
+    sender: tuple[str, str]  # application and facility (MSH-3, MSH-4), first components
+    kind: str  # e.g. "ORU^R01"
+    accept: str = ""  # MSH-15: when to acknowledge that it was kept: AL, NE, ER, SU
+    application: str = ""  # MSH-16: when to answer for its content; both empty: original mode
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a message is not taken: a condition of HL7 table 0357, where, and in words."""
+
+    condition: str  # "202"
+    path: str  # "MSH-11"
+    text: str  # ASCII, no value of the message
+    reason: str  # machine word for metrics and the audit log
+    code: Literal["AR", "AE"] = "AR"  # AE: the content is wrong and the sender must mend it
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """One acknowledgement, before an adapter writes it in the sender's own dialect."""
+
+    code: str  # HL7 table 0008: AA AE AR CA CE CR
+    control: str  # the acknowledgement's own number
+    number: str  # what it acknowledges: the sender's number, or one made from the content
+    at_us: int
+    refusal: Refusal | None = None
+    issues: Sequence[Issue] = ()  # each becomes an error segment, without the value found
+
+
+class Answering(Protocol):
+    """What an adapter offers beside `Adapter` to be spoken to over MLLP; all or none of it.
+
+    `split` alone may be offered too: then a door keeps each message of a file on its own.
+    """
+
+    def split(self, content: bytes) -> list[bytes]:
+        """The messages of a batch, each as it stands there; one message as it is."""
+        ...
+
+    def batch_issues(self, content: bytes) -> tuple[Issue, ...]:
+        """What is wrong with a batch's own envelope, such as a wrong count."""
+        ...
+
+    def envelope(self, content: bytes) -> Envelope | None:
+        """The header of a message or of its beginning; None if there is none. Never raises."""
+        ...
+
+    def objection(self, envelope: Envelope, content: bytes, site: Site) -> Refusal | None:
+        """Why this site's door must refuse the message before it is kept, or None."""
+        ...
+
+    def acknowledge(self, envelope: Envelope | None, reply: Reply) -> bytes:
+        """The acknowledgement in the sender's delimiters and charset, not framed.
+
+        Nothing of the sender's that is echoed can end a segment or a frame.
+        """
+        ...
+
+    def gather(self, content: bytes, answers: Sequence[bytes], control: str, at_us: int) -> bytes:
+        """The acknowledgements of a batch's messages as one answer."""
         ...

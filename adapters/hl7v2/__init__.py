@@ -5,18 +5,19 @@
 segment each; `values`, `loose`, `numbers`, `ranges`, `times`, `identifiers` read what stands in a
 field. `profile` and `bindings` hold what one sender does differently, `coverage` what became of
 each field, `panel` what need not be read again. `reading` is the state all of them share.
+`acknowledge` reads a header for a door that answers on the line, and writes its answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from adapters.hl7v2 import compiled, decode
+from adapters.hl7v2 import acknowledge, compiled, decode
 from adapters.hl7v2.batch import read_batch
-from adapters.hl7v2.issues import ISSUE_CODES
+from adapters.hl7v2.issues import ISSUE_CODES, TABLE
 from adapters.hl7v2.profile_schema import profile_schema
-from hie.adapter import Coverage, Decoded, Issue, Severity, Site
+from hie.adapter import Coverage, Decoded, Envelope, Issue, Refusal, Reply, Severity, Site
 
 _MOST_SITES = 256
 
@@ -46,6 +47,43 @@ class Hl7v2Adapter:
     def split(self, content: bytes) -> list[bytes]:
         """The messages of a batch file, each to be kept on its own; one message as it is."""
         return list(read_batch(content).messages)
+
+    def batch_issues(self, content: bytes) -> tuple[Issue, ...]:
+        """A wrong count or a missing trailer: found before the batch is split, told of its last."""
+        return tuple(
+            Issue("decode", code, TABLE[code][0], path, TABLE[code][1], found or None)
+            for code, path, found in read_batch(content).findings
+        )
+
+    def envelope(self, content: bytes) -> Envelope | None:
+        """The header line; see `hie.adapter.Answering`."""
+        return acknowledge.read_header(content)
+
+    def objection(self, envelope: Envelope, content: bytes, site: Site) -> Refusal | None:
+        """MSH-11, MSH-9 and MSH-12 against the profile.
+
+        A version that is not 2.2 to 2.9 is tried: it is refused if nothing can be read.
+        """
+        if not isinstance(envelope, acknowledge.Header):
+            return None
+        door = site.profile.get("mllp", {})
+        allowed = site.profile.get("processing_ids", ("P",))
+        refuses = door.get("unsupported") == "refuse"
+        found = acknowledge.objection(envelope, allowed, refuses=refuses)
+        if found is None and acknowledge.is_strange_version(envelope):
+            read = decode.is_read(envelope.kind) or not envelope.kind
+            if read and not self.decode(content, site).records:
+                return acknowledge.VERSION_REFUSED
+        return found
+
+    def acknowledge(self, envelope: Envelope | None, reply: Reply) -> bytes:
+        """MSH, MSA, ERR; see `hie.adapter.Answering`."""
+        known = envelope if isinstance(envelope, acknowledge.Header) else None
+        return acknowledge.write(known, reply)
+
+    def gather(self, content: bytes, answers: Sequence[bytes], control: str, at_us: int) -> bytes:
+        """The answers to a batch in one."""
+        return acknowledge.gather(content, answers, control, at_us)
 
     def decode(self, content: bytes, site: Site) -> Decoded:
         """What the message says; see `hie.adapter.Adapter`."""

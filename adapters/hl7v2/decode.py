@@ -21,7 +21,7 @@ from hie.records import LabReportRecord
 
 _CONTROLS: Final = bytes(c for c in range(32) if c not in b"\t\n\r") + b"\x7f"
 _LINE: Final = re.compile(r"[\r\n]")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _IDENTIFYING: Final = {
     "PID": frozenset({2, 3, 4, 18, 19}),
     "OBR": frozenset({2, 3}),
@@ -53,7 +53,7 @@ def decode_one(content: bytes, compiled: Compiled, counts: dict[str, int]) -> De
         return _empty(reading)
     own = compiled.profile.charset
     try:
-        found = charset.decode(bare, _declared(bare), force=own.force, fallback=own.fallback)
+        found = charset.decode(bare, declared(bare), force=own.force, fallback=own.fallback)
     except MalformedMessage as refusal:
         fault = refusal.faults[0]
         reading.issue(fault.code, "MSH-18", expected=fault.expected)
@@ -184,8 +184,8 @@ def _remove_controls(reading: Reading, found: list[Segment]) -> None:
     """Control characters have no meaning in a field; in an identifier nobody may guess."""
     for segment in found:
         for index, text in enumerate(segment.fields):
-            if _CONTROL.search(text):
-                segment.fields[index] = _CONTROL.sub("", text)
+            if CONTROL.search(text):
+                segment.fields[index] = CONTROL.sub("", text)
                 identifying = index in _IDENTIFYING.get(segment.name, ())
                 reading.issue(
                     "control-character",
@@ -194,7 +194,7 @@ def _remove_controls(reading: Reading, found: list[Segment]) -> None:
                 )
 
 
-def _declared(content: bytes) -> str | None:
+def declared(content: bytes) -> str | None:
     """MSH-18 of undecoded bytes, as a hint: delimiters and charset names are ASCII."""
     line = content[:4096].removeprefix(b"\xef\xbb\xbf").replace(b"\n", b"\r").split(b"\r", 1)[0]
     fields = line.split(line[3:4], 18) if len(line) > 3 else []
@@ -202,6 +202,12 @@ def _declared(content: bytes) -> str | None:
         return None
     name = fields[17].split(b"~", 1)[0].strip()
     return name.decode("ascii") if name and name.isascii() and len(name) < 40 else None
+
+
+def is_read(kind: str) -> bool:
+    """Whether messages of this kind ("ORU^R01", or "ORU" alone) become records."""
+    message, _, event = kind.partition("^")
+    return event in _READ.get(message, ())
 
 
 def native_id(content: bytes) -> str | None:
@@ -218,7 +224,7 @@ def native_id(content: bytes) -> str | None:
     if not text.startswith("MSH"):
         return None
     fields = text.split(chars.field, 10)
-    found = _CONTROL.sub("", fields[9]) if len(fields) > 9 else ""
+    found = CONTROL.sub("", fields[9]) if len(fields) > 9 else ""
     return None if found == NULL else unescape(found, chars).strip(BLANKS) or None
 
 

@@ -20,6 +20,7 @@ from adapters.hl7v2.profile_words import (
     ReportStatus,
     ResultStatus,
 )
+from hie.adapter import Mllp
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +68,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
         ),
     ] = "ignore"
+    mllp: Annotated[
+        Mllp | None,
+        Meta(description="Who may send for this site over MLLP; without it nobody may."),
+    ] = None
     bindings: Annotated[
         dict[str, Path | tuple[Path, ...]],
         Meta(
