@@ -8,6 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from hie.fhir.elements import bounds
 
@@ -22,6 +23,7 @@ def is_date(text: str) -> bool:
     return _DATE.match(text) is not None and bounds(text) is not None
 
 
+@lru_cache(maxsize=8192)  # the results of one report share their times
 def is_datetime(text: str) -> bool:
     """A dateTime that exists; with a time it has seconds (60 is a leap second) and a zone."""
     if len(text) > _MINUTES and text[_MINUTES] != ":":

@@ -16,11 +16,16 @@ from hie.fhir.elements import referenced
 from hie.schemas import schema
 
 Steps = tuple[str, ...]
+Ways = Mapping[str, tuple[tuple[Steps, frozenset[str]], ...]]
+
+
+def targets(kind: str) -> Ways:
+    """By element of a resource type: the ways on from there, and the types at their ends."""
+    return _targets().get(kind, {})
 
 
 @cache
-def _targets() -> Mapping[str, Mapping[str, tuple[tuple[Steps, frozenset[str]], ...]]]:
-    """By resource type and its element: the way on from there, and the types at its end."""
+def _targets() -> Mapping[str, Ways]:
     text = schema("fhir", "r4.targets.json").read_bytes()
     found: dict[str, dict[str, tuple[tuple[Steps, frozenset[str]], ...]]] = {}
     for path, kinds in msgspec.json.decode(text, type=dict[str, list[str]]).items():
@@ -33,10 +38,8 @@ def _targets() -> Mapping[str, Mapping[str, tuple[tuple[Steps, frozenset[str]], 
 def check_references(resource: Resource) -> list[Fault]:
     """Every reference that points at a type its element does not take."""
     kind: str = resource["resourceType"]
-    table = _targets().get(kind)
+    table = targets(kind)
     found: list[Fault] = []
-    if table is None:
-        return found
     for name, value in resource.items():
         for steps, kinds in table.get(name, ()):
             for one in _reached(value, steps):

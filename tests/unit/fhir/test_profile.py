@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from hie.api.capabilities import statement
 from hie.fhir import structure
-from hie.fhir.profile import MOST_FAULTS, check, types
+from hie.fhir.narrow import TYPES, is_surely_sound
+from hie.fhir.profile import MOST_FAULTS, check, look_closely, types
 from hie.fhir.wire import parse
 from hie.schemas import schema
 
@@ -163,6 +164,7 @@ def test_what_the_structure_of_r4_forbids_is_refused_where_it_stands(
 )
 def test_an_invariant_is_named_by_its_key(resource: dict[str, Any], code: str) -> None:
     assert codes(resource) == {code}
+    assert not is_surely_sound(resource)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +229,77 @@ _MEMBERS = {
     "extension": st.sampled_from([[{"url": "a", "valueInteger": 1}], [{"valueInteger": 1}], []]),
     "component": st.sampled_from([[{"code": {"text": "a"}}], [{}]]),
 }
+
+
+_ANY_REFERENCE = st.builds(
+    lambda kind, more: {"reference": f"{kind}/a", **more},
+    st.sampled_from([*sorted(TYPES), "Group", "https://a.example/Group", "#", "Medication"]),
+    st.sampled_from([{}, {"display": "x"}, {"type": "Patient"}]),
+)
+_ANY_END = st.sampled_from(["2026", "2026-06", "2026-06-15", "2025-01-01T00:00:00Z", "x"])
+_ANY_PERIOD = st.fixed_dictionaries({}, optional={"start": _ANY_END, "end": _ANY_END})
+_ANY_QUANTITY = st.builds(lambda value: {"value": value}, st.integers(0, 3))
+_ANY_RANGE = st.fixed_dictionaries({}, optional={"low": _ANY_QUANTITY, "high": _ANY_QUANTITY})
+_ANY_EXTENSION = st.recursive(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "url": st.sampled_from(["u", ""]),
+            "id": st.just("i"),
+            "valueCode": st.sampled_from(["a", " a"]),
+            "valueString": st.just("a"),
+            "valueQuantity": _ANY_QUANTITY,
+            "valueRange": _ANY_RANGE,
+            "valueReference": _ANY_REFERENCE,
+            "_valueCode": st.just({"id": "a"}),
+        },
+    ),
+    lambda inner: st.builds(lambda parts: {"url": "u", "extension": parts}, st.lists(inner)),
+    max_leaves=3,
+)
+_COMMON = {
+    "extension": st.lists(_ANY_EXTENSION, min_size=1),
+    "modifierExtension": st.lists(_ANY_EXTENSION, min_size=1),
+    "contained": st.just([a("Patient", id="p")]),
+    "subject": _ANY_REFERENCE,
+    "basedOn": st.lists(_ANY_REFERENCE, min_size=1),
+    "performer": st.lists(_ANY_REFERENCE, min_size=1),
+    "specimen": _ANY_REFERENCE,
+}
+_OWN: dict[str, dict[str, Any]] = {
+    "Observation": {
+        "effectivePeriod": _ANY_PERIOD,
+        "valueRange": _ANY_RANGE,
+        "referenceRange": st.lists(_ANY_RANGE, min_size=1),
+        "component": st.just([{"code": {"text": "K"}}]),
+        "issued": st.sampled_from(["2026-06-15T10:00:00Z", "2026-02-30T10:00:00Z", "2026"]),
+    },
+    "DiagnosticReport": {
+        "result": st.lists(_ANY_REFERENCE, min_size=1),
+        "media": st.lists(st.builds(lambda link: {"link": link}, _ANY_REFERENCE), min_size=1),
+    },
+    "Provenance": {
+        "target": st.lists(_ANY_REFERENCE, min_size=1),
+        "recorded": st.just("2026-06-15T10:00:00Z"),
+        "agent": st.lists(st.builds(lambda who: {"who": who}, _ANY_REFERENCE), min_size=1),
+    },
+}
+
+
+@pytest.mark.parametrize("kind", sorted(_OWN))
+@given(data=st.data())
+def test_what_is_surely_sound_is_so_when_looked_at_closely(kind: str, data: st.DataObject) -> None:
+    required = {
+        "Observation": {"status": "final", "code": {"text": "K"}},
+        "DiagnosticReport": {"status": "final", "code": {"text": "K"}},
+        "Provenance": {},
+    }
+    every = {**_COMMON, **_OWN[kind]}
+    names = data.draw(st.lists(st.sampled_from(sorted(every)), unique=True, max_size=4))
+    members = {name: data.draw(every[name]) for name in names}
+    resource = a(kind, **required[kind], **members)
+    if is_surely_sound(resource):
+        assert look_closely(resource) == []
 
 
 @given(st.fixed_dictionaries({}, optional=_MEMBERS))
