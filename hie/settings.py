@@ -48,12 +48,65 @@ class Settings(BaseSettings):
     body_limit: int = Field(
         default=10 * 1024 * 1024, ge=1024, description="Largest FHIR or JSON body, in bytes."
     )
+    dicom_host: str = Field(default="127.0.0.1", description="Address the DICOM door listens on.")
+    dicom_port: int = Field(
+        default=11112, ge=0, le=65535, description="Port of the DICOM door; 0 takes any free one."
+    )
+    dicom_aet: str = Field(
+        default="HIE",
+        min_length=1,
+        max_length=16,
+        pattern=r"^[!-\[\]-~]([ -\[\]-~]*[!-\[\]-~])?$",
+        description="Application entity title this hub is called by.",
+    )
+    dicom_associations: int = Field(
+        default=20, ge=1, le=500, description="DICOM associations open at once."
+    )
+    dicom_tls_cert: Path | None = Field(
+        default=None, description="Certificate of the DICOM door (PEM); needed off loopback."
+    )
+    dicom_tls_key: Path | None = Field(
+        default=None, description="File with the private key of that certificate."
+    )
+    dicom_tls_ca: Path | None = Field(
+        default=None, description="CA whose certificates callers must show (mutual TLS)."
+    )
+    instance_limit: int = Field(
+        default=2**31 - 1,
+        ge=1024,
+        le=2**40,
+        description="Largest DICOM file or archive a door takes, in bytes.",
+    )
+    pixel_workers: int = Field(
+        default=1, ge=0, le=32, description="Processes that decode pixels; 0: none are decoded."
+    )
     rate_limits: bool = Field(
         default=True,
         description="Rates per client and user; may be off only on a loopback address.",
     )
     metrics_token_file: Path | None = Field(
         default=None, description="File with the token for /metrics off loopback."
+    )
+    mllp_host: str = Field(
+        default="127.0.0.1", description="Address MLLP listens on once a site may send by it."
+    )
+    mllp_port: int = Field(
+        default=2575, ge=0, le=65535, description="Port MLLP listens on; 0 takes any free one."
+    )
+    mllp_tls_cert_file: Path | None = Field(
+        default=None, description="Certificate of the MLLP listener (PEM, with its chain)."
+    )
+    mllp_tls_key_file: Path | None = Field(
+        default=None, description="Private key of that certificate (PEM, not encrypted)."
+    )
+    mllp_tls_ca_file: Path | None = Field(
+        default=None, description="Authorities whose client certificates MLLP takes (PEM)."
+    )
+    mllp_connections: int = Field(
+        default=256, ge=1, le=10_000, description="MLLP connections open at once."
+    )
+    mllp_idle_seconds: float = Field(
+        default=300, gt=0, description="Seconds without a frame after which MLLP hangs up."
     )
     language: Literal["zh", "en"] = Field(
         default="zh", description="Language of pages and commands when nothing else decides."

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hie.adapter import Adapter
+from hie.exchange.arriving import Arriving
 from hie.exchange.register_cache import RegisterCache
 from hie.oauth.entrance import Entrance
 from hie.recognition.catalogue import Catalogue
@@ -24,7 +25,8 @@ class Hub:
 
     `registers` keeps the registers of the newest import in memory and notices a newer one;
     `item_units` and `loinc` are the catalogue as builders need it; `page_key` signs page tokens;
-    `wake` is set when a message was kept, so that the worker in this process looks at once.
+    `wake` is set when a message was kept, so that the worker in this process looks at once;
+    `arriving` are the instances of this process that wait to be kept.
     """
 
     settings: Settings
@@ -39,3 +41,4 @@ class Hub:
     item_units: Mapping[str, ItemUnits]
     loinc: Mapping[str, tuple[str, bool]]
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    arriving: Arriving = field(default_factory=Arriving)

@@ -173,6 +173,15 @@ def _message(unit: Unit, one: Arrived, message: str) -> Row:
     )
 
 
+async def message_states(reader: Reader, messages: Iterable[str]) -> dict[str, State]:
+    """Where the messages of instances stand."""
+    rows = await reader.fetch(
+        f"SELECT id, state FROM message WHERE {reader.db.among('id', 1)}",  # noqa: S608
+        reader.db.array(messages),
+    )
+    return {row[0]: State(row[1]) for row in rows}
+
+
 async def of_messages(unit: Unit, messages: Iterable[str]) -> dict[str, StoredInstance]:
     """The instance each of these messages brought, by message id."""
     rows = await unit.fetch(
