@@ -14,6 +14,7 @@ from hie.recognition.identity_check import IdentityState
 from hie.recognition.reasons import reasons_for
 from hie.recognition.request import CheckRequest
 from hie.recognition.request_order import Order
+from hie.recognition.rulebook import Kind
 from hie.recognition.savings import CURRENCY, Saving, savings
 from hie.recognition.texts import State, text
 
@@ -33,7 +34,7 @@ def write_answer(
     """
     saved = savings(
         [
-            (question.item(order.item), one.outcome)
+            (question.item(order.item) or question.imaging_class(order.item), one.outcome)
             for order, one in zip(request.orders, judged, strict=True)
         ],
         question,
@@ -74,7 +75,7 @@ def write_assessment(assessment: Assessment, key: str) -> dict[str, Any]:
         "effective": candidate.collected.text if candidate.collected else None,
         "age_days": assessment.age_days,
         "limit_days": assessment.limit_days,
-        "findings": [_finding(finding) for finding in assessment.findings],
+        "findings": [_finding(finding, candidate.kind) for finding in assessment.findings],
     }
 
 
@@ -110,7 +111,7 @@ def _reasons(judged: Judged, question: Question) -> tuple[str, ...]:
     return reasons_for(((f.rule, f.effect) for f in speaking.findings), local)
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, kind: Kind) -> dict[str, Any]:
     state = State.FIRED if finding.fired else State.UNKNOWN if finding.unknown else State.NOT_FIRED
     return {
         "rule": finding.rule,
@@ -119,7 +120,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "basis": finding.basis,
         "data": dict(finding.data),
         "text": {
-            "zh": text(finding.rule, state, finding.data, "zh", finding.case),
-            "en": text(finding.rule, state, finding.data, "en", finding.case),
+            "zh": text(finding.rule, state, finding.data, "zh", finding.case, kind),
+            "en": text(finding.rule, state, finding.data, "en", finding.case, kind),
         },
     }

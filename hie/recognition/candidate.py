@@ -2,7 +2,7 @@
 
 What a record does not say is None; no rule ever sees a guess. The one exception, a collection day
 estimated from the release, is made where the day asked about is known (`facts.py`), not here.
-`record.py` reads candidates from FHIR.
+`record.py` and `imaging_record.py` read candidates from FHIR.
 """
 
 from enum import StrEnum
@@ -11,6 +11,8 @@ from typing import Literal
 import msgspec
 
 from hie.recognition.moment import Moment
+from hie.recognition.rulebook import Kind
+from hie.recognition.study import Study
 from hie.recognition.value import ReadValue
 
 Conflict = Literal["name", "sex", "birth_date"]
@@ -29,25 +31,28 @@ class Identity(msgspec.Struct, frozen=True):
 
     `conflicts` are facts that contradict each other although a strong identifier is equal;
     `compared`: any two values could be compared at all. `shares_unusable`: both hold an equal
-    identifier that is invalid, a placeholder or shared.
+    identifier that is invalid, a placeholder or shared. `birth_date` is what an equal, usable
+    resident number encodes.
     """
 
     relation: Relation
     conflicts: tuple[Conflict, ...] = ()
     compared: bool = True
     shares_unusable: bool = False
+    birth_date: str | None = None
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """One earlier laboratory result.
+    """One earlier record: a laboratory result, or an imaging study with its report.
 
     `status` and `report_status` are FHIR codes. `institution` is a unified social credit code;
     None when the record names no institution, "" when it names one without a code. `mapping` is
     None without an `item`. `withheld`: the patient does not share it with this reader; None when
-    the consent cannot be read. `birth_date` may be partial.
+    the consent cannot be read. `birth_date` may be partial. `study` is what is known of the images;
+    `status` is then the study's own. None of a laboratory result.
     """
 
-    resource: str  # "Observation/<id>/_history/<version>"
+    resource: str  # "Observation/<id>/_history/<version>"; ImagingStudy, DiagnosticReport
     identity: Identity
     item: str | None
     mapping: Literal["confirmed", "unconfirmed"] | None
@@ -69,3 +74,9 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     result: str  # the result's own identifier in its report, "" when it has none
     current: bool = True
     withheld: bool | None = False
+    study: Study | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Which rules speak of it."""
+        return Kind.LABORATORY if self.study is None else Kind.IMAGING

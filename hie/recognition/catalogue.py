@@ -39,6 +39,7 @@ class Catalogue:
     _classes: tuple[Mapping[str, ImagingClass], ...]
     _loinc: Mapping[str, tuple[str, bool]]
     _names: Mapping[str, str]
+    class_of_modality: Mapping[str, str]  # DICOM modality to class key
 
     @property
     def first_day(self) -> date:
@@ -110,6 +111,7 @@ def build_catalogue(
         _classes=classes,
         _loinc=_loinc(lab_files),
         _names=_names(_latest(items).values()),
+        class_of_modality=_modalities(class_files),
     )
 
 
@@ -168,6 +170,15 @@ def _loinc(files: Mapping[str, Mapping[str, Any]]) -> Mapping[str, tuple[str, bo
                 if not _loinc_check(code):
                     raise RulebookInvalid(f"{name}: {code} fails the check digit of LOINC")
                 found[code] = data["key"], confirmed
+    return MappingProxyType(found)
+
+
+def _modalities(files: Mapping[str, Mapping[str, Any]]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for name, data in files.items():
+        for modality in data["modalities"]:
+            if found.setdefault(modality, data["key"]) != data["key"]:
+                raise RulebookInvalid(f"{name}: {modality} is a modality of {found[modality]} too")
     return MappingProxyType(found)
 
 

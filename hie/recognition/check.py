@@ -1,11 +1,11 @@
-"""A whole order-check: its question, and every order judged; each item once, whoever asks twice.
+"""A whole order-check: its question, and every order judged; what is ordered twice, once.
 
 `exchange` finds the person and the records, and hands them in; nothing is looked up here.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from hie.recognition.assessment import Outcome
 from hie.recognition.candidate import Candidate
 from hie.recognition.catalogue import Catalogue
 from hie.recognition.eligibility import Registers
@@ -13,6 +13,7 @@ from hie.recognition.engine import Judged, assess_order
 from hie.recognition.facts import Question
 from hie.recognition.policy import PolicyBook
 from hie.recognition.request import CheckRequest
+from hie.recognition.request_order import Order
 from hie.recognition.rulebook import Kind, Rulebook
 
 
@@ -35,6 +36,7 @@ def ask(
         rulebook=rulebook,
         birth_date=request.patient.birth_date or None,
         sex=request.patient.sex or None,
+        pregnant=request.encounter.pregnant,
         emergency_access=emergency_access,
     )
 
@@ -42,17 +44,21 @@ def ask(
 def judge(
     request: CheckRequest, records: Iterable[Candidate], question: Question
 ) -> tuple[Judged, ...]:
-    """Each order's outcome, in their order. Without records, or of another kind: `none`."""
+    """Each order's outcome, in their order; `none` without records.
+
+    What is ordered alike is judged once: a laboratory item whatever the line says, images by their
+    part, side, contrast, protocol and tracer.
+    """
     by_item: dict[str, list[Candidate]] = {}
     for record in records:
         if record.item is not None:
             by_item.setdefault(record.item, []).append(record)
-    judged: dict[str, Judged] = {}
+    judged: dict[Order | str, Judged] = {}
+    found: list[Judged] = []
     for order in request.orders:
-        if order.item not in judged:
-            judged[order.item] = (
-                assess_order(order.item, by_item.get(order.item, ()), question)
-                if order.kind is Kind.LABORATORY
-                else Judged(Outcome.NONE)
-            )
-    return tuple(judged[order.item] for order in request.orders)
+        alike = replace(order, ref="") if order.kind is Kind.IMAGING else order.item
+        if alike not in judged:
+            known = by_item.get(order.item, ())
+            judged[alike] = assess_order(order.item, known, question, order=order)
+        found.append(judged[alike])
+    return tuple(found)

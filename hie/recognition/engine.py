@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 from hie.recognition.assessment import Assessment, Finding, Outcome, best, outcome_of
 from hie.recognition.candidate import Candidate, Relation
-from hie.recognition.conditions import CONDITIONS, Condition
+from hie.recognition.conditions import CONDITIONS, Answer, Condition
 from hie.recognition.facts import Facts, Question
 from hie.recognition.moment import Moment
+from hie.recognition.request_order import Order
 from hie.recognition.rulebook import Effect, Kind, Rule, Rulebook
 
-# The gates a laboratory result passes; gate 6 is for images.
-LABORATORY_GATES = frozenset(range(6))
+GATES = frozenset(range(7))
+# Gate 3 asks whether a measurement is the same, gate 6 whether images may stand in.
+GATES_OF = {Kind.LABORATORY: GATES - {6}, Kind.IMAGING: GATES - {3}}
 # A candidate that fails one of these is not usable or not the same measurement: it puts no older
 # one into history. One that fails another gate is still the latest knowledge.
 _COMPARABLE_GATES = frozenset({0, 3, 6})
@@ -39,26 +41,30 @@ class Judged:
 
 
 def gates_not_asked(rulebook: Rulebook, gates: Collection[int] | None = None) -> tuple[int, ...]:
-    """The gates of a laboratory result that this rulebook, or this asking, leaves out."""
-    return tuple(sorted(LABORATORY_GATES - _asked(rulebook, gates)))
+    """The gates that this rulebook, or this asking, leaves out, of whichever kind of record."""
+    return tuple(sorted(GATES - _asked(rulebook, gates)))
 
 
 def assess(
     candidate: Candidate,
     question: Question,
     *,
+    order: Order | None = None,
     leading: Candidate | None = None,
     gates: Collection[int] | None = None,
     cap: bool = True,
 ) -> Assessment:
     """One record, assessed by name. `leading` is the candidate that leads before it, if any.
 
+    Without an `order` nothing more is known of what is ordered than the record's own item.
     `gates` are those to ask, by default all the rulebook has; with `cap` a gate left out allows a
     review at best.
     """
     asked = _asked(question.rulebook, gates)
-    capped = cap and asked < LABORATORY_GATES
-    return _assess(Facts(candidate, question, leading), _rules(question.rulebook, asked), capped)
+    kind = candidate.kind
+    rules = _rules(question.rulebook, asked, kind)
+    facts = Facts(candidate, question, leading, order)
+    return _assess(facts, rules, cap and not asked >= GATES_OF[kind])
 
 
 def assess_order(
@@ -66,27 +72,37 @@ def assess_order(
     records: Iterable[Candidate],
     question: Question,
     *,
+    order: Order | None = None,
     gates: Collection[int] | None = None,
     cap: bool = True,
 ) -> Judged:
     """All records that may stand in for an order of this item; those that may not change nothing.
 
-    At most the policy's `max_candidates` are listed, and the leading one always.
+    `order` says more of what is ordered: body part, side, contrast, protocol, tracer. At most the
+    policy's `max_candidates` are listed, and the leading one always.
     """
     ordered = candidates(item, records, question)
     if not ordered:
         return Judged(Outcome.NONE)
     asked = _asked(question.rulebook, gates)
-    capped = cap and asked < LABORATORY_GATES
-    first = _rules(question.rulebook, asked & _COMPARABLE_GATES)
-    place = next((n for n, one in enumerate(ordered) if _comparable(one, question, first)), None)
+    kind = question.kind_of(item)
+    capped = cap and not asked >= GATES_OF[kind]
+    first = _rules(question.rulebook, asked & _COMPARABLE_GATES, kind)
+    place = next(
+        (
+            n
+            for n, one in enumerate(ordered)
+            if _comparable(Facts(one, question, None, order), first)
+        ),
+        None,
+    )
     lead = None if place is None else ordered[place]
-    rules = _rules(question.rulebook, asked)
+    rules = _rules(question.rulebook, asked, kind)
     assessed: list[Assessment] = []
     spoken: Assessment | None = None
     for n in _listed(len(ordered), place, question.max_candidates):
         before = lead if place is not None and n > place else None
-        found = _assess(Facts(ordered[n], question, before), rules, capped)
+        found = _assess(Facts(ordered[n], question, before, order), rules, capped)
         assessed.append(found)
         if n == place:
             spoken = found
@@ -149,6 +165,8 @@ def _assess(facts: Facts, gates: Sequence[_Asking], capped: bool) -> Assessment:
     for rules in gates:
         for rule, condition in rules:
             said = condition(facts)
+            if said.fired and rule.unless_refused and worst is Effect.REFUSE:
+                said = Answer(False, False, said.data)
             effect = rule.effect(fired=said.fired, unknown=said.unknown, case=said.case)
             findings.append(
                 Finding(rule.id, said.fired, said.unknown, effect, rule.basis, said.data, said.case)
@@ -172,23 +190,19 @@ def _assess(facts: Facts, gates: Sequence[_Asking], capped: bool) -> Assessment:
     )
 
 
-def _comparable(one: Candidate, question: Question, gates: Sequence[_Asking]) -> bool:
-    return _assess(Facts(one, question), gates, False).outcome is not Outcome.REFUSE
+def _comparable(facts: Facts, gates: Sequence[_Asking]) -> bool:
+    return _assess(facts, gates, False).outcome is not Outcome.REFUSE
 
 
 def _asked(rulebook: Rulebook, gates: Collection[int] | None) -> frozenset[int]:
-    has = frozenset(gate.number for gate in rulebook.gates) & LABORATORY_GATES
+    has = frozenset(gate.number for gate in rulebook.gates)
     return has if gates is None else has & frozenset(gates)
 
 
-def _rules(rulebook: Rulebook, asked: Collection[int]) -> tuple[_Asking, ...]:
-    """The rules of the gates asked, each with its condition, for a laboratory result."""
+def _rules(rulebook: Rulebook, asked: Collection[int], kind: Kind) -> tuple[_Asking, ...]:
+    """The rules of the gates asked, each with its condition, for one kind of record."""
     return tuple(
-        tuple(
-            (rule, CONDITIONS[rule.condition])
-            for rule in gate.rules
-            if Kind.LABORATORY in rule.kinds
-        )
+        tuple((rule, CONDITIONS[rule.condition]) for rule in gate.rules if kind in rule.kinds)
         for gate in rulebook.gates
         if gate.number in asked
     )

@@ -8,22 +8,28 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from hie.recognition.body_part import NO_PARTS, Parts, read_body_part
 from hie.recognition.candidate import Candidate
-from hie.recognition.catalogue import Catalogue, Item
+from hie.recognition.catalogue import Catalogue, ImagingClass, Item
 from hie.recognition.eligibility import Qualified, Registers, Rounds
 from hie.recognition.marks import Mark, MarkReading, MarkState, covers, read_marks, shown_mark
-from hie.recognition.moment import Moment, days_before
+from hie.recognition.moment import Moment, age_in_years, days_before
 from hie.recognition.policy import Exit, PolicyBook
 from hie.recognition.register import InstitutionRow
-from hie.recognition.rulebook import Rulebook
+from hie.recognition.request_order import Order
+from hie.recognition.rulebook import Kind, Rulebook
+from hie.recognition.study import Study
+from hie.recognition.study_words import ordered_protocols
+
+_NO_STUDY = Study(exists=False)
 
 
 @dataclass(frozen=True)
 class Question:
     """One receiver's question at one instant, and the books it is answered from.
 
-    `receiver` is its row in force on the day of `on`. `birth_date` and `sex` are as the request
-    states them; `emergency_access` is declared (break-glass), never deduced.
+    `receiver` is its row in force on the day of `on`. `birth_date`, `sex` and `pregnant` are as the
+    request states them; `emergency_access` is declared (break-glass), never deduced.
     """
 
     on: Moment
@@ -34,6 +40,7 @@ class Question:
     rulebook: Rulebook
     birth_date: str | None = None
     sex: str | None = None
+    pregnant: bool | None = None
     emergency_access: bool = False
 
     @property
@@ -42,16 +49,24 @@ class Question:
         return self.on.day
 
     def item(self, key: str | None) -> Item | None:
-        """An item as it stands on the day asked about."""
+        """A laboratory item as it stands on the day asked about."""
         return self._items.get(key) if key is not None else None
 
-    def lists(self, item: Item) -> bool:
+    def imaging_class(self, key: str | None) -> ImagingClass | None:
+        """An imaging class as it stands on the day asked about."""
+        return self._classes.get(key) if key is not None else None
+
+    def kind_of(self, key: str) -> Kind:
+        """What an order of this key is."""
+        return Kind.IMAGING if key in self.catalogue.classes else Kind.LABORATORY
+
+    def lists(self, item: Item | ImagingClass) -> bool:
         """The receiver recognises the item at all."""
         if item.key not in self._listed:
             self._listed[item.key] = self.policy.in_catalogue(self.receiver, self.day, item.key)
         return self._listed[item.key]
 
-    def limit_days(self, item: Item) -> int | None:
+    def limit_days(self, item: Item | ImagingClass) -> int | None:
         """How old a result of the item may be for this receiver."""
         if item.key not in self._limits:
             self._limits[item.key] = self.policy.limit_days(self.receiver, self.day, item)
@@ -60,6 +75,10 @@ class Question:
     @cached_property
     def _items(self) -> dict[str, Item]:
         return dict(self.catalogue.on(self.day))
+
+    @cached_property
+    def _classes(self) -> dict[str, ImagingClass]:
+        return dict(self.catalogue.classes_on(self.day))
 
     @cached_property
     def _listed(self) -> dict[str, bool]:
@@ -104,16 +123,80 @@ class Question:
 
 @dataclass(frozen=True)
 class Facts:
-    """One candidate under one question; `leading` is the candidate that leads before it, if any."""
+    """One candidate of one order under one question.
+
+    `leading` is the candidate that leads before it, if any. Without an `order` nothing is known of
+    what is ordered but the candidate's own item.
+    """
 
     candidate: Candidate
     question: Question
     leading: Candidate | None = None
+    order: Order | None = None
 
     @cached_property
     def item(self) -> Item | None:
-        """The candidate's item, if it is in force on the day asked about."""
+        """The candidate's laboratory item, if it is in force on the day asked about."""
         return self.question.item(self.candidate.item)
+
+    @cached_property
+    def imaging_class(self) -> ImagingClass | None:
+        """The candidate's imaging class, if it is in force on the day asked about."""
+        return self.question.imaging_class(self.candidate.item)
+
+    @property
+    def entry(self) -> Item | ImagingClass | None:
+        """The item or class: what of the catalogue the candidate is."""
+        return self.item or self.imaging_class
+
+    @property
+    def study(self) -> Study:
+        """What is known of the images; nothing for what is none."""
+        return self.candidate.study or _NO_STUDY
+
+    @property
+    def ordered_parts(self) -> Parts:
+        """The body parts ordered; none when the order names none."""
+        text = self.order.body_part if self.order else None
+        return read_body_part(text) if text else NO_PARTS
+
+    @property
+    def ordered_side(self) -> str | None:
+        """The side ordered: L, R, B."""
+        return self.order.laterality if self.order else None
+
+    @property
+    def ordered_contrast(self) -> bool | None:
+        """A medium is ordered. Where a class does not ask, saying nothing means no."""
+        said = self.order.contrast if self.order else None
+        return False if said is None and not self.asks_contrast else said
+
+    @property
+    def contrast(self) -> str | None:
+        """The study's contrast: none, enhanced, both."""
+        said = self.study.contrast
+        return "none" if said is None and not self.asks_contrast else said
+
+    @property
+    def asks_contrast(self) -> bool:
+        """Plain and enhanced are different examinations of this class."""
+        return self.imaging_class is not None and self.imaging_class.asks_contrast
+
+    @cached_property
+    def ordered_protocols(self) -> frozenset[str]:
+        """The special protocols ordered."""
+        return ordered_protocols(self.order.protocol if self.order else None)
+
+    @cached_property
+    def age_years(self) -> int | None:
+        """The person's completed years on the day asked about; None without a full birth date.
+
+        As the request states the birth date; else the record's Patient, else the resident number
+        both share.
+        """
+        candidate = self.candidate
+        stated = self.question.birth_date or candidate.birth_date or candidate.identity.birth_date
+        return age_in_years(stated, self.question.day)
 
     @cached_property
     def code(self) -> str:
@@ -138,8 +221,8 @@ class Facts:
 
     @cached_property
     def collected(self) -> Moment | None:
-        """When the specimen was taken; estimated from the release when that alone is stated."""
-        candidate, item = self.candidate, self.item
+        """When the specimen or image was taken; estimated from the release if need be."""
+        candidate, item = self.candidate, self.entry
         if candidate.collected or candidate.issued is None or item is None:
             return candidate.collected
         return days_before(candidate.issued, item.turnaround_days)
@@ -157,7 +240,7 @@ class Facts:
     @cached_property
     def limit_days(self) -> int | None:
         """The strictest time limit; None when nobody sets one."""
-        return None if self.item is None else self.question.limit_days(self.item)
+        return None if self.entry is None else self.question.limit_days(self.entry)
 
     @cached_property
     def readings(self) -> tuple[MarkReading, ...]:
@@ -168,7 +251,9 @@ class Facts:
         if not rows:
             return ()
         province = self.source_then.region[:2] if self.source_then else None
-        return read_marks(rows, "laboratory", self.question.consortium_names, province)
+        imaging = self.candidate.kind is Kind.IMAGING
+        kind = self.candidate.item or "" if imaging else Kind.LABORATORY.value
+        return read_marks(rows, kind, self.question.consortium_names, province)
 
     @cached_property
     def covering(self) -> tuple[Mark, ...]:

@@ -177,7 +177,12 @@ def relate(
         return Identity(Relation.NONE, shares_unusable=poor)
     numbers = sorted(value for kind, value in equal if kind == _RESIDENT)
     conflicts, compared = compare.all(asked.traits, home.traits, numbers)
-    return Identity(Relation.STRONG, conflicts, compared, poor)
+    return Identity(Relation.STRONG, conflicts, compared, poor, _born(numbers))
+
+
+def _born(numbers: Sequence[str]) -> str | None:
+    """The birth date resident numbers encode (GB 11643: digits 7 to 14)."""
+    return next((f"{n[6:10]}-{n[10:12]}-{n[12:14]}" for n in numbers), None)
 
 
 def is_shared(

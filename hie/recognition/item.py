@@ -157,8 +157,10 @@ class ImagingClass:
     key: str
     zh: str
     en: str
-    modalities: tuple[str, ...]
+    modalities: tuple[str, ...]  # DICOM, as sent: DR stands for DX in many archives
     ionising: bool
+    asks_contrast: bool  # plain and enhanced are different examinations
+    review: Literal["always", "unless-tracer-agrees"] | None  # the class's own default
     turnaround_days: int
     validity_days: int | None
     price: Price | None

@@ -41,6 +41,7 @@ DATED = (
     "critical_high",
     "reference_intervals",
     "price",
+    "review",
 )
 
 
@@ -134,6 +135,8 @@ def read_class(data: Mapping[str, Any], day: date) -> ImagingClass:
         en=data["en"],
         modalities=tuple(data["modalities"]),
         ionising=data["dose"] == "ionising",
+        asks_contrast=data["contrast"] == "asked",
+        review=values.get("review"),
         turnaround_days=int(values["turnaround_days"]),
         validity_days=_whole(values.get("validity_days")),
         price=_price(values, evidence),

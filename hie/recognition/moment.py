@@ -58,6 +58,16 @@ def days_before(moment: Moment, days: int) -> Moment | None:
     return find_moment(day.isoformat())
 
 
+def age_in_years(birth_date: str | None, on: date) -> int | None:
+    """Completed years on a day; None when the birth date is not known to the day."""
+    if birth_date is None or len(birth_date) != 10:
+        return None
+    born = earliest_day(birth_date)
+    if born is None:
+        return None
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
 def earliest_day(text: str | None) -> date | None:
     """The first day a date of any precision ("1949", "1949-12", "1949-12-31") may mean."""
     if not isinstance(text, str) or not _DATE.fullmatch(text):
@@ -68,4 +78,12 @@ def earliest_day(text: str | None) -> date | None:
         return None
 
 
-__all__ = ["SHANGHAI", "Moment", "days_before", "earliest_day", "find_moment", "moment_at"]
+__all__ = [
+    "SHANGHAI",
+    "Moment",
+    "age_in_years",
+    "days_before",
+    "earliest_day",
+    "find_moment",
+    "moment_at",
+]

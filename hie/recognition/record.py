@@ -27,7 +27,7 @@ class Issuer(msgspec.Struct, frozen=True, gc=False):
     name: str | None
 
 
-_NO_ISSUERS: Final[Mapping[str, Issuer]] = MappingProxyType({})
+NO_ISSUERS: Final[Mapping[str, Issuer]] = MappingProxyType({})
 
 
 def read_issuer(organization: Resource) -> Issuer:
@@ -51,7 +51,7 @@ def read_candidate(
     *,
     identity: Identity,
     catalogue: Catalogue,
-    issuers: Mapping[str, Issuer] = _NO_ISSUERS,
+    issuers: Mapping[str, Issuer] = NO_ISSUERS,
     site: Issuer | None = None,
     current: bool = True,
     withheld: bool | None = False,
@@ -68,11 +68,12 @@ def read_candidate(
     patient = patient or {}
     item, mapping = _mapped(observation, catalogue)
     loinc = code_in(observation.get("code"), LOINC)
-    issuer = _issuer(observation, report, issuers) or site
+    performers = (*observation.get("performer", ()), *report.get("performer", ()))
+    issuer = find_institution(performers, issuers) or site
     reviewers = report.get("resultsInterpreter", ())
-    control = _value(observation, "control", "valueCode")
+    control = extension_value(observation, "control", "valueCode")
     return Candidate(
-        resource=_versioned(observation),
+        resource=versioned(observation),
         identity=identity,
         item=item,
         mapping=mapping,
@@ -80,11 +81,11 @@ def read_candidate(
         status=observation.get("status"),
         report_status=report.get("status"),
         collected=_collected(observation, specimen),
-        received=_first(
-            _value(report, "received-by-laboratory", "valueDateTime"),
+        received=first_moment(
+            extension_value(report, "received-by-laboratory", "valueDateTime"),
             specimen.get("receivedTime"),
         ),
-        issued=_first(report.get("issued"), observation.get("issued")),
+        issued=first_moment(report.get("issued"), observation.get("issued")),
         reviewed=bool(reviewers),
         reviewer=next((r["display"] for r in reviewers if r.get("display")), None),
         institution=None if issuer is None else issuer.code or "",
@@ -93,8 +94,8 @@ def read_candidate(
         control=control if control in ("in", "out") else None,
         birth_date=patient.get("birthDate"),
         sex=patient.get("gender"),
-        report=_identifier(report),
-        result=_identifier(observation),
+        report=identifier_of(report),
+        result=identifier_of(observation),
         current=current,
         withheld=withheld,
     )
@@ -109,7 +110,7 @@ def _mapped(observation: Resource, catalogue: Catalogue) -> tuple[str | None, Ma
     codings = observation.get("code", {}).get("coding", ())
     for coding in codings:
         if coding.get("system") == ITEM and coding.get("code") in catalogue.items:
-            sure = _value(coding, "mapping", "valueCode") == "confirmed"
+            sure = extension_value(coding, "mapping", "valueCode") == "confirmed"
             return coding["code"], "confirmed" if sure else "unconfirmed"
     for coding in codings:
         if coding.get("system") == LOINC:
@@ -124,10 +125,11 @@ def _own_code(observation: Resource) -> str | None:
     return next((c.get("code") for c in codings if c.get("system") != ITEM and c.get("code")), None)
 
 
-def _issuer(
-    observation: Resource, report: Resource, issuers: Mapping[str, Issuer]
+def find_institution(
+    performers: Iterable[Mapping[str, Any]], issuers: Mapping[str, Issuer]
 ) -> Issuer | None:
-    for performer in (*observation.get("performer", ()), *report.get("performer", ())):
+    """The first institution among performers (References to people and institutions)."""
+    for performer in performers:
         known = issuers.get(_unversioned(performer.get("reference") or ""))
         if known is not None:
             return known
@@ -141,7 +143,7 @@ def _issuer(
 
 def _collected(observation: Resource, specimen: Resource) -> Moment | None:
     taken = specimen.get("collection", {})
-    return _first(
+    return first_moment(
         observation.get("effectiveDateTime"),
         observation.get("effectivePeriod", {}).get("start"),
         observation.get("effectiveInstant"),
@@ -150,7 +152,7 @@ def _collected(observation: Resource, specimen: Resource) -> Moment | None:
     )
 
 
-def _first(*texts: str | None) -> Moment | None:
+def first_moment(*texts: str | None) -> Moment | None:
     """The first time that is stated; one of a month or a year is none."""
     return next(_moments(texts), None)
 
@@ -162,16 +164,19 @@ def _moments(texts: Iterable[str | None]) -> Iterator[Moment]:
             yield moment
 
 
-def _value(element: Mapping[str, Any], name: str, kind: str) -> str | None:
+def extension_value(element: Mapping[str, Any], name: str, kind: str) -> str | None:
+    """The text of one of the hub's own extensions."""
     found = find_extension(element, extension(name))
     return cast(str | None, found.get(kind)) if found else None
 
 
-def _identifier(resource: Resource) -> str:
+def identifier_of(resource: Resource) -> str:
+    """A resource's first identifier, "" when it has none."""
     return next((one["value"] for one in resource.get("identifier", ()) if one.get("value")), "")
 
 
-def _versioned(resource: Resource) -> str:
+def versioned(resource: Resource) -> str:
+    """The reference to exactly this version."""
     key = f"{resource.get('resourceType')}/{resource.get('id')}"
     version = resource.get("meta", {}).get("versionId")
     return f"{key}/_history/{version}" if version else key

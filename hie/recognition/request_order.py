@@ -1,8 +1,8 @@
 """The orders of an order-check: what can be ordered, and what each line may say.
 
 A laboratory line names an item of the catalogue by its key or by a LOINC code; an imaging line
-names a class: a good question even while no image is judged. What belongs to the other kind is
-refused, not ignored.
+names a class, and may say which part, side, contrast, protocol and tracer. What belongs to the
+other kind is refused, not ignored.
 """
 
 from collections.abc import Collection, Mapping

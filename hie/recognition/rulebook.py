@@ -66,7 +66,8 @@ class Rule:
 
     `cases` are other outcomes for when the condition says which case it is (R-105, R-107:
     `voluntary`). `basis` is the code shown; `basis_also` the further ones. `hidden`: a record this
-    rule refuses is not shown.
+    rule refuses is not shown. `unless_refused`: a notice that is not given when an earlier rule of
+    its gate refuses (R-609).
     """
 
     id: str
@@ -80,6 +81,7 @@ class Rule:
     basis_also: tuple[str, ...] = ()
     cases: Mapping[str, Effect] = field(default_factory=dict)
     hidden: bool = False
+    unless_refused: bool = False
 
     def effect(self, *, fired: bool, unknown: bool, case: str | None = None) -> Effect:
         """What follows: fired goes before unknown; neither has no effect."""
@@ -175,6 +177,7 @@ def _rule(entry: Mapping[str, Any], gate: int) -> Rule:
         basis_also=tuple(entry["basis"][1:]),
         cases=MappingProxyType({c: Effect(e) for c, e in entry.get("cases", {}).items()}),
         hidden=entry.get("hidden", False),
+        unless_refused=entry.get("unless_refused", False),
     )
 
 

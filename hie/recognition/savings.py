@@ -1,7 +1,8 @@
 """What is saved when an earlier result stands in: once for each billable item, at the tariff.
 
 The blood counts are one billable item; whoever must run one of them anyway saves nothing by the
-others. Amounts are the receiver's own tariff where its policy names one, else the catalogue's.
+others. Images stand alone: each order is billed by itself. Amounts are the receiver's own tariff
+where its policy names one, else the catalogue's.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from hie.recognition.assessment import Outcome
-from hie.recognition.catalogue import Item
+from hie.recognition.catalogue import ImagingClass, Item
 from hie.recognition.facts import Question
 
 CURRENCY = "CNY"
@@ -28,18 +29,18 @@ class Saving:
 
 
 def savings(
-    orders: Sequence[tuple[Item | None, Outcome]], question: Question
+    orders: Sequence[tuple[Item | ImagingClass | None, Outcome]], question: Question
 ) -> tuple[Saving | None, ...]:
-    """What each laboratory order of one request saves, in their order.
+    """What each order of one request saves, in their order.
 
     None unless its outcome is recognise or clinician_review, and for an item without a price. Of
-    orders that share a billable the first carries the amount, the others 0.00; all of them 0.00 if
-    one must be run anyway.
+    laboratory orders that share a billable the first carries the amount, the others 0.00; all of
+    them 0.00 if one must be run anyway.
     """
     must_run = {
         item.price.code
         for item, outcome in orders
-        if item is not None and item.price and outcome not in _SAVING
+        if isinstance(item, Item) and item.price and outcome not in _SAVING
     }
     prices = question.policy.value(question.receiver, question.day, "prices")
     counted: set[str] = set()
@@ -51,9 +52,10 @@ def savings(
         price = item.price
         tariff = prices.get(price.code)
         amount = price.amount if tariff is None else tariff
-        if price.code in must_run or price.code in counted:
-            amount = Decimal(0)
-        counted.add(price.code)
+        if isinstance(item, Item):
+            if price.code in must_run or price.code in counted:
+                amount = Decimal(0)
+            counted.add(price.code)
         basis = price.basis if tariff is None else _TARIFF
         found.append(Saving(amount.quantize(_CENT, ROUND_HALF_UP), price.code, basis))
     return tuple(found)

@@ -1,12 +1,13 @@
 """The sentence of a rule, in Chinese or English, filled with the facts of one assessment.
 
 Each rule has sentences for fired, not fired and unknown; of several the first whose facts are all
-known is said, and the last names no fact, so a missing fact never leaves a hole. Sentences are
-plain text: whoever puts them on a page escapes them.
+known is said, and the last names no fact, so a missing fact never leaves a hole. A rule of
+both kinds of record may say it otherwise of images. Sentences are plain text: whoever puts them on
+a page escapes them.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -17,13 +18,14 @@ from typing import Any, Literal
 
 from hie.errors import RulebookInvalid
 from hie.recognition.region import load_regions
-from hie.recognition.rulebook import Rulebook, load_rulebook
+from hie.recognition.rulebook import Kind, Rulebook, load_rulebook
 from hie.schemas import read_shaped, read_yaml, yaml_files
 
 Language = Literal["zh", "en"]
 
 _CHINA = timezone(timedelta(hours=8))
 _PLACE = re.compile(r"\{([a-z_]+)\}")
+_IMAGING = "imaging "
 _JOIN = {"zh": "、", "en": ", "}
 
 
@@ -49,13 +51,14 @@ class Texts:
         data: Mapping[str, Any],
         lang: Language,
         case: str | None = None,
+        kind: Kind = Kind.LABORATORY,
     ) -> str:
         """The sentence; "" for a rule without one (its gate is not asked in this rulebook)."""
-        key = case if case and state == State.FIRED else state
-        variants = self.sentences.get((rule_id, key, lang)) or self.sentences.get(
-            (rule_id, state, lang), ()
-        )
-        for variant in variants:
+        keys = [case, state] if case and state == State.FIRED else [state]
+        if kind is Kind.IMAGING:
+            keys = [f"{_IMAGING}{key}" for key in keys] + keys
+        found = (self.sentences.get((rule_id, key, lang)) for key in keys)
+        for variant in next((variants for variants in found if variants), ()):
             said = self._filled(variant, data, lang)
             if said is not None:
                 return said
@@ -86,9 +89,10 @@ def text(
     data: Mapping[str, Any],
     lang: Language,
     case: str | None = None,
+    kind: Kind = Kind.LABORATORY,
 ) -> str:
     """The shipped sentence of a rule; `case` as the condition named it when it fired."""
-    return load_texts().text(rule_id, state, data, lang, case)
+    return load_texts().text(rule_id, state, data, lang, case, kind)
 
 
 @cache
@@ -109,12 +113,11 @@ def build_texts(sentences: Mapping[str, Any], words: Any, rulebook: Rulebook) ->
     read_shaped(words, "words", "texts/words.yaml")
     found: dict[tuple[str, str, str], tuple[str, ...]] = {}
     for rule, entry in sentences.items():
-        for state, said in (*entry.items(), *entry.get("cases", {}).items()):
-            if state != "cases":
-                for lang, variants in said.items():
-                    if _PLACE.search(variants[-1]):
-                        raise RulebookInvalid(f"texts: {rule} {state} {lang}: the last needs facts")
-                    found[rule, state, lang] = tuple(variants)
+        for state, said in _states(entry):
+            for lang, variants in said.items():
+                if _PLACE.search(variants[-1]):
+                    raise RulebookInvalid(f"texts: {rule} {state} {lang}: the last needs facts")
+                found[rule, state, lang] = tuple(variants)
     for asked in rulebook.rules.values():
         states = [State.FIRED, State.NOT_FIRED, *([State.UNKNOWN] if asked.unknown else [])]
         for needed in (*states, *asked.cases):
@@ -131,6 +134,17 @@ def build_texts(sentences: Mapping[str, Any], words: Any, rulebook: Rulebook) ->
             }
         ),
     )
+
+
+def _states(entry: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """A rule's sentences by state or case; those for images under a name of their own."""
+    for state, said in entry.items():
+        if state == "cases":
+            yield from ((prefix + case, words) for case, words in said.items())
+        elif state == "imaging":
+            yield from _states(said, _IMAGING)
+        else:
+            yield prefix + state, said
 
 
 def region_name(code: str) -> str:

@@ -1,8 +1,8 @@
 """The rulebook's cases: sentences in rulebook/*.yaml, each a test; README.md there tells the form.
 
 A case names what it is about; everything else is as good as it can be (an active 3A laboratory in
-Beijing with 京津冀HR, qualified, precise; a receiver of 3A in Shijiazhuang). Gates 0, 1, 2 and 4
-are asked, and no gate that is not asked caps an outcome, unless the case says so.
+Beijing with 京津冀HR, qualified, precise; a receiver of 3A in Shijiazhuang). Gates 0, 1, 2 and 4,
+of images 6 too, are asked, and no gate that is not asked caps an outcome, unless the case says so.
 """
 
 from pathlib import Path
@@ -15,6 +15,8 @@ from hie.recognition.candidate import Candidate, Identity, Relation
 from hie.recognition.engine import Judged, assess, assess_order, candidates
 from hie.recognition.facts import Question
 from hie.recognition.register import InstitutionRow
+from hie.recognition.request_order import Order
+from hie.recognition.rulebook import Kind
 from hie.recognition.texts import load_texts
 from hie.schemas import load_yaml
 from tests.unit.recognition import records
@@ -28,7 +30,7 @@ CASES = {
 KEYS = {
     "name", "on", "gates", "cap", "order", "by_name", "candidate", "candidates", "receiver",
     "source", "institutions", "marks", "qualifications", "precision", "policies", "request_birth",
-    "emergency_access", "outcome", "fired", "notices", "unknown", "data", "outcomes", "listed",
+    "pregnant", "emergency_access", "outcome", "fired", "notices", "unknown", "data", "outcomes", "listed",
     "leading", "mark", "age_days", "limit_days", "value", "unit", "effective", "zh", "en",
 }  # fmt: skip
 _NAMES = {
@@ -41,23 +43,34 @@ def test_a_case_of_the_rulebook_holds(name: str) -> None:
     case = CASES[name]
     assert set(case) <= KEYS, f"unknown keys {set(case) - KEYS}"
     stated = case.get("candidates", [case.get("candidate", {})])
-    order = case.get("order") or stated[0].get("item", "K")
-    question = a_question(case, order)
-    known = [a_record(order, one) for one in stated]
-    gates = frozenset(case.get("gates", records.GATES))
+    order = an_order(case, stated[0].get("item", "K") if stated else "K")
+    item = order.item
+    question = a_question(case, item)
+    known = [a_record(item, one) for one in stated]
+    asked = records.IMAGING_GATES if order.kind is Kind.IMAGING else records.GATES
+    gates = frozenset(case.get("gates", asked))
     cap = case.get("cap", False)
     if case.get("by_name"):
-        check(case, assess(known[0], question, gates=gates, cap=cap))
+        check(case, assess(known[0], question, order=order, gates=gates, cap=cap))
         return
-    judged = assess_order(order, known, question, gates=gates, cap=cap)
+    judged = assess_order(item, known, question, order=order, gates=gates, cap=cap)
     assert judged.outcome == case.get("outcome", judged.outcome)
     check_order(case, judged)
     if judged.assessments:
         check(case, judged.leading or judged.assessments[0])
     # law (d): the order of records changes nothing
-    assert assess_order(order, known[::-1], question, gates=gates, cap=cap) == judged
+    again = assess_order(item, known[::-1], question, order=order, gates=gates, cap=cap)
+    assert again == judged
     if not judged.assessments:
-        assert candidates(order, known, question) == []
+        assert candidates(item, known, question) == []
+
+
+def an_order(case: dict[str, Any], item: str) -> Order:
+    """What is ordered: the first record's item, or as the case says of it."""
+    stated = case.get("order") or {}
+    said = {"item": stated} if isinstance(stated, str) else dict(stated)
+    key = said.pop("item", item)
+    return records.an_order(key, **said) if key in records.IMAGING else Order("1", key)
 
 
 def check_order(case: dict[str, Any], judged: Judged) -> None:
@@ -97,16 +110,16 @@ def check(case: dict[str, Any], found: Assessment) -> None:
             assert shown == case[field]
     for lang in ("zh", "en"):
         for rule, words in case.get(lang, {}).items():
-            assert sentence(by_rule[rule], lang) == words
+            assert sentence(by_rule[rule], lang, found.candidate.kind) == words
     for finding in found.findings:
         assert not (finding.fired and finding.unknown)
-        assert sentence(finding, "zh")
-        assert sentence(finding, "en")
+        assert sentence(finding, "zh", found.candidate.kind)
+        assert sentence(finding, "en", found.candidate.kind)
 
 
-def sentence(finding: Finding, lang: Any) -> str:
+def sentence(finding: Finding, lang: Any, kind: Kind) -> str:
     state = "fired" if finding.fired else "unknown" if finding.unknown else "not_fired"
-    return load_texts().text(finding.rule, state, finding.data, lang, finding.case)
+    return load_texts().text(finding.rule, state, finding.data, lang, finding.case, kind)
 
 
 def a_question(case: dict[str, Any], item: str) -> Question:
@@ -139,6 +152,7 @@ def a_question(case: dict[str, Any], item: str) -> Question:
         books=books,
         policies=policies,
         birth_date=case.get("request_birth"),
+        pregnant=case.get("pregnant"),
         emergency_access=case.get("emergency_access", False),
     )
 
@@ -170,6 +184,8 @@ def a_record(item: str, stated: dict[str, Any]) -> Candidate:
             identity.get("compared", True),
             identity.get("shares_unusable", False),
         )
+    if facts.get("item", item) in records.IMAGING or item in records.IMAGING:
+        return records.an_imaging_candidate(**{"item": item, **facts})
     for key in ("value", "low", "high"):
         if key in facts and facts[key] is not None:
             facts[key] = str(facts[key])

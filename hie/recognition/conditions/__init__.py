@@ -3,7 +3,7 @@
 The name of each is in schemas/json-schema/gate.json, and every rule of a gate file asks one.
 """
 
-from hie.recognition.conditions import quality, scope, time, usable
+from hie.recognition.conditions import imaging, quality, scope, time, usable
 from hie.recognition.conditions.condition import CONDITIONS, Answer, Condition
 
-__all__ = ["CONDITIONS", "Answer", "Condition", "quality", "scope", "time", "usable"]
+__all__ = ["CONDITIONS", "Answer", "Condition", "imaging", "quality", "scope", "time", "usable"]

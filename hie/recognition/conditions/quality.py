@@ -1,4 +1,4 @@
-"""Gate 2: the quality of the issuing laboratory. Rules R-201 to R-206 and R-208.
+"""Gate 2: the quality of the issuing laboratory or imaging department. Rules R-201 to R-208.
 
 Quality is judged at collection: a qualification that lapsed since is a notice (R-208), a round that
 failed since is not (R-202, R-203). `acceptable` decides; a score is only shown.
@@ -77,6 +77,13 @@ def exited(facts: Facts) -> Answer:
         institution_name=facts.institution_name if listed else None,
         item=key,
     )
+
+
+@condition
+def image_quality_unchecked(facts: Facts) -> Answer:
+    """R-207: no valid image-quality check on the day of the images; unknown without any check."""
+    qualified = facts.qualified
+    return answer(qualified.state is False, qualified.state is None, **_round(qualified.row))
 
 
 @condition

@@ -34,8 +34,8 @@ def mapping_unconfirmed(facts: Facts) -> Answer:
 @condition
 def not_in_catalogue(facts: Facts) -> Answer:
     """R-103: the receiver does not recognise the item on the day asked about."""
-    item = facts.item
-    listed = item is not None and facts.question.lists(item)
+    entry = facts.entry
+    listed = entry is not None and facts.question.lists(entry)
     return answer(not listed, item=facts.candidate.item)
 
 

@@ -4,6 +4,7 @@ from hie.recognition.candidate import Relation
 from hie.recognition.conditions.condition import Answer, answer, condition
 from hie.recognition.facts import Facts
 from hie.recognition.moment import Moment, earliest_day
+from hie.recognition.rulebook import Kind
 
 _FINAL = frozenset({"final", "amended", "corrected"})
 # parts of a report may be issued before others; each result's own status decides on it
@@ -47,14 +48,18 @@ def only_unusable_identifiers(facts: Facts) -> Answer:
 
 @condition
 def not_final(facts: Facts) -> Answer:
-    """R-004: the result or its report is not issued. The status `unknown` says nothing."""
+    """R-004: the result or its report is not issued. The status `unknown` says nothing.
+
+    Of images only the report's status counts: a study's own says that its images are there.
+    """
     candidate = facts.candidate
+    imaging = candidate.kind is Kind.IMAGING
     status, report = _said(candidate.status), _said(candidate.report_status)
     return answer(
-        (status is not None and status not in _FINAL)
+        (not imaging and status is not None and status not in _FINAL)
         or (report is not None and report not in _REPORT_FINAL),
-        status is None or report is None,
-        status=candidate.status,
+        (not imaging and status is None) or report is None,
+        status=None if imaging else candidate.status,
         report_status=candidate.report_status,
     )
 

@@ -15,6 +15,7 @@ from hie.recognition.candidate import Candidate, Identity, Relation
 from hie.recognition.catalogue import load_catalogue
 from hie.recognition.eligibility import Registers
 from hie.recognition.facts import Question
+from hie.recognition.imaging_record import read_imaging_candidate
 from hie.recognition.moment import find_moment
 from hie.recognition.policy import build_policy
 from hie.recognition.record import read_candidate, read_issuer
@@ -26,12 +27,15 @@ from hie.recognition.register import (
     QualificationRow,
     RegisterRows,
 )
-from hie.recognition.rulebook import Rulebook, load_rulebook
+from hie.recognition.request_order import Order
+from hie.recognition.rulebook import Kind, Rulebook, load_rulebook
 
 SOURCE, RECEIVER = "12110102400000101U", "121301024000001027"
 ON = "2026-06-15T10:00:00+08:00"
 COLLECTED = "2026-06-12T08:10:00+08:00"
 GATES = frozenset({0, 1, 2, 4})
+IMAGING_GATES = GATES | {6}
+IMAGING = ("XRAY", "CT", "MRI", "US", "NM", "MG")
 _SINCE = "2022-03-01"
 
 STRONG = Identity(Relation.STRONG)
@@ -256,3 +260,143 @@ def a_candidate(
         current=current,
         withheld=withheld,
     )  # fmt: skip
+
+
+def an_order(item: str = "CT", **stated: Any) -> Order:
+    """An imaging order of the chest, plain, with the tracer of `a_study`; None leaves it out."""
+    said: dict[str, Any] = {"body_part": "CHEST"}
+    if item in ("CT", "MRI"):
+        said["contrast"] = False
+    if item == "NM":
+        said["tracer"] = "18F-FDG"
+    return Order("1", item, Kind.IMAGING, **{**said, **stated})
+
+
+def study_facts(**stated: Any) -> list[dict[str, Any]]:
+    """The extension `study-facts` in the shape the hub builds; None leaves a fact out."""
+    kinds: dict[type, str] = {bool: "valueBoolean", int: "valueUnsignedInt", str: "valueCode"}
+    facts = [
+        {"url": name.replace("_", "-"), kinds[type(one)]: one}
+        for name, value in stated.items()
+        for one in (value if isinstance(value, list | tuple) else [value])
+        if one is not None
+    ]
+    for fact in facts:
+        if fact["url"] == "tracer":
+            fact["valueString"] = fact.pop("valueCode")
+    return [{"url": extension("study-facts"), "extension": facts}]
+
+
+def a_study(
+    *,
+    item: str | None = "CT",
+    started: str | None = COLLECTED,
+    status: str | None = "available",
+    key: str = "s1",
+    performer: str | None = "Organization/source",
+    facts: Mapping[str, Any] | None = None,
+) -> Resource:
+    """A complete, plain, original study of the chest; `facts` says what is otherwise."""
+    good: dict[str, Any] = {
+        "class": item, "body_part": "CHEST", "laterality": None, "contrast": "none",
+        "protocol": [], "texts": True, "tracer": "18F-FDG" if item == "NM" else None,
+        "expected": 3, "received": 3, "retrievable": True, "original": True, "complete": True,
+        "identity": "same",
+    }  # fmt: skip
+    made_at = {"url": extension("performing-institution"),
+               "valueReference": {"reference": performer}}  # fmt: skip
+    return _stated(
+        {
+            "resourceType": "ImagingStudy",
+            "id": key,
+            "meta": {"versionId": "1"},
+            "identifier": [{"system": "urn:dicom:uid", "value": f"urn:oid:2.25.{key}"}],
+            "status": status,
+            "started": started,
+            "extension": [*study_facts(**{**good, **(facts or {})}),
+                          *([made_at] if performer else [])],
+        }
+    )  # fmt: skip
+
+
+def an_imaging_report(
+    *,
+    item: str | None = "CT",
+    mapping: str | None = "confirmed",
+    code: str | None = "CT-01",
+    effective: str | None = COLLECTED,
+    performer: str | None = "Organization/source",
+    facts: Mapping[str, Any] | None = None,
+    **other: Any,
+) -> Resource:
+    codings: list[dict[str, Any]] = []
+    if item is not None:
+        coding: dict[str, Any] = {"system": ITEM, "code": item}
+        if mapping:
+            coding["extension"] = [{"url": extension("mapping"), "valueCode": mapping}]
+        codings.append(coding)
+    if code is not None:
+        codings.append({"system": "urn:site:local", "code": code, "userSelected": True})
+    return _stated(
+        {
+            **a_report(**other),
+            "meta": {"versionId": "1"},
+            "code": {"coding": codings},
+            "effectiveDateTime": effective,
+            "performer": [{"reference": performer}] if performer else [],
+            "extension": study_facts(**facts) if facts else [],
+        }
+    )
+
+
+def an_imaging_candidate(
+    *,
+    item: str | None = "CT",
+    mapping: str | None = "confirmed",
+    code: str | None = "CT-01",
+    study: bool = True,
+    reported: bool = True,
+    study_class: str | None = "",
+    study_status: str | None = "available",
+    report_status: str | None = "final",
+    collected: str | None = COLLECTED,
+    issued: str | None = "",
+    reviewed: bool = True,
+    report: str = "F1",
+    key: str = "s1",
+    identity: Identity = STRONG,
+    birth_date: str | None = "1980-05-01",
+    sex: str | None = "male",
+    performer_code: str | None = SOURCE,
+    performer: str | None = "Organization/source",
+    current: bool = True,
+    withheld: bool | None = False,
+    report_facts: Mapping[str, Any] | None = None,
+    **facts: Any,
+) -> Candidate:
+    """An imaging candidate; `study` and `reported` False leave one out.
+
+    `issued` is the time of the images unless said otherwise, None for none. `study_class` None is
+    a class that DICOM does not tell; other names are those of the extension `study-facts`.
+    """
+    released = collected if issued == "" else issued
+    klass = item if study_class == "" else study_class
+    images = a_study(
+        item=klass, started=collected, status=study_status, key=key, performer=performer,
+        facts=facts,
+    )  # fmt: skip
+    words = an_imaging_report(
+        item=item, mapping=mapping, code=code, effective=collected, performer=performer,
+        facts=report_facts, status=report_status, issued=released, reviewed=reviewed,
+        identifier=report,
+    )  # fmt: skip
+    return read_imaging_candidate(
+        images if study else None,
+        {**words, "id": f"r-{key}"} if reported else None,
+        _stated({"resourceType": "Patient", "id": "p", "birthDate": birth_date, "gender": sex}),
+        identity=identity,
+        catalogue=load_catalogue(),
+        issuers={"Organization/source": read_issuer(an_organization(performer_code))},
+        current=current,
+        withheld=withheld,
+    )

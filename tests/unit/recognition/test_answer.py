@@ -74,7 +74,7 @@ def test_an_answer_says_what_was_asked_and_by_which_policy() -> None:
     assert found["on"] == records.ON
     assert found["identity"] == "matched"
     asked = {gate.number for gate in load_rulebook().gates}
-    assert found["gates_not_asked"] == sorted(set(range(6)) - asked)
+    assert found["gates_not_asked"] == sorted(set(range(7)) - asked)
 
 
 def test_a_candidate_shows_its_value_source_and_age() -> None:

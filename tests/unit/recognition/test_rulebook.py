@@ -52,12 +52,24 @@ def built(*gates: dict[str, Any]) -> Any:
         ("R-204", REFUSE, REVIEW),
         ("R-205", REFUSE, PASS),
         ("R-206", REFUSE, NEVER),
+        ("R-207", REFUSE, REVIEW),
         ("R-208", PASS, NEVER),
         ("R-401", REFUSE, REFUSE),
         ("R-402", REVIEW, REVIEW),
         ("R-403", REFUSE, NEVER),
         ("R-404", PASS, NEVER),
         ("R-405", REVIEW, NEVER),
+        ("R-601", REFUSE, REFUSE),
+        ("R-602", REVIEW, REVIEW),
+        ("R-603", REFUSE, REVIEW),
+        ("R-604", REFUSE, REVIEW),
+        ("R-605", REVIEW, REVIEW),
+        ("R-606", REVIEW, REVIEW),
+        ("R-607", REVIEW, NEVER),
+        ("R-608", REFUSE, REVIEW),
+        ("R-609", PASS, NEVER),
+        ("R-610", PASS, NEVER),
+        ("R-611", PASS, NEVER),
     ],
 )
 def test_each_rule_has_its_outcome_and_its_outcome_if_unknown(
@@ -83,9 +95,9 @@ def test_fired_goes_before_unknown_and_neither_has_no_effect() -> None:
     assert max(PASS, REVIEW, REFUSE, key=lambda effect: effect.severity) is REFUSE
 
 
-def test_the_gates_asked_are_0_1_2_and_4_in_order() -> None:
+def test_the_gates_asked_are_0_1_2_4_and_6_in_order() -> None:
     book = load_rulebook()
-    assert [gate.number for gate in book.gates] == [0, 1, 2, 4]
+    assert [gate.number for gate in book.gates] == [0, 1, 2, 4, 6]
     assert book.gate(3) is None
     assert [rule.id for gate in book.gates for rule in gate.rules] == sorted(book.rules)
 
@@ -93,7 +105,18 @@ def test_the_gates_asked_are_0_1_2_and_4_in_order() -> None:
 def test_rules_for_quantities_and_rounds_speak_of_laboratories_only() -> None:
     rules = load_rulebook().rules
     laboratory = {rule.id for rule in rules.values() if rule.kinds == {Kind.LABORATORY}}
-    assert laboratory == {"R-009", "R-201", "R-202", "R-203", "R-204", "R-205"}
+    assert laboratory == {"R-009", "R-201", "R-202", "R-203", "R-204", "R-205", "R-405"}
+
+
+def test_rules_for_images_speak_of_images_only() -> None:
+    rules = load_rulebook().rules
+    imaging = {rule.id for rule in rules.values() if rule.kinds == {Kind.IMAGING}}
+    assert imaging == {"R-207", *(f"R-6{n:02}" for n in range(1, 12))}
+
+
+def test_only_the_dose_notice_is_not_given_when_its_gate_refuses() -> None:
+    rules = load_rulebook().rules.values()
+    assert [rule.id for rule in rules if rule.unless_refused] == ["R-609"]
 
 
 def test_what_is_not_shown_is_marked_hidden() -> None:
