@@ -226,15 +226,22 @@ class DicomDoor:
         self._note(id(event.assoc), outcome)
 
     def _closed(self, event: Event) -> None:
-        """The connection is gone. A release may be a moment behind: only without one it was lost."""
-        later = threading.Timer(_CLOSING_SECONDS, self._note, (id(event.assoc), Outcome.LOST))
-        later.daemon = True
-        later.start()
-
-    def _note(self, key: int, outcome: Outcome) -> None:
+        """The connection is gone. A release may be a moment behind: without one it was lost."""
         with self._lock:
-            ticket = self._tickets.pop(key, None)
-        if ticket is None or not ticket.carried:
+            ticket = self._tickets.get(id(event.assoc))
+        if ticket is not None:
+            args = (id(event.assoc), Outcome.LOST, ticket)
+            later = threading.Timer(_CLOSING_SECONDS, self._note, args)
+            later.daemon = True
+            later.start()
+
+    def _note(self, key: int, outcome: Outcome, only: _Ticket | None = None) -> None:
+        with self._lock:
+            ticket = self._tickets.get(key)
+            if ticket is None or (only is not None and ticket is not only):
+                return
+            del self._tickets[key]
+        if not ticket.carried:
             return
         with contextlib.suppress(HubError, RuntimeError):
             self._ask(arrival_ended(self._hub, ticket.arrival, outcome))

@@ -96,6 +96,7 @@ def install(files: InstanceFiles, limit: int) -> None:
     """Have arriving data sets written below these files, `limit` bytes at most."""
     Spool.files = files
     Spool.limit = limit
+    pynetdicom._config.LOG_HANDLER_LEVEL = "none"  # its log would name patients
     pynetdicom._config.STORE_RECV_CHUNKED_DATASET = True
     pynetdicom._config.UNRESTRICTED_STORAGE_SERVICE = True
     setattr(dimse_messages, "NamedTemporaryFile", Spool)  # noqa: B010 - the name is not exported

@@ -8,6 +8,7 @@ import ssl
 from pathlib import Path
 
 from hie.errors import HubMisconfigured
+from hie.intake.dicom_server import PromptTls
 
 
 def tls_context(cert: Path, key: Path, ca: Path | None) -> ssl.SSLContext:
@@ -17,6 +18,7 @@ def tls_context(cert: Path, key: Path, ca: Path | None) -> ssl.SSLContext:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslsocket_class = PromptTls
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
     try:
         context.load_cert_chain(cert, key)
