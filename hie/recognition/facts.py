@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from hie.recognition.body_part import NO_PARTS, Parts, read_body_part
 from hie.recognition.candidate import Candidate
 from hie.recognition.catalogue import Catalogue, ImagingClass, Item
 from hie.recognition.eligibility import Qualified, Registers, Rounds
@@ -19,7 +18,8 @@ from hie.recognition.register import InstitutionRow
 from hie.recognition.request_order import Order
 from hie.recognition.rulebook import Kind, Rulebook
 from hie.recognition.study import Study
-from hie.recognition.study_words import ordered_protocols
+from hie.terminology.body_part import NO_PARTS, Parts, read_body_part
+from hie.terminology.study_words import ordered_protocols
 
 _NO_STUDY = Study(exists=False)
 

@@ -12,8 +12,8 @@ import msgspec
 
 from hie.fhir import ITEM, Resource, extension
 from hie.fhir.elements import find_extension
-from hie.recognition.body_part import NO_PARTS, Parts, read_body_parts
-from hie.recognition.study_words import Contrast, read_contrast, read_protocols
+from hie.terminology.body_part import NO_PARTS, Parts, read_body_parts
+from hie.terminology.study_words import Contrast, read_contrast, read_protocols
 
 Side = Literal["L", "R", "B"]
 Likeness = Literal["same", "different"]

@@ -7,7 +7,7 @@ either side leaves the rule unknown, which is never silently a pass.
 
 from hie.recognition.conditions.condition import Answer, answer, condition
 from hie.recognition.facts import Facts
-from hie.recognition.study_words import tracer_words
+from hie.terminology.study_words import tracer_words
 
 _CHILD = 18  # years
 # a study of such a kind answers a question of its own and no other
