@@ -14,6 +14,7 @@ from hie.access.policy import Restriction, restriction
 from hie.access.scopes import Interaction
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.exchange.hub import Hub
+from hie.exchange.imaging_candidates import imaging_candidates
 from hie.exchange.persons_asked import find_asked
 from hie.fhir import Resource
 from hie.fhir.elements import referenced
@@ -65,6 +66,16 @@ async def checked(hub: Hub, actor: Actor, body: dict[str, Any], raw: bytes) -> d
     async with hub.db.reading() as reader:
         identity, patients = await find_asked(reader, request.patient, request.on.day, sight)
         found = await _candidates(hub, reader, request, identity, patients, sight, known_at)
+        found += await imaging_candidates(
+            reader,
+            sorted({order.item for order in request.orders if order.kind is Kind.IMAGING}),
+            identity,
+            patients,
+            sight,
+            catalogue=hub.catalogue,
+            since_us=_since(request),
+            known_at_us=known_at,
+        )
     question = ask(
         request,
         catalogue=hub.catalogue,
@@ -105,8 +116,9 @@ async def _candidates(
     homes = sorted(identity.homes)
     if identity.state is not IdentityState.MATCHED or not items or not homes:
         return []
-    since = request.on.at_us - microseconds_of(days=800)
-    rows = await by_item(reader, homes, items, sight, since_us=since, known_at_us=known_at)
+    rows = await by_item(
+        reader, homes, items, sight, since_us=_since(request), known_at_us=known_at
+    )
     results = [(stored, stored.resource(), report) for stored, report in rows]
     reports = await _resources(
         reader, "DiagnosticReport", (r for _, _, r in results), sight, known_at
@@ -128,6 +140,11 @@ async def _candidates(
         )
         for stored, tree, report in results
     ]
+
+
+def _since(request: CheckRequest) -> int:
+    """What is older than any policy looks back is not read at all."""
+    return request.on.at_us - microseconds_of(days=800)
 
 
 def microseconds_of(*, days: int) -> int:
