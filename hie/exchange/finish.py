@@ -30,7 +30,7 @@ from hie.store import code_maps, ledger, locate, messages, resources
 from hie.store.code_maps import Seen
 from hie.store.database import advisory
 from hie.store.messages import Message, Settlement, State
-from hie.store.resources import Put
+from hie.store.resources import First, Put
 from hie.store.served import Stored
 from hie.store.session import Unit
 from hie.terminology.concept_map import MapEntry, MapState
@@ -77,7 +77,7 @@ async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
     sent = await _sent_times(unit, standing)
     maps = {site: await _maps(unit, site) for site in {work.site.id for work in ready}}
     patients: dict[str, Resource] = {}
-    pending: list[Put] = []
+    pending: list[Put | First] = []
     writer: dict[tuple[str, str], Work] = {}
     for work in ready:
         speaks_of = {key for _, keys in work.reports for key in keys.every()}
@@ -85,7 +85,9 @@ async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
             await _flush(unit, pending, writer, now_us)
             standing.update(await _standing(unit, ids, speaks_of))
             sent.update(await _sent_times(unit, standing))
-        context = _Context(hub, unit, work, ids, standing, sent, maps[work.site.id], now_us, today)
+        context = _Context(
+            hub, unit, work, ids, fresh, standing, sent, maps[work.site.id], now_us, today
+        )
         await context.take(pending, writer, patients)
     await _flush(unit, pending, writer, now_us)
     for site in sorted(maps):
@@ -180,7 +182,7 @@ async def _maps(unit: Unit, site: str) -> Mapping[tuple[str, str], MapEntry]:
 
 
 async def _flush(
-    unit: Unit, pending: list[Put], writer: dict[tuple[str, str], Work], now_us: int
+    unit: Unit, pending: list[Put | First], writer: dict[tuple[str, str], Work], now_us: int
 ) -> None:
     """Write what waits; each version goes on its message's record."""
     if pending:
@@ -198,6 +200,7 @@ class _Context:
     unit: Unit
     work: Work
     ids: Mapping[Key, str]
+    fresh: set[Key]  # claimed by this unit, and not yet written
     standing: dict[tuple[str, str], Stored]
     sent: Mapping[str, int | None]
     maps: Mapping[tuple[str, str], MapEntry]
@@ -206,7 +209,7 @@ class _Context:
 
     async def take(
         self,
-        pending: list[Put],
+        pending: list[Put | First],
         writer: dict[tuple[str, str], Work],
         patients: dict[str, Resource],
     ) -> None:
@@ -279,7 +282,7 @@ class _Context:
         resource: Resource,
         keys: ReportKeys,
         home: str,
-        pending: list[Put],
+        pending: list[Put | First],
         writer: dict[tuple[str, str], Work],
         patients: dict[str, Resource],
     ) -> None:
@@ -315,7 +318,11 @@ class _Context:
                 issue = Issue("store", "late-version", Severity.INFO, key.type, "a newer status")
                 self.work.issues.append(issue)
             return
-        pending.append(put)
+        if key in self.fresh:
+            self.fresh.remove(key)
+            pending.append(resources.first(self.unit, put, self.now_us))
+        else:
+            pending.append(put)
         writer[place] = self.work
         if key.type == "Patient":
             patients[found] = resource

@@ -40,6 +40,7 @@ def microseconds(text: str) -> int | None:
     return None if found is None else found[0]
 
 
+@lru_cache(maxsize=64)  # all that a batch writes has one time
 def written(instant_us: int) -> str:
     """A FHIR instant in UTC, to the microsecond."""
     moment = EPOCH + timedelta(microseconds=instant_us)

@@ -43,6 +43,20 @@ class Put:
     report: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class First:
+    """A first version as it will be stored: its tree need not wait for the rest of the batch."""
+
+    type: str
+    id: str
+    row: Row
+
+
+def first(unit: Unit, put: Put, now_us: int) -> First:
+    """The first version of a resource whose id this unit claimed: nobody has another of it."""
+    return First(put.type, put.id, _row(unit, put, 1, now_us, written(now_us)))
+
+
 async def current(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, Stored]:
     """The current versions, locked until the unit ends; what is not there is left out.
 
@@ -62,39 +76,39 @@ async def current(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, Stored]:
 
 
 async def insert(
-    unit: Unit, puts: Sequence[Put], *, now_us: int | None = None
-) -> list[tuple[str, str, int]]:
+    unit: Unit, puts: Sequence[Put | First], *, now_us: int | None = None
+) -> list[Version]:
     """Write first versions of resources whose ids were just claimed; the fast path of `put`."""
     at_us = time.time_ns() // 1000 if now_us is None else now_us
-    stamp = written(at_us)
     rows: dict[str, list[Row]] = defaultdict(list)
-    for put in puts:
-        rows[put.type].append(_row(unit, put, 1, at_us, stamp))
+    for one in puts:
+        rows[one.type].append((one if isinstance(one, First) else first(unit, one, at_us)).row)
     for kind in sorted(rows):
         # Rows of one home side by side touch fewer index pages.
         rows[kind].sort(key=_home)
         await unit.insert(TABLES[kind], _columns(kind), rows[kind])
-    return [(put.type, put.id, 1) for put in puts]
+    return [(one.type, one.id, 1) for one in puts]
 
 
 async def put(
-    unit: Unit, puts: Sequence[Put], *, now_us: int | None = None
-) -> list[tuple[str, str, int]]:
+    unit: Unit, puts: Sequence[Put | First], *, now_us: int | None = None
+) -> list[Version]:
     """Write each as the next version; the one before goes to history.
 
     Several of one id follow one another in the order given. Returns (type, id, version) of each.
     """
     at_us = time.time_ns() // 1000 if now_us is None else now_us
-    first: dict[Ref, Put] = {}
-    later: list[Put] = []
+    nearest: dict[Ref, Put | First] = {}
+    later: list[Put | First] = []
     for one in puts:
-        if first.setdefault((one.type, one.id), one) is not one:
+        if nearest.setdefault((one.type, one.id), one) is not one:
             later.append(one)
-    versions = await _versions(unit, first)
+    known = {ref: one for ref, one in nearest.items() if isinstance(one, Put)}
+    versions = await _versions(unit, known)
     made = await insert(
-        unit, [one for ref, one in first.items() if ref not in versions], now_us=at_us
+        unit, [one for ref, one in nearest.items() if ref not in versions], now_us=at_us
     )
-    changed = [one for ref, one in first.items() if ref in versions]
+    changed = [one for ref, one in known.items() if ref in versions]
     if changed:
         await _archive(unit, [(one.type, one.id) for one in changed])
         nexts = [(one, versions[one.type, one.id] + 1) for one in changed]

@@ -302,3 +302,21 @@ async def test_of_two_units_that_wait_for_each_other_one_is_told_to_try_again(
     results_ = await asyncio.gather(work("1", "2"), work("2", "1"), return_exceptions=True)
     assert sorted(type(one).__name__ for one in results_) == ["NoneType", "Unavailable"]
     await database.close()
+
+
+@pytest.mark.anyio
+async def test_a_first_version_made_early_is_stored_as_any_other(database: Database) -> None:
+    async with database.unit() as unit:
+        early = resources.first(unit, observed("o1"), 1_000_000)
+        made = await resources.put(
+            unit, [early, observed("o1", status="amended"), observed("o2")], now_us=1_000_000
+        )
+    assert set(made) == {
+        ("Observation", "o1", 1),
+        ("Observation", "o1", 2),
+        ("Observation", "o2", 1),
+    }
+    first = await read(database, "Observation", "o1", version=1)
+    other = await read(database, "Observation", "o2")
+    assert first.body.replace(b"o1", b"o2") == other.body
+    assert (await read(database, "Observation", "o1")).resource()["status"] == "amended"
