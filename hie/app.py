@@ -31,11 +31,12 @@ from hie.api.v1 import V1_ROUTES
 from hie.errors import AccessRefused, HubError, HubMisconfigured, TooMany, Unavailable
 from hie.exchange.hub import Hub
 from hie.exchange.plugins import load_adapters
-from hie.exchange.process import process_waiting
+from hie.exchange.process import BATCH, process_waiting
 from hie.exchange.register_cache import RegisterCache
 from hie.fhir.elements import instant
 from hie.intake.http import INTAKE_ROUTES
 from hie.intake.local import local_app
+from hie.intake.mllp import mllp_door
 from hie.logs import configure
 from hie.oauth.door import Door
 from hie.oauth.entrance import open_entrance
@@ -55,6 +56,9 @@ from hie.web.pages.unserved import unserved
 
 _log = structlog.get_logger(__name__)
 _IDLE = 0.2  # seconds between two looks of a worker that found nothing
+_STEP_BACK = 0.5  # seconds for which a worker lets the doors of its process go first
+_FEW = 5  # messages it takes between
+_LONGEST_LAG_US = 60_000_000  # a message waits so long before its turn is as good as a door's
 
 
 def schema_versions(settings: Settings) -> tuple[str | None, str]:
@@ -207,7 +211,7 @@ async def work(hub: Hub) -> None:
     """Finish kept messages for ever; a database that is away is waited for."""
     while True:
         try:
-            done = await process_waiting(hub)
+            done = await process_waiting(hub, await _turn(hub))
         except Unavailable as error:
             _log.warning("worker-waits", reason=error.text)
             await asyncio.sleep(1)
@@ -217,6 +221,24 @@ async def work(hub: Hub) -> None:
         hub.wake.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(hub.wake.wait(), _IDLE)
+
+
+async def _turn(hub: Hub) -> int:
+    """How many messages to take now: few, and after a pause, while doors of this process keep some.
+
+    Processing shares the process (SQLite: also the writer) with the doors; acknowledgements come
+    first. Once the oldest message has waited for long, both have their turn, and senders slow down.
+    """
+    if not hub.db.inbox.busy:
+        return BATCH
+    async with hub.db.reading() as reader:
+        oldest = await message_list.oldest_waiting_us(reader)
+    if oldest is not None and time.time_ns() // 1000 - oldest > _LONGEST_LAG_US:
+        return BATCH
+    until = time.monotonic() + _STEP_BACK
+    while hub.db.inbox.busy and time.monotonic() < until:
+        await asyncio.sleep(0.02)
+    return _FEW if hub.db.inbox.busy else BATCH
 
 
 async def run_worker(settings: Settings) -> None:
@@ -280,7 +302,8 @@ async def _serve(settings: Settings) -> None:
             tasks.append(asyncio.create_task(work(hub)))
             servers.append(_local_server(hub, path))
         try:
-            await _until_stopped(servers)
+            async with mllp_door(hub):
+                await _until_stopped(servers)
         finally:
             for task in tasks:
                 task.cancel()
@@ -289,11 +312,21 @@ async def _serve(settings: Settings) -> None:
 
 
 async def _until_stopped(servers: list[uvicorn.Server]) -> None:
-    """Run the servers; when one ends (a signal, a taken port), all end."""
+    """Run the servers; when one ends (a signal, a taken port), all end.
+
+    uvicorn raises a signal anew once it has ended: handlers of our own keep that from ending the
+    process before its other doors, its ledger and its database are closed.
+    """
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopped.set)
     running = [asyncio.create_task(server.serve()) for server in servers]
+    told = asyncio.create_task(stopped.wait())
     try:
-        await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*running, told], return_when=asyncio.FIRST_COMPLETED)
     finally:
+        told.cancel()
         for server in servers:
             server.should_exit = True
         await asyncio.gather(*running, return_exceptions=True)

@@ -60,6 +60,7 @@ class Header(Envelope, frozen=True):
     fields: tuple[str, ...] = ()
     delimiters: Delimiters = STANDARD
     charset: str = "ascii"
+    segment: str = "MSH"
 
     def component(self, index: int) -> str:
         """The first component of a field."""
@@ -77,7 +78,8 @@ def read_header(content: bytes) -> Header | None:
         chars, _ = delimiters(text)
     except (MalformedMessage, ValueError):
         return None
-    if text[:3] not in ("MSH", "FHS", "BHS"):
+    segment = text[:3]
+    if segment not in ("MSH", "FHS", "BHS"):
         return None
     sent = text.split(chars.field, _FIELDS)[:_FIELDS]
     fields = (
@@ -88,6 +90,12 @@ def read_header(content: bytes) -> Header | None:
     )
     first = fields[3].split(chars.component, 1)[0].strip()
     second = fields[4].split(chars.component, 1)[0].strip()
+    if segment != "MSH":  # a batch header has its number in field 11, and no type
+        own = {11: fields[11], 3: fields[3], 4: fields[4], 5: fields[5], 6: fields[6]}
+        named = tuple(own.get(place, "") for place in range(_FIELDS + 1))
+        return Header(
+            fields[11] or None, (first, second), "", "", "", named, chars, found.charset, segment
+        )
     number = fields[10].strip()
     return Header(
         native_id=number if number and number != '""' else None,
@@ -103,6 +111,8 @@ def read_header(content: bytes) -> Header | None:
 
 def objection(header: Header, processing_ids: Sequence[str], *, refuses: bool) -> Refusal | None:
     """What MSH alone forbids: a processing id (MSH-11), with `refuses` a type that is not read."""
+    if header.segment != "MSH":
+        return None
     processing = header.component(11)
     if processing and processing not in processing_ids:
         return Refusal("202", "MSH-11", "processing id not taken here", "processing-id")
@@ -133,7 +143,7 @@ def write(header: Header | None, reply: Reply) -> bytes:
     kind = chars.component.join(["ACK", event, "ACK"] if event else ["ACK"])
     coding = chars.component + chars.repetition + chars.escape + chars.subcomponent
     msh = ["MSH", coding, f[5], f[6], f[3], f[4], _time(reply.at_us), "", kind, reply.control]
-    msh += [f[11] or "P", version]
+    msh += ["P" if known.segment != "MSH" or not f[11] else f[11], version]
     if f[18]:
         msh += ["", "", "", "", "", f[18]]
     msa = ["MSA", reply.code, known.native_id or reply.number]

@@ -20,6 +20,7 @@ from hie.canonical.laboratory import UNMAPPED, BuildContext, Built, build
 from hie.canonical.patient import says_no_more
 from hie.exchange import identify, sites
 from hie.exchange.hub import Hub
+from hie.exchange.noticed import noticed
 from hie.exchange.settle import Settled, Standing, settle
 from hie.fhir import Resource
 from hie.fhir.elements import bounds, instant
@@ -35,6 +36,7 @@ from hie.store.served import Stored
 from hie.store.session import Unit
 from hie.terminology.concept_map import MapEntry, MapState
 
+_ASIDE = "unsupported-type"  # an adapter's word for a type that it does not read
 _FUTURE_US = 24 * 3600 * 1_000_000
 _NOBODY = frozenset({"Organization", "Practitioner", "PractitionerRole", "Device"})
 
@@ -58,6 +60,12 @@ class Work:
         """Whether nothing of this message can be stored."""
         blocking = any(i.severity is Severity.HOLD and i.code != UNMAPPED for i in self.issues)
         return blocking or not self.reports
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether the profile leaves messages of this type aside: taken, with a warning."""
+        aside = any(i.code == _ASIDE and i.severity is Severity.WARN for i in self.issues)
+        return aside and not any(i.severity is Severity.HOLD for i in self.issues)
 
 
 async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
@@ -106,7 +114,8 @@ async def _decoded(hub: Hub, unit: Unit, taken: Sequence[Message], now_us: int) 
         content = contents[message.id]
         decoded = hub.adapters[site.adapter].decode(content, site)
         digest = hashlib.sha256(content).hexdigest()
-        work = Work(message, site, digest, decoded, list(decoded.issues))
+        issues = [*noticed(message.meta), *decoded.issues]
+        work = Work(message, site, digest, decoded, issues)
         sent = bounds(decoded.sent) if decoded.sent else None
         if sent is not None and sent[0] > now_us + _FUTURE_US:
             work.issues.append(
@@ -124,7 +133,8 @@ async def _decoded(hub: Hub, unit: Unit, taken: Sequence[Message], now_us: int) 
             work.issues += keys.issues
             work.issues += _ahead(record, now_us)
             work.reports.append((record, keys))
-        if not decoded.records and not any(i.severity is Severity.HOLD for i in work.issues):
+        is_held = any(issue.severity is Severity.HOLD for issue in work.issues)
+        if not decoded.records and not is_held and not work.is_aside:
             work.issues.append(
                 Issue("decode", "nothing-to-store", Severity.HOLD, "message", "at least one report")
             )
@@ -371,7 +381,9 @@ async def _close(
 
 
 def _settlement(work: Work) -> Settlement:
-    held = any(issue.severity is Severity.HOLD for issue in work.issues) or work.is_refused
+    held = any(issue.severity is Severity.HOLD for issue in work.issues) or (
+        work.is_refused and not work.is_aside
+    )
     stage = next((issue.stage for issue in work.issues if issue.severity is Severity.HOLD), "store")
     return Settlement(
         id=work.message.id,

@@ -16,6 +16,7 @@ from hie.access.actor import Actor
 from hie.errors import Fault, InvalidRequest, NotPermitted, ResourceNotFound, TooLarge
 from hie.exchange import sites
 from hie.exchange.hub import Hub
+from hie.exchange.noticed import noted
 from hie.exchange.process import drain
 from hie.store import messages
 
@@ -61,11 +62,14 @@ async def receive(
         raise TooLarge("the message is over the door's limit", (Fault("body", "too-long", limit),))
     adapter = hub.adapters[known.site.adapter]
     split = getattr(adapter, "split", None)
-    parts: list[bytes] = split(content) if split else [content]
+    parts: list[bytes] = (split(content) if split else []) or [content]
     if len(parts) > MOST_IN_ONE:
         fault = Fault("body", "too-many-messages", f"at most {MOST_IN_ONE} in one file")
         raise TooLarge("the file holds more messages than a door takes at once", (fault,))
     meta = {"client": actor.client, "name": name} if name else {"client": actor.client}
+    enveloped = getattr(adapter, "batch_issues", None)
+    odd = noted(enveloped(content)) if enveloped else {}  # told of the file's last message
+    last = len(parts) - 1
     kept = await asyncio.gather(
         *(
             messages.keep(
@@ -76,9 +80,9 @@ async def receive(
                 content=part,
                 media=media,
                 received_us=time.time_ns() // 1000,
-                meta=meta,
+                meta={**meta, **odd} if place == last else meta,
             )
-            for part in parts or [content]
+            for place, part in enumerate(parts)
         )
     )
     hub.wake.set()

@@ -82,6 +82,7 @@ class Inbox:
         """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Outcome] = loop.create_future()
+        done.add_done_callback(_seen)
         self._waiting.append((incoming, done))
         self._last = time.monotonic()
         if self._task is None or self._task.done():
@@ -138,6 +139,12 @@ class Inbox:
             await self._keep_group([one])
             failed = one[1].done() and not one[1].cancelled() and one[1].exception()
             away = away + 1 if isinstance(failed, Unavailable) else 0
+
+
+def _seen(done: "asyncio.Future[Outcome]") -> None:
+    """Whoever asked may be gone by now: a fault nobody waits for is no fault of the loop's."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _fail(group: "Sequence[_Waiting]", fault: BaseException) -> None:
