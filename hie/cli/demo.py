@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from hie.cli.output import LangOption, fail
+from hie.cli.progress import tracked
 from hie.errors import HubError
 from hie.settings import Settings
 
@@ -19,7 +20,10 @@ _FOLDER = Path("data/demo")
 def command(
     port: Annotated[int, typer.Option(help="Port on loopback.")] = 8000,
     folder: Annotated[Path, typer.Option(help="Where the demo's data lie.")] = _FOLDER,
-    people: Annotated[int, typer.Option(min=1, max=5000, help="How many people.")] = 50,
+    people: Annotated[int, typer.Option(min=1, max=5000, help="How many people.")] = 300,
+    images: Annotated[
+        bool, typer.Option("--images/--no-images", help="Whether there are pictures too.")
+    ] = True,
     fill_only: Annotated[
         bool, typer.Option("--fill-only", help="Fill the data and stop; do not serve.")
     ] = False,
@@ -30,7 +34,7 @@ def command(
     ready = folder / "demo" / "sign-ins.json"
     try:
         if not ready.exists():
-            _fill(settings, folder, people)
+            _fill(settings, folder, people, images)
         _welcome(settings, ready)
         if fill_only:
             return
@@ -41,7 +45,7 @@ def command(
         fail(error)
 
 
-def _fill(settings: Settings, folder: Path, people: int) -> None:
+def _fill(settings: Settings, folder: Path, people: int, images: bool) -> None:
     from hie.app import opened
     from hie.exchange.demo import fill
     from hie.synthetic import generate
@@ -49,7 +53,15 @@ def _fill(settings: Settings, folder: Path, people: int) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     today = datetime.now(timezone(timedelta(hours=8))).date()
     print("writing the synthetic region ...", flush=True)
-    region = generate(folder / "synthetic", seed=1, today=today, people=people)
+    with tracked("write") as told:
+        region = generate(
+            folder / "synthetic",
+            seed=1,
+            today=today,
+            people=people,
+            images=images,
+            on_progress=told,
+        )
 
     async def filled() -> None:
         async with opened(settings) as hub:

@@ -1,7 +1,7 @@
 """The people who show something on purpose: each is one case a clinician or an engineer meets.
 
-What happens to them is told in `stories`, by the same numbers. Their chance history stays, but
-their last weeks hold nothing but their story.
+What happens to them is told in `stories` and `imaging.stories`, by the same numbers. Their chance
+history stays, but their last weeks hold nothing but their story.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,9 @@ class Role:
     sites: tuple[str, ...]
     elsewhere: str = ""
 
+
+# Whose story the laboratories tell; the others' is told by imaging departments.
+BY_LABORATORIES: Final = frozenset(range(1, 34))
 
 CAST: Final[dict[int, Role]] = {
     1: Role("王秀英", "female", 58, ("bj-lis", "sjz-lis")),
@@ -56,4 +59,21 @@ CAST: Final[dict[int, Role]] = {
     31: Role("赵思雨", "female", 8, ("bj-lis",)),
     32: Role("蒋志强", "male", 61, ("tj-lis",)),
     33: Role("沈玉梅", "female", 50, ("sjz-lis",)),
+    34: Role("韦长安", "male", 58, ("bj-lis", "sjz-lis")),
+    35: Role("姚春生", "male", 61, ("bj-lis", "sjz-lis")),
+    36: Role("潘玉琴", "female", 52, ("bj-lis", "tj-lis")),
+    37: Role("董慧敏", "female", 47, ("sjz-lis",)),
+    38: Role("袁晓燕", "female", 36, ("tj-lis", "bj-lis")),
+    39: Role("于德水", "male", 66, ("sjz-lis",)),
+    40: Role("余立群", "male", 54, ("bj-lis",)),
+    41: Role("苏文静", "female", 43, ("tj-lis",)),
+    42: Role("叶明山", "male", 59, ("jn-lis",)),
+    43: Role("程国华", "male", 71, ("tj-lis",)),
+    44: Role("魏淑芬", "female", 63, ("sjz-lis",)),
+    45: Role("田向荣", "male", 67, ("bj-lis",)),
+    46: Role("杜桂枝", "female", 69, ("jn-lis", "bj-lis")),
+    47: Role("丁海波", "male", 50, ("bj-lis", "tj-lis")),
+    48: Role("任晓东", "male", 57, ("sjz-lis", "bj-lis")),
+    49: Role("钟雅琴", "female", 40, ("bj-lis", "tj-lis")),
+    50: Role("姜子轩", "male", 24, ("jn-lis",)),
 }

@@ -1,17 +1,17 @@
-"""Fourteen months of ordinary visits: who comes when, to which hospital, for which panels."""
+"""Eighteen months of ordinary visits: who comes when, to which hospital, for which panels."""
 
 from datetime import date, timedelta
 from typing import Final
 
 from hie.recognition.catalogue import Catalogue
-from hie.synthetic.cast import CAST
+from hie.synthetic.cast import BY_LABORATORIES
 from hie.synthetic.dice import dice
 from hie.synthetic.institutions import BY_SITE
 from hie.synthetic.panels import BLOOD_COUNT, CHEMISTRY, GLYCATED, SEROLOGY
 from hie.synthetic.people import Person
 from hie.synthetic.report import Report, make_report
 
-DAYS: Final = 425
+DAYS: Final = 548
 # The last weeks of those who play a part belong to their story.
 QUIET: Final = 46
 
@@ -20,14 +20,14 @@ def make_course(seed: int, person: Person, today: date, catalogue: Catalogue) ->
     """All ordinary reports of one person, oldest first; none of today."""
     fate = dice(seed, "course", person.index)
     often = (35, 80) if person.conditions else (90, 210)
-    last = QUIET if person.index in CAST else 1
+    last = QUIET if person.index in BY_LABORATORIES else 1
     day = today - timedelta(days=DAYS - fate.randint(0, 60))
     days = []
     while day <= today - timedelta(days=last):
         days.append(day)
         day += timedelta(days=fate.randint(*often))
     recent = today - timedelta(days=fate.randint(1, 30))
-    if person.index not in CAST and recent not in days:
+    if person.index not in BY_LABORATORIES and recent not in days:
         days.append(recent)
     found = []
     for day in sorted(days):

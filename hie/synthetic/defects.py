@@ -117,7 +117,7 @@ DEFECTS: Final = (
                report, control_id).replace(report.placer.encode(), b"").replace(
                report.filler.encode(), b"")),
 )  # fmt: skip
-FIRST: Final = 34  # the first person after the cast
+FIRST: Final = 34  # the first person without a laboratory's story
 
 
 def make_defects(teller: Teller, count: int) -> list[tuple[Message, Defect]]:

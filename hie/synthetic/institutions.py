@@ -12,6 +12,7 @@ from hie.recognition.credit_code import check_character
 
 SHANGHAI: Final = timezone(timedelta(hours=8))
 CONSORTIUM: Final = "滹沱示例医共体"
+ALLIANCE: Final = "京城示例医联体"
 _ORGANISATION: Final = (3, 7, 9, 10, 5, 8, 4, 2)  # GB 11714, weights of the eight digits
 
 
@@ -51,7 +52,9 @@ def _code(region: str, serial: int) -> str:
     return first17 + check_character(first17)
 
 
-BEIJING: Final = Institution(_code("110102", 1), "西城示例医院", "110102", "3A", "综合医院")
+BEIJING: Final = Institution(
+    _code("110102", 1), "西城示例医院", "110102", "3A", "综合医院", ALLIANCE
+)
 TIANJIN: Final = Institution(_code("120101", 2), "海河示例医院", "120101", "3A", "综合医院")
 SHIJIAZHUANG: Final = Institution(
     _code("130102", 3), "滹沱示例医院", "130102", "3A", "综合医院", CONSORTIUM
@@ -59,11 +62,15 @@ SHIJIAZHUANG: Final = Institution(
 GAOYI: Final = Institution(
     _code("130127", 4), "高邑县示例医院", "130127", "2A", "综合医院", CONSORTIUM
 )
+CHAOYANG: Final = Institution(
+    _code("110105", 6), "朝阳示例医院", "110105", "2A", "综合医院", ALLIANCE
+)
+JINAN: Final = Institution(_code("370102", 7), "历下示例医院", "370102", "3A", "综合医院")
 # Sends nothing itself: hospitals name it as the laboratory that did the test. It is suspended.
 SENDOUT: Final = Institution(
     _code("130104", 5), "示例医学检验实验室", "130104", "", "独立医学实验室"
 )
-HOSPITALS: Final = (BEIJING, TIANJIN, SHIJIAZHUANG, GAOYI)
+HOSPITALS: Final = (BEIJING, TIANJIN, SHIJIAZHUANG, GAOYI, CHAOYANG, JINAN)
 
 SENDERS: Final = (
     Sender(
@@ -81,6 +88,14 @@ SENDERS: Final = (
     Sender(
         "gy-lis", GAOYI, "SYNLIS-B", "GYSL", "oul", "gb18030", "", "GY",
         ("何审核",), ("吕检验",),
+    ),
+    Sender(
+        "cy-lis", CHAOYANG, "SYNLIS-A", "CYSL", "oru", "utf-8", "UNICODE UTF-8", "CY",
+        ("金审核",), ("魏检验",),
+    ),
+    Sender(
+        "jn-lis", JINAN, "SYNLIS-B", "LXSL", "oul", "gbk", "GBK", "JN",
+        ("陶审核", "姜审核"), ("曹检验",),
     ),
 )  # fmt: skip
 BY_SITE: Final = {sender.site: sender for sender in SENDERS}

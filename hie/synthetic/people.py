@@ -20,7 +20,7 @@ _WOMEN: Final = (
 _MEN: Final = (
     "建国", "志强", "文斌", "国栋", "永福", "海涛", "子轩", "浩然", "明远", "德胜", "向东", "立新",
 )  # fmt: skip
-_PROVINCES: Final = ("11", "12", "13")
+_PROVINCES: Final = ("11", "12", "13", "37")
 _SHARES: Final[dict[Condition, float]] = {
     "diabetes": 0.2,
     "kidney": 0.12,

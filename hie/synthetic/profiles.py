@@ -63,7 +63,14 @@ types = {{"21" = "outpatient-no", "51" = "inpatient-no", "71" = "resident-id"}}
 [institutions]
 "{facility}" = "{code}"
 """
-_TEMPLATES: Final = {"bj-lis": _ORU, "sjz-lis": _ORU, "tj-lis": _OUL, "gy-lis": _OLD}
+_TEMPLATES: Final = {
+    "bj-lis": _ORU,
+    "sjz-lis": _ORU,
+    "cy-lis": _ORU,
+    "tj-lis": _OUL,
+    "jn-lis": _OUL,
+    "gy-lis": _OLD,
+}
 
 
 def profile(sender: Sender) -> str:
@@ -81,6 +88,8 @@ def code_maps() -> dict[str, bytes]:
         "tj-lis.json": _concept_map(by_site["tj-lis"]),
         "sjz-lis.csv": _csv(by_site["sjz-lis"]),
         "gy-lis.csv": _csv(by_site["gy-lis"]),
+        "cy-lis.csv": _csv(by_site["cy-lis"]),
+        "jn-lis.csv": _csv(by_site["jn-lis"]),
     }
 
 

@@ -1,4 +1,4 @@
-"""The whole region as files: what four hospitals and a register office would hand over.
+"""The whole region as files: what six hospitals and a register office would hand over.
 
     README.md       what this is: all of it invented
     manifest.json   what is in it: sites, people, stories, defects
@@ -6,12 +6,14 @@
     sites/          one profile (TOML) for each sending system
     maps/           code maps of the sites that send no LOINC codes
     messages/SITE/  one HL7 v2 message a file, in the order of their release
+    images/SITE/    one DICOM picture a file, from each imaging archive (with `images`)
 
 The files enter the hub through the same doors as a hospital's. The same seed and day give the same
 bytes, on any machine.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +22,17 @@ from typing import Any, Final
 from hie.recognition.catalogue import load_catalogue
 from hie.synthetic.course import make_course
 from hie.synthetic.defects import DEFECTS, make_defects
+from hie.synthetic.imaging.course import Examined
+from hie.synthetic.imaging.departments import DEPARTMENTS
+from hie.synthetic.imaging.files import (
+    Told,
+    all_examinations,
+    pictures,
+    profiles,
+    reports,
+    told,
+)
+from hie.synthetic.imaging.stories import TOLD as TOLD_IMAGES
 from hie.synthetic.institutions import SENDERS
 from hie.synthetic.messages import Message, numbered
 from hie.synthetic.people import Person, make_people
@@ -40,9 +53,15 @@ in this folder is invented.** Made by `hie synthetic` (seed {seed}, day {today})
 * Every message carries the segment `ZSY|SYNTHETIC|…`.
 * Files named `defect-…` are wrong on purpose; `manifest.json` says how, and what is to be expected.
 
+* Every picture is drawn from formulas; each DICOM file says so in its comments. Patient indexes
+  are named by object identifiers that are nobody's.
+
 Load it: `hie register import registers/*`, then for each site `hie site add`, `hie map import
 --approve` and `hie receive`; `hie demo` does all of it.
 """
+
+
+Progress = Callable[[int, int], None]  # examinations done, of how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +91,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What was written. `files` counts all files, `messages` those under messages/."""
+    """What was written: `files` counts all, `messages` those under messages/, `images` pictures."""
 
     folder: Path
     seed: int
@@ -83,10 +102,23 @@ class Manifest:
     registers: tuple[Path, ...]
     people: tuple[Person, ...]
     defects: tuple[Expected, ...]
+    images: int = 0
+    examinations: tuple[Told, ...] = ()
 
 
-def generate(out: Path, *, seed: int, today: date, people: int = 50) -> Manifest:
+def generate(
+    out: Path,
+    *,
+    seed: int,
+    today: date,
+    people: int = 50,
+    images: bool = False,
+    on_progress: Progress = lambda done, total: None,
+) -> Manifest:
     """Write a region into a folder, which is made; files that are there are written over.
+
+    With `images` the imaging departments are there too: some seven pictures and one report a
+    person, drawn and written in about a tenth of a second each study.
 
     `today` is the last day of the story; all results are older, but for one sender whose clock is
     ahead. Raises OSError when a file cannot be written.
@@ -104,7 +136,7 @@ def generate(out: Path, *, seed: int, today: date, people: int = 50) -> Manifest
     messages, expected = _messages(seed, today, cast)
     for message in messages:
         writer.write(_path(message), message.content)
-    sites = tuple(
+    laboratories = tuple(
         SiteFiles(
             sender.site,
             sender.institution.code,
@@ -116,22 +148,61 @@ def generate(out: Path, *, seed: int, today: date, people: int = 50) -> Manifest
         )
         for sender in SENDERS
     )
+    done = all_examinations(seed, today, cast) if images else []
+    drawn = _images(writer, done, on_progress)
     manifest = Manifest(
         folder=out,
         seed=seed,
         today=today,
         files=writer.count + 1,
-        messages=len(messages),
-        sites=sites,
+        messages=sum("messages" in path.parts[-3:] for path in writer.paths),
+        sites=laboratories + (_departments(out) if images else ()),
         registers=tuple(path for path in writer.paths if path.parent.name == "registers"),
         people=tuple(cast),
         defects=tuple(
             Expected(out / file, file.split("/")[1], name, state, code, what)
             for file, name, state, code, what in expected
         ),
+        images=drawn,
+        examinations=tuple(told(done)),
     )
     writer.write("manifest.json", _json(manifest))
     return manifest
+
+
+def _images(writer: "_Writer", done: list[tuple[Person, Examined]], on_progress: Progress) -> int:
+    """Write the departments' files, if anything was done there; how many pictures there are."""
+    if not done:
+        return 0
+    for name, content in profiles():
+        writer.write(name, content)
+    count = 0
+    for at, one in enumerate(done, 1):
+        for name, content in pictures([one]):
+            writer.write(name, content)
+            count += 1
+        on_progress(at, len(done))
+    for name, content in reports(done):
+        writer.write(name, content)
+    return count
+
+
+def _departments(out: Path) -> tuple[SiteFiles, ...]:
+    """The archives, then the report systems: most studies are there before their report."""
+    kinds = [(one, one.archive, "dicom", "images") for one in DEPARTMENTS]
+    kinds += [(one, one.reports, "hl7v2", "messages") for one in DEPARTMENTS]
+    return tuple(
+        SiteFiles(
+            site,
+            one.institution.code,
+            one.institution.name,
+            adapter,
+            out / "sites" / f"{site}.toml",
+            None,
+            out / folder / site,
+        )
+        for one, site, adapter, folder in kinds
+    )
 
 
 def all_reports(seed: int, today: date, cast: list[Person]) -> tuple[list[Report], Teller]:
@@ -185,11 +256,13 @@ def _path(message: Message) -> str:
 def _json(manifest: Manifest) -> bytes:
     """The manifest for people and programs; paths are relative to its folder."""
     out = manifest.folder
+    shown = {**TOLD, **(TOLD_IMAGES if manifest.images else {})}
     content: dict[str, Any] = {
         "synthetic": SYNTHETIC,
         "seed": manifest.seed,
         "today": manifest.today.isoformat(),
         "messages": manifest.messages,
+        "images": manifest.images,
         "registers": [str(path.relative_to(out)) for path in manifest.registers],
         "sites": [
             {
@@ -210,9 +283,23 @@ def _json(manifest: Manifest) -> bytes:
                 "birth_date": person.born.isoformat(),
                 "resident_id": person.resident_id,
                 "sites": list(person.sites),
-                **({"shows": TOLD[person.index][1]} if person.index in TOLD else {}),
+                **({"shows": shown[person.index][1]} if person.index in shown else {}),
             }
             for person in manifest.people
+        ],
+        "examinations": [
+            {
+                "resident_id": manifest.people[one.person - 1].resident_id,
+                "class": one.klass,
+                "description": one.description,
+                "day": one.day.isoformat(),
+                "archive": one.archive,
+                "study": one.study,
+                "pictures": one.pictures,
+                "report": one.report or None,
+                **({"repeat": one.why} if one.why else {}),
+            }
+            for one in manifest.examinations
         ],
         "defects": [
             {
@@ -236,8 +323,6 @@ class _Writer:
         out.mkdir(parents=True, exist_ok=True)
         for sender in SENDERS:
             (out / "messages" / sender.site).mkdir(parents=True, exist_ok=True)
-        for name in ("registers", "sites", "maps"):
-            (out / name).mkdir(exist_ok=True)
 
     @property
     def count(self) -> int:
@@ -245,6 +330,7 @@ class _Writer:
 
     def write(self, name: str, content: bytes) -> None:
         path = self.out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         self.paths.append(path)
 

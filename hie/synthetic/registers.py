@@ -14,8 +14,10 @@ from hie.recognition.catalogue import Catalogue
 from hie.synthetic.dice import dice
 from hie.synthetic.institutions import (
     BEIJING,
+    CHAOYANG,
     GAOYI,
     HOSPITALS,
+    JINAN,
     SENDOUT,
     SHIJIAZHUANG,
     TIANJIN,
@@ -26,6 +28,8 @@ Rows = Iterator[tuple[object, ...]]
 
 NATIONAL: Final = "国家卫生健康委临床检验中心"
 PROVINCIAL: Final = "河北省临床检验中心"
+IMAGES: Final = "放射影像质量控制中心"
+_WITH_IMAGES: Final = (BEIJING, TIANJIN, SHIJIAZHUANG, JINAN)
 _START: Final = timedelta(days=1000)
 # Marks that differ from the 京津冀HR of most items.
 _MARKS: Final = {
@@ -45,6 +49,7 @@ _UNMARKED: Final = {(GAOYI, item) for item in ("ALT", "AST", "GGT", "LDH", "CK",
 def make_registers(seed: int, today: date, catalogue: Catalogue) -> dict[str, bytes]:
     """File name to content: the five registers of one import."""
     items = tuple(catalogue.items)
+    classes = tuple(catalogue.classes)
     return {
         "institutions.csv": _csv(
             ("code", "name", "region", "level", "kind", "consortium", "status", "from", "to"),
@@ -52,19 +57,22 @@ def make_registers(seed: int, today: date, catalogue: Catalogue) -> dict[str, by
         ),
         "qualifications.csv": _csv(
             ("institution", "item", "scheme", "round", "from", "to", "score", "acceptable"),
-            _qualifications(seed, today, items),
+            (*_qualifications(seed, today, items), *_image_quality(today, classes)),
         ),
         "precision.csv": _csv(
             ("institution", "item", "month", "cv_percent"), _precision(seed, today, catalogue)
         ),
-        "marks.csv": _csv(("institution", "item", "mark", "from", "to"), _marks(today, items)),
+        "marks.csv": _csv(
+            ("institution", "item", "mark", "from", "to"),
+            (*_marks(today, items), *_image_marks(today, classes)),
+        ),
         "policies.yaml": _policies(today).encode(),
     }
 
 
 def _institutions(today: date) -> Rows:
     start = today - _START
-    for one in (BEIJING, TIANJIN, SHIJIAZHUANG):
+    for one in (BEIJING, TIANJIN, SHIJIAZHUANG, CHAOYANG, JINAN):
         yield (*_described(one), "active", start, "")
     # Gaoyi was suspended for six weeks in spring, and is active again.
     off, on = today - timedelta(days=130), today - timedelta(days=90)
@@ -116,7 +124,7 @@ def _precision(seed: int, today: date, catalogue: Catalogue) -> Rows:
         for key, item in catalogue.items.items():
             if item.max_cv_percent is None or (one, key) == (GAOYI, "HBA1C"):
                 continue  # Gaoyi reports no CV of HbA1c
-            for month in months_before(today, 15):
+            for month in months_before(today, 19):
                 share = dice(seed, "cv", one.code, key, month).uniform(0.35, 0.8)
                 if (one, key) == (TIANJIN, "GLU") and month >= months_before(today, 3)[0]:
                     share = 1.3  # above the limit for three months
@@ -135,7 +143,31 @@ def _marks(today: date, items: tuple[str, ...]) -> Rows:
                 continue
             # Tianjin's mark for total cholesterol ended a month ago and was not renewed.
             ended = (one, item) == (TIANJIN, "TC")
-            yield one.code, item, "京津冀HR", start, today - timedelta(days=30) if ended else ""
+            mark = "京津冀鲁HR" if one is JINAN else "京津冀HR"
+            yield one.code, item, mark, start, today - timedelta(days=30) if ended else ""
+
+
+def _image_quality(today: date, classes: tuple[str, ...]) -> Rows:
+    """Yearly inspections of the imaging departments; Jinan's mammography failed its last one."""
+    for one in _WITH_IMAGES:
+        for key in classes:
+            for year in (today.year - 2, today.year - 1, today.year):
+                passed = (one, key, year) != (JINAN, "MG", today.year)
+                name, score = f"{year}", 95 if passed else 70
+                yield (
+                    one.code, key, IMAGES, name, f"{year}-01-01", f"{year}-12-31", score, passed,
+                )  # fmt: skip
+
+
+def _image_marks(today: date, classes: tuple[str, ...]) -> Rows:
+    """Marks of image classes: Tianjin's CT has the older one, Shijiazhuang's ultrasound none."""
+    start = today - timedelta(days=700)
+    for one in _WITH_IMAGES:
+        for key in classes:
+            if (one, key) == (SHIJIAZHUANG, "US"):
+                continue
+            mark = "京津冀鲁HR" if one is JINAN else "京津冀HR"
+            yield one.code, key, "-GX" if (one, key) == (TIANJIN, "CT") else mark, start, ""
 
 
 def _policies(today: date) -> str:

@@ -167,11 +167,11 @@ def test_every_number_passes_its_check_and_names_no_county_that_exists(region: M
         assert person.born < TODAY
 
 
-def test_the_institutions_are_four_in_three_provinces_with_valid_codes(region: Manifest) -> None:
+def test_the_institutions_are_six_in_four_provinces_with_valid_codes(region: Manifest) -> None:
     codes = [site.institution for site in region.sites]
-    assert len(set(codes)) == 4
+    assert len(set(codes)) == 6
     assert all(is_credit_code(code) for code in codes)
-    assert {code[2:4] for code in codes} == {"11", "12", "13"}
+    assert {code[2:4] for code in codes} == {"11", "12", "13", "37"}
     assert all("示例" in site.name for site in region.sites)
 
 
@@ -218,7 +218,7 @@ def test_the_code_maps_are_read_and_leave_one_code_of_one_site_open(
         for site in region.sites
         if site.code_map is not None
     }
-    assert set(mapped) == {"tj-lis", "sjz-lis", "gy-lis"}
+    assert set(mapped) == {"tj-lis", "sjz-lis", "gy-lis", "cy-lis", "jn-lis"}
     spoiled = {one.file for one in region.defects}
     open_codes = {
         (path.parent.name, result.code.code, result.code.display)
