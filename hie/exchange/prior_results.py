@@ -1,11 +1,12 @@
 """What is known of one person and how far it may be relied on: the page's question.
 
-Every item of which the person has results is asked like an order placed now by the reader's own
-institution, so that a page and an order-check never disagree.
+Every item of which the person has results, and every kind of examination with images, is asked
+like an order placed now by the reader's own institution, so that a page and an order-check never
+disagree.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hie.access.actor import Actor
@@ -15,6 +16,7 @@ from hie.audit.event import Action, Event, EventType, Subject
 from hie.exchange.assess import checked
 from hie.exchange.hub import Hub
 from hie.exchange.persons_asked import find_asked
+from hie.exchange.prior_studies import Examination, ask_about, find_examinations, told
 from hie.fhir import Resource
 from hie.fhir.elements import instant
 from hie.fhir.wire import write
@@ -52,7 +54,7 @@ async def find_person(
 
 
 async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] | None:
-    """The patient, the answer for every item with results, and results outside the catalogue.
+    """The patient, the answer for every item with results, examinations, unmapped results.
 
     None when there is no such patient for this reader.
     """
@@ -74,28 +76,20 @@ async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] 
             if page.following is None:
                 break
             after = page.following
+        seen = await find_examinations(reader, homes, sight, hub.catalogue)
     items = {key for one in results if (key := _item(one)) in hub.catalogue.items}
-    body = {
-        "patient": {"reference": f"Patient/{patient}"},
-        "receiver": {"institution": actor.institution},
-        "encounter": {"class": "outpatient", "purpose": "treatment", "events": []},
-        "orders": [{"ref": key, "item": key} for key in hub.catalogue.items if key in items],
-    }
-    answer: dict[str, Any] = {"policy": "", "on": "", "gates_not_asked": [3, 5], "orders": []}
-    if items:
-        answer = await checked(hub, actor, body, write(body))
-    await hub.ledger.record(
-        Event(
-            EventType.PAGE,
-            Action.READ,
-            actor,
-            subjects=tuple(Subject(home, person) for home in homes),
-            detail="patient",
-        )
-    )
+    orders, lines = ask_about(seen)
+    laboratory = [{"ref": key, "item": key} for key in hub.catalogue.items if key in items]
+    answer = await _answer(hub, actor, patient, [*laboratory, *orders])
+    await _looked(hub, actor, person, homes, "patient")
     return {
         "patient": _patient(found, patient),
-        "answer": answer,
+        "answer": {
+            **answer,
+            "orders": [one for one in answer["orders"] if one["ref"] in hub.catalogue.items],
+        },
+        "studies": _judged(seen, lines, answer),
+        "classes": _classes(hub),
         "items": {
             key: {
                 "zh": item.zh,
@@ -113,6 +107,82 @@ async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] 
         },
         "others": [_other(one) for one in results if _item(one) is None][:_MOST_OTHERS],
     }
+
+
+async def prior_study(hub: Hub, actor: Actor, patient: str, study: str) -> dict[str, Any] | None:
+    """One examination of a patient as the viewer shows it: patient, study, verdict and reasons.
+
+    None when there is no such patient or study of theirs for this reader.
+    """
+    sight = restriction(actor, Interaction.READ)
+    async with hub.db.reading() as reader:
+        if patient not in await read_many(reader, "Patient", [patient], sight):
+            return None
+        person = await persons.person_of(reader, patient)
+        homes = await persons.homes_of(reader, person) if person else [patient]
+        found = [
+            one.resource() for one in (await read_many(reader, "Patient", homes, sight)).values()
+        ]
+        seen = await find_examinations(reader, homes, sight, hub.catalogue)
+    seen = [one for one in seen if one.key == study]
+    if not seen:
+        return None
+    orders, lines = ask_about(seen)
+    answer = await _answer(hub, actor, patient, orders)
+    await _looked(hub, actor, person, homes, "images")
+    return {
+        "patient": _patient(found, patient),
+        "study": _judged(seen, lines, answer)[0],
+        "classes": _classes(hub),
+        "gates": answer["gates_not_asked"],
+    }
+
+
+async def _answer(
+    hub: Hub, actor: Actor, patient: str, orders: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the engine says of these orders, placed now by the reader; nothing is asked of none."""
+    if not orders:
+        return {"policy": "", "on": "", "gates_not_asked": [], "orders": []}
+    body = {
+        "patient": {"reference": f"Patient/{patient}"},
+        "receiver": {"institution": actor.institution},
+        "encounter": {"class": "outpatient", "purpose": "treatment", "events": []},
+        "orders": [
+            {key: value for key, value in one.items() if value is not None} for one in orders
+        ],
+    }
+    return await checked(hub, actor, body, write(body))
+
+
+async def _looked(
+    hub: Hub, actor: Actor, person: str | None, homes: Sequence[str], what: str
+) -> None:
+    await hub.ledger.record(
+        Event(
+            EventType.PAGE,
+            Action.READ,
+            actor,
+            subjects=tuple(Subject(home, person) for home in homes),
+            detail=what,
+        )
+    )
+
+
+def _judged(
+    seen: Sequence[Examination], lines: Mapping[str, str], answer: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Each examination with what was said of it under its own order line."""
+    said = {
+        (order["ref"], candidate["resource"].split("/")[1]): candidate
+        for order in answer["orders"]
+        for candidate in order["candidates"]
+    }
+    return [told(one, said.get((lines.get(one.key, ""), one.key))) for one in seen]
+
+
+def _classes(hub: Hub) -> dict[str, dict[str, str]]:
+    return {key: {"zh": one.zh, "en": one.en} for key, one in hub.catalogue.classes.items()}
 
 
 def _item(observation: Resource) -> str | None:

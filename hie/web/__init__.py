@@ -5,12 +5,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from hie.web.assets import Assets
-from hie.web.pages import find, prior_results, sign_in
+from hie.web.pages import find, imaging, prior_results, sign_in
 
 PAGES = {
     "/sign-in": "sign in",
     "/patients": "find a patient",
-    "/patients/{id}": "earlier results with verdict, reasons and source",
+    "/patients/{id}": "earlier results and examinations with verdict, reasons and source",
+    "/patients/{id}/images/{study}": "the images of one examination",
 }
 
 
@@ -27,5 +28,6 @@ WEB_ROUTES = [
     Route("/patients", find.show, methods=["GET"]),
     Route("/patients", find.submit, methods=["POST"]),
     Route("/patients/{id}", prior_results.show, methods=["GET"]),
+    Route("/patients/{id}/images/{study}", imaging.show, methods=["GET"]),
     Mount("/static", Assets()),
 ]

@@ -11,7 +11,9 @@ from hie.recognition.catalogue import load_catalogue
 from hie.web import PAGES, WEB_ROUTES
 from hie.web.language import texts
 from hie.web.pages.find import TYPES
-from hie.web.pages.view import CATEGORIES, CLASSES, OUTCOMES
+from hie.web.pages.imaging import WINDOWS
+from hie.web.pages.studies import CONTRASTS, PARTS, PROTOCOLS, REPORT_STATUSES, SIDES
+from hie.web.pages.view import CATEGORIES, CLASSES, IMAGING, OUTCOMES
 
 ROOT = Path(hie.web.__file__).parent
 DOCS = Path(__file__).parents[2] / "docs"
@@ -24,9 +26,16 @@ MADE = {
     "why-": (*OUTCOMES, "none"),
     "count-": OUTCOMES,
     "state-": ("fired", "unknown", "passed"),
-    "category-": CATEGORIES,
+    "category-": (*CATEGORIES, IMAGING),
     "class-": CLASSES,
     "sex-": ("male", "female", "other", "unknown"),
+    "part-": PARTS,
+    "side-": SIDES,
+    "contrast-": CONTRASTS,
+    "protocol-": PROTOCOLS,
+    "report-": REPORT_STATUSES,
+    "window-": tuple(name for name, _, _ in WINDOWS),
+    "drag-": ("stack", "window", "pan", "zoom"),
 }
 
 

@@ -1,6 +1,7 @@
-"""A person's earlier results with verdict, reasons and source."""
+"""A person's earlier results and examinations with verdict, reasons and source."""
 
 import time
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -11,8 +12,8 @@ from hie.exchange.hub import Hub
 from hie.exchange.prior_results import prior_results
 from hie.fhir.elements import instant
 from hie.oauth.door import actor_in
-from hie.web.language import language_of, say
-from hie.web.pages import view
+from hie.web.language import Language, language_of, say
+from hie.web.pages import studies, view
 from hie.web.pages.guard import error_page, for_clinicians, person_of
 from hie.web.render import page
 
@@ -37,37 +38,50 @@ async def show(request: Request) -> Response:
 def _context(request: Request, found: dict[str, Any], base: str) -> dict[str, Any]:
     hub: Hub = request.app.state.hub
     lang = language_of(request, hub.settings.language)
-    answer, items = found["answer"], found["items"]
-    orders = view.with_results(answer["orders"])
+    answer, items, classes = found["answer"], found["items"], found["classes"]
+    orders, seen = view.with_results(answer["orders"]), found["studies"]
     asked = request.query_params
     filters = view.Filters(asked.get("verdict"), asked.get("category"), asked.get("source"))
-    number = view.sources(answer)
-    shown = view.chosen_orders(orders, items, filters)
-    chosen = next(
-        (order for order in shown if order["item"] == asked.get("item")),
-        shown[0] if shown else None,
-    )
-    patient = found["patient"]
-    counts = [(o, sum(order["outcome"] == o for order in orders)) for o in view.OUTCOMES]
+    number = view.sources(answer, [one["candidate"] for one in seen if one["candidate"]])
+    shown, pictured = view.chosen_orders(orders, items, filters), studies.chosen(seen, filters)
+    examined = [(studies.outcome_of(one), studies.place_of(one)) for one in seen]
+    outcomes = [order["outcome"] for order in orders] + [outcome for outcome, _ in examined]
+    wanted = asked.get("item")
+    order = next((one for one in shown if one["item"] == wanted), None)
+    study = next((one for one in pictured if one["key"] == wanted), None)
+    if order is None and study is None:
+        order = shown[0] if shown else None
+        study = pictured[0] if pictured and not shown else None
+    why = None
+    if study is not None:
+        why = studies.why(study, classes, number, lang)
+    elif order is not None:
+        why = {**view.reasons(order, items[order["item"]], number, lang), "unasked": ""}
     return {
         "page": "patients",
-        "patient": {
-            **patient,
-            "sex": say(f"sex-{patient['sex']}", lang),
-            "age": _age(patient["birth_date"]),
-        },
-        "filters": view.filter_groups(orders, items, found["names"], number, filters, base, lang),
-        "filtered": bool(orders),
-        "counts": [(outcome, n) for outcome, n in counts if n],
-        "rows": [
-            view.row(order, items[order["item"]], number, filters, base, lang) for order in shown
-        ],
+        "patient": patient_of(found["patient"], lang),
+        "filters": view.filter_groups(
+            orders, items, found["names"], number, filters, base, lang, examined
+        ),
+        "filtered": bool(orders or seen),
+        "counts": [(one, outcomes.count(one)) for one in view.OUTCOMES if one in outcomes],
+        "rows": [view.row(one, items[one["item"]], number, filters, base, lang) for one in shown],
+        "studies": [studies.row(one, classes, number, filters, base, lang) for one in pictured],
         "others": [{**one, "collected": one["effective"]} for one in found["others"]],
-        "chosen": chosen["item"] if chosen else None,
-        "why": view.reasons(chosen, items[chosen["item"]], number, lang) if chosen else None,
+        "chosen": study["key"] if study else order["item"] if order else None,
+        "why": why,
         "gates": ", ".join(str(gate) for gate in answer["gates_not_asked"]),
         "policy": answer["policy"],
         "on": answer["on"][:10],
+    }
+
+
+def patient_of(patient: Mapping[str, Any], lang: Language) -> dict[str, Any]:
+    """A patient as the head of a page names them."""
+    return {
+        **patient,
+        "sex": say(f"sex-{patient['sex']}", lang),
+        "age": _age(patient["birth_date"]),
     }
 
 

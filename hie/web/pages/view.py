@@ -20,6 +20,7 @@ OUTCOMES = ("recognise", "clinician_review", "do_not_recognise")
 # Rules whose firing speaks for a result (recognition rules made precise, section 2.5).
 NOTICES = frozenset({"R-104", "R-106", "R-110", "R-208", "R-304", "R-404", "R-609"})
 CATEGORIES = ("chemistry", "haematology", "immunology")
+IMAGING = "imaging"  # the category of examinations, which are no rows of this table
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,28 @@ class Filters:
         return f"{base}?{query}" if query else base
 
 
-def sources(answer: Mapping[str, Any]) -> dict[str, int]:
-    """A number for each source institution, in order of first appearance: its shape and colour."""
+def sources(answer: Mapping[str, Any], more: Sequence[Mapping[str, Any]] = ()) -> dict[str, int]:
+    """A number for each source institution, in order of first appearance: its shape and colour.
+
+    `more` are candidates that are no rows of the table: examinations with images.
+    """
     codes: dict[str, int] = {}
     for order in answer["orders"]:
         for candidate in order["candidates"]:
             codes.setdefault(candidate["institution"]["code"], len(codes))
+    for candidate in more:
+        codes.setdefault(candidate["institution"]["code"], len(codes))
     return codes
+
+
+def source_code(candidate: Mapping[str, Any]) -> str:
+    """The code of the institution a result is from; "" when its record names none."""
+    return candidate["institution"]["code"] or ""
+
+
+def mark_is_void(candidate: Mapping[str, Any]) -> bool:
+    """Whether the mark shown does not reach the reader's institution (R-104 did not fire)."""
+    return not any(f["rule"] == "R-104" and f["fired"] for f in candidate["findings"])
 
 
 def with_results(orders: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -95,7 +111,7 @@ def row(
         "source": number[candidate["institution"]["code"]],
         "institution": candidate["institution"]["name"],
         "mark": candidate["mark"],
-        "mark_void": not any(f["rule"] in {"R-104"} and f["fired"] for f in candidate["findings"]),
+        "mark_void": mark_is_void(candidate),
         "collected": collected_text(candidate, lang),
         "limit": limit_text(candidate, lang),
         "outcome": order["outcome"],
@@ -151,11 +167,19 @@ def filter_groups(
     filters: Filters,
     base: str,
     lang: Language,
+    examined: Sequence[tuple[str, str]] = (),
 ) -> list[dict[str, Any]]:
-    """The three filters with how many rows each choice has."""
+    """The three filters with how many rows each choice has.
+
+    `examined`: verdict and source of each examination with images, "" where there is none.
+    """
     verdicts = Counter(order["outcome"] for order in orders)
+    verdicts.update(outcome for outcome, _ in examined)
     categories = Counter(items[order["item"]]["category"] for order in orders)
-    by_source = Counter(shown(order)["institution"]["code"] for order in orders)
+    categories[IMAGING] = len(examined)
+    by_source = Counter(source_code(shown(order)) for order in orders)
+    by_source.update(source for _, source in examined)
+    total = len(orders) + len(examined)
 
     def choice(
         key: str, value: str | None, text: str, count: int, source: int | None = None
@@ -168,7 +192,7 @@ def filter_groups(
     return [
         {
             "title": say("filter-verdict", lang),
-            "choices": [choice("verdict", None, everything, len(orders))]
+            "choices": [choice("verdict", None, everything, total)]
             + [
                 choice("verdict", o, say(f"verdict-{o}", lang), verdicts[o])
                 for o in OUTCOMES
@@ -177,16 +201,16 @@ def filter_groups(
         },
         {
             "title": say("filter-category", lang),
-            "choices": [choice("category", None, everything, len(orders))]
+            "choices": [choice("category", None, everything, total)]
             + [
                 choice("category", c, say(f"category-{c}", lang), categories[c])
-                for c in CATEGORIES
+                for c in (*CATEGORIES, IMAGING)
                 if categories[c]
             ],
         },
         {
             "title": say("filter-source", lang),
-            "choices": [choice("source", None, everything, len(orders))]
+            "choices": [choice("source", None, everything, total)]
             + [
                 choice("source", code, names[code], by_source[code], number[code])
                 for code in number

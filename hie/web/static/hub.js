@@ -1,18 +1,23 @@
-// Keyboard for the results list. Single letters work only while focus is in the list.
+// Keyboard for the lists of results and examinations. Single letters work only while focus is there.
 "use strict";
 (function () {
-  var list = document.getElementById("results");
-  function rows() { return Array.prototype.slice.call(list.querySelectorAll("a[data-row]")); }
+  var lists = Array.prototype.slice.call(document.querySelectorAll("#results, #studies"));
+  function rows() {
+    return Array.prototype.slice.call(document.querySelectorAll("#results a[data-row], #studies a[data-row]"));
+  }
   function move(step) {
     var all = rows(), at = all.indexOf(document.activeElement);
     var next = all[Math.min(Math.max(at + step, 0), all.length - 1)];
     if (next) { next.focus(); }
   }
   function mark(link) {
-    list.querySelectorAll("tr[aria-selected]").forEach(function (row) { row.setAttribute("aria-selected", "false"); });
-    link.closest("tr").setAttribute("aria-selected", "true");
+    document.querySelectorAll("tr[aria-selected]").forEach(function (row) { row.setAttribute("aria-selected", "false"); });
+    document.querySelectorAll("[data-selected]").forEach(function (one) { one.dataset.selected = "false"; });
+    var row = link.closest("tr"), study = link.closest("[data-selected]");
+    if (row) { row.setAttribute("aria-selected", "true"); }
+    if (study) { study.dataset.selected = "true"; }
   }
-  if (list) {
+  lists.forEach(function (list) {
     list.addEventListener("keydown", function (event) {
       if (event.ctrlKey || event.metaKey || event.altKey) { return; }
       if (event.key === "j" || event.key === "J") { move(1); event.preventDefault(); }
@@ -22,7 +27,7 @@
       var link = event.target.closest("a[data-row]");
       if (link) { mark(link); }
     });
-  }
+  });
   document.addEventListener("keydown", function (event) {
     var typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
     if (event.key === "/" && !typing) {

@@ -43,3 +43,53 @@ def candidate(outcome: str = "recognise", **change: Any) -> dict[str, Any]:
 
 def order(item: str, outcome: str, *candidates: dict[str, Any]) -> dict[str, Any]:
     return {"ref": item, "item": item, "outcome": outcome, "candidates": list(candidates)}
+
+
+CLASSES = {"CT": {"zh": "CT", "en": "Computed tomography"}}
+STUDY, SERIES = "1.2.3", "1.2.3.4"
+
+
+def examination(**change: Any) -> dict[str, Any]:
+    """A chest CT of two images as `prior_studies.told` gives it."""
+    whole: dict[str, Any] = {
+        "key": "s1",
+        "study": "s1",
+        "uid": STUDY,
+        "status": "available",
+        "class": "CT",
+        "parts": ["CHEST"],
+        "laterality": None,
+        "contrast": "none",
+        "protocols": [],
+        "expected": 2,
+        "received": 2,
+        "retrievable": True,
+        "description": "胸部平扫",
+        "taken": "2026-06-10T09:41:00+08:00",
+        "institution": "甲医院",
+        "series": [series(SERIES)],
+        "report": report(),
+        "candidate": candidate(value=None, unit=None, resource="ImagingStudy/s1/_history/1"),
+    }
+    return whole | change
+
+
+def series(uid: str = SERIES, text: str = "轴位 5.0", **change: Any) -> dict[str, Any]:
+    return {
+        "uid": uid,
+        "number": 1,
+        "modality": "CT",
+        "description": text,
+        "count": 2,
+        "instances": [f"{uid}.1", f"{uid}.2"],
+    } | change
+
+
+def report(words: str = "双肺纹理清晰。", **change: Any) -> dict[str, Any]:
+    return {
+        "status": "final",
+        "issued": "2026-06-10T11:00:00+08:00",
+        "findings": words,
+        "conclusion": words,
+        "reviewers": [words],
+    } | change

@@ -8,9 +8,17 @@ import pytest
 from starlette.requests import Request
 
 from hie.settings import Settings
-from hie.web.pages import view
+from hie.web.pages import studies, view
 from hie.web.render import Person, page
-from tests.unit.web.answers import ITEMS, candidate, finding, order
+from tests.unit.web.answers import (
+    ITEMS,
+    candidate,
+    examination,
+    finding,
+    order,
+    report,
+    series,
+)
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
@@ -232,6 +240,22 @@ def _page(text: str, query: str = "lang=en") -> str:
         filtered=True,
         counts=[("recognise", 1)],
         rows=[view.row(one, item, number, chosen, "/patients/1", "en")],
+        studies=[
+            studies.row(
+                examination(
+                    candidate=candidate(institution=institution, mark=text, findings=[told]),
+                    **{"class": text, "parts": [text], "description": text, "taken": text},
+                    key=text,
+                    series=[series(text, text)],
+                    report=report(text),
+                ),
+                {},
+                number,
+                chosen,
+                "/patients/1",
+                "en",
+            )
+        ],
         others=[
             {
                 "name": text,
@@ -243,7 +267,7 @@ def _page(text: str, query: str = "lang=en") -> str:
             }
         ],
         chosen="K",
-        why=view.reasons(one, item, number, "en"),
+        why={**view.reasons(one, item, number, "en"), "unasked": text},
         gates=text,
         policy=text,
         on=text,
