@@ -34,12 +34,13 @@ _WANTED = {
     0x00200013: "number",
 }
 
+# What can be wrong with a file, by the adapter's issue codes: it sees the head alone, and the
+# message is held for either's reason.
 PROBLEMS = {
-    "truncated-instance": "the file ends before its own lengths say",
-    "malformed-instance": "element lengths or nesting do not hold together",
-    "nested-too-deep": f"sequences nested more than {_DEEPEST} deep",
-    "deflate-damaged": "the deflated data set cannot be inflated",
-    "missing-uid": "a study, series or SOP instance UID is missing",
+    "truncated": "the file ends before its own lengths say",
+    "sequence-broken": "a sequence or an element that cannot be read",
+    "nesting-too-deep": f"sequences nested more than {_DEEPEST} deep",
+    "inflate-failed": "the deflated data set cannot be inflated",
 }
 
 
@@ -98,8 +99,6 @@ def _read(data: mmap.mmap, size: int) -> Header:
         inner.update(part[max(0, begin - at) :])
     found: dict[str, str] = {}
     header, problem = _head(data, begin, size, syntax_uid, found)
-    if problem is None and not all(found.get(name) for name in ("study", "series", "sop")):
-        problem = "missing-uid"
     if hasattr(data, "madvise"):
         data.madvise(mmap.MADV_DONTNEED)
     return Header(
@@ -137,10 +136,10 @@ def _deflated(data: mmap.mmap, begin: int, found: dict[str, str]) -> tuple[bytes
     try:
         inflated = engine.decompress(data[begin:], _INFLATED)
     except zlib.error:
-        return data[:begin], "deflate-damaged"
+        return data[:begin], "inflate-failed"
     whole = engine.eof
     if not whole and len(inflated) < _INFLATED:
-        problem = "truncated-instance"
+        problem = "truncated"
     end, fault = _scan(inflated, 0, len(inflated), _Syntax(True, "<"), found, complete=whole)
     packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = packer.compress(inflated[:end]) + packer.flush()
@@ -165,10 +164,10 @@ def _scan(
                 found[name] = text.strip(" \0")
             if after > size:
                 end = min(end, start)
-                raise _Broken("truncated-instance")
+                raise _Broken("truncated")
     except _Broken as broken:
         problem = str(broken)
-    if problem == "truncated-instance" and not complete:
+    if problem == "truncated" and not complete:
         problem = None
     return end, problem
 
@@ -192,18 +191,18 @@ def _elements(
 def _element(data: _Data, at: int, size: int, syntax: _Syntax) -> tuple[int, bytes, int, int]:
     """Tag, VR, where the value starts, its length."""
     if at + 8 > size:
-        raise _Broken("truncated-instance")
+        raise _Broken("truncated")
     group, element = struct.unpack_from(f"{syntax.order}HH", data, at)
     tag = group << 16 | element
     if tag >> 16 == 0xFFFE or not syntax.explicit:
         return tag, b"", at + 8, struct.unpack_from(f"{syntax.order}I", data, at + 4)[0]
     vr = bytes(data[at + 4 : at + 6])
     if not (vr.isalpha() and vr.isupper()):
-        raise _Broken("malformed-instance")
+        raise _Broken("sequence-broken")
     if vr not in _LONG:
         return tag, vr, at + 8, struct.unpack_from(f"{syntax.order}H", data, at + 6)[0]
     if at + 12 > size:
-        raise _Broken("truncated-instance")
+        raise _Broken("truncated")
     return tag, vr, at + 12, struct.unpack_from(f"{syntax.order}I", data, at + 8)[0]
 
 
@@ -215,18 +214,18 @@ def _skip(data: _Data, at: int, size: int, syntax: _Syntax, fragments: bool) -> 
         is_sequence, end, its = opened[-1]
         if end is not None and at >= end:
             if at > end:
-                raise _Broken("malformed-instance")
+                raise _Broken("sequence-broken")
             opened.pop()
             continue
         if len(opened) > _DEEPEST:
-            raise _Broken("nested-too-deep")
+            raise _Broken("nesting-too-deep")
         tag, vr, value, length = _element(data, at, size, its)
         if is_sequence:
             if tag == _SEQUENCE_END and end is None:
                 opened.pop()
                 at = value
             elif tag != _ITEM:
-                raise _Broken("malformed-instance")
+                raise _Broken("sequence-broken")
             elif fragments and len(opened) == 1:
                 at = _within(value, length, size)
             else:
@@ -252,7 +251,7 @@ def _end(value: int, length: int, size: int) -> int | None:
 
 def _within(value: int, length: int, size: int) -> int:
     if length == _UNDEFINED or value + length > size:
-        raise _Broken("truncated-instance")
+        raise _Broken("truncated")
     return value + length
 
 
