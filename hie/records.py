@@ -126,6 +126,15 @@ class TimeValue(msgspec.Struct, frozen=True, gc=False):
     end: str | None = None
 
 
+class Samples(msgspec.Struct, frozen=True, gc=False):
+    """A result that is a row of samples: decimals separated by blanks, `E` where one is missing."""
+
+    data: str
+    dimensions: int  # channels; the samples of one moment stand together
+    period: str  # milliseconds between two moments
+    origin: str  # what a sample of zero stands for
+
+
 class Attachment(msgspec.Struct, frozen=True, gc=False):
     """Bytes or an address sent with the result; an address is never opened."""
 
@@ -136,7 +145,7 @@ class Attachment(msgspec.Struct, frozen=True, gc=False):
     title: str | None = None
 
 
-ResultValue = Quantity | Coded | Text | Ratio | Interval | TimeValue
+ResultValue = Quantity | Coded | Text | Ratio | Interval | TimeValue | Samples
 
 
 class ReferenceRange(msgspec.Struct, frozen=True, gc=False):
@@ -311,7 +320,9 @@ class InstancePart(msgspec.Struct, frozen=True):
     laterality: str | None = None  # (0020,0062), else (0020,0060) or (0020,9072)
     body_parts: tuple[str, ...] = ()  # this instance's own (0018,0015), (0008,2218)
     kernel: Val | None = None  # (0018,1210)
-    sequences: tuple[str, ...] = ()  # (0018,0024), (0018,9005), (0018,0020): what tells MR apart
+    sequences: tuple[str, ...] = ()  # (0018,0024), (0018,9005); (0018,0020) and (0018,0021) joined
+    repetition_time: Decimal | None = None  # (0018,0080), ms
+    echo_time: Decimal | None = None  # (0018,0081), ms
     field_strength: Decimal | None = None  # (0018,0087), tesla
     kvp: Decimal | None = None  # (0018,0060)
     exposure: Decimal | None = None  # (0018,1152), mAs

@@ -8,6 +8,7 @@ from adapters.hl7v2.reader import Segment
 from adapters.hl7v2.reading import Reading
 from hie.records import Attachment, Result
 
+SAMPLED: Final = frozenset({"NA", "MA"})
 FORMS: Final = frozenset({"ED", "RP", "NA", "MA"})
 
 
@@ -40,7 +41,7 @@ def _first_line(result: Result) -> str:
 
 def add_form(reading: Reading, group: Group, segment: Segment, kind: str) -> None:
     """A printed report or an address: beside the results, never among them."""
-    if kind in ("NA", "MA"):
+    if kind in SAMPLED:
         text = reading.whole(segment.fields[5])
         if text:
             group.forms.append(Attachment("text/plain", segment.row[5], data=text.encode()))

@@ -8,6 +8,7 @@ import msgspec
 
 from adapters.hl7v2.profile import Profile
 from adapters.hl7v2.profile_words import BINDABLE, ZONES
+from adapters.hl7v2.shipped import extended
 
 
 class Source(msgspec.Struct, frozen=True, gc=False):
@@ -40,7 +41,7 @@ def source(path: str) -> Source:
 
 def compile_profile(profile: Mapping[str, Any]) -> Compiled:
     """The checked profile. Raises msgspec.ValidationError or ValueError if it is not one."""
-    checked = msgspec.convert(dict(profile), Profile)
+    checked = msgspec.convert(extended(profile), Profile)
     targets: dict[str, list[tuple[int, bool, tuple[Source, ...]]]] = {}
     bound: set[tuple[str, int]] = set()
     for name, places in checked.bindings.items():

@@ -63,7 +63,7 @@ _PLANS: Final = {name: _plan(name) for name in _IGNORED}
 class Tally:
     """The account of one message's fields."""
 
-    __slots__ = ("_bound", "_ignored", "_moved", "_unknown", "_used")
+    __slots__ = ("_bound", "_ignored", "_moved", "_taken", "_unknown", "_used")
 
     def __init__(self, bound: frozenset[tuple[str, int]]) -> None:
         self._bound = bound  # fields that the profile reads in some other role
@@ -71,6 +71,7 @@ class Tally:
         self._ignored: list[str] = []
         self._unknown: list[str] = []
         self._moved: set[str] = set()
+        self._taken: set[str] = set()
 
     def cover(self, segments: list[Segment]) -> None:
         """Account for every filled field of all segments, once, after all was read.
@@ -102,6 +103,15 @@ class Tally:
         fields = segment.fields
         self._moved.update(segment.path(i) for i in range(1, segment.size) if fields[i])
 
+    def take(self, path: str) -> None:
+        """A filled field that this message uses although the tables leave it aside."""
+        self._taken.add(path)
+
+    def component(self, path: str, *, is_known: bool) -> None:
+        """A filled component of a used field that is not read ("OBX[3]-3.7")."""
+        if path not in self._taken:
+            (self._ignored if is_known else self._unknown).append(path)
+
     def ignore(self, path: str) -> None:
         """A filled field of a used kind that this message leaves aside for a reason."""
         self._moved.add(path)
@@ -118,7 +128,7 @@ class Tally:
     def _set_aside(self, segment: Segment, indexes: Iterable[int]) -> None:
         name, fields, row = segment.name, segment.fields, segment.row
         for index in indexes:
-            is_bound = (name, index) in self._bound
+            is_bound = (name, index) in self._bound or row[index] in self._taken
             (self._used if is_bound else self._ignored).append(row[index])
             fields[index] = ""
 
@@ -126,5 +136,6 @@ class Tally:
         target = self._ignored if segment.name in ASIDE else self._unknown
         for index in range(1, segment.size):
             if segment.fields[index]:
-                is_bound = (segment.name, index) in self._bound
-                (self._used if is_bound else target).append(segment.path(index))
+                path = segment.path(index)
+                is_bound = (segment.name, index) in self._bound or path in self._taken
+                (self._used if is_bound else target).append(path)

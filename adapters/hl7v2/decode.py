@@ -7,6 +7,7 @@ says where and why; nothing here raises for any bytes.
 import re
 from typing import Final
 
+from adapters.hl7v2 import components
 from adapters.hl7v2.batch import NOISE, read_batch
 from adapters.hl7v2.compiled import Compiled, compile_profile
 from adapters.hl7v2.escapes import unescape
@@ -17,7 +18,7 @@ from adapters.hl7v2.walk import Walk
 from hie import charset
 from hie.adapter import Coverage, Decoded, Issue, Severity
 from hie.errors import MalformedMessage
-from hie.records import LabReportRecord
+from hie.records import Record
 
 _CONTROLS: Final = bytes(c for c in range(32) if c not in b"\t\n\r") + b"\x7f"
 _LINE: Final = re.compile(r"[\r\n]")
@@ -96,7 +97,7 @@ def _message(
         _remove_controls(reading, found)
     _check_end(reading, content, found, is_wrapped=len(found) - 1 in lines.wrapped)
     kind = _header(reading, msh)
-    records: tuple[LabReportRecord, ...] = ()
+    records: tuple[Record, ...] = ()
     if kind is not None:
         records = Walk(reading, found[1:]).run()
         if not records:
@@ -106,6 +107,7 @@ def _message(
         kind = _kind(reading, msh)
         for segment in found[1:]:
             reading.tally.leave(segment)
+    components.cover(reading, found)
     reading.tally.cover(found)
     sent = reading.sent.text if reading.sent and "T" in reading.sent.text else None
     return Decoded(native, kind, sent, records, tuple(reading.issues), reading.tally.coverage())

@@ -3,9 +3,12 @@
 The walk fills it segment by segment; `report.py` turns it into a record.
 """
 
+import msgspec
+
 from adapters.hl7v2.attachment import Piece
+from adapters.hl7v2.imaging_words import Class
 from adapters.hl7v2.reader import Segment
-from hie.records import Attachment, PatientRecord, Result, SpecimenRecord, Time, Val, Visit
+from hie.records import Attachment, Coded, PatientRecord, Result, SpecimenRecord, Time, Val, Visit
 
 
 class Lines:
@@ -22,6 +25,24 @@ class Lines:
         return Val("\n".join(self.texts), self.path)
 
 
+class Imaging(msgspec.Struct, frozen=True, gc=False):
+    """That an order is imaging, and of which class."""
+
+    kind: Class | None
+
+
+class Statement(msgspec.Struct, gc=False):
+    """One OBX of an imaging report, its lines put together."""
+
+    path: str
+    code: Coded | None
+    sub_id: str
+    lines: list[str]
+    unit: str
+    letter: str
+    status: str | None
+
+
 class Group:
     """An OBR with everything that belongs to it."""
 
@@ -30,6 +51,7 @@ class Group:
         "extra",
         "fallback",
         "forms",
+        "imaging",
         "joined",
         "key_dates",
         "notes",
@@ -45,6 +67,8 @@ class Group:
         "specimen",
         "specimen_notes",
         "specimens",
+        "statements",
+        "studies",
         "visit",
     )  # fmt: skip
 
@@ -68,6 +92,9 @@ class Group:
         self.specimen_notes: dict[int, Lines] = {}
         self.joined: dict[int, Lines] = {}  # TX lines by result
         self.extra: list[Val] = []
+        self.imaging: Imaging | None = None  # what it is a report of, if of images
+        self.statements: list[Statement] = []  # the OBX of an imaging report
+        self.studies: list[Segment] = []  # ZDS, IPC
         self.key_dates: dict[str, str] = {}  # raw collection times and their paths
 
 

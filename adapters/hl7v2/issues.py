@@ -97,7 +97,10 @@ TABLE: Final[dict[str, tuple[Severity, str]]] = {
     ),
     "status-defaulted": (_I, "A status was empty; the profile's default was taken."),
     "report-partial": (_I, "The report says final, some results do not: it is partial."),
-    "filler-repeated": (_W, "Two reports of the message have the same filler number."),
+    "filler-repeated": (
+        _I,
+        "Two OBR of the message have the same filler number: they become one report.",
+    ),
     "institution-unmapped": (_W, "A performing institution is named without a credit code."),
     "specimen-rejected": (_W, "The specimen was rejected; its results have no value."),
     "attachment-invalid": (_E, "The attachment is not valid Base64 or hexadecimal."),
@@ -105,6 +108,12 @@ TABLE: Final[dict[str, tuple[Severity, str]]] = {
     "attachment-type": (_W, "The attachment is not what it was declared to be."),
     "attachment-too-large": (_E, "The attachment is over the profile's limit."),
     "url-not-allowed": (_W, "An address is not on the site's list; it is kept as text."),
+    "samples-not-read": (_W, "An array (NA, MA) is not of numbers; it is kept as an attachment."),
+    # imaging
+    "imaging-class-unknown": (_W, "An imaging report says of no class what it is a report of."),
+    "imaging-without-text": (_W, "An imaging report has neither findings nor a conclusion."),
+    "study-uid-invalid": (_W, "The number of the study is no DICOM UID; it was left aside."),
+    "image-count-invalid": (_W, "The number of images is no whole number; it was left aside."),
     # result
     "code-missing": (_E, "OBX-3 is empty: the result cannot be named."),
     "status-missing": (_H, "OBX-11 is empty and the profile names no default."),

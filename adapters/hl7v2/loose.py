@@ -32,6 +32,8 @@ class Where(msgspec.Struct, frozen=True, gc=False):
     path: str
     unit: str  # OBX-6
     is_number: bool  # scale Qn by the profile
+    code: str = ""  # OBX-3.1
+    kind: str = ""  # OBX-2
 
 
 def read_loose(reading: Reading, text: str, where: Where, *, strict: bool) -> Read:

@@ -9,6 +9,7 @@ from typing import Final, cast
 import msgspec
 
 from adapters.hl7v2.coded import coded
+from adapters.hl7v2.components import CODED, DEVICE, PERSON, UNIT, aside
 from adapters.hl7v2.parties import institution, staff
 from adapters.hl7v2.ranges import read_ranges
 from adapters.hl7v2.reader import Segment
@@ -28,6 +29,15 @@ class Panel(msgspec.Struct, frozen=True, gc=False):
     ranges: tuple[ReferenceRange, ...]
     is_number: bool
     issues: tuple[tuple[str, str, str], ...]
+    aside: tuple[tuple[str, bool], ...]  # components that are not read
+
+
+def tell(reading: Reading, panel: "Panel | Bench") -> None:
+    """What is odd about a line, told again for each message that has it."""
+    for code, path, found in panel.issues:
+        reading.issue(code, path, found)
+    for path, is_known in panel.aside:
+        reading.tally.component(path, is_known=is_known)
 
 
 class Bench(msgspec.Struct, frozen=True, gc=False):
@@ -38,6 +48,8 @@ class Bench(msgspec.Struct, frozen=True, gc=False):
     method: Coded | None = None
     device: Val | None = None
     category: str | None = None
+    issues: tuple[tuple[str, str, str], ...] = ()
+    aside: tuple[tuple[str, bool], ...] = ()
 
 
 NO_BENCH: Final = Bench()
@@ -60,6 +72,13 @@ def read_bench(reading: Reading, makers: tuple[str, ...], obx: Segment) -> Bench
         coded(reading, method, row[17]) if method else None,
         _device(reading, device, row[18]) if device else None,
         reading.component(category, 1) or None,
+        (),
+        (
+            *aside(reading, observer, row[16], PERSON),
+            *aside(reading, method, row[17], CODED),
+            *aside(reading, device, row[18], DEVICE),
+            *aside(reading, director, row[25], PERSON),
+        ),
     )
     if _is_kept(reading, obx, sum(map(len, makers))):
         reading.keep(key, bench)
@@ -75,9 +94,6 @@ def read_panel(reading: Reading, code: str, unit: str, printed: str, obx: Segmen
     """The unchanging part of an OBX, kept for the next message of the same panel."""
     row = obx.row
     key = (row[0], code, unit, printed)
-    panel = reading.memo.get(key)
-    if panel is not None:
-        return cast("Panel", panel)
     issues: list[tuple[str, str, str]] = []
     named = coded(reading, code, row[3]) if code else None
     if named and named.display and mojibake(named.display) is not None:
@@ -90,7 +106,8 @@ def read_panel(reading: Reading, code: str, unit: str, printed: str, obx: Segmen
             ranges, fault = read_ranges(text, row[7], measured.text if measured else "")
             if fault:
                 issues.append((fault, row[7], text))
-    panel = Panel(named, measured, ranges, _is_number(reading, named), tuple(issues))
+    left = (*aside(reading, code, row[3], CODED), *aside(reading, unit, row[6], UNIT))
+    panel = Panel(named, measured, ranges, _is_number(reading, named), tuple(issues), left)
     if _is_kept(reading, obx, len(code) + len(unit) + len(printed)):
         reading.keep(key, panel)
     return panel

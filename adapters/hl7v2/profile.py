@@ -10,7 +10,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from adapters.hl7v2.profile_parts import Attachments, Charset, Control, Identifiers, Numbers
+from adapters.hl7v2.profile_parts import (
+    Attachments,
+    Charset,
+    Control,
+    Identifiers,
+    Imaging,
+    Numbers,
+    Sampling,
+)
 from adapters.hl7v2.profile_words import (
     CREDIT_CODE,
     ZONE,
@@ -26,6 +34,15 @@ from hie.adapter import Mllp
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Profile of a site that sends HL7 v2."""
 
+    extends: Annotated[
+        str | None,
+        Meta(
+            description=(
+                "A profile that comes with the adapter, e.g. vendor/shifted: its keys hold where "
+                "this one has none of its own; tables are put together key by key."
+            )
+        ),
+    ] = None
     charset: Annotated[Charset, Meta(description="How the bytes become text.")] = Charset()
     zone: Annotated[
         str,
@@ -164,6 +181,18 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     control: Annotated[
         Control | None, Meta(description="Which field says that quality control was in or out.")
     ] = None
+    samples: Annotated[
+        dict[str, Sampling],
+        Meta(
+            description=(
+                "Local code of an array (OBX-2 NA, MA) to how it was sampled: it becomes a result "
+                "of its own. The code * speaks for all; others are attachments."
+            )
+        ),
+    ] = {}
+    imaging: Annotated[
+        Imaging, Meta(description="How imaging reports are told apart and read.")
+    ] = Imaging()
     attachments: Annotated[
         Attachments, Meta(description="Printed reports inside or beside the message.")
     ] = Attachments()

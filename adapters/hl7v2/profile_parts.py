@@ -104,6 +104,75 @@ class Attachments(Part, frozen=True):
     ] = ()
 
 
+class Sampling(Part, frozen=True):
+    """How an array was sampled: HL7 v2 sends the numbers alone."""
+
+    period: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?$",
+            description='Milliseconds between two samples, as a text: "4", "0.5".',
+        ),
+    ]
+    origin: Annotated[
+        str,
+        Meta(
+            pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,9})?$",
+            description="The value that a sample of zero stands for; 0 by default.",
+        ),
+    ] = "0"
+
+
+class Imaging(Part, frozen=True):
+    """How this sender's imaging reports are told apart and read."""
+
+    always: Annotated[
+        bool, Meta(description="Every report of this sender is an imaging report.")
+    ] = False
+    never: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Codes or names (OBR-4) of reports that are no imaging, whatever they say."
+        ),
+    ] = ()
+    classes: Annotated[
+        dict[str, Literal["XRAY", "CT", "MRI", "US", "NM", "MG", "none"]],
+        Meta(
+            description=(
+                "Code or name of an examination (OBR-4) or section (OBR-24) to its class; none: "
+                "imaging, but none of the six."
+            )
+        ),
+    ] = {}
+    findings: Annotated[
+        tuple[str, ...], Meta(description="Codes or names (OBX-3) of what was seen.")
+    ] = ()
+    conclusion: Annotated[
+        tuple[str, ...], Meta(description="Codes or names (OBX-3) of what is concluded.")
+    ] = ()
+    technique: Annotated[
+        tuple[str, ...], Meta(description="Codes or names (OBX-3) of how it was done.")
+    ] = ()
+    body_part: Annotated[
+        tuple[str, ...], Meta(description="Codes or names (OBX-3) of the part examined.")
+    ] = ()
+    laterality: Annotated[
+        tuple[str, ...], Meta(description="Codes or names (OBX-3) of the side examined.")
+    ] = ()
+    tracer: Annotated[
+        tuple[str, ...], Meta(description="Codes or names (OBX-3) of the tracer.")
+    ] = ()
+    study_uid: Annotated[
+        tuple[str, ...], Meta(description="Codes or names (OBX-3) of the StudyInstanceUID.")
+    ] = ()
+    accession: Annotated[
+        tuple[str, ...], Meta(description="Codes or names (OBX-3) of the accession number.")
+    ] = ()
+    images: Annotated[
+        tuple[str, ...], Meta(description="Codes or names (OBX-3) of the number of images.")
+    ] = ()
+
+
 class Control(Part, frozen=True):
     """Which field says that the analyser's quality control was in or out."""
 

@@ -8,6 +8,7 @@ import msgspec
 
 from adapters.hl7v2.profile import Profile
 from adapters.hl7v2.profile_words import BINDABLE
+from adapters.hl7v2.shipped import SHIPPED
 
 
 @functools.cache
@@ -17,6 +18,10 @@ def profile_schema() -> Mapping[str, Any]:
     schema = {**parts["Profile"], "$defs": {k: v for k, v in parts.items() if k != "Profile"}}
     bindings = schema["properties"]["bindings"]
     bindings["propertyNames"] = {"enum": sorted(BINDABLE)}
+    schema["properties"]["extends"] = {
+        **schema["properties"]["extends"],
+        "anyOf": [{"enum": sorted(SHIPPED)}, {"type": "null"}],
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "https://hie.example/json-schema/site-profile-hl7v2.json",

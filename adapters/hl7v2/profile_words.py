@@ -20,6 +20,7 @@ BINDABLE: Final[dict[str, tuple[str, int]]] = {
     "received": ("OBR", 14),
     "specimen": ("OBR", 15),
     "requester": ("OBR", 16),
+    "accession": ("OBR", 18),
     "issued": ("OBR", 22),
     "report_status": ("OBR", 25),
     "reviewer": ("OBR", 32),

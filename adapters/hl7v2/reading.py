@@ -11,6 +11,7 @@ from typing import Final, TypeVar, cast
 from adapters.hl7v2.compiled import Compiled
 from adapters.hl7v2.coverage import Tally
 from adapters.hl7v2.escapes import unescape
+from adapters.hl7v2.expected import EXPECTED
 from adapters.hl7v2.issues import TABLE
 from adapters.hl7v2.reader import STANDARD, Delimiters
 from adapters.hl7v2.times import Moment, Placeholder, parse
@@ -31,9 +32,9 @@ class Reading:
     """What is known and found while one message is read."""
 
     __slots__ = (
-        "_times", "application", "charset", "compiled", "delimiters", "has_escapes", "is_plain",
+        "application", "charset", "compiled", "delimiters", "has_escapes", "is_plain",
         "is_standard", "issues", "memo", "moments", "offset", "profile", "sender", "sent",
-        "tally", "told",
+        "tally", "times", "told",
     )  # fmt: skip
 
     def __init__(self, compiled: Compiled) -> None:
@@ -52,7 +53,7 @@ class Reading:
         self.sender: Institution | None = None  # MSH-4, when the profile knows its credit code
         self.told: set[str] = set()
         self.moments: dict[str, Moment] = {}  # by FHIR text: every time that was read
-        self._times: dict[str, Moment | None] = {}
+        self.times: dict[str, Moment | None] = {}  # by the text that was sent
         self.tally = Tally(compiled.bound)
         self.speak(STANDARD)
 
@@ -83,11 +84,11 @@ class Reading:
         severity: Severity | None = None,
     ) -> None:
         """Record one finding; its severity is the table's unless the use says otherwise."""
-        default, meaning = TABLE[code]
+        default = TABLE[code][0]
         if found is not None and len(found) > _LONGEST_FOUND:
             found = found[:_LONGEST_FOUND]
         self.issues.append(
-            Issue("decode", code, severity or default, path, expected or meaning, found)
+            Issue("decode", code, severity or default, path, expected or EXPECTED[code], found)
         )
 
     def once(self, code: str, path: str, found: str | None = None) -> None:
@@ -148,8 +149,8 @@ class Reading:
 
     def moment(self, raw: str, path: str, *, quiet: bool = False) -> Moment | None:
         """The moment a field says; None, with an issue, if it says none."""
-        if raw in self._times:
-            found = self._times[raw]
+        if raw in self.times:
+            found = self.times[raw]
             if found is None and not quiet:
                 self._no_time(raw, path)
             return found
@@ -161,7 +162,7 @@ class Reading:
             self._no_time(raw, path)
         elif found.zone_assumed and "zone-assumed" not in self.told:
             self.once("zone-assumed", path)
-        self._times[raw] = found
+        self.times[raw] = found
         if found is not None:
             self.moments[found.text] = found
         return found
@@ -170,14 +171,14 @@ class Reading:
         """The same as a record's Time."""
         if not raw:
             return None
-        found = self._times.get(raw) or self.moment(raw, path)
+        found = self.times.get(raw) or self.moment(raw, path)
         if found is None:
             return None
         return Time(found.text, found.precision, path, found.zone_assumed)
 
     def is_invalid(self, raw: str) -> bool:
         """Whether a field that was read as a time is neither a time nor a placeholder."""
-        if self._times.get(raw) is not None or not self._text_of_time(raw):
+        if self.times.get(raw) is not None or not self._text_of_time(raw):
             return False
         try:
             return self._parse(raw) is None
@@ -191,7 +192,12 @@ class Reading:
         return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
     def _parse(self, raw: str) -> Moment | None:
-        text = raw if raw.isascii() and raw.isdigit() else self._text_of_time(raw)
+        # 20260612080000 and 20260612080000+0800, as nearly every time arrives, are read as they are
+        text = (
+            raw
+            if raw[:14].isdigit() and raw.isascii() and (len(raw) < 15 or raw[15:].isdigit())
+            else self._text_of_time(raw)
+        )
         if not text:
             return None
         century = None

@@ -155,7 +155,9 @@ def _numbers(reading: Reading, group: Group) -> tuple[Identifier | None, Identif
     found: list[Identifier | None] = []
     for index, kind in ((2, "placer"), (3, "filler")):
         own = _entity(reading, f[index], row[index], kind)
-        other = _entity(reading, orc.fields[index], orc.row[index], kind) if orc else None
+        other = None
+        if orc is not None and (own is None or orc.fields[index] != f[index]):
+            other = _entity(reading, orc.fields[index], orc.row[index], kind)
         if own and other and own.value != other.value:
             reading.issue("order-number-conflict", row[index])
         found.append(own or other)

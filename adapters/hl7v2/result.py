@@ -11,10 +11,10 @@ import msgspec
 from adapters.hl7v2 import statuses, words
 from adapters.hl7v2.loose import Read, Where
 from adapters.hl7v2.numbers import PLAIN
-from adapters.hl7v2.panel import NO_BENCH, Panel, read_bench, read_panel
+from adapters.hl7v2.panel import NO_BENCH, Panel, read_bench, read_panel, tell
 from adapters.hl7v2.reader import Segment
 from adapters.hl7v2.reading import NULL, Reading
-from adapters.hl7v2.values import READERS, WHOLE, read_unknown
+from adapters.hl7v2.values import READERS, UNSPLIT, read_unknown
 from hie.charset import mojibake
 from hie.records import (
     Interpretation,
@@ -35,17 +35,17 @@ def read_result(
     `collected` and `specimen` are those of the order, for what the OBX does not say itself.
     """
     f, row = obx.fields, obx.row
-    panel = read_panel(reading, f[3], f[6], f[7], obx)
-    if panel.issues:
-        for code, path, found in panel.issues:
-            reading.issue(code, path, found)
+    found = reading.memo.get((row[0], f[3], f[6], f[7]))
+    panel = found if type(found) is Panel else read_panel(reading, f[3], f[6], f[7], obx)
+    if panel.issues or panel.aside:
+        tell(reading, panel)
     if panel.code is None:
         reading.issue("code-missing", row[3])
         return None
     letter = f[11]
     status = _SETTLED.get(letter)
     if status is None or not reading.is_plain:
-        letter, status = _status(reading, letter, row[11])
+        letter, status = read_status(reading, letter, row[11])
         if letter in ("O", "N"):
             reading.issue("order-detail" if letter == "O" else "not-asked", row[11])
             return None
@@ -65,7 +65,11 @@ def read_result(
     flag = _SIMPLE_FLAGS.get(f[8]) if reading.is_plain and not outcome.inside else None
     when = f[14]
     if when:
-        collected = reading.time(when, row[14]) or collected
+        at = reading.times.get(when)
+        if at is not None:
+            collected = Time(at.text, at.precision, row[14], at.zone_assumed)
+        else:
+            collected = reading.time(when, row[14]) or collected
     flags = (
         (Interpretation(flag, f[8], row[8]),)
         if flag
@@ -74,6 +78,8 @@ def read_result(
     bench = NO_BENCH
     if obx.size > _FIRST_MAKER and any(makers := _MAKERS(f)):
         bench = read_bench(reading, makers, obx)
+        if bench.aside:
+            tell(reading, bench)
     if bench.performer is not None and bench.performer.code is None:
         reading.once("institution-unmapped", bench.performer.path, bench.performer.name)
     return Result(
@@ -156,7 +162,7 @@ def _outcome(
     return Outcome(read.value, components, read.absent, notes, inside, read.unit or "")
 
 
-def _status(reading: Reading, raw: str, path: str) -> tuple[str, str | None]:
+def read_status(reading: Reading, raw: str, path: str) -> tuple[str, str | None]:
     """The letter of table 0085 and the status it leads to."""
     letter = reading.component(raw, 1) if raw else ""
     profile = reading.profile
@@ -190,8 +196,9 @@ def _value(
         if reader is None:
             reading.issue("value-type-unknown", row[2], kind)
             reader = read_unknown
-    where = Where(row[5], panel.unit.text if panel.unit else "", panel.is_number)
-    if reading.delimiters.repetition not in raw or kind in WHOLE or reader is read_unknown:
+    code = (panel.code.code or "") if panel.code else ""
+    where = Where(row[5], panel.unit.text if panel.unit else "", panel.is_number, code, kind)
+    if reading.delimiters.repetition not in raw or kind in UNSPLIT or reader is read_unknown:
         return reader(reading, raw, where), ()
     reads = [reader(reading, one, where) for one in reading.repeats(raw) if one]
     values = tuple(r.value for r in reads if r.value is not None)

@@ -11,8 +11,10 @@ import msgspec
 
 from adapters.hl7v2 import numbers, words
 from adapters.hl7v2.coded import coded
+from adapters.hl7v2.components import CODED, aside
 from adapters.hl7v2.loose import Read, Where, read_loose
 from adapters.hl7v2.numbers import PLAIN
+from adapters.hl7v2.profile_parts import Sampling
 from adapters.hl7v2.reading import Reading
 from adapters.hl7v2.times import Placeholder, clock
 from hie.adapter import Severity
@@ -20,6 +22,7 @@ from hie.records import (
     Interval,
     Quantity,
     Ratio,
+    Samples,
     Text,
     TimeValue,
 )
@@ -59,6 +62,8 @@ def read_coded(reading: Reading, raw: str, where: Where) -> Read:
     found = coded(reading, raw, where.path)
     if found is None:
         return Read()
+    for path, is_known in aside(reading, raw, where.path, CODED):
+        reading.tally.component(path, is_known=is_known)
     if found.display is None and found.text is None:
         found = msgspec.structs.replace(found, text=found.code)
     for text in (found.text, found.display, found.code):
@@ -156,6 +161,29 @@ def read_interval(reading: Reading, raw: str, where: Where) -> Read:
     return Read(Interval(low, high, text)) if low or high else Read()
 
 
+def read_samples(reading: Reading, raw: str, where: Where) -> Read:
+    """NA, MA: numbers separated by ^ and ~ (2.5.1 chapter 2A.46, 2A.36), sampled by the profile.
+
+    Of MA a repetition is one moment and its components the channels; an empty place is an error of
+    the sampling (`E`).
+    """
+    sampling = sampling_of(reading, where.code)
+    rows = [reading.parts(row) for row in reading.repeats(raw)]
+    texts = [text or "E" for row in rows for text in row]
+    if sampling is None or any(t != "E" and not PLAIN.fullmatch(t) for t in texts):
+        reading.issue("samples-not-read", where.path)
+        return Read(Text(reading.whole(raw)))
+    widths = {len(row) for row in rows}
+    dimensions = widths.pop() if where.kind == "MA" and len(widths) == 1 else 1
+    return Read(Samples(" ".join(texts), dimensions, sampling.period, sampling.origin))
+
+
+def sampling_of(reading: Reading, code: str) -> Sampling | None:
+    """How the profile says that an array of this code was sampled."""
+    samples = reading.profile.samples
+    return samples.get(code) or samples.get("*")
+
+
 def read_dashed(reading: Reading, raw: str, where: Where) -> Read:
     """VR: two values, kept as `a-b`."""
     text = "-".join(p for p in reading.parts(raw) if p)
@@ -186,6 +214,8 @@ READERS: Final[dict[str, Reader]] = {
     "SN": read_structured,
     "DT": read_time, "DTM": read_time, "TS": read_time, "TM": read_clock, "DR": read_period,
     "NR": read_interval, "VR": read_dashed,
+    "NA": read_samples, "MA": read_samples,
     "": read_untyped,
 }  # fmt: skip
 WHOLE: Final = frozenset({"TX", "FT", "TXT"})  # types whose repetitions are lines of one value
+UNSPLIT: Final = WHOLE | {"NA", "MA"}

@@ -5,19 +5,22 @@ both, leave ORC out, or name the wrong structure in MSH-9.3. So each segment is 
 stands open when it comes, and the few places where that is not enough look ahead to the next OBR.
 """
 
-from adapters.hl7v2.beside import FORMS, add_form, add_line
+from adapters.hl7v2.beside import FORMS, SAMPLED, add_form, add_line
 from adapters.hl7v2.bindings import Neighbours, bound
 from adapters.hl7v2.control import read_control
 from adapters.hl7v2.coverage import ASIDE
 from adapters.hl7v2.group import Group, Lines, add_lines, add_note
+from adapters.hl7v2.imaging import as_imaging, read_statement
+from adapters.hl7v2.imaging_order import decide
 from adapters.hl7v2.patient import read_patient, read_visit
 from adapters.hl7v2.reader import Segment
 from adapters.hl7v2.reading import Reading
 from adapters.hl7v2.report import close_order, open_order
 from adapters.hl7v2.result import read_result
 from adapters.hl7v2.specimen import read_specimen
-from adapters.hl7v2.values import WHOLE
+from adapters.hl7v2.values import WHOLE, sampling_of
 from hie.records import (
+    ImagingReportRecord,
     LabReportRecord,
     PatientRecord,
     SpecimenRecord,
@@ -32,7 +35,7 @@ class Walk:
     def __init__(self, reading: Reading, segments: list[Segment]) -> None:
         self.reading = reading
         self.segments = segments
-        self.records: list[LabReportRecord] = []
+        self.records: list[LabReportRecord | ImagingReportRecord] = []
         self._near = Neighbours(segments) if reading.compiled.needs_neighbours else None
         self._patient: PatientRecord | None = None
         self._visit: Visit | None = None
@@ -49,7 +52,7 @@ class Walk:
         self._fillers: set[str] = set()
         self._control = reading.compiled.control
 
-    def run(self) -> tuple[LabReportRecord, ...]:
+    def run(self) -> tuple[LabReportRecord | ImagingReportRecord, ...]:
         """Read every segment after MSH; the reports in the order of the message."""
         near = self._near
         handlers = {
@@ -114,6 +117,7 @@ class Walk:
         if not self._is_leading:
             self._leading = []
         self._is_used = True
+        group.imaging = decide(self.reading, segment, self.segments, at)
         open_order(self.reading, group, specimens)
         if self._is_leading and group.specimens:
             group.specimen = len(group.specimens) - 1
@@ -174,13 +178,17 @@ class Walk:
             return
         f = segment.fields
         kind = f[2]
+        if group.imaging is not None and kind not in FORMS:
+            self._owner = "OBR"
+            read_statement(self.reading, group, segment)
+            return
         is_text = False
         if kind in _NOT_ONE_BY_ONE:
-            if kind in FORMS:
+            if kind in FORMS and not self._is_sampled(segment):
                 self._owner, self._last = "", _NO_LINE
                 add_form(self.reading, group, segment, kind)
                 return
-            is_text = True
+            is_text = kind in WHOLE
             if self._last == (f[3], f[4]) and f[3] and add_line(self.reading, group, segment):
                 return
         if f[14]:
@@ -195,6 +203,13 @@ class Walk:
         self._owner = "OBX"
         if near is not None and self._control is not None:
             read_control(self.reading, self._control, near, result, at)
+
+    def _is_sampled(self, segment: Segment) -> bool:
+        """Whether an array is a result of its own, because the profile says how it was sampled."""
+        kind, samples = segment.fields[2], self.reading.profile.samples
+        if kind not in SAMPLED or not samples:
+            return False
+        return sampling_of(self.reading, self.reading.component(segment.fields[3], 1)) is not None
 
     # notes and the rest ---------------------------------------------------------------------
 
@@ -217,6 +232,9 @@ class Walk:
 
     def _other(self, segment: Segment) -> None:
         """Z-segments and unknown ones are kept verbatim; known ones that are not read are not."""
+        group = self._group
+        if group is not None and segment.name in ("ZDS", "IPC"):
+            group.studies.append(segment)
         if segment.name not in ASIDE:
             kept = Val(segment.text(self.reading.delimiters), segment.row[0])
             (self._group.extra if self._group else self._pending).append(kept)
@@ -231,7 +249,9 @@ class Walk:
         group, self._group = self._group, None
         if group is None:
             return
-        record = close_order(self.reading, group)
+        order = close_order(self.reading, group)
+        imaging = group.imaging
+        record = as_imaging(self.reading, group, imaging, order) if imaging else order
         if record.filler is not None:
             if record.filler.value in self._fillers:
                 self.reading.issue("filler-repeated", record.filler.path)

@@ -17,7 +17,17 @@ from hie.fhir import (
     extension,
     local_code_system,
 )
-from hie.records import Coded, Interval, Quantity, Ratio, Result, ResultValue, Text, TimeValue
+from hie.records import (
+    Coded,
+    Interval,
+    Quantity,
+    Ratio,
+    Result,
+    ResultValue,
+    Samples,
+    Text,
+    TimeValue,
+)
 from hie.terminology.codes import INTERPRETATION as CLASS_FLAG
 from hie.terminology.codes import result_class
 from hie.terminology.units import ItemUnits, convert, read_unit
@@ -140,6 +150,8 @@ def plain(value: ResultValue, unit: str | None, site: str) -> tuple[str, Any]:
         return _ratio(value)
     if isinstance(value, Interval):
         return _interval(value, unit)
+    if isinstance(value, Samples):
+        return "valueSampledData", _samples(value, unit)
     return _time(value)
 
 
@@ -181,6 +193,18 @@ def _interval(value: Interval, unit: str | None) -> tuple[str, Any]:
         if decimal is not None:
             found[end] = {"value": decimal, **({"unit": unit} if unit else {})}
     return ("valueRange", found) if found else ("valueString", value.text)
+
+
+def _samples(value: Samples, unit: str | None) -> dict[str, Any]:
+    origin: dict[str, Any] = {"value": number(value.origin)}
+    if unit:
+        origin["unit"] = unit
+    return {
+        "origin": origin,
+        "period": number(value.period),
+        "dimensions": value.dimensions,
+        "data": value.data,
+    }
 
 
 def _time(value: TimeValue) -> tuple[str, Any]:

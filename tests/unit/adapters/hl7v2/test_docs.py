@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from adapters.hl7v2 import adapter
+from adapters.hl7v2.expected import EXPECTED
 from adapters.hl7v2.issues import TABLE
 
 ROOT = Path(__file__).parents[4]
@@ -28,6 +29,11 @@ def test_every_declared_code_is_used_somewhere() -> None:
     text = "".join(
         p.read_text(encoding="utf-8")
         for p in [*(ROOT / "adapters/hl7v2").glob("*.py"), *(ROOT / "hie/charset").glob("*.py")]
-        if p.name != "issues.py"
+        if p.name not in {"issues.py", "expected.py"}
     )
     assert [code for code in TABLE if f'"{code}"' not in text] == []
+
+
+def test_every_issue_names_what_was_expected() -> None:
+    assert set(EXPECTED) == set(TABLE)
+    assert all(EXPECTED[code] and EXPECTED[code] != text for code, (_, text) in TABLE.items())

@@ -13,12 +13,14 @@ import pytest
 from adapters.hl7v2 import adapter
 from adapters.hl7v2.compiled import compile_profile
 from adapters.hl7v2.profile_words import BINDABLE
+from adapters.hl7v2.shipped import SHIPPED
 from hie.adapter import Decoded, Site
+from hie.records import Quantity
 
 Read = Callable[..., Decoded]
 ROOT = Path(__file__).parents[4]
 PAGE = (ROOT / "docs/site-profile.md").read_text(encoding="utf-8")
-SHIPPED = ROOT / "schemas/json-schema/site-profile-hl7v2.json"
+SCHEMA_FILE = ROOT / "schemas/json-schema/site-profile-hl7v2.json"
 HEAD = (
     "MSH|^~\\&|L|L|H|H|20260612120000||ORU^R01|1|P|2.5",
     "PID|1||P1||张三||19800101|F",
@@ -43,7 +45,7 @@ KEYS = dict(keys(SCHEMA, SCHEMA))
 
 
 def test_the_shipped_schema_is_the_adapter_s() -> None:
-    assert msgspec.json.decode(SHIPPED.read_bytes()) == SCHEMA
+    assert msgspec.json.decode(SCHEMA_FILE.read_bytes()) == SCHEMA
 
 
 def test_every_key_is_described_and_no_other_is_taken() -> None:
@@ -62,8 +64,8 @@ def test_every_bindable_field_says_where_it_is_read_by_default() -> None:
         assert f"| `bindings.{name}` | `{segment}-{index}` |" in PAGE
 
 
-def test_the_example_of_the_page_is_a_valid_profile() -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+@pytest.mark.parametrize("example", re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL))
+def test_an_example_of_the_page_is_a_valid_profile(example: str) -> None:
     profile = tomllib.loads(example)
     assert jsonschema_rs.validator_for(SCHEMA).is_valid(profile)
     compile_profile(profile)
@@ -209,3 +211,42 @@ def test_a_profile_is_not_changed_by_reading() -> None:
     text = "\r".join([*HEAD, "OBX|1|ST|K||阴||||||F", ""])
     adapter.decode(text.encode(), Site("s", "91110000802100433B", "hl7v2", profile))
     assert msgspec.json.encode(profile) == before
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_profile_is_valid_and_documented(name: str) -> None:
+    assert jsonschema_rs.validator_for(SCHEMA).is_valid(dict(SHIPPED[name]))
+    compile_profile(SHIPPED[name])
+    assert f"| `{name}` |" in PAGE
+
+
+def test_there_are_shipped_profiles() -> None:
+    assert {"vendor/oul-numbered", "vendor/shifted"} <= set(SHIPPED)
+
+
+def test_a_profile_that_extends_has_the_keys_of_both(read: Read, codes: Any) -> None:
+    shifted = (*HEAD[:2], HEAD[2][:-1], "OBX|1|ST|K^钾|7|4.1|mmol/L|3.5-5.3||H|F")
+    decoded = read(*shifted, extends="vendor/shifted", values={"弱": "WR"})
+    (result,) = decoded.records[0].results
+    assert (result.value, result.status, result.sub_id) == (Quantity("4.1"), "final", None)
+    assert result.interpretations[0].code == "H"
+
+
+def test_a_key_of_the_site_s_own_replaces_the_shipped_one(read: Read) -> None:
+    own = {"extends": "vendor/shifted", "bindings": {"sub_id": "OBX-4"}, "zone": "+09:00"}
+    compiled = compile_profile(own)
+    assert compiled.offset == 540
+    assert compiled.profile.bindings == {
+        "flag": ("OBX-9", "OBX-8"), "status": ("OBX-10", "OBX-11"), "sub_id": "OBX-4",
+    }  # fmt: skip
+    assert compiled.profile.default_report_status == "final"
+
+
+@pytest.mark.parametrize("name", ["vendor/unknown", "../vendor/shifted", "", 3])
+def test_a_profile_that_extends_nothing_known_is_refused(
+    name: object, read: Read, held: Any
+) -> None:
+    assert not jsonschema_rs.validator_for(SCHEMA).is_valid({"extends": name})
+    with pytest.raises((msgspec.ValidationError, ValueError)):
+        compile_profile({"extends": name})
+    assert held(read(*HEAD, "OBX|1|NM|K||4.1||||||F", extends=name))

@@ -140,7 +140,7 @@ def every_filled_field(text: str) -> set[str]:
 def test_every_filled_field_is_used_or_ignored_or_unknown(site: Site) -> None:
     coverage = adapter.decode(MESSAGE.encode(), site).coverage
     told = [*coverage.used, *coverage.ignored, *coverage.unknown]
-    assert set(told) == every_filled_field(MESSAGE)
+    assert {path for path in told if "." not in path} == every_filled_field(MESSAGE)
     assert len(told) == len(set(told))
 
 
