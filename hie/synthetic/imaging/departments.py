@@ -40,7 +40,12 @@ def profile(department: Department, site: str) -> str:
     name = department.institution.name
     head = f"# Profile of the invented system {site}, {name}. Synthetic.\n"
     if site == department.archive:
-        return head + _ARCHIVE.format(aet=department.aet, issuer=department.issuer)
+        return head + _ARCHIVE.format(
+            aet=department.aet,
+            issuer=department.issuer,
+            name=department.labelled,
+            code=department.institution.code,
+        )
     return head + _REPORTS.format(code=department.institution.code, facility=department.aet)
 
 
@@ -55,6 +60,9 @@ quiet_seconds = 2                      # a demonstration does not wait two minut
 
 [dicom]
 aets = ["{aet}"]
+
+[institutions]
+"{name}" = "{code}"
 """
 _REPORTS: Final = """
 zone = "+08:00"

@@ -49,7 +49,7 @@ def _header(study: Study, series: Series, number: int, at: int) -> Dataset:
     data.TimezoneOffsetFromUTC = "+0800"
     data.AccessionNumber = study.accession
     data.StudyDescription = study.description
-    data.InstitutionName = f"{study.department.institution.name}（合成）"
+    data.InstitutionName = study.department.labelled
     data.Manufacturer = study.department.maker
     data.ManufacturerModelName = f"PHANTOM-{series.modality}"
     data.SoftwareVersions = "1"

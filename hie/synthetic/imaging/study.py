@@ -27,6 +27,11 @@ class Department:
     readers: tuple[str, ...]
     maker: str = "SYNTHETIC"
 
+    @property
+    def labelled(self) -> str:
+        """The institution's name as its pictures carry it: marked as invented."""
+        return f"{self.institution.name}（合成）"
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
