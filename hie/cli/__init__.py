@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "message": ("hie.cli.message", "Messages: list, show, replay, drop."),
     "map": ("hie.cli.map", "Local codes: list, suggest, review, import, export."),
     "site": ("hie.cli.site", "Sending systems: add, list, enable, disable, check a profile."),
+    "adapter": ("hie.cli.adapter", "For who connects a system: send over MLLP, listen."),
     "register": ("hie.cli.register", "Registers: institutions, qualifications, precision, marks."),
     "identity": ("hie.cli.identity", "Identity work list: list, join, undo."),
     "client": ("hie.cli.client", "Client systems: add, list, suspend, token."),

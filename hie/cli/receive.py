@@ -28,7 +28,7 @@ def command(
 
     Exit 0: all stored. Exit 3: some are held (see `hie message ls --state held`).
     """
-    files = list(_files(paths))
+    files = list(files_of(paths))
     if not files:
         print("hie: no files in what was named", file=sys.stderr)
         raise typer.Exit(USAGE)
@@ -75,7 +75,8 @@ def _grouped(issues: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["messages"])
 
 
-def _files(paths: Iterable[Path]) -> Iterable[Path]:
+def files_of(paths: Iterable[Path]) -> Iterable[Path]:
+    """The files named, and those in the folders named; what is half written is left out."""
     for path in paths:
         if path.is_dir():
             yield from sorted(

@@ -33,11 +33,21 @@ def server_context(settings: Settings) -> ssl.SSLContext | None:
         if len(missing) < len(given):
             raise HubMisconfigured(f"MLLP over TLS: set {', '.join(missing)} too")
         return None
+    return listening_context(certificate, key, authorities)
+
+
+def listening_context(
+    certificate: Path, key: Path | None, authorities: Path | None
+) -> ssl.SSLContext:
+    """A listener's TLS; with `authorities` every peer must show a certificate of theirs.
+
+    Raises HubMisconfigured when a file cannot be used.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(_CIPHERS)
     context.options |= ssl.OP_NO_RENEGOTIATION
-    _load(context, certificate, key)
+    _load(context, certificate, key or certificate)
     if authorities is not None:
         context.verify_mode = ssl.CERT_REQUIRED
         _trust(context, authorities)
