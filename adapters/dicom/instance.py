@@ -128,6 +128,8 @@ def read_instance(
         body_parts=tuple(dict.fromkeys((*body_parts(view), *_frame_parts(shared)))),
         kernel=view.val(CONVOLUTION_KERNEL),
         sequences=_sequences(view),
+        repetition_time=view.decimal(REPETITION_TIME),
+        echo_time=view.decimal(ECHO_TIME),
         field_strength=view.decimal(FIELD_STRENGTH),
         kvp=view.decimal(KVP),
         exposure=_exposure(view),
@@ -287,15 +289,9 @@ def _frame_parts(shared: tuple[View, ...]) -> tuple[str, ...]:
 
 
 def _sequences(view: View) -> tuple[str, ...]:
-    """What tells MR sequences apart: names, scanning sequence, variant, times."""
-    found = [view.text(SEQUENCE_NAME), view.text(PULSE_SEQUENCE_NAME)]
-    scanning = [*view.words(SCANNING_SEQUENCE), *view.words(SEQUENCE_VARIANT)]
-    if scanning:
-        found.append("/".join(scanning))
-        for name, tag in (("TR", REPETITION_TIME), ("TE", ECHO_TIME)):
-            number = view.decimal(tag)
-            if number is not None:
-                found.append(f"{name}={number.normalize():f}")
+    """What tells MR sequences apart: their names, and scanning sequence with variant."""
+    scanning = "/".join((*view.words(SCANNING_SEQUENCE), *view.words(SEQUENCE_VARIANT)))
+    found = (view.text(SEQUENCE_NAME), view.text(PULSE_SEQUENCE_NAME), scanning)
     return tuple(one for one in found if one)
 
 
