@@ -44,7 +44,7 @@ class Identifier(msgspec.Struct, frozen=True, gc=False):
     """A number given to somebody or something by somebody."""
 
     value: str
-    type: str | None  # hub type (see recognition_precise 3: "resident-id", "passport",
+    type: str | None  # hub type (docs/order-check.md lists them: "resident-id", "passport",
     # "outpatient-no" ...) or the sender's code when it is none of them
     authority: str | None  # assigning authority as sent: OID, URI or local name; None = site
     path: str
@@ -367,6 +367,7 @@ class ImagingReportRecord(msgspec.Struct, frozen=True):
     performed: Time | None = None  # image taken: OBR-7; never OBR-22
     issued: Time | None = None  # OBR-22
     class_hint: Literal["XRAY", "CT", "MRI", "US", "NM", "MG"] | None = None
+    class_stated: bool = False  # by the profile or the section, not by the name alone
     body_parts: tuple[Val, ...] = ()  # codes or words
     laterality: Val | None = None
     technique: Val | None = None  # how it was done: plain, enhanced, low-dose ...
@@ -389,7 +390,7 @@ class ImagingReportRecord(msgspec.Struct, frozen=True):
     extra: tuple[Val, ...] = ()
     status_code: Val | None = None  # OBR-25 as sent
     wrong_patient: bool = False  # OBX-11 W: retract everywhere
-    deleted: bool = False  # every statement was withdrawn (OBX-11 D)
+    withdrawn: tuple[Literal["findings", "conclusion"], ...] = ()  # these statements (OBX-11 D)
 
 
 Record = LabReportRecord | ImagingReportRecord | InstanceRecord

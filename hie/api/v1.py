@@ -1,4 +1,4 @@
-"""The doors for a HIS that speaks flat JSON: order-check and decisions (DESIGN 6)."""
+"""The doors for a HIS that speaks flat JSON: order-check and decisions (docs/order-check.md)."""
 
 from starlette.requests import Request
 from starlette.responses import Response

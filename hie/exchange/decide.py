@@ -25,7 +25,7 @@ _LONGEST = 2000
 
 
 async def decide(hub: Hub, actor: Actor, data: bytes) -> dict[str, Any]:
-    """Record decisions on one check: DESIGN 6.
+    """Record decisions on one check (docs/order-check.md).
 
     Raises UnprocessableRequest naming each field, ResourceNotFound for a check of somebody else,
     AlreadyDecided (a Conflict) when another decision stands. All are recorded, or none is.

@@ -33,7 +33,7 @@ class Receipt:
     issues: tuple[dict[str, str], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The receipt of DESIGN 6."""
+        """The receipt, as every door answers it."""
         return {
             "message": self.message,
             "state": self.state,

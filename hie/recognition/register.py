@@ -1,6 +1,6 @@
 """The rows of the registers: institutions, qualifications, precision, marks, policies.
 
-Days are inclusive at both ends; `end` None is open (recognition_precise 1). Rows carry no time of
+Days are inclusive at both ends; `end` None is open. Rows carry no time of
 import: the store hands over the rows that were known at the instant asked about.
 """
 

@@ -1,6 +1,6 @@
 """Patients' identifiers, found by keyed hash: the numbers themselves lie only in the resource.
 
-The hash is of the value alone, normalised as `recognition_precise` 3 says (NFKC, no spaces, upper
+The hash is of the value alone, normalised as for matching (NFKC, no spaces, upper
 case), so a search by value, by system and value, and a match by type all use one index.
 """
 
