@@ -8,13 +8,14 @@ from typing import Any
 
 from hie.adapter import Site
 from hie.canonical.context import BuildContext
-from hie.canonical.keys import Key, ReportKeys, role_code, staff_code
+from hie.canonical.keys import Key, ReportKeys, found_code, role_code, staff_code
+from hie.canonical.study_keys import StudyKeys
 from hie.canonical.value import coded_concept
 from hie.fhir import INSTITUTION, Resource, site_system
 from hie.records import Institution, Staff
 
 
-def build_parties(keys: ReportKeys, context: BuildContext) -> dict[Key, Resource]:
+def build_parties(keys: ReportKeys | StudyKeys, context: BuildContext) -> dict[Key, Resource]:
     """Everybody a report names, by key."""
     site, named = context.site, keys.parties
     made: dict[Key, Resource] = {}
@@ -47,7 +48,7 @@ def _practitioner(code: str, one: Staff, site: Site) -> Resource:
     return made
 
 
-def _role(one: Staff, key: Key, keys: ReportKeys, context: BuildContext) -> Resource:
+def _role(one: Staff, key: Key, keys: ReportKeys | StudyKeys, context: BuildContext) -> Resource:
     """Who works where; the department is the specialty, as 科室 is both."""
     ids, site = context.ids, context.site
     made: Resource = {
@@ -62,12 +63,31 @@ def _role(one: Staff, key: Key, keys: ReportKeys, context: BuildContext) -> Reso
     return made
 
 
-def _practitioner_reference(one: Staff, keys: ReportKeys, context: BuildContext) -> dict[str, Any]:
+def _practitioner_reference(
+    one: Staff, keys: ReportKeys | StudyKeys, context: BuildContext
+) -> dict[str, Any]:
     found = {"reference": f"Practitioner/{context.ids[keys.staff[staff_code(one)]]}"}
     return {**found, "display": one.name} if one.name else found
 
 
-def people(staff: Iterable[Staff], keys: ReportKeys, context: BuildContext) -> list[dict[str, Any]]:
+def institution_reference(
+    one: Institution | None, keys: ReportKeys, context: BuildContext
+) -> dict[str, Any]:
+    """Who performed it: as named, else the site's own institution."""
+    if one is None or not (one.code or one.name):
+        one = Institution("site", context.site.institution)
+    key = keys.institutions[found_code(one)]
+    found: dict[str, Any] = {"reference": f"Organization/{context.ids[key]}"}
+    if one.code:
+        found["identifier"] = {"system": INSTITUTION, "value": one.code}
+    if one.name:
+        found["display"] = one.name
+    return found
+
+
+def people(
+    staff: Iterable[Staff], keys: ReportKeys | StudyKeys, context: BuildContext
+) -> list[dict[str, Any]]:
     """References to people: to their role in a department when it is known."""
     found = []
     for one in staff:

@@ -258,7 +258,7 @@ def _ct(images: Sequence[InstanceRecord]) -> bool | None:
 
 
 def _axial(series: SeriesImages) -> bool | None:
-    """Whether the original axial images of a series are evenly spaced (ImageType values 1 and 3)."""
+    """Whether the original axial images of a series are evenly spaced (ImageType 1 and 3)."""
     originals, unclear = [], False
     for one in series:
         words = one.instance.image_type
