@@ -19,6 +19,7 @@ from hie.errors import MalformedMessage
 
 _HEADER_BYTES: Final = 65536
 _LINE: Final = re.compile(rb"[\r\n]")
+_BHS: Final = re.compile(rb"(?:\A|[\r\n])[ \t]*(BHS)")
 _ECHO: Final = 256  # characters of one field that are echoed at most
 _FIELDS: Final = 20  # MSH fields that are looked at
 _CHINA: Final = timezone(timedelta(hours=8))
@@ -163,9 +164,10 @@ def write(header: Header | None, reply: Reply) -> bytes:
 
 def gather(content: bytes, answers: Sequence[bytes], control: str, at_us: int) -> bytes:
     """Answers to several messages: in a batch envelope if they came in one (2.10.3)."""
-    header = read_header(content)
     whole = b"".join(answers)
-    if header is None or content.lstrip(NOISE + b"\xef\xbb\xbf")[:3] == b"MSH":
+    begun = _BHS.search(content, 0, _HEADER_BYTES)
+    header = read_header(content[begun.start(1) :] if begun else content)
+    if header is None or header.segment == "MSH":
         return whole
     chars, f = header.delimiters, header.fields
     coding = chars.component + chars.repetition + chars.escape + chars.subcomponent

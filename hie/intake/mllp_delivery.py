@@ -159,11 +159,12 @@ class Desk:
                 metrics.REFUSED.labels(part.refusal.reason).inc()
 
     def accepted(self, delivery: Delivery) -> list[list[Reply]]:
-        """For each part: that it was kept, in enhanced mode; or that it was refused."""
+        """For each part the answer of the first stage: that it was kept, or why it was not."""
         replies: list[list[Reply]] = []
         for part in delivery.parts:
             if part.refusal is not None:
-                replies.append(answer.refused(part.envelope, part.content, part.refusal))
+                told = answer.refused(part.envelope, part.content, part.refusal)
+                replies.append([reply for reply in told if reply.code.startswith("C")])
             elif part.envelope is not None and part.outcome is not None:
                 replies.append(answer.kept(part.envelope, part.content, part.outcome))
             else:
@@ -171,12 +172,15 @@ class Desk:
         return replies
 
     async def answered(self, delivery: Delivery) -> list[list[Reply]]:
-        """For each part that was kept: what became of its content."""
+        """For each part the application's answer; in original mode the only one."""
         return [await self._application(part) for part in delivery.parts]
 
     async def _application(self, part: Part) -> list[Reply]:
         envelope, outcome, sender = part.envelope, part.outcome, part.sender
-        if envelope is None or outcome is None or sender is None or part.refusal is not None:
+        if part.refusal is not None:
+            told = answer.refused(envelope, part.content, part.refusal)
+            return [reply for reply in told if reply.code.startswith("A")]
+        if envelope is None or outcome is None or sender is None:
             return []
         if sender.door.ack == "on_store":
             return answer.stored(envelope, part.content, outcome)

@@ -14,6 +14,7 @@ UndefinedTable = asyncpg.UndefinedTableError
 PG_FAULTS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     OSError,
     TimeoutError,
     UnicodeError,
@@ -52,6 +53,9 @@ def from_postgresql(fault: BaseException) -> BaseException:
             return HubError(f"the database refused a value (SQLSTATE {state})")
     elif isinstance(fault, UnicodeError | OverflowError):
         return HubError("the database refused a value: no text or number it can hold")
+    elif isinstance(fault, asyncpg.InternalClientError):
+        # The server ended this connection a moment ago; its driver has not seen that yet.
+        return Unavailable("the connection to the database was ended by the server")
     elif "another operation" not in str(fault):
         return Unavailable(f"no connection to the database ({type(fault).__name__})")
     return fault  # of the program: SQL that is wrong, one unit used by two tasks at once
