@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 from hie.errors import UnprocessableRequest
 from hie.recognition.candidate import Candidate
 from hie.recognition.eligibility import Registers
+from hie.recognition.request_order import Order
 from hie.schemas import shape_faults
 from tests.unit.recognition.records import a_candidate, question
 from tests.unit.recognition.test_answer import answer
 from tests.unit.recognition.test_engine import ITEMS, books, candidates, policies
+from tests.unit.recognition.test_imaging_laws import books as image_books
+from tests.unit.recognition.test_imaging_laws import images, orders
 from tests.unit.recognition.test_request import BODY, JSON, PLACES, parse, with_
 
 
@@ -25,6 +28,20 @@ def test_every_answer_has_its_published_shape(
 ) -> None:
     asked = question(books=registers, policies=entries)
     found = answer(*known, items=tuple(ITEMS), cap=cap, asked=asked)
+    assert shape_faults(found, "order-check-answer", "answer") == ()
+
+
+@given(
+    st.lists(images(), max_size=6, unique_by=lambda c: c.resource), image_books(), policies(),
+    st.lists(orders(), min_size=1, max_size=4), st.booleans(),
+)  # fmt: skip
+@settings(max_examples=50)
+def test_every_answer_about_images_has_its_published_shape(
+    known: list[Candidate], registers: Registers, entries: Any, asked: list[Order], cap: bool
+) -> None:
+    said = {"item", "body_part", "laterality", "contrast", "protocol", "tracer"}
+    lines = [{key: getattr(one, key) for key in said} for one in asked]
+    found = answer(*known, orders=lines, cap=cap, asked=question(books=registers, policies=entries))
     assert shape_faults(found, "order-check-answer", "answer") == ()
 
 

@@ -8,6 +8,7 @@ of images 6 too, are asked, and no gate that is not asked caps an outcome, unles
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from hie.recognition.assessment import Assessment, Effect, Finding
@@ -183,10 +184,21 @@ def a_record(item: str, stated: dict[str, Any]) -> Candidate:
             tuple(identity.get("conflicts", ())),
             identity.get("compared", True),
             identity.get("shares_unusable", False),
+            identity.get("birth_date"),
         )
     if facts.get("item", item) in records.IMAGING or item in records.IMAGING:
-        return records.an_imaging_candidate(**{"item": item, **facts})
+        return an_imaging_record({"item": item, **facts})
     for key in ("value", "low", "high"):
         if key in facts and facts[key] is not None:
             facts[key] = str(facts[key])
     return records.a_candidate(**{"item": item, **facts})
+
+
+def an_imaging_record(facts: dict[str, Any]) -> Candidate:
+    """Facts of images as cases name them; `slow` is nothing a record says, so it is told after."""
+    slow = facts.pop("slow", False)
+    images = facts.pop("identity_of_images", "same")
+    found = records.an_imaging_candidate(images=images, **facts)
+    assert found.study is not None
+    study = msgspec.structs.replace(found.study, slow=slow)
+    return msgspec.structs.replace(found, study=study)

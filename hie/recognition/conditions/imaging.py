@@ -175,12 +175,11 @@ def _complete(facts: Facts) -> bool | None:
     Only a mammogram's sides are told apart.
     """
     study = facts.study
-    one = {"L": study.complete_left, "R": study.complete_right}.get(facts.ordered_side or "")
-    if one is not None:
-        return one
     sides = (study.complete_left, study.complete_right)
     if sides == (None, None):
         return study.complete
+    if facts.ordered_side in ("L", "R"):
+        return sides["LR".index(facts.ordered_side)]
     if False in sides:
         return False
     return None if None in sides else True

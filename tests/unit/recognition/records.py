@@ -371,19 +371,21 @@ def an_imaging_candidate(
     performer: str | None = "Organization/source",
     current: bool = True,
     withheld: bool | None = False,
+    images: str | None = "same",
     report_facts: Mapping[str, Any] | None = None,
     **facts: Any,
 ) -> Candidate:
     """An imaging candidate; `study` and `reported` False leave one out.
 
     `issued` is the time of the images unless said otherwise, None for none. `study_class` None is
-    a class that DICOM does not tell; other names are those of the extension `study-facts`.
+    a class that DICOM does not tell, `images` how what they say of the patient compares with the
+    report; other names are those of the extension `study-facts`.
     """
     released = collected if issued == "" else issued
     klass = item if study_class == "" else study_class
     images = a_study(
         item=klass, started=collected, status=study_status, key=key, performer=performer,
-        facts=facts,
+        facts={"identity": images, **facts},
     )  # fmt: skip
     words = an_imaging_report(
         item=item, mapping=mapping, code=code, effective=collected, performer=performer,

@@ -1,5 +1,6 @@
 """The answer's JSON: its keys, their order, and what each says."""
 
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -32,13 +33,15 @@ def answer(
     state: IdentityState = IdentityState.MATCHED,
     cap: bool = False,
     asked: Question | None = None,
+    orders: Sequence[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     asked = asked or question()
+    lines = [{"item": item} for item in items] if orders is None else orders
     request = parse_request(
         {
             "patient": {"identifiers": [{"type": "resident-id", "value": "11010519491231002X"}]},
             "receiver": {"institution": records.RECEIVER},
-            "orders": [{"ref": str(n), "item": item} for n, item in enumerate(items, 1)],
+            "orders": [{"ref": str(n), **line} for n, line in enumerate(lines, 1)],
             "on": records.ON,
         },
         catalogue=load_catalogue(),
@@ -48,7 +51,7 @@ def answer(
         now_us=0,
     )
     judged: list[Judged] = [
-        assess_order(order.item, known, asked, gates=records.GATES, cap=cap)
+        assess_order(order.item, known, asked, order=order, gates=records.IMAGING_GATES, cap=cap)
         for order in request.orders
     ]
     numbers = count(1)
@@ -93,6 +96,32 @@ def test_a_candidate_shows_its_value_source_and_age() -> None:
         "age_days": 3,
         "limit_days": 7,
     }
+
+
+def test_a_study_shows_no_value_and_its_sentences_speak_of_images() -> None:
+    order = {"item": "CT", "body_part": "胸部", "contrast": False}
+    books = records.registers(item="CT")
+    found = answer(records.an_imaging_candidate(), asked=question(books=books), orders=[order])
+    candidate = found["orders"][0]["candidates"][0]
+    findings = {finding["rule"]: finding for finding in candidate.pop("findings")}
+    assert candidate == {
+        "assessment": "a-1",
+        "resource": "ImagingStudy/s1/_history/1",
+        "outcome": "recognise",
+        "value": None,
+        "unit": None,
+        "reported": {"value": None, "unit": None, "low": None, "high": None},
+        "institution": {"code": records.SOURCE, "name": "示例第一医院"},
+        "mark": "京津冀HR",
+        "effective": "2026-06-12T08:10:00+08:00",
+        "age_days": 3,
+        "limit_days": 30,
+    }
+    assert findings["R-401"]["text"]["zh"] == "检查 3 天 / 上限 30 天"
+    assert findings["R-601"]["data"] == {
+        "instances_expected": 3, "instances_received": 3, "images": "retrievable",
+    }  # fmt: skip
+    assert found["orders"][0]["saves"]["amount"] == "135.00"
 
 
 def test_a_finding_says_its_rule_answer_basis_facts_and_sentence() -> None:

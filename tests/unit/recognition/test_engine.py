@@ -18,9 +18,10 @@ from hie.recognition.candidate import Candidate, Identity, Relation
 from hie.recognition.conditions import CONDITIONS
 from hie.recognition.eligibility import Registers
 from hie.recognition.engine import assess, assess_order, gates_not_asked
+from hie.recognition.facts import Question
 from hie.recognition.moment import find_moment
 from hie.recognition.register import MarkRow, PrecisionRow, QualificationRow
-from hie.recognition.rulebook import Kind, Rulebook, load_rulebook
+from hie.recognition.rulebook import Gate, Kind, Rulebook, load_rulebook
 from tests.unit.recognition import records
 from tests.unit.recognition.records import a_candidate, eqa, mark, policy, question
 
@@ -325,6 +326,30 @@ def test_the_gates_that_are_left_out_are_named() -> None:
     assert gates_not_asked(book, {0, 1}) == (2, 3, 4, 5, 6)
     assert gates_not_asked(book, ()) == (0, 1, 2, 3, 4, 5, 6)
     assert set(gates_not_asked(book)) == set(range(7)) - {gate.number for gate in book.gates}
+
+
+def test_gate_3_is_for_results_alone_and_gate_6_for_images() -> None:
+    book = load_rulebook()
+    title = book.gates[0].title
+    have = {gate.number for gate in book.gates}
+
+    def with_gates(*numbers: int) -> Question:
+        more = tuple(Gate(number, title, ()) for number in numbers if number not in have)
+        gates = sorted((*book.gates, *more), key=lambda gate: gate.number)
+        return question(
+            rulebook=Rulebook(tuple(gates), book.basis, book.rules),
+            books=records.registers(item="CT"),
+        )
+
+    images = records.an_imaging_candidate()
+    ordered = records.an_order()
+    for numbers, outcome in (((), Outcome.REVIEW), ((5,), Outcome.RECOGNISE)):
+        asked = with_gates(*numbers)
+        assert assess(images, asked, order=ordered).outcome is outcome
+        judged = assess_order("CT", [images], asked, order=ordered)
+        assert judged.outcome is outcome
+    without = {gate.number for gate in book.gates} - {6}
+    assert assess(images, with_gates(3, 5), order=ordered, gates=without).outcome is Outcome.REVIEW
 
 
 def test_without_any_gate_nothing_is_refused_and_nothing_recognised_under_the_cap() -> None:

@@ -48,5 +48,21 @@ def test_the_receivers_tariff_goes_before_the_catalogues() -> None:
     assert (found.billable, found.basis) == ("250304001", "the receiver's tariff")
 
 
+def test_images_stand_alone_each_order_for_itself() -> None:
+    classes = load_catalogue().classes
+    orders = [(classes[key], out) for key, out in (("CT", YES), ("CT", REVIEW), ("CT", NO),
+                                                   ("NM", YES), ("US", NONE))]  # fmt: skip
+    found = savings(orders, question())
+    assert [one and str(one.amount) for one in found] == ["135.00", "135.00", None, "7000.00", None]
+    assert [one and one.billable for one in found] == ["CT", "CT", None, "NM", None]
+
+
+def test_the_receivers_tariff_counts_for_images_too() -> None:
+    own = [policy("region:13", prices={"CT": "120"})]
+    found = savings([(load_catalogue().classes["CT"], YES)], question(policies=own))[0]
+    assert found is not None
+    assert (str(found.amount), found.basis) == ("120.00", "the receiver's tariff")
+
+
 def test_an_item_that_is_none_saves_nothing() -> None:
     assert savings([(None, YES)], question()) == (None,)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hie.errors import RulebookInvalid
-from hie.recognition.rulebook import load_rulebook
+from hie.recognition.rulebook import Kind, load_rulebook
 from hie.recognition.texts import (
     Language,
     State,
@@ -28,7 +28,10 @@ FACTS: tuple[str, ...] = (
     "reviewer", "institution", "institution_name", "institution_status", "mark", "marks",
     "receiver_region", "level_source", "level_receiver", "consortium", "scheme", "round", "score",
     "cv_percent", "max_cv_percent", "month", "control", "item", "code", "mapping", "value",
-    "leading", "fraction", "conflicts", "identity",
+    "leading", "fraction", "conflicts", "identity", "instances_expected", "instances_received",
+    "images", "parts_ordered", "parts", "side_ordered", "side", "contrast_ordered", "contrast",
+    "protocols_ordered", "protocols", "protocols_missing", "protocols_limited", "completeness",
+    "tracer_ordered", "tracer",
 )  # fmt: skip
 VALUES = st.one_of(
     st.none(), st.text(max_size=10), st.integers(), st.decimals(allow_nan=False), st.booleans(),
@@ -54,6 +57,23 @@ def test_every_rule_is_told_without_any_fact(rule: str, lang: Language) -> None:
         assert said
         assert "{" not in said
     assert len({text(rule, state, {}, lang) for state in states}) == len(states)
+
+
+def test_a_rule_of_both_kinds_may_say_it_otherwise_of_images() -> None:
+    data = {"age_days": 31, "limit_days": 30}
+    said = [text("R-401", State.FIRED, data, "zh", kind=kind) for kind in Kind]
+    assert said == ["采集距今 31 天，超过时限 30 天", "检查距今 31 天，超过时限 30 天"]
+    voluntary = text("R-107", State.FIRED, {}, "en", "voluntary", Kind.IMAGING)
+    assert "image-quality check is valid" in voluntary
+    same = [text("R-103", State.FIRED, {"item": "CT"}, "en", kind=kind) for kind in Kind]
+    assert same[0] == same[1]
+
+
+def test_the_last_sentence_of_images_names_no_fact_either() -> None:
+    broken = sentences()
+    broken["R-401"]["imaging"]["fired"]["zh"] = ["{age_days}"]
+    with pytest.raises(RulebookInvalid, match="R-401"):
+        build_texts(broken, read_yaml("texts", "words.yaml"), load_rulebook())
 
 
 @given(
