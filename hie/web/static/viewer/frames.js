@@ -37,11 +37,11 @@ window.hieFrames = (function () {
     return buffer.slice(start + 4, stop);
   }
 
-  function isColour(slice) { return slice.samples === 3; }
-  // Greys and plain RGB are painted from numbers; palettes and other colours the hub draws for us.
+  // The door gives greys in the bits they were allocated, and every colour as RGB, 8 bits a sample,
+  // the three of a pixel together. Palettes and deeper numbers it draws for us.
   function isRaw(slice) {
-    return slice.samples === 1 ? slice.photometric.indexOf("MONOCHROME") === 0
-      : slice.photometric === "RGB" && slice.allocated === 8;
+    return slice.samples === 1 ? slice.photometric.indexOf("MONOCHROME") === 0 && slice.allocated <= 16
+      : slice.samples === 3 && slice.allocated === 8;
   }
 
   async function fetched(base, slice) {
@@ -137,5 +137,5 @@ window.hieFrames = (function () {
     return (await asked(base + "/metadata", "application/dicom+json")).json();
   }
 
-  return { Frames: Frames, isColour: isColour, metadata: metadata, part: part };
+  return { Frames: Frames, metadata: metadata, part: part };
 })();

@@ -58,15 +58,14 @@ window.hieGrey = (function () {
       out[i] = 0xff000000 | (greys[pixels[i]] * 0x010101);
     }
   }
-  // Colour as it is, 8 bits a sample, pixel by pixel or plane by plane; inverted on request.
-  function paintColour(image, bytes, planar, inverted) {
-    const out = image.data, count = image.width * image.height, flip = inverted ? 255 : 0;
-    const step = planar ? 1 : 3, plane = planar ? count : 1;
-    for (let i = 0; i < count; i += 1) {
-      out[4 * i] = bytes[i * step] ^ flip;
-      out[4 * i + 1] = bytes[i * step + plane] ^ flip;
-      out[4 * i + 2] = bytes[i * step + 2 * plane] ^ flip;
-      out[4 * i + 3] = 255;
+  // Colour as it is, 8 bits a sample, the three of a pixel together; inverted on request.
+  function paintColour(image, bytes, inverted) {
+    const out = image.data, flip = inverted ? 255 : 0;
+    for (let from = 0, to = 0; to < out.length; from += 3, to += 4) {
+      out[to] = bytes[from] ^ flip;
+      out[to + 1] = bytes[from + 1] ^ flip;
+      out[to + 2] = bytes[from + 2] ^ flip;
+      out[to + 3] = 255;
     }
   }
 

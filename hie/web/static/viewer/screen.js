@@ -78,7 +78,7 @@ window.hieScreen = (function () {
       }
       const image = pen.createImageData(slice.columns, slice.rows);
       if (slice.samples === 3) {
-        grey.paintColour(image, this.frame.pixels, slice.planar, this.inverted);
+        grey.paintColour(image, this.frame.pixels, this.inverted);
       } else {
         grey.paint(image, this.frame.pixels, grey.table(slice, this.view, this.inverted));
       }

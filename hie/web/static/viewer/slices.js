@@ -37,7 +37,8 @@ window.hieSlices = (function () {
       high: number(data, "00280102", stored - 1),
       signed: number(data, "00280103", 0) === 1,
       photometric: String(first(data, "00280004") || ""),
-      planar: number(data, "00280006", 0) === 1,
+      // Which side and which view a film shows: a mammogram is read by them.
+      side: [first(data, "00200062") || first(data, "00200060"), first(data, "00185101")].filter(Boolean).join(" "),
       padding: number(data, "00280120", null),
       slope: number(scale, "00281053", 1),
       intercept: number(scale, "00281052", 0),

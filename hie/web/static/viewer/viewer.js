@@ -15,6 +15,7 @@
   let series = null, mode = "";
 
   function current() { return series.slices[series.at]; }
+  function isGrey(slice) { return slice.samples === 1 && slice.photometric.indexOf("MONOCHROME") === 0; }
   function tell(text) {
     state.textContent = text;
     state.hidden = !text;
@@ -49,7 +50,7 @@
     by("o-series").textContent = link.dataset.title;
     slider.max = String(Math.max(many, 1));
     slider.disabled = many < 2;
-    const kind = many && series.slices[0].samples === 1;
+    const kind = many > 0 && isGrey(series.slices[0]);
     const hounsfield = link.dataset.modality === "CT" && kind;
     presets.forEach(function (one) { one.disabled = one.dataset.window === "file" ? !kind : !hounsfield; });
     by("center").disabled = by("width").disabled = !kind;
@@ -68,7 +69,7 @@
     slider.setAttribute("aria-valuetext", place);
     by("o-place").textContent = place +
       (slice.thickness === null ? "" : "\n" + slice.thickness.toFixed(1) + " mm");
-    by("o-size").textContent = slice.columns + " × " + slice.rows;
+    by("o-size").textContent = slice.columns + " × " + slice.rows + (slice.side ? "  " + slice.side : "");
     if (frame) {
       tell("");
       screen.show(slice, frame, view(slice, frame));
@@ -84,7 +85,7 @@
   }
   // The reader's window, else the slice's own, else the one the series' first picture opened with.
   function view(slice, frame) {
-    if (!frame.pixels || slice.samples !== 1) { return screen.view; }
+    if (!frame.pixels || !isGrey(slice)) { return screen.view; }
     if (series.view) { return series.view; }
     if (slice.center !== null && slice.width !== null) { return window.hieGrey.opening(slice, frame.pixels); }
     series.auto = series.auto || window.hieGrey.opening(slice, frame.pixels);
