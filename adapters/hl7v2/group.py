@@ -29,6 +29,7 @@ class Imaging(msgspec.Struct, frozen=True, gc=False):
     """That an order is imaging, and of which class."""
 
     kind: Class | None
+    is_stated: bool  # by the profile or the section, not by the name alone
 
 
 class Statement(msgspec.Struct, gc=False):

@@ -7,7 +7,7 @@ IPC-3), accession number (OBR-18, IPC-1, an OBX) and the order's numbers. IHE RA
 """
 
 import re
-from typing import Final
+from typing import Final, Literal
 
 from adapters.hl7v2.coded import coded
 from adapters.hl7v2.group import Group, Imaging, Statement
@@ -84,6 +84,7 @@ def as_imaging(
         performed=order.collected,
         issued=order.issued,
         class_hint=imaging.kind,
+        class_stated=imaging.is_stated and imaging.kind is not None,
         body_parts=(*(v for s in said.get(Part.BODY_PART, ()) for v in _vals(s)), *sites),
         laterality=_joined(said, Part.LATERALITY) or side,
         technique=_joined(said, Part.TECHNIQUE),
@@ -106,8 +107,21 @@ def as_imaging(
         extra=tuple(v for v in order.extra if not v.path.startswith("ZDS")),
         status_code=order.status_code,
         wrong_patient=is_wrong,
-        deleted=bool(group.statements) and letters <= {"D"},
+        withdrawn=_withdrawn(reading, group.statements, said),
     )
+
+
+def _withdrawn(
+    reading: Reading, statements: list[Statement], said: dict[Part, list[Statement]]
+) -> tuple[Literal["findings", "conclusion"], ...]:
+    """What was said before and is taken back now (OBX-11 D or X), without anything in its place."""
+    gone = {_part(reading, s) for s in statements if s.letter in _GONE} - said.keys()
+    found: list[Literal["findings", "conclusion"]] = []
+    if Part.FINDINGS in gone:
+        found.append("findings")
+    if Part.CONCLUSION in gone:
+        found.append("conclusion")
+    return tuple(found)
 
 
 def _status(status: str | None, letters: set[str], *, is_gone: bool) -> str | None:

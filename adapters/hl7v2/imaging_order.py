@@ -12,7 +12,6 @@ from adapters.hl7v2.coded import coded
 from adapters.hl7v2.group import Imaging
 from adapters.hl7v2.imaging_words import (
     SECTIONS,
-    Class,
     Part,
     class_of_name,
     class_of_token,
@@ -22,6 +21,7 @@ from adapters.hl7v2.reader import Segment
 from adapters.hl7v2.reading import Reading
 
 _NUMBERS: Final = frozenset({"NM", "SN", "NUM", "NA", "MA"})
+_OF_NOTHING: Final = Imaging(None, False)
 _NARROWER: Final = {("NM", "CT"), ("NM", "MRI"), ("MG", "XRAY")}  # name, section: the name counts
 
 
@@ -32,38 +32,36 @@ def decide(reading: Reading, obr: Segment, segments: Sequence[Segment], at: int)
     kept = reading.memo.get(key)
     if kept is None:
         kept = reading.keep(key, _by_order(reading, f[4], obr.row[4], f[24]))
-    is_imaging, is_sure, kind = cast("tuple[bool, bool, Class | None]", kept)
+    is_imaging, is_sure, found = cast("tuple[bool, bool, Imaging]", kept)
     if not is_imaging or not (is_sure or _states_images(reading, segments, at)):
         return None
-    return Imaging(kind)
+    return found
 
 
-def _by_order(
-    reading: Reading, code: str, path: str, section: str
-) -> tuple[bool, bool, Class | None]:
-    """Whether it is imaging, whether that is sure, and the class."""
+def _by_order(reading: Reading, code: str, path: str, section: str) -> tuple[bool, bool, Imaging]:
+    """Whether it is imaging, whether that is sure, and of what."""
     profile = reading.profile.imaging
     named = coded(reading, code, path) if code else None
     names = [n for n in (named.code, named.display, named.alt_code, named.alt_display, named.text)
              if n] if named else []  # fmt: skip
     where = [p for p in reading.parts(reading.repeats(section)[0]) if p] if section else []
     if not set(profile.never).isdisjoint(names):
-        return False, True, None
+        return False, True, _OF_NOTHING
     for word in (*names, *where):
         kind = profile.classes.get(word)
         if kind is not None:
-            return True, True, None if kind == "none" else kind
+            return True, True, Imaging(None if kind == "none" else kind, True)
     words = [w.upper() for w in where]
     known = next((w for w in words if w in SECTIONS), None)
     if known is None and not profile.always:
         by_name = next((k for n in names if not n.isascii() or " " in n
                         if (k := class_of_name(n)) is not None), None)  # fmt: skip
-        return by_name is not None, False, by_name
+        return by_name is not None, False, Imaging(by_name, False)
     by_section = SECTIONS[known] if known is not None else None
     by_name = next((k for n in names if (k := class_of_token(n)) is not None), None)
     if by_section is None or (by_name, by_section) in _NARROWER:
-        return True, True, by_name
-    return True, True, by_section
+        return True, True, Imaging(by_name, False)
+    return True, True, Imaging(by_section, True)
 
 
 def _states_images(reading: Reading, segments: Sequence[Segment], at: int) -> bool:

@@ -131,6 +131,7 @@ def _joined_imaging(one: ImagingReportRecord, other: ImagingReportRecord) -> Ima
         performed=one.performed or other.performed,
         issued=_later(one, other),
         class_hint=one.class_hint if one.class_hint == other.class_hint else None,
+        class_stated=one.class_stated and one.class_hint == other.class_hint,
         body_parts=(*one.body_parts, *(p for p in other.body_parts if p not in one.body_parts)),
         technique=_both(one.technique, other.technique, "; "),
         findings=_both(one.findings, other.findings, "\n"),
@@ -141,7 +142,7 @@ def _joined_imaging(one: ImagingReportRecord, other: ImagingReportRecord) -> Ima
         forms=(*one.forms, *other.forms),
         extra=(*one.extra, *(e for e in other.extra if e not in one.extra)),
         wrong_patient=one.wrong_patient or other.wrong_patient,
-        deleted=one.deleted and other.deleted,
+        withdrawn=tuple(part for part in one.withdrawn if part in other.withdrawn),
     )
 
 

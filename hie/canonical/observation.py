@@ -8,11 +8,11 @@ from typing import Any
 
 from hie.adapter import Issue, Severity, Site
 from hie.canonical.context import BuildContext, Built, CodeSeen
-from hie.canonical.keys import Key, ReportKeys, found_code, keeps_value
-from hie.canonical.parties import people
+from hie.canonical.keys import Key, ReportKeys, keeps_value
+from hie.canonical.parties import institution_reference, people
 from hie.canonical.value import coded_concept, number, plain, set_value
-from hie.fhir import CATEGORY, INSTITUTION, INTERPRETATION, ITEM, LOINC, Resource, extension
-from hie.records import Institution, LabReportRecord, ReferenceRange, Result
+from hie.fhir import CATEGORY, INTERPRETATION, ITEM, LOINC, Resource, extension
+from hie.records import LabReportRecord, ReferenceRange, Result
 from hie.terminology.concept_map import Mapped, MapState
 
 MAPPING, CONTROL, STATUS_SENT = (
@@ -149,15 +149,10 @@ def _code(result: Result, found: Mapped | None, site: Site) -> dict[str, Any]:
 def _performers(
     report: LabReportRecord, result: Result, keys: ReportKeys, context: BuildContext
 ) -> list[dict[str, Any]]:
-    performer = result.performer or report.performer
+    performer = result.performer
     if performer is None or not (performer.code or performer.name):
-        performer = Institution("site", context.site.institution)
-    key = keys.institutions[found_code(performer)]
-    first: dict[str, Any] = {"reference": f"Organization/{context.ids[key]}"}
-    if performer.code:
-        first["identifier"] = {"system": INSTITUTION, "value": performer.code}
-    if performer.name:
-        first["display"] = performer.name
+        performer = report.performer
+    first = institution_reference(performer, keys, context)
     return [first, *people(result.staff, keys, context)] if result.staff else [first]
 
 

@@ -4,15 +4,14 @@ HL7 v2-to-FHIR, ORC and OBR to ServiceRequest: status from ORC-5, else ORC-1.
 """
 
 from hie.canonical.context import BuildContext
-from hie.canonical.keys import ReportKeys, found_code
+from hie.canonical.keys import Report, ReportKeys, found_code
 from hie.canonical.parties import people
 from hie.canonical.value import coded_concept
 from hie.fhir import Resource, site_system
-from hie.records import LabReportRecord
 
 
 def build_order(
-    report: LabReportRecord, keys: ReportKeys, home: dict[str, str], context: BuildContext
+    report: Report, keys: ReportKeys, home: dict[str, str], context: BuildContext
 ) -> Resource:
     """The order, known by the report's number: a report without an order has one all the same."""
     site = context.site
@@ -26,7 +25,7 @@ def build_order(
     order["intent"] = "order"
     if report.priority:
         order["priority"] = report.priority
-    order["code"] = coded_concept(report.code, site.id) or {"text": "laboratory report"}
+    order["code"] = coded_concept(report.code, site.id) or {"text": "report"}
     order["subject"] = home
     requester = people([report.requester] if report.requester else [], keys, context)
     if requester:

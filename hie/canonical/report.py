@@ -7,10 +7,11 @@ extension.
 import base64
 from typing import Any
 
+from hie.adapter import Site
 from hie.canonical.context import BuildContext
-from hie.canonical.keys import ReportKeys, found_code
+from hie.canonical.keys import Report, ReportKeys
 from hie.canonical.observation import INSTANT, STATUS_SENT
-from hie.canonical.parties import people
+from hie.canonical.parties import institution_reference, people
 from hie.canonical.value import coded_concept
 from hie.fhir import SECTION, Resource, extension, site_system
 from hie.records import Attachment, LabReportRecord
@@ -20,6 +21,7 @@ RECEIVED, NOTE, CLINICAL = (
     extension("note"),
     extension("clinical"),
 )
+ISSUED_SENT = extension("issued-as-sent")
 
 
 def build_report(
@@ -31,24 +33,10 @@ def build_report(
     extensions: list[dict[str, Any]] = []
     if report.received is not None:
         extensions.append({"url": RECEIVED, "valueDateTime": report.received.text})
-    if report.clinical is not None and report.clinical.text.strip():
-        extensions.append({"url": CLINICAL, "valueString": report.clinical.text})
-    extensions += [
-        {"url": NOTE, "valueString": n.text}
-        for n in (*report.notes, *report.extra)
-        if n.text.strip()
-    ]
-    if report.status_code is not None and report.status_code.text:
-        extensions.append({"url": STATUS_SENT, "valueString": report.status_code.text})
-    if report.issued is not None and report.issued.precision not in INSTANT:
-        extensions.append({"url": extension("issued-as-sent"), "valueDateTime": report.issued.text})
+    extensions += said_beside(report)
     if extensions:
         made["extension"] = extensions
-    made["identifier"] = [{"system": keys.report.system, "value": keys.number}]
-    if report.placer is not None and report.placer.value:
-        made["identifier"].append(
-            {"system": site_system(site.id, "placer"), "value": report.placer.value}
-        )
+    made["identifier"] = numbers(report, keys, site)
     made["basedOn"] = [{"reference": f"ServiceRequest/{ids[keys.order]}"}]
     made["status"] = _status(report)
     category = report.category or "LAB"
@@ -59,14 +47,10 @@ def build_report(
         made["effectiveDateTime"] = report.collected.text
     if report.issued is not None and report.issued.precision in INSTANT:
         made["issued"] = report.issued.text
-    performer = (
-        report.performer
-        if report.performer and (report.performer.code or report.performer.name)
-        else None
-    )
-    code = found_code(performer) if performer else site.institution
-    made["performer"] = [{"reference": f"Organization/{ids[keys.institutions[code]]}"}]
-    made["performer"] += people(report.authors, keys, context)
+    made["performer"] = [
+        institution_reference(report.performer, keys, context),
+        *people(report.authors, keys, context),
+    ]
     reviewers = people(report.reviewers, keys, context)
     if reviewers:
         made["resultsInterpreter"] = reviewers
@@ -78,10 +62,34 @@ def build_report(
     listed = [dict(one) for one in before if one.get("reference") not in known]
     if listed or results:
         made["result"] = listed + results
-    forms = [_form(one) for one in report.forms]
-    if forms:
-        made["presentedForm"] = forms
+    if report.forms:
+        made["presentedForm"] = [build_form(one) for one in report.forms]
     return made
+
+
+def numbers(report: Report, keys: ReportKeys, site: Site) -> list[dict[str, Any]]:
+    """The numbers a report is known by: the filler's, which is its key, then the placer's."""
+    found: list[dict[str, Any]] = [{"system": keys.report.system, "value": keys.number}]
+    if report.placer is not None and report.placer.value:
+        found.append({"system": site_system(site.id, "placer"), "value": report.placer.value})
+    return found
+
+
+def said_beside(report: Report) -> list[dict[str, Any]]:
+    """What a report says that R4 has no element for: clinical data, notes, the status as sent."""
+    found: list[dict[str, Any]] = []
+    if report.clinical is not None and report.clinical.text.strip():
+        found.append({"url": CLINICAL, "valueString": report.clinical.text})
+    found += [
+        {"url": NOTE, "valueString": n.text}
+        for n in (*report.notes, *report.extra)
+        if n.text.strip()
+    ]
+    if report.status_code is not None and report.status_code.text:
+        found.append({"url": STATUS_SENT, "valueString": report.status_code.text})
+    if report.issued is not None and report.issued.precision not in INSTANT:
+        found.append({"url": ISSUED_SENT, "valueDateTime": report.issued.text})
+    return found
 
 
 def _status(report: LabReportRecord) -> str:
@@ -91,7 +99,8 @@ def _status(report: LabReportRecord) -> str:
     return "partial" if status == "final" and early else status
 
 
-def _form(one: Attachment) -> dict[str, Any]:
+def build_form(one: Attachment) -> dict[str, Any]:
+    """A printed report: its bytes, or the address it was sent as, which nobody opens here."""
     form: dict[str, Any] = {"contentType": one.media}
     if one.data is not None:
         form["data"] = base64.b64encode(one.data).decode()
