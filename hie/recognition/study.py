@@ -67,12 +67,14 @@ def read_study(
 
 
 def _joined(own: Study, said: Study) -> Study:
-    """The study's facts, and the report's where the study says nothing."""
+    """The study's facts, and the report's where the study says nothing.
+
+    The class is the images' alone: a report tells it by its code, and how sure that is.
+    """
     known = [one.protocols for one in (own, said) if one.protocols is not None]
     counts = [one.expected for one in (own, said) if one.expected is not None]
     return msgspec.structs.replace(
         own,
-        klass=own.klass or said.klass,
         parts=own.parts if own.parts.codes else said.parts if said.parts.codes else own.parts,
         laterality=own.laterality or said.laterality,
         contrast=own.contrast or said.contrast,

@@ -221,6 +221,7 @@ def test_the_class_is_dicoms_then_the_reports_map() -> None:
         (a_study(item=None), an_imaging_report(mapping=None), ("CT", "unconfirmed")),
         (a_study(item="RF"), an_imaging_report(item="K"), (None, None)),
         (a_study(item=None), None, (None, None)),
+        (None, an_imaging_report(item=None, facts={"class": "CT"}), (None, None)),
     ):
         found = candidate(study, report)
         assert (found.item, found.mapping) == expected
