@@ -1,28 +1,38 @@
 """The road, measured: message to committed, audited FHIR beside COPY of the same rows; order-check.
 
-PostgreSQL from wherever `tests.postgres` finds it; the COPY goes into tables with the same indexes
-in the same run, so the ratio holds on any machine.
+PostgreSQL from wherever `tests.postgres` finds it. Rounds of both alternate: a round's messages are
+taken in, then its rows go into a twin that has the same indexes and grows alike, as many in one
+transaction as the road commits together. So the ratio holds on any machine, and of five the median
+is told.
 """
 
 import asyncio
+import re
 import statistics
 import tempfile
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from pathlib import Path
+from statistics import median
 
 from hie.app import opened
 from hie.exchange.commands import operator
 from hie.exchange.commands import run as command
 from hie.exchange.hub import Hub
-from hie.exchange.process import process_waiting
+from hie.exchange.process import BATCH, process_waiting
 from hie.exchange.receive import receive
 from hie.settings import Settings
+from hie.store.tables import METADATA
 from hie.synthetic import Manifest, example, generate, many
 from tests.bench.figure import Figure
 from tests.postgres import server
 
-MESSAGES = 600
+ROUNDS = 5
+MESSAGES = 4 * BATCH  # of one round
+RESULTS = 30  # of one message
+_COLUMNS = [column.name for column in METADATA.tables["observation"].columns]
 
 
 def run_all(url: str | None, folder: Path) -> list[Figure]:
@@ -47,20 +57,21 @@ async def _measure(settings: Settings) -> list[Figure]:
         region = generate(settings.data_dir / "region", seed=1, today=today, people=33)
         await _connect(hub, region)
         site = region.sites[0].site
-        for _, content in many(MESSAGES, results=30, day=today):
-            await receive(hub, operator(), site, content, channel="bench", media="")
-        start = time.perf_counter()
-        while await process_waiting(hub):
-            pass
-        spent = time.perf_counter() - start
-        rate = MESSAGES * 30 / spent
-        copied = await _copy_rate(hub)
+        await _twin(hub)
+        contents = (one for _, one in many(ROUNDS * MESSAGES, results=RESULTS, day=today))
+        rounds = [await _round(hub, site, islice(contents, MESSAGES)) for _ in range(ROUNDS)]
+        ratios = [road / copied for road, copied in rounds]
         figures = [
-            Figure(f"{name}: message to audited FHIR", rate, "results/s"),
             Figure(
-                f"{name}: {'COPY' if copied else ''} of the same rows, indexed", copied, "rows/s"
+                f"{name}: message to audited FHIR", median(road for road, _ in rounds), "results/s"
             ),
-            Figure(f"{name}: ratio", rate / copied, "", "0.08 or more"),
+            Figure(
+                f"{name}: {'COPY' if settings.database_url else 'insert'} of the same rows, indexed",
+                median(copied for _, copied in rounds),
+                "rows/s",
+            ),
+            Figure(f"{name}: ratio, lowest of {ROUNDS}", min(ratios), ""),
+            Figure(f"{name}: ratio, median", median(ratios), "", "0.08 or more"),
         ]
         case = example(today=today)
         await receive(hub, operator(), case.site, case.message, channel="bench", media="")
@@ -100,29 +111,37 @@ async def _connect(hub: Hub, region: Manifest) -> None:
         )
 
 
-async def _copy_rate(hub: Hub) -> float:
-    """Rows a second of the fastest insert of the observation rows into a twin with its indexes."""
+async def _twin(hub: Hub) -> None:
+    """An empty table with the columns, types and indexes of `observation`."""
     async with hub.db.unit() as unit:
-        rows = await unit.fetch("SELECT * FROM observation")
         if hub.db.dialect == "postgresql":
-            names = [
-                row[0]
-                for row in await unit.fetch(
-                    "SELECT column_name FROM information_schema.columns"
-                    " WHERE table_name = 'observation' ORDER BY ordinal_position"
-                )
-            ]
             await unit.execute("CREATE TABLE twin (LIKE observation INCLUDING ALL)")
-        else:
-            names = [row[1] for row in await unit.fetch("PRAGMA table_info(observation)")]
-            await unit.execute("CREATE TABLE twin AS SELECT * FROM observation WHERE 0")
-            await unit.execute("CREATE UNIQUE INDEX t1 ON twin (home, id)")
-            await unit.execute("CREATE INDEX t2 ON twin (id)")
-            await unit.execute("CREATE INDEX t3 ON twin (home, item, effective_us)")
-            await unit.execute("CREATE INDEX t4 ON twin (home, effective_us)")
-    copies = [tuple(row) for row in rows]
+            return
+        made = await unit.fetch(
+            "SELECT sql FROM sqlite_master WHERE tbl_name = 'observation' AND sql IS NOT NULL"
+        )
+        for (sql,) in made:
+            await unit.execute(re.sub(r"\bobservation(_?)", r"twin\1", sql))
+
+
+async def _round(hub: Hub, site: str, contents: Iterable[bytes]) -> tuple[float, float]:
+    """Results a second on the road, and rows a second of the fastest insert of the same rows."""
+    for content in contents:
+        await receive(hub, operator(), site, content, channel="bench", media="")
+    since_us = time.time_ns() // 1000
     start = time.perf_counter()
-    for place in range(0, len(copies), 1000):
+    while await process_waiting(hub):
+        pass
+    road = MESSAGES * RESULTS / (time.perf_counter() - start)
+    async with hub.db.reading() as reader:
+        found = await reader.fetch(
+            f"SELECT {', '.join(_COLUMNS)} FROM observation WHERE updated_us >= $1",  # noqa: S608
+            since_us,
+        )
+    rows = [tuple(row) for row in found]
+    assert len(rows) == MESSAGES * RESULTS
+    start = time.perf_counter()
+    for place in range(0, len(rows), BATCH * RESULTS):
         async with hub.db.unit() as unit:
-            await unit.insert("twin", names, copies[place : place + 1000])
-    return len(copies) / (time.perf_counter() - start)
+            await unit.insert("twin", _COLUMNS, rows[place : place + BATCH * RESULTS])
+    return road, len(rows) / (time.perf_counter() - start)
