@@ -220,7 +220,8 @@ async def work(hub: Hub) -> None:
             continue
         hub.wake.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(hub.wake.wait(), _IDLE)
+            async with asyncio.timeout(_IDLE):  # wait_for may lose a cancellation (gh-86296)
+                await hub.wake.wait()
 
 
 async def _turn(hub: Hub) -> int:

@@ -52,9 +52,11 @@ async def receive(
     """
     known = await sites.find(hub, site)
     if known is None:
-        raise ResourceNotFound(f"no site {site!r}")
+        fault = Fault("site", "unknown-site", "a site the hub knows")
+        raise ResourceNotFound(f"no site {site!r}", (fault,))
     if not known.enabled:
-        raise NotPermitted(f"site {site!r} is disabled")
+        fault = Fault("site", "disabled", "a site that is enabled")
+        raise NotPermitted(f"site {site!r} is disabled", (fault,))
     if not content.strip():
         raise InvalidRequest("an empty message", (Fault("body", "empty", "a message"),))
     if len(content) > hub.settings.intake_limit:

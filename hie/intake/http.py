@@ -26,7 +26,8 @@ async def intake(request: Request) -> Response:
     name = request.path_params["site"]
     known = await sites.find(hub, name)
     if known is None or known.site.institution != actor.institution:
-        raise ResourceNotFound("no such site of this institution")
+        fault = Fault("site", "unknown-site", "a site of the caller's institution")
+        raise ResourceNotFound("no such site of this institution", (fault,))
     permit_institution(actor, known.site.institution)
     wait = _wait(request)
     media = request.headers.get("content-type", "").split(";")[0].strip()
