@@ -10,10 +10,12 @@ from hie.oauth.open_doors import is_open
 from hie.recognition.catalogue import load_catalogue
 from hie.web import PAGES, WEB_ROUTES
 from hie.web.language import texts
+from hie.web.pages.answered import OUTCOMES
+from hie.web.pages.filters import CATEGORIES, IMAGING
 from hie.web.pages.find import TYPES
 from hie.web.pages.imaging import WINDOWS
 from hie.web.pages.studies import CONTRASTS, PARTS, PROTOCOLS, REPORT_STATUSES, SIDES
-from hie.web.pages.view import CATEGORIES, CLASSES, IMAGING, OUTCOMES
+from hie.web.pages.view import CLASSES
 
 ROOT = Path(hie.web.__file__).parent
 DOCS = Path(__file__).parents[2] / "docs"

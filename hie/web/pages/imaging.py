@@ -15,9 +15,9 @@ from hie.exchange.prior_results import prior_study
 from hie.oauth.door import actor_in
 from hie.web.language import Language, language_of, say
 from hie.web.pages import studies
+from hie.web.pages.filters import Filters
 from hie.web.pages.guard import error_page, for_clinicians, person_of
 from hie.web.pages.prior_results import patient_of
-from hie.web.pages.view import Filters
 from hie.web.render import page
 
 # Centre and width in Hounsfield units: what radiologists of the region set for these questions.

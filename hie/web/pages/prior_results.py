@@ -14,6 +14,8 @@ from hie.fhir.elements import instant
 from hie.oauth.door import actor_in
 from hie.web.language import Language, language_of, say
 from hie.web.pages import studies, view
+from hie.web.pages.answered import OUTCOMES, sources, with_results
+from hie.web.pages.filters import Filters, chosen_orders, filter_groups
 from hie.web.pages.guard import error_page, for_clinicians, person_of
 from hie.web.render import page
 
@@ -39,11 +41,11 @@ def _context(request: Request, found: dict[str, Any], base: str) -> dict[str, An
     hub: Hub = request.app.state.hub
     lang = language_of(request, hub.settings.language)
     answer, items, classes = found["answer"], found["items"], found["classes"]
-    orders, seen = view.with_results(answer["orders"]), found["studies"]
+    orders, seen = with_results(answer["orders"]), found["studies"]
     asked = request.query_params
-    filters = view.Filters(asked.get("verdict"), asked.get("category"), asked.get("source"))
-    number = view.sources(answer, [one["candidate"] for one in seen if one["candidate"]])
-    shown, pictured = view.chosen_orders(orders, items, filters), studies.chosen(seen, filters)
+    filters = Filters(asked.get("verdict"), asked.get("category"), asked.get("source"))
+    number = sources(answer, [one["candidate"] for one in seen if one["candidate"]])
+    shown, pictured = chosen_orders(orders, items, filters), studies.chosen(seen, filters)
     examined = [(studies.outcome_of(one), studies.place_of(one)) for one in seen]
     outcomes = [order["outcome"] for order in orders] + [outcome for outcome, _ in examined]
     wanted = asked.get("item")
@@ -60,11 +62,11 @@ def _context(request: Request, found: dict[str, Any], base: str) -> dict[str, An
     return {
         "page": "patients",
         "patient": patient_of(found["patient"], lang),
-        "filters": view.filter_groups(
+        "filters": filter_groups(
             orders, items, found["names"], number, filters, base, lang, examined
         ),
         "filtered": bool(orders or seen),
-        "counts": [(one, outcomes.count(one)) for one in view.OUTCOMES if one in outcomes],
+        "counts": [(one, outcomes.count(one)) for one in OUTCOMES if one in outcomes],
         "rows": [view.row(one, items[one["item"]], number, filters, base, lang) for one in shown],
         "studies": [studies.row(one, classes, number, filters, base, lang) for one in pictured],
         "others": [{**one, "collected": one["effective"]} for one in found["others"]],

@@ -9,16 +9,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from hie.web.language import Language, say
-from hie.web.pages.view import (
-    IMAGING,
-    OUTCOMES,
-    Filters,
-    collected_text,
-    limit_text,
-    mark_is_void,
-    reasons,
-    source_code,
-)
+from hie.web.pages.answered import OUTCOMES, mark_is_void, source_code
+from hie.web.pages.filters import IMAGING, Filters
+from hie.web.pages.view import collected_text, limit_text, reasons
 
 PARTS: Final = (
     "abdomen",

@@ -1,77 +1,22 @@
-"""What an order-check's answer and a patient's history look like as rows, filters and reasons.
+"""What an order-check's answer and a patient's history look like as rows and reasons.
 
 Pure: the answer JSON in, plain dicts for the template out. Nothing is judged here.
 """
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from markupsafe import Markup
 
 from hie.web.charts import Point, range_bar, sparkline
 from hie.web.language import Language, say
+from hie.web.pages.answered import mark_is_void, shown
+from hie.web.pages.filters import Filters
 
-OUTCOMES = ("recognise", "clinician_review", "do_not_recognise")
 # Rules whose firing speaks for a result (recognition rules made precise, section 2.5).
 NOTICES = frozenset({"R-104", "R-106", "R-110", "R-208", "R-304", "R-404", "R-609"})
-CATEGORIES = ("chemistry", "haematology", "immunology")
-IMAGING = "imaging"  # the category of examinations, which are no rows of this table
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the reader chose: verdict, category, source institution; None shows all."""
-
-    verdict: str | None = None
-    category: str | None = None
-    source: str | None = None
-
-    def url(self, base: str, **change: str | None) -> str:
-        """The address of the page with one choice changed."""
-        chosen = {"verdict": self.verdict, "category": self.category, "source": self.source}
-        chosen.update(change)
-        query = urlencode({key: value for key, value in chosen.items() if value})
-        return f"{base}?{query}" if query else base
-
-
-def sources(answer: Mapping[str, Any], more: Sequence[Mapping[str, Any]] = ()) -> dict[str, int]:
-    """A number for each source institution, in order of first appearance: its shape and colour.
-
-    `more` are candidates that are no rows of the table: examinations with images.
-    """
-    codes: dict[str, int] = {}
-    for order in answer["orders"]:
-        for candidate in order["candidates"]:
-            codes.setdefault(candidate["institution"]["code"], len(codes))
-    for candidate in more:
-        codes.setdefault(candidate["institution"]["code"], len(codes))
-    return codes
-
-
-def source_code(candidate: Mapping[str, Any]) -> str:
-    """The code of the institution a result is from; "" when its record names none."""
-    return candidate["institution"]["code"] or ""
-
-
-def mark_is_void(candidate: Mapping[str, Any]) -> bool:
-    """Whether the mark shown does not reach the reader's institution (R-104 did not fire)."""
-    return not any(f["rule"] == "R-104" and f["fired"] for f in candidate["findings"])
-
-
-def with_results(orders: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The orders that are rows: those with an earlier result and a verdict on it."""
-    return [order for order in orders if order["outcome"] in OUTCOMES and order["candidates"]]
-
-
-def shown(order: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The candidate a row shows: the first with the order's outcome."""
-    candidates: Sequence[Mapping[str, Any]] = order["candidates"]
-    return next((c for c in candidates if c["outcome"] == order["outcome"]), candidates[0])
 
 
 def row(
@@ -157,80 +102,6 @@ def limit_text(candidate: Mapping[str, Any], lang: Language) -> str:
     if days > limit:
         return say("days-over", lang, n=days - limit)
     return say("day-last", lang) if days == limit else say("days-left", lang, n=limit - days)
-
-
-def filter_groups(
-    orders: Sequence[Mapping[str, Any]],
-    items: Mapping[str, Mapping[str, Any]],
-    names: Mapping[str, str],
-    number: Mapping[str, int],
-    filters: Filters,
-    base: str,
-    lang: Language,
-    examined: Sequence[tuple[str, str]] = (),
-) -> list[dict[str, Any]]:
-    """The three filters with how many rows each choice has.
-
-    `examined`: verdict and source of each examination with images, "" where there is none.
-    """
-    verdicts = Counter(order["outcome"] for order in orders)
-    verdicts.update(outcome for outcome, _ in examined)
-    categories = Counter(items[order["item"]]["category"] for order in orders)
-    categories[IMAGING] = len(examined)
-    by_source = Counter(source_code(shown(order)) for order in orders)
-    by_source.update(source for _, source in examined)
-    total = len(orders) + len(examined)
-
-    def choice(
-        key: str, value: str | None, text: str, count: int, source: int | None = None
-    ) -> dict[str, Any]:
-        current = getattr(filters, key) == value
-        url = filters.url(base, **{key: value})
-        return {"text": text, "count": count, "url": url, "current": current, "source": source}
-
-    everything = say("all", lang)
-    return [
-        {
-            "title": say("filter-verdict", lang),
-            "choices": [choice("verdict", None, everything, total)]
-            + [
-                choice("verdict", o, say(f"verdict-{o}", lang), verdicts[o])
-                for o in OUTCOMES
-                if verdicts[o]
-            ],
-        },
-        {
-            "title": say("filter-category", lang),
-            "choices": [choice("category", None, everything, total)]
-            + [
-                choice("category", c, say(f"category-{c}", lang), categories[c])
-                for c in (*CATEGORIES, IMAGING)
-                if categories[c]
-            ],
-        },
-        {
-            "title": say("filter-source", lang),
-            "choices": [choice("source", None, everything, total)]
-            + [
-                choice("source", code, names[code], by_source[code], number[code])
-                for code in number
-                if code and by_source[code]
-            ],
-        },
-    ]
-
-
-def chosen_orders(
-    orders: Sequence[Mapping[str, Any]], items: Mapping[str, Mapping[str, Any]], filters: Filters
-) -> list[Mapping[str, Any]]:
-    """The orders that pass the filters."""
-    return [
-        order
-        for order in orders
-        if (filters.verdict is None or order["outcome"] == filters.verdict)
-        and (filters.category is None or items[order["item"]]["category"] == filters.category)
-        and (filters.source is None or shown(order)["institution"]["code"] == filters.source)
-    ]
 
 
 def reasons(

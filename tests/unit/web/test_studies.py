@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from hie.web.pages import studies, view
+from hie.web.pages import studies
+from hie.web.pages.filters import Filters, filter_groups
 from tests.unit.web.answers import (
     CLASSES,
     SERIES,
@@ -20,7 +21,7 @@ BASE = "/patients/1"
 
 
 def _row(study: dict[str, Any], lang: Any = "en") -> dict[str, Any]:
-    return studies.row(study, CLASSES, {"A": 0}, view.Filters(), BASE, lang)
+    return studies.row(study, CLASSES, {"A": 0}, Filters(), BASE, lang)
 
 
 def test_a_row_says_what_where_when_and_how_complete() -> None:
@@ -119,16 +120,16 @@ def test_a_report_of_a_status_nobody_knows_says_so() -> None:
 def test_filters_choose_examinations_like_results() -> None:
     one = examination()
     for filters, found in (
-        (view.Filters(), True),
-        (view.Filters(category="imaging"), True),
-        (view.Filters(category="chemistry"), False),
-        (view.Filters(verdict="recognise", source="A"), True),
-        (view.Filters(verdict="clinician_review"), False),
-        (view.Filters(source="B"), False),
+        (Filters(), True),
+        (Filters(category="imaging"), True),
+        (Filters(category="chemistry"), False),
+        (Filters(verdict="recognise", source="A"), True),
+        (Filters(verdict="clinician_review"), False),
+        (Filters(source="B"), False),
     ):
         assert studies.chosen([one], filters) == ([one] if found else [])
-    groups = view.filter_groups(
-        [], {}, {"A": "甲医院"}, {"A": 0}, view.Filters(), BASE, "en", [("recognise", "A")]
+    groups = filter_groups(
+        [], {}, {"A": "甲医院"}, {"A": 0}, Filters(), BASE, "en", [("recognise", "A")]
     )
     assert [(c["text"], c["count"]) for c in groups[1]["choices"]] == [("All", 1), ("Imaging", 1)]
     assert [(c["text"], c["count"]) for c in groups[2]["choices"]] == [("All", 1), ("甲医院", 1)]

@@ -9,6 +9,8 @@ from starlette.requests import Request
 
 from hie.settings import Settings
 from hie.web.pages import studies, view
+from hie.web.pages.answered import shown, sources, with_results
+from hie.web.pages.filters import Filters, chosen_orders, filter_groups
 from hie.web.render import Person, page
 from tests.unit.web.answers import (
     ITEMS,
@@ -23,9 +25,9 @@ from tests.unit.web.answers import (
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 
-def _row(one: dict[str, Any], filters: view.Filters | None = None) -> dict[str, Any]:
-    number = view.sources({"orders": [one]})
-    return view.row(one, ITEMS[one["item"]], number, filters or view.Filters(), "/patients/1", "en")
+def _row(one: dict[str, Any], filters: Filters | None = None) -> dict[str, Any]:
+    number = sources({"orders": [one]})
+    return view.row(one, ITEMS[one["item"]], number, filters or Filters(), "/patients/1", "en")
 
 
 def test_a_row_says_value_source_age_and_verdict() -> None:
@@ -113,7 +115,7 @@ def test_a_mark_that_does_not_reach_here_is_void() -> None:
 def test_a_row_shows_the_candidate_with_the_orders_outcome() -> None:
     newest = candidate("do_not_recognise", value="9")
     one = order("K", "recognise", newest, candidate("recognise", value="4"))
-    assert view.shown(one)["value"] == "4"
+    assert shown(one)["value"] == "4"
     assert _row(one)["value"] == "4"
 
 
@@ -129,7 +131,7 @@ def test_orders_without_an_earlier_result_are_no_rows() -> None:
         order("HGB", "none"),
         order("HBSAG", "none", candidate("none")),
     ]
-    assert [one["item"] for one in view.with_results(orders)] == ["K"]
+    assert [one["item"] for one in with_results(orders)] == ["K"]
 
 
 def test_filters_narrow_and_count() -> None:
@@ -139,9 +141,9 @@ def test_filters_narrow_and_count() -> None:
         order("HGB", "clinician_review", candidate("clinician_review", institution=other)),
     ]
     names = {"A": "甲医院", "B": "乙医院"}
-    number = view.sources({"orders": orders})
-    filters = view.Filters(verdict="recognise")
-    verdict, category, source = view.filter_groups(
+    number = sources({"orders": orders})
+    filters = Filters(verdict="recognise")
+    verdict, category, source = filter_groups(
         orders, ITEMS, names, number, filters, "/patients/1", "en"
     )
     assert [(c["text"], c["count"], c["current"]) for c in verdict["choices"]] == [
@@ -158,16 +160,16 @@ def test_filters_narrow_and_count() -> None:
     assert source["choices"][2]["url"] == "/patients/1?verdict=recognise&source=B"
     for chosen, expected in (
         (filters, ["K"]),
-        (view.Filters(category="haematology"), ["HGB"]),
-        (view.Filters(source="B"), ["HGB"]),
-        (view.Filters(source="B", verdict="recognise"), []),
-        (view.Filters(verdict="nonsense"), []),
+        (Filters(category="haematology"), ["HGB"]),
+        (Filters(source="B"), ["HGB"]),
+        (Filters(source="B", verdict="recognise"), []),
+        (Filters(verdict="nonsense"), []),
     ):
-        assert [o["item"] for o in view.chosen_orders(orders, ITEMS, chosen)] == expected
+        assert [o["item"] for o in chosen_orders(orders, ITEMS, chosen)] == expected
 
 
 def test_an_address_escapes_what_it_carries() -> None:
-    url = view.Filters(source="A&b=<x>").url("/patients/1", item="K")
+    url = Filters(source="A&b=<x>").url("/patients/1", item="K")
     assert url == "/patients/1?source=A%26b%3D%3Cx%3E&item=K"
 
 
@@ -217,8 +219,8 @@ def _page(text: str, query: str = "lang=en") -> str:
     newest = candidate(institution=institution, mark=text, findings=[told, finding("R-401")])
     one = order("K", "recognise", newest, candidate(institution=institution), past)
     item = ITEMS["K"] | {"zh": text, "en": text, "abbr": text, "loinc": text}
-    number = view.sources({"orders": [one]})
-    chosen = view.Filters(source=text)
+    number = sources({"orders": [one]})
+    chosen = Filters(source=text)
     response = page(
         _request(query),
         "prior_results.html",
@@ -234,7 +236,7 @@ def _page(text: str, query: str = "lang=en") -> str:
             "identifier": text,
             "institutions": 2,
         },
-        filters=view.filter_groups(
+        filters=filter_groups(
             [one], {"K": item}, {text: text}, number, chosen, "/patients/1", "en"
         ),
         filtered=True,
