@@ -14,11 +14,12 @@ from datetime import date
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.adapter import Decoded, Issue, Severity, Site
 from hie.audit.event import Action, Event, EventType, Subject
+from hie.canonical.imaging_report import build_imaging
 from hie.canonical.joined import join
-from hie.canonical.keys import Key, ReportKeys, business_keys
+from hie.canonical.keys import Key, Report, ReportKeys, business_keys
 from hie.canonical.laboratory import UNMAPPED, BuildContext, Built, build
 from hie.canonical.patient import says_no_more
-from hie.exchange import identify, sites
+from hie.exchange import identify, link_study, sites
 from hie.exchange.hub import Hub
 from hie.exchange.noticed import noticed
 from hie.exchange.settle import Settled, Standing, settle
@@ -26,7 +27,7 @@ from hie.fhir import Resource
 from hie.fhir.elements import bounds, instant
 from hie.fhir.profile import check
 from hie.identity.identifiers import check as defect
-from hie.records import LabReportRecord
+from hie.records import ImagingReportRecord, LabReportRecord, Time
 from hie.store import code_maps, ledger, locate, messages, resources
 from hie.store.code_maps import Seen
 from hie.store.database import advisory
@@ -50,7 +51,7 @@ class Work:
     digest: str
     decoded: Decoded
     issues: list[Issue]
-    reports: list[tuple[LabReportRecord, ReportKeys]] = field(default_factory=list)
+    reports: list[tuple[Report, ReportKeys]] = field(default_factory=list)
     produced: list[tuple[str, str, int]] = field(default_factory=list)
     homes: dict[str, set[str]] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
@@ -124,14 +125,14 @@ async def _decoded(hub: Hub, unit: Unit, taken: Sequence[Message], now_us: int) 
         records, odd = join(decoded.records)
         work.issues += odd
         for record in records:
-            if not isinstance(record, LabReportRecord):
+            if not isinstance(record, LabReportRecord | ImagingReportRecord):
                 continue
             keys = business_keys(record, site, message.id)
             if isinstance(keys, Issue):
                 work.issues.append(keys)
                 continue
             work.issues += keys.issues
-            work.issues += _ahead(record, now_us)
+            work.issues += _ahead(_times(record), now_us)
             work.reports.append((record, keys))
         is_held = any(issue.severity is Severity.HOLD for issue in work.issues)
         if not decoded.records and not is_held and not work.is_aside:
@@ -142,9 +143,15 @@ async def _decoded(hub: Hub, unit: Unit, taken: Sequence[Message], now_us: int) 
     return works
 
 
-def _ahead(record: LabReportRecord, now_us: int) -> Iterable[Issue]:
+def _times(record: Report) -> tuple[Time | None, ...]:
+    if isinstance(record, ImagingReportRecord):
+        return record.performed, record.issued
+    return record.collected, record.received, record.issued
+
+
+def _ahead(times: Iterable[Time | None], now_us: int) -> Iterable[Issue]:
     """Times of a report that lie in the future: the sender's clock is wrong, or the field is."""
-    for time_ in (record.collected, record.received, record.issued):
+    for time_ in times:
         start = bounds(time_.text) if time_ is not None else None
         if time_ is not None and start is not None and start[0] > now_us + _FUTURE_US:
             yield Issue("check", "future-time", Severity.HOLD, time_.path, "at most 24 hours ahead")
@@ -155,6 +162,8 @@ def _locks(works: Iterable[Work]) -> list[str]:
     for work in works:
         for record, keys in work.reports:
             names.add(f"report:{work.site.id}:{keys.number}")
+            if isinstance(record, ImagingReportRecord):
+                names.update(link_study.lock_names(work.site.id, link_study.numbers_of(record)))
             names.update(
                 f"identity:{one.type}:{one.value}" for one in record.patient.identifiers if one.type
             )
@@ -226,18 +235,45 @@ class _Context:
         """Build, check and settle one message's reports; nothing is written of one that is held."""
         built: list[tuple[ReportKeys, Built]] = []
         for record, keys in self.work.reports:
-            made = build(record, keys, self._build_context(keys))
+            if isinstance(record, ImagingReportRecord):
+                made = build_imaging(record, keys, self._build_context(keys))
+                await self._link(record, keys, made)
+            else:
+                made = build(record, keys, self._build_context(keys))
             self.work.issues += made.issues
             self.work.issues += self._faults(keys, made)
             built.append((keys, made))
         self._see(built)
         if self.work.is_refused:
             return
-        for keys, made in built:
+        for (record, _), (keys, made) in zip(self.work.reports, built, strict=True):
             home = self.ids[keys.patient]
+            if isinstance(record, ImagingReportRecord):
+                await link_study.register_report(
+                    self.unit,
+                    self.work.site.id,
+                    self.ids[keys.report],
+                    home,
+                    link_study.numbers_of(record),
+                )
             self.work.homes.setdefault(home, set()).add(f"DiagnosticReport/{self.ids[keys.report]}")
             for key, resource in made.resources.items():
                 await self._one(key, resource, keys, home, pending, writer, patients)
+
+    async def _link(self, record: ImagingReportRecord, keys: ReportKeys, made: Built) -> None:
+        """Name the studies an imaging report tells of; what is missing or another's is told."""
+        linked = await link_study.find_studies(
+            self.unit,
+            self.work.site.id,
+            link_study.numbers_of(record),
+            self.ids[keys.patient],
+            made.resources[keys.patient],
+            self.today,
+            record.path,
+        )
+        report = made.resources[keys.report]
+        made.resources[keys.report] = link_study.with_studies(report, linked.references)
+        made.issues += linked.issues
 
     def _see(self, built: list[tuple[ReportKeys, Built]]) -> None:
         codes = [

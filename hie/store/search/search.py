@@ -140,7 +140,7 @@ class _Sql:
         if name in {"status", "category"}:
             return "1 = 0" if token.code is None else f"v.{name} = {self.arg(token.code)}"
         pairs = [("v.code_system", "v.code"), ("v.local_system", "v.local_code")]
-        if kind == "Observation":
+        if kind in {"Observation", "DiagnosticReport"}:
             pairs.append(("", "v.item"))
         return self._any([self._coded(system, code, token) for system, code in pairs])
 
