@@ -23,7 +23,8 @@ _SHAPES: Final = bytes(
 )  # fmt: skip
 _UTF8_SHAPE: Final = re.compile(rb"(?:3cc|2c)+")
 _TWO_BYTE_LEADS: Final = bytes(range(0xC2, 0xE0))
-_TWO_BYTE_RUN: Final = re.compile(rb"(?<![\x80-\xff])(?:[\xc2-\xdf][\x80-\xbf])+(?![\x80-\xff])")
+_TWO_BYTES: Final = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf])+")
+_ASCII_BLANK: Final = bytes(b if b >= 0x80 else 0x20 for b in range(256))
 
 
 def reads_as_utf8(text: str, content: bytes, named: str | None) -> bool:
@@ -65,9 +66,11 @@ def holds_gb(content: bytes) -> bool:
     """
     if len(content.translate(None, _TWO_BYTE_LEADS)) == len(content):
         return False
-    for run in _TWO_BYTE_RUN.finditer(content):
-        gb = partial(run[0], "gb18030")
-        if gb is None or gb[1] or signs_only(run[0].decode("utf-8")):
+    for word in set(content.translate(_ASCII_BLANK).split()):
+        if not _TWO_BYTES.fullmatch(word) or signs_only(word.decode("utf-8")):
+            continue
+        gb = partial(word, "gb18030")
+        if gb is None or gb[1]:
             continue
         if hanzi(gb[0]) > 0 and rarity(gb[0]) == 0:
             return True
