@@ -6,7 +6,7 @@ disagree.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hie.access.actor import Actor
@@ -17,7 +17,7 @@ from hie.exchange.assess import checked
 from hie.exchange.hub import Hub
 from hie.exchange.persons_asked import find_asked
 from hie.exchange.prior_studies import Examination, ask_about, find_examinations, told
-from hie.fhir import Resource
+from hie.fhir import INSTITUTION, Resource
 from hie.fhir.elements import instant
 from hie.fhir.wire import write
 from hie.identity.traits import read_identifiers
@@ -82,13 +82,14 @@ async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] 
     laboratory = [{"ref": key, "item": key} for key in hub.catalogue.items if key in items]
     answer = await _answer(hub, actor, patient, [*laboratory, *orders])
     await _looked(hub, actor, person, homes, "patient")
+    place = await _places(hub)
     return {
         "patient": _patient(found, patient),
         "answer": {
             **answer,
             "orders": [one for one in answer["orders"] if one["ref"] in hub.catalogue.items],
         },
-        "studies": _judged(seen, lines, answer),
+        "studies": _judged(seen, lines, answer, place),
         "classes": _classes(hub),
         "items": {
             key: {
@@ -105,7 +106,7 @@ async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] 
             for order in answer["orders"]
             for c in order["candidates"]
         },
-        "others": [_other(one) for one in results if _item(one) is None][:_MOST_OTHERS],
+        "others": [_other(one, place) for one in results if _item(one) is None][:_MOST_OTHERS],
     }
 
 
@@ -132,7 +133,7 @@ async def prior_study(hub: Hub, actor: Actor, patient: str, study: str) -> dict[
     await _looked(hub, actor, person, homes, "images")
     return {
         "patient": _patient(found, patient),
-        "study": _judged(seen, lines, answer)[0],
+        "study": _judged(seen, lines, answer, await _places(hub))[0],
         "classes": _classes(hub),
         "gates": answer["gates_not_asked"],
     }
@@ -169,8 +170,25 @@ async def _looked(
     )
 
 
+async def _places(hub: Hub) -> Callable[[Mapping[str, Any]], str]:
+    """How the register calls the institution of a Reference today; else as its sender did."""
+    registers, _ = await hub.registers.current()
+    today = instant(time.time_ns() // 1000).date()
+
+    def place(reference: Mapping[str, Any]) -> str:
+        identifier = reference.get("identifier", {})
+        code = identifier.get("value", "") if identifier.get("system") == INSTITUTION else ""
+        row = registers.institution(code, today)
+        return str(row.name if row else reference.get("display") or code)
+
+    return place
+
+
 def _judged(
-    seen: Sequence[Examination], lines: Mapping[str, str], answer: Mapping[str, Any]
+    seen: Sequence[Examination],
+    lines: Mapping[str, str],
+    answer: Mapping[str, Any],
+    place: Callable[[Mapping[str, Any]], str],
 ) -> list[dict[str, Any]]:
     """Each examination with what was said of it under its own order line."""
     said = {
@@ -178,7 +196,7 @@ def _judged(
         for order in answer["orders"]
         for candidate in order["candidates"]
     }
-    return [told(one, said.get((lines.get(one.key, ""), one.key))) for one in seen]
+    return [told(one, said.get((lines.get(one.key, ""), one.key)), place) for one in seen]
 
 
 def _classes(hub: Hub) -> dict[str, dict[str, str]]:
@@ -212,16 +230,14 @@ def _patient(found: list[Resource], key: str) -> dict[str, Any]:
     }
 
 
-def _other(one: Resource) -> dict[str, str]:
+def _other(one: Resource, place: Callable[[Mapping[str, Any]], str]) -> dict[str, str]:
     quantity = one.get("valueQuantity", {})
     value = str(quantity.get("value", "")) or one.get("valueString", "")
     value = value or one.get("valueCodeableConcept", {}).get("text", "")
-    performer = one.get("performer", [{}])[0]
-    name = performer.get("display") or performer.get("identifier", {}).get("value", "")
     return {
         "name": one["code"].get("text", ""),
         "value": quantity.get("comparator", "") + value,
         "unit": quantity.get("unit", ""),
         "effective": one.get("effectiveDateTime", "")[:10],
-        "institution": name,
+        "institution": place(one.get("performer", [{}])[0]),
     }

@@ -5,7 +5,7 @@ body parts, side, contrast) is asked once, like an order placed now for the same
 """
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -116,8 +116,13 @@ def ask_about(examinations: Iterable[Examination]) -> tuple[list[dict[str, Any]]
     return list(orders.values()), lines
 
 
-def told(one: Examination, candidate: Mapping[str, Any] | None) -> dict[str, Any]:
-    """An examination as plain values for a page; `candidate` is the answer's entry for it."""
+def told(
+    one: Examination, candidate: Mapping[str, Any] | None, place: Callable[[Mapping[str, Any]], str]
+) -> dict[str, Any]:
+    """An examination as plain values for a page.
+
+    `candidate` is the answer's entry for it; `place` names the institution of a Reference.
+    """
     study, report, facts = one.study or {}, one.report or {}, one.facts
     return {
         "key": one.key,
@@ -134,7 +139,7 @@ def told(one: Examination, candidate: Mapping[str, Any] | None) -> dict[str, Any
         "retrievable": facts.retrievable,
         "description": study.get("description") or report.get("code", {}).get("text", ""),
         "taken": one.taken,
-        "institution": _institution(study, report),
+        "institution": place(_institution(study, report)),
         "series": [_series(part) for part in study.get("series", ())],
         "report": _report(report) if one.report is not None else None,
         "candidate": candidate,
@@ -203,11 +208,12 @@ def _series(part: Resource) -> dict[str, Any]:
     }
 
 
-def _institution(study: Resource, report: Resource) -> str:
+def _institution(study: Resource, report: Resource) -> Mapping[str, Any]:
+    """The Reference to where the images were made; of a report alone, its first performer."""
     found = find_extension(study, extension("performing-institution"))
     performers: list[Mapping[str, Any]] = report.get("performer", [])
-    reference = (found or {}).get("valueReference") or next(iter(performers), {})
-    return str(reference.get("display", ""))
+    reference: Mapping[str, Any] | None = found.get("valueReference") if found else None
+    return reference or next(iter(performers), {})
 
 
 def _report(report: Resource) -> dict[str, Any]:

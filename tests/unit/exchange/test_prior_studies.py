@@ -69,6 +69,10 @@ def _report(key: str = "r1", of: str | None = "s1", **change: Any) -> Any:
     return made | change
 
 
+def _told(one: Examination) -> dict[str, Any]:
+    return told(one, None, lambda reference: reference.get("display", ""))
+
+
 def _found(*studies: Any, reports: tuple[Any, ...] = ()) -> list[Examination]:
     return joined(studies, reports, CATALOGUE)
 
@@ -76,7 +80,7 @@ def _found(*studies: Any, reports: tuple[Any, ...] = ()) -> list[Examination]:
 def test_a_study_and_its_report_are_one_examination_named_by_the_study() -> None:
     (one,) = _found(_study(), reports=(_report(),))
     assert (one.key, one.klass) == ("s1", "CT")
-    said = told(one, None)
+    said = _told(one)
     assert (said["study"], said["uid"], said["institution"]) == ("s1", "1.2.3", "示例县医院")
     assert (said["received"], said["expected"], said["parts"]) == (2, 2, ["CHEST"])
     assert said["series"][0]["instances"] == ["1.2.3.4.1", "1.2.3.4.2"]
@@ -89,15 +93,15 @@ def test_the_newest_report_of_a_study_is_shown() -> None:
     late = _report("r2", issued="2026-06-11T08:00:00+08:00", conclusion="更正。")
     for reports in ((_report(), late), (late, _report())):
         (one,) = _found(_study(), reports=reports)
-        assert told(one, None)["report"]["conclusion"] == "更正。"
+        assert _told(one)["report"]["conclusion"] == "更正。"
 
 
 def test_either_alone_is_an_examination_of_its_own() -> None:
     alone = (_report(of=None), _report("r3", of="gone"))
     study, report, other = _found(_study("s2", "2026-06-12T08:00:00+08:00"), reports=alone)
     assert {report.key, other.key} == {"r1", "r3"}
-    assert (study.key, told(study, None)["report"]) == ("s2", None)
-    said = told(report, None)
+    assert (study.key, _told(study)["report"]) == ("s2", None)
+    said = _told(report)
     assert (said["study"], said["uid"], said["class"]) == (None, None, "CT")
     assert (said["description"], said["series"]) == ("胸部CT平扫", [])
 
@@ -136,7 +140,7 @@ def test_what_has_no_class_is_not_asked_about_and_still_shown() -> None:
     (one,) = _found(_study(**{"class": "OTHER"}))
     assert one.klass is None
     assert ask_about([one]) == ([], {})
-    assert told(one, None)["class"] is None
+    assert _told(one)["class"] is None
 
 
 def test_more_kinds_than_one_check_takes_are_left_unasked() -> None:
@@ -148,7 +152,7 @@ def test_more_kinds_than_one_check_takes_are_left_unasked() -> None:
 @pytest.mark.parametrize("status", ["registered", "cancelled"])
 def test_the_status_of_a_study_is_told_as_it_is(status: str) -> None:
     (one,) = _found(_study() | {"status": status})
-    assert told(one, None)["status"] == status
+    assert _told(one)["status"] == status
 
 
 def test_a_report_in_a_plain_form_is_words_and_a_document_is_not() -> None:
@@ -157,4 +161,4 @@ def test_a_report_in_a_plain_form_is_words_and_a_document_is_not() -> None:
         {"contentType": "text/plain", "data": "5Y+M6IK65riF5pmw"},
     ]
     (one,) = _found(_study(), reports=(_report(extension=[], presentedForm=forms),))
-    assert told(one, None)["report"]["findings"] == "双肺清晰"
+    assert _told(one)["report"]["findings"] == "双肺清晰"
