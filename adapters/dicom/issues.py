@@ -31,6 +31,7 @@ TABLE: Final[dict[str, tuple[Severity, str]]] = {
     "element-repeated": (_W, "An element comes twice and differs; held if it is one that is read."),
     "out-of-memory": (_H, "There was no memory left to read this."),
     "profile-invalid": (_H, "The site profile is not what its schema demands."),
+    "value-too-long": (_W, "A value is longer than 64 KiB; it is taken as absent."),
     # texts
     "charset-undecodable": (_H, "The texts are in no charset that this site may use."),
     "charset-undeclared": (_W, "(0008,0005) is empty, yet texts are not ASCII; told by the bytes."),

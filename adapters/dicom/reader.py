@@ -147,9 +147,9 @@ def _read(
     while buffer.left > 0:
         buffer.left -= 1
         if stop - at < 8:
-            if stop - at > 0 and any(data[at:stop]):
+            if stop - at > 0 and (any(data[at:stop]) or not buffer.little):
                 raise Broken("truncated", 0, "a whole data element")
-            return None, stop
+            return None, stop  # zeros pad the file; big endian, they begin a tag
         group, number, vr, length = tag_of(data, at)
         tag = group << 16 | number
         begin = at

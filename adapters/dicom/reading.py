@@ -50,6 +50,7 @@ _WITH_TEXTS: Final = frozenset({
     REQUEST_ATTRIBUTES_SEQUENCE, REQUESTED_PROCEDURE_CODE_SEQUENCE,
     SCHEDULED_PROTOCOL_CODE_SEQUENCE, SHARED_GROUPS_SEQUENCE, VIEW_CODE_SEQUENCE,
 })  # fmt: skip
+_LONGEST: Final = 1 << 16  # bytes of a value that is read: the longest is a list of words
 _LONGEST_FOUND: Final = 200
 _MOST_DIGITS: Final = 32
 _WORDS: Final = {2: "H", 4: "L"}
@@ -143,8 +144,8 @@ class View:
         values = self.scope.values
         for tag in self.elements.keys() & TEXTS:
             _, start, stop = self.elements[tag]
-            if stop > start:
-                raw = data[start:stop]
+            if 0 < stop - start <= _LONGEST:
+                raw = data[start:stop].strip(b" \0")
                 values.append(raw.translate(_NO_BREAKS) if not raw.isascii() else raw)
         for tag in self.elements.keys() & _WITH_TEXTS:
             for item in self.items(tag):
@@ -177,6 +178,9 @@ class View:
         """The bytes of a value without padding; b"" if absent."""
         found = self.elements.get(tag)
         if found is None or found.stop <= found.start:
+            return b""
+        if found.stop - found.start > _LONGEST:
+            self.reading.issue("value-too-long", self.path(tag))
             return b""
         return self.reading.buffer.data[found.start : found.stop].strip(b" \0")
 

@@ -52,7 +52,7 @@ class Told(NamedTuple):
 
 def tell(values: Sequence[bytes], declared: str, force: str | None, fallback: str | None) -> Told:
     """The charset of these values; `declared` is (0008,0005). Raises MalformedMessage."""
-    joined = b"\n".join(values)
+    joined = b"\n" + b"\n".join(values)  # so that no value's first bytes pass as a byte order mark
     if joined.isascii() and b"\x1b" not in joined:
         return Told(_ascii, "ascii")
     terms = [_plain(term) for term in declared.split("\\")]
@@ -138,14 +138,17 @@ def _one_by_one(values: Sequence[bytes], name: str | None, findings: tuple[str, 
     """Values that do not go together, as when one is cut in the middle of a character."""
     odd: list[str] = list(findings)
     for value in values:
-        odd += _odd(charset.decode(value, name).findings)
-    return Told(
-        lambda raw: charset.decode(raw, name).text, name or "mixed", tuple(dict.fromkeys(odd))
-    )
+        odd += _odd(_alone(value, name).findings)
+    return Told(lambda raw: _alone(raw, name).text[1:], name or "mixed", tuple(dict.fromkeys(odd)))
+
+
+def _alone(raw: bytes, name: str | None) -> charset.Decoding:
+    """One value by itself, behind a line break: two odd bytes first are no byte order mark."""
+    return charset.decode(b"\n" + raw, name)
 
 
 def _odd(findings: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple("characters-lost" if one == "replacement" else one for one in findings)
+    return tuple("characters-lost" if f == "replacement" else f for f in findings if f != "bom")
 
 
 def _by(codec: str) -> Decode:
@@ -154,7 +157,8 @@ def _by(codec: str) -> Decode:
 
     def decode(raw: bytes) -> str:
         try:
-            return charset.decode(raw.replace(iso2022.CHINESE, b""), force=codec).text
+            plain = b"\n" + raw.replace(iso2022.CHINESE, b"")
+            return charset.decode(plain, force=codec).text[1:]
         except MalformedMessage:
             return _mixed(raw)
 
@@ -167,7 +171,7 @@ def _by_escapes(base: str) -> Decode:
 
 def _mixed(raw: bytes) -> str:
     try:
-        return charset.decode(raw).text
+        return _alone(raw, None).text[1:]
     except MalformedMessage:
         return ""
 
