@@ -31,7 +31,7 @@ HERE = {
 }
 
 
-def a_study(key: str, taken: str = TAKEN, status: str = "available", **facts: Any) -> Resource:
+def a_study(key: str, taken: str = TAKEN, *, status: str = "available", **facts: Any) -> Resource:
     good = {
         "class": "CT", "body_part": "HEAD", "contrast": "none", "texts": True, "expected": 2,
         "received": 2, "retrievable": True, "original": True, "complete": True, "identity": "same",

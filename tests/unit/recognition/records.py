@@ -383,7 +383,7 @@ def an_imaging_candidate(
     """
     released = collected if issued == "" else issued
     klass = item if study_class == "" else study_class
-    images = a_study(
+    made = a_study(
         item=klass, started=collected, status=study_status, key=key, performer=performer,
         facts={"identity": images, **facts},
     )  # fmt: skip
@@ -393,7 +393,7 @@ def an_imaging_candidate(
         identifier=report,
     )  # fmt: skip
     return read_imaging_candidate(
-        images if study else None,
+        made if study else None,
         {**words, "id": f"r-{key}"} if reported else None,
         _stated({"resourceType": "Patient", "id": "p", "birthDate": birth_date, "gender": sex}),
         identity=identity,

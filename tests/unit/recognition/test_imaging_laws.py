@@ -45,6 +45,9 @@ FACTS: dict[str, list[Any]] = {
 }
 
 
+LACKING: list[dict[str, Any]] = [{}, {}, {}, {"study": False}, {"reported": False}]
+
+
 @st.composite
 def images(draw: st.DrawFn) -> Candidate:
     at = collected(draw(st.integers(0, 40)))
@@ -53,7 +56,7 @@ def images(draw: st.DrawFn) -> Candidate:
         item=draw(_often(records.IMAGING)),
         study_class=draw(_often(["", "", "", None])),
         mapping=draw(_often(["confirmed", "unconfirmed"])),
-        **draw(_often([{}, {}, {}, {"study": False}, {"reported": False}])),
+        **draw(_often(LACKING)),
         study_status=draw(_often(["available", "available", "registered", "cancelled"])),
         report_status=draw(_often(["final", "final", "final", "appended", "preliminary", None])),
         collected=known,
@@ -242,7 +245,8 @@ def test_an_order_that_says_less_is_never_recognised_more(
 ) -> None:
     if field == "contrast" and one.item not in ("CT", "MRI"):
         return
-    less = replace(order, **{field: None})
+    nothing: dict[str, Any] = {field: None}
+    less = replace(order, **nothing)
     before, after = (judge(one, registers, entries, o) for o in (order, less))
     assert after.outcome is not Outcome.RECOGNISE or before.outcome is Outcome.RECOGNISE
 

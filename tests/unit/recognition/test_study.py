@@ -98,7 +98,7 @@ def test_the_report_fills_what_the_study_leaves_open() -> None:
     found = read(a_study(facts=nothing), an_imaging_report(facts=said))
     assert found.parts.codes == {"KNEE"}
     assert (found.laterality, found.contrast, found.tracer) == ("L", "none", "FDG")
-    assert found.protocols == {"portable"}
+    assert found.protocols == frozenset({"portable"})
     assert found.expected == 5
     assert found.received == 3
 
@@ -116,7 +116,7 @@ def test_the_study_speaks_before_its_report() -> None:
 def test_protocols_are_taken_from_both_and_the_largest_count() -> None:
     said = {"protocol": ["low-dose"], "texts": True, "expected": 7}
     found = read(a_study(facts={"protocol": ["angiography"]}), an_imaging_report(facts=said))
-    assert found.protocols == {"low-dose", "angiography"}
+    assert found.protocols == frozenset({"low-dose", "angiography"})
     assert found.expected == 7
 
 
@@ -125,7 +125,7 @@ def test_the_reports_code_is_a_procedure_text() -> None:
     report["code"]["text"] = "胸部CT增强 低剂量"
     found = read(a_study(facts={"contrast": None, "texts": False}), report)
     assert found.contrast == "enhanced"
-    assert found.protocols == {"low-dose"}
+    assert found.protocols == frozenset({"low-dose"})
 
 
 def test_a_plain_study_speaks_by_its_own_elements() -> None:
