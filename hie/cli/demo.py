@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 from hie.cli.output import LangOption, fail
-from hie.cli.progress import tracked
+from hie.cli.progress import Told, tracked
 from hie.errors import HubError
 from hie.settings import Settings
 
@@ -63,20 +62,14 @@ def _fill(settings: Settings, folder: Path, people: int, images: bool) -> None:
             on_progress=told,
         )
 
-    async def filled() -> None:
+    print(f"loading {region.messages} messages and {region.images} pictures ...", flush=True)
+
+    async def filled(told: Told) -> None:
         async with opened(settings) as hub:
-            await fill(hub, region, _told)
+            await fill(hub, region, told)
 
-    asyncio.run(filled())
-
-
-def _told(what: str, done: int, total: int) -> None:
-    if sys.stdout.isatty():
-        print(f"\r  {what}: {done} of {total} messages", end="", flush=True)
-        if done == total:
-            print(flush=True)
-    elif done == total:
-        print(f"  {what}: {done} messages", flush=True)
+    with tracked("load") as told:
+        asyncio.run(filled(told))
 
 
 def _welcome(settings: Settings, ready: Path) -> None:
@@ -85,7 +78,7 @@ def _welcome(settings: Settings, ready: Path) -> None:
     print(f"  FHIR     {settings.address}/fhir/metadata")
     print("\n  sign in as")
     for one in people:
-        print(f"    {one['login']:16} {one['password']:18} of {one['institution']}")
+        print(f"    {one['login']:16} {one['password']:18} of {one['name']} {one['institution']}")
     print(
         f"\n  a client's token:  HIE_DATA_DIR={settings.data_dir} hie client token "
         f"{people[0]['client']}"

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
-from hie.synthetic import Manifest
+from hie.synthetic import Manifest, SiteFiles
 
 SCOPES = [
     "system/*.rs",
@@ -27,7 +27,8 @@ SCOPES = [
     "hie/maps",
     "hie/registers",
 ]
-Told = Callable[[str, int, int], None]  # what, done, of how many
+Told = Callable[[int, int], None]  # files done, of how many
+_AT_ONCE = 50
 
 
 async def fill(hub: Hub, region: Manifest, told: Told) -> dict[str, Any]:
@@ -39,43 +40,47 @@ async def fill(hub: Hub, region: Manifest, told: Told) -> dict[str, Any]:
         "register-import",
         {"files": [_packed(file) for file in region.registers], "dry_run": False},
     )
-    people = []
+    people: list[dict[str, str]] = []
     for site in region.sites:
-        await run(
-            hub,
-            "site-add",
-            {
-                "site": site.site,
-                "institution": site.institution,
-                "adapter": site.adapter,
-                "profile": site.profile.read_text("utf-8"),
-            },
-        )
-        if site.code_map is not None:
-            await run(
-                hub,
-                "map-import",
-                {
-                    "site": site.site,
-                    "name": site.code_map.name,
-                    "content": site.code_map.read_text("utf-8-sig"),
-                    "approve": True,
-                },
-            )
-        people.append(await _person_and_client(hub, site.site, site.institution, folder))
-    for site in region.sites:
-        files = sorted(file for file in site.messages.rglob("*") if file.is_file())
-        for start in range(0, len(files), 50):
-            batch = [_packed(file) for file in files[start : start + 50]]
-            await run(hub, "receive", {"site": site.site, "files": batch})
-            told(site.site, min(start + 50, len(files)), len(files))
+        await _site(hub, site)
+        if all(one["institution"] != site.institution for one in people):
+            people.append(await _person_and_client(hub, site, folder))
+    await _messages(hub, region, told)
     answer = {"sign_ins": people}
     _write(folder / "sign-ins.json", json.dumps(answer, ensure_ascii=False, indent=2).encode())
     return answer
 
 
-async def _person_and_client(hub: Hub, site: str, institution: str, folder: Path) -> dict[str, str]:
+async def _site(hub: Hub, site: SiteFiles) -> None:
+    profile = site.profile.read_text("utf-8")
+    facts = {"site": site.site, "institution": site.institution, "adapter": site.adapter}
+    await run(hub, "site-add", {**facts, "profile": profile})
+    if site.code_map is not None:
+        content = site.code_map.read_text("utf-8-sig")
+        named = {"site": site.site, "name": site.code_map.name, "content": content}
+        await run(hub, "map-import", {**named, "approve": True})
+
+
+async def _messages(hub: Hub, region: Manifest, told: Told) -> None:
+    """Every message and picture, site by site, in the order of their release."""
+    every = [
+        (site, sorted(file for file in site.messages.rglob("*") if file.is_file()))
+        for site in region.sites
+    ]
+    total, done = sum(len(files) for _, files in every), 0
+    for site, files in every:
+        for start in range(0, len(files), _AT_ONCE):
+            batch = files[start : start + _AT_ONCE]
+            await run(
+                hub, "receive", {"site": site.site, "files": [_packed(file) for file in batch]}
+            )
+            done += len(batch)
+            told(done, total)
+
+
+async def _person_and_client(hub: Hub, of: SiteFiles, folder: Path) -> dict[str, str]:
     """A clinician and a client system of one institution."""
+    site, institution = of.site, of.institution
     login, password = f"doctor-{site}", secrets.token_urlsafe(12)
     await run(
         hub,
@@ -114,7 +119,13 @@ async def _person_and_client(hub: Hub, site: str, institution: str, folder: Path
             "purposes": ["TREAT"],
         },
     )
-    return {"login": login, "password": password, "institution": institution, "client": client}
+    return {
+        "login": login,
+        "password": password,
+        "institution": institution,
+        "name": of.name,
+        "client": client,
+    }
 
 
 def _packed(file: Path) -> dict[str, str]:
