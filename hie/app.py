@@ -30,10 +30,13 @@ from hie.api.problem import problem
 from hie.api.v1 import V1_ROUTES
 from hie.errors import AccessRefused, HubError, HubMisconfigured, TooMany, Unavailable
 from hie.exchange.hub import Hub
+from hie.exchange.keep_instances import sweep
 from hie.exchange.plugins import load_adapters
 from hie.exchange.process import BATCH, process_waiting
+from hie.exchange.publish_study import publish_due
 from hie.exchange.register_cache import RegisterCache
 from hie.fhir.elements import instant
+from hie.intake.dicom import DicomDoor
 from hie.intake.http import INTAKE_ROUTES
 from hie.intake.local import local_app
 from hie.intake.mllp import mllp_door
@@ -55,6 +58,7 @@ from hie.web import WEB_ROUTES
 from hie.web.pages.unserved import unserved
 
 _log = structlog.get_logger(__name__)
+_SWEEP_EVERY = 3600.0  # seconds between two looks for files of instances that no row names
 _IDLE = 0.2  # seconds between two looks of a worker that found nothing
 _STEP_BACK = 0.5  # seconds for which a worker lets the doors of its process go first
 _FEW = 5  # messages it takes between
@@ -212,6 +216,7 @@ async def work(hub: Hub) -> None:
     while True:
         try:
             done = await process_waiting(hub, await _turn(hub))
+            done += await publish_due(hub)
         except Unavailable as error:
             _log.warning("worker-waits", reason=error.text)
             await asyncio.sleep(1)
@@ -283,7 +288,13 @@ def _loop(name: str) -> "type[asyncio.AbstractEventLoop] | None":
 
 async def _serve(settings: Settings) -> None:
     async with opened(settings) as hub:
-        tasks = [asyncio.create_task(upkeep(hub.entrance))]
+        images = DicomDoor(hub)
+        await images.look()
+        tasks = [
+            asyncio.create_task(upkeep(hub.entrance)),
+            asyncio.create_task(images.run()),
+            asyncio.create_task(_sweep(hub)),
+        ]
         servers = [
             uvicorn.Server(
                 uvicorn.Config(
@@ -310,6 +321,14 @@ async def _serve(settings: Settings) -> None:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             path.unlink(missing_ok=True)
+
+
+async def _sweep(hub: Hub) -> None:
+    """Once an hour, let go of files of instances that no row names."""
+    while True:
+        with contextlib.suppress(Unavailable):
+            await sweep(hub)
+        await asyncio.sleep(_SWEEP_EVERY)
 
 
 async def _until_stopped(servers: list[uvicorn.Server]) -> None:

@@ -19,7 +19,7 @@ from hie.canonical.joined import join
 from hie.canonical.keys import Key, Report, ReportKeys, business_keys
 from hie.canonical.laboratory import UNMAPPED, BuildContext, Built, build
 from hie.canonical.patient import says_no_more
-from hie.exchange import identify, link_study, sites
+from hie.exchange import identify, link_study, settle_study, sites
 from hie.exchange.hub import Hub
 from hie.exchange.noticed import noticed
 from hie.exchange.settle import Settled, Standing, settle
@@ -28,7 +28,7 @@ from hie.fhir.elements import bounds, instant
 from hie.fhir.profile import check
 from hie.identity.identifiers import check as defect
 from hie.records import ImagingReportRecord, LabReportRecord, Time
-from hie.store import code_maps, ledger, locate, messages, resources
+from hie.store import code_maps, instances, ledger, locate, messages, resources, studies
 from hie.store.code_maps import Seen
 from hie.store.database import advisory
 from hie.store.messages import Message, Settlement, State
@@ -75,9 +75,13 @@ async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
         return
     now_us = time.time_ns() // 1000
     today = instant(now_us).date()
-    works = await _decoded(hub, unit, taken, now_us)
+    images = [message for message in taken if message.media == instances.MEDIA]
+    arrived = await settle_study.decoded(hub, unit, images)
+    reports = [message for message in taken if message.media != instances.MEDIA]
+    works = await _decoded(hub, unit, reports, now_us)
     ready = [work for work in works if not work.is_refused]
-    await advisory(unit, *_locks(ready))
+    # All locks at once: two halves of a batch must not wait for each other.
+    await advisory(unit, *_locks(ready), *settle_study.locks(arrived))
     owners = _owners(ready)
     claimed = await locate.claim_all(unit, [(owner, *key) for key, owner in owners.items()])
     ids = {Key(*key[1:]): found for key, (found, _) in claimed.items()}
@@ -104,6 +108,7 @@ async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
         await code_maps.see(unit, site, met, now_us)
     persons = await identify.identify(unit, patients, today, now_us) if patients else {}
     await _close(hub, unit, works, persons, now_us)
+    await settle_study.settle(hub, unit, arrived, now_us)
 
 
 async def _decoded(hub: Hub, unit: Unit, taken: Sequence[Message], now_us: int) -> list[Work]:
@@ -163,7 +168,9 @@ def _locks(works: Iterable[Work]) -> list[str]:
         for record, keys in work.reports:
             names.add(f"report:{work.site.id}:{keys.number}")
             if isinstance(record, ImagingReportRecord):
-                names.update(link_study.lock_names(work.site.id, link_study.numbers_of(record)))
+                names.update(
+                    link_study.lock_names(work.site.institution, link_study.numbers_of(record))
+                )
             names.update(
                 f"identity:{one.type}:{one.value}" for one in record.patient.identifiers if one.type
             )
@@ -251,7 +258,7 @@ class _Context:
             if isinstance(record, ImagingReportRecord):
                 await link_study.register_report(
                     self.unit,
-                    self.work.site.id,
+                    self.work.site.institution,
                     self.ids[keys.report],
                     home,
                     link_study.numbers_of(record),
@@ -264,7 +271,7 @@ class _Context:
         """Name the studies an imaging report tells of; what is missing or another's is told."""
         linked = await link_study.find_studies(
             self.unit,
-            self.work.site.id,
+            self.work.site.institution,
             link_study.numbers_of(record),
             self.ids[keys.patient],
             made.resources[keys.patient],
@@ -274,6 +281,9 @@ class _Context:
         report = made.resources[keys.report]
         made.resources[keys.report] = link_study.with_studies(report, linked.references)
         made.issues += linked.issues
+        # Whose images they are is compared with the report's patient: they are published again.
+        found = [one.rpartition("/")[2] for one in linked.references]
+        await studies.touch(self.unit, found, self.now_us)
 
     def _see(self, built: list[tuple[ReportKeys, Built]]) -> None:
         codes = [

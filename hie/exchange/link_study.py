@@ -1,4 +1,4 @@
-"""A study and its report find each other within a site, whichever comes first.
+"""A study and its report find each other within an institution, whichever comes first.
 
 By StudyInstanceUID, else by accession number, else by the order's numbers; the surest that finds
 anything decides. Each registers what it is known by (`hie.store.imaging_keys`) and looks for the
@@ -6,10 +6,10 @@ other, under locks on those numbers, so that two that arrive at one moment do no
 A study of another patient is never linked: the message that says so is held. What is not found is
 told (`study-not-found`, `report-not-found`), and nothing is invented in its place.
 
-    await advisory(unit, *lock_names(site, numbers))          # before either of these
-    await find_studies(unit, site, numbers, home, patient, on) -> Linked        # a report arrives
-    await register_report(unit, site, report, home, numbers)                    # ... and is stored
-    await study_arrives(unit, site, study, home, patient, numbers, on, now_us)  # a study is stored
+    await advisory(unit, *lock_names(owner, numbers))          # before either of these
+    await find_studies(unit, owner, numbers, home, patient, on) -> Linked        # a report arrives
+    await register_report(unit, owner, report, home, numbers)                    # ... and is stored
+    await study_arrives(unit, owner, study, home, patient, numbers, on, now_us)  # a study is stored
 """
 
 from collections.abc import Iterable, Sequence
@@ -52,14 +52,14 @@ def numbers_of(report: ImagingReportRecord) -> list[ImagingKey]:
     return found
 
 
-def lock_names(site: str, numbers: Iterable[ImagingKey]) -> list[str]:
+def lock_names(owner: str, numbers: Iterable[ImagingKey]) -> list[str]:
     """The locks that a study and its report both take before they look for each other."""
-    return sorted({f"imaging:{site}:{one.kind}:{one.value}" for one in numbers})
+    return sorted({f"imaging:{owner}:{one.kind}:{one.value}" for one in numbers})
 
 
 async def find_studies(
     unit: Unit,
-    site: str,
+    owner: str,
     numbers: Sequence[ImagingKey],
     home: str,
     patient: Resource,
@@ -67,7 +67,7 @@ async def find_studies(
     path: str = _REPORT,
 ) -> Linked:
     """The studies a report tells of; `patient` is the report's Patient, of this home."""
-    found = await imaging_keys.find(unit, site, _STUDY, _with_accession(numbers))
+    found = await imaging_keys.find(unit, owner, _STUDY, _with_accession(numbers))
     own, others = await _by_patient(unit, _surest(found), home, patient, on)
     if not own and not others:
         return Linked((), (_told("study-not-found", Severity.INFO, path, "the images' study"),))
@@ -76,15 +76,15 @@ async def find_studies(
 
 
 async def register_report(
-    unit: Unit, site: str, report: str, home: str, numbers: Iterable[ImagingKey]
+    unit: Unit, owner: str, report: str, home: str, numbers: Iterable[ImagingKey]
 ) -> None:
     """Let a stored report be found by a study that comes later."""
-    await imaging_keys.register(unit, site, _REPORT, report, home, _with_accession(numbers))
+    await imaging_keys.register(unit, owner, _REPORT, report, home, _with_accession(numbers))
 
 
 async def study_arrives(
     unit: Unit,
-    site: str,
+    owner: str,
     study: str,
     home: str,
     patient: Resource,
@@ -100,12 +100,12 @@ async def study_arrives(
     (`report-of-another-patient`) nothing was registered or linked.
     """
     known = _with_accession(numbers)
-    found = await imaging_keys.find(unit, site, _REPORT, known)
+    found = await imaging_keys.find(unit, owner, _REPORT, known)
     own, others = await _by_patient(unit, _surest(found), home, patient, on)
     issues = _of_others(others, own, "report-of-another-patient", path)
     if any(issue.severity is Severity.HOLD for issue in issues):
         return issues
-    await imaging_keys.register(unit, site, _STUDY, study, home, known)
+    await imaging_keys.register(unit, owner, _STUDY, study, home, known)
     if not own:
         return [*issues, _told("report-not-found", Severity.INFO, path, "the study's report")]
     standing = await resources.current(unit, [(_REPORT, one.id) for one in own])

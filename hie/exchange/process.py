@@ -13,6 +13,7 @@ from hie.adapter import Issue, Severity
 from hie.errors import HubError, Unavailable
 from hie.exchange import finish
 from hie.exchange.hub import Hub
+from hie.exchange.publish_study import publish_due
 from hie.store import messages
 
 BATCH = 50
@@ -20,10 +21,12 @@ _log = structlog.get_logger(__name__)
 
 
 async def drain(hub: Hub) -> int:
-    """Finish kept messages until none waits; how many there were."""
+    """Finish kept messages until none waits, and publish what is due; how many messages."""
     total = 0
     while done := await process_waiting(hub):
         total += done
+    while await publish_due(hub):
+        pass
     return total
 
 

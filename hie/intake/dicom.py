@@ -92,8 +92,10 @@ class DicomDoor:
         """Follow the sites for ever: open while one may send, closed while none may."""
         try:
             while True:
-                with contextlib.suppress(Unavailable):
+                try:
                     await self.look()
+                except (HubMisconfigured, Unavailable) as error:
+                    _log.error("dicom-closed", reason=error.text)
                 await asyncio.sleep(_LOOK_EVERY)
         finally:
             await self.close()

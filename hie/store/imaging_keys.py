@@ -1,6 +1,7 @@
-"""How a study and its report find each other within a site, in either order of arrival.
+"""How a study and its report find each other within an institution, in either order of arrival.
 
-Each registers what it is known by; the other looks there. Values lie as keyed hashes.
+Each registers what it is known by; the other looks there. The archive and the report system of one
+hospital are two sites, so the owner of a number is the institution. Values lie as keyed hashes.
 """
 
 from collections.abc import Iterable
@@ -9,8 +10,6 @@ from typing import NamedTuple
 
 from hie.store.identifiers import blind
 from hie.store.session import Reader, Unit
-
-_COLUMNS = ("site", "kind", "hash", "type", "id", "home")
 
 
 class KeyKind(StrEnum):
@@ -37,21 +36,21 @@ class Found(NamedTuple):
 
 
 async def register(
-    unit: Unit, site: str, kind: str, key: str, home: str, numbers: Iterable[ImagingKey]
+    unit: Unit, owner: str, kind: str, key: str, home: str, numbers: Iterable[ImagingKey]
 ) -> None:
     """Let a resource (`kind` ImagingStudy or DiagnosticReport, id `key`) be found by these too."""
     await unit.executemany(
-        "INSERT INTO imaging_key (site, kind, hash, type, id, home)"
+        "INSERT INTO imaging_key (owner, kind, hash, type, id, home)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
         [
-            (site, str(one.kind), blind(unit, one.value), kind, key, home)
+            (owner, str(one.kind), blind(unit, one.value), kind, key, home)
             for one in sorted(set(numbers))
             if one.value
         ],
     )
 
 
-async def find(reader: Reader, site: str, kind: str, numbers: Iterable[ImagingKey]) -> list[Found]:
+async def find(reader: Reader, owner: str, kind: str, numbers: Iterable[ImagingKey]) -> list[Found]:
     """The resources of one type that are known by any of these numbers, each once.
 
     By study UID before accession number before order number: the surest first.
@@ -63,9 +62,9 @@ async def find(reader: Reader, site: str, kind: str, numbers: Iterable[ImagingKe
         if not hashes:
             continue
         rows = await reader.fetch(
-            "SELECT id, home FROM imaging_key WHERE site = $1 AND kind = $2 AND type = $3"  # noqa: S608
+            "SELECT id, home FROM imaging_key WHERE owner = $1 AND kind = $2 AND type = $3"  # noqa: S608
             f" AND {reader.db.among('hash', 4)} ORDER BY id",
-            site,
+            owner,
             str(step),
             kind,
             reader.db.array(hashes),

@@ -90,7 +90,7 @@ class Arrival(SQLModel, table=True):
 
 
 class ImagingKey(SQLModel, table=True):
-    """How a study and its report find each other within a site, in either order of arrival.
+    """How a study and its report find each other within an institution, in either order.
 
     `kind` is accession, study or order; `hash` the keyed hash of the value; `type` ImagingStudy or
     DiagnosticReport.
@@ -101,7 +101,7 @@ class ImagingKey(SQLModel, table=True):
         Index("imaging_key_resource", "id"),
         {"sqlite_with_rowid": False},
     )
-    site: str = text(primary_key=True)
+    owner: str = text(primary_key=True)
     kind: str = text(primary_key=True)
     hash: str = text(primary_key=True)
     type: str = text(primary_key=True)

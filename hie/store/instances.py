@@ -227,6 +227,16 @@ async def counts(reader: Reader, site: str, uid: str) -> tuple[int, int]:
     return (row[0], row[1]) if row else (0, 0)
 
 
+async def states_of(reader: Reader, site: str, uid: str) -> dict[InstanceState, int]:
+    """How many contents of a study stand where."""
+    rows = await reader.fetch(
+        "SELECT state, count(*) FROM instance WHERE site = $1 AND study = $2 GROUP BY state",
+        site,
+        uid,
+    )
+    return {InstanceState(row[0]): row[1] for row in rows}
+
+
 async def settle(
     unit: Unit, changes: Sequence[tuple[StoredInstance, InstanceState, bytes | None]]
 ) -> None:

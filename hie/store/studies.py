@@ -73,21 +73,14 @@ async def put(unit: Unit, studies: Sequence[StudyRow]) -> None:
     )
 
 
-async def due(unit: Unit, now_us: int, limit: int = 20) -> list[StudyRow]:
-    """Studies whose quiet time has passed, locked; other workers skip them."""
-    rows = await unit.fetch(
-        f"SELECT {_COLUMNS} FROM study WHERE due_us <= $1 ORDER BY due_us, site, uid LIMIT $2"  # noqa: S608
-        + unit.db.locking("FOR UPDATE SKIP LOCKED"),
+async def due(reader: Reader, now_us: int, limit: int = 20) -> list[tuple[str, str]]:
+    """(site, UID) of studies whose quiet time has passed: a look that locks nothing."""
+    rows = await reader.fetch(
+        "SELECT site, uid FROM study WHERE due_us <= $1 ORDER BY due_us, site, uid LIMIT $2",
         now_us,
         limit,
     )
-    return [_study(unit, row) for row in rows]
-
-
-async def is_due(reader: Reader, now_us: int) -> bool:
-    """Whether a study waits to be published: a look that locks nothing."""
-    found = await reader.fetchval("SELECT 1 FROM study WHERE due_us <= $1 LIMIT 1", now_us)
-    return found is not None
+    return [(row[0], row[1]) for row in rows]
 
 
 async def postpone(unit: Unit, site: str, uid: str, due_us: int | None) -> None:
@@ -104,6 +97,27 @@ async def again(unit: Unit, site: str, uids: Iterable[str], due_us: int) -> None
         f" AND {unit.db.among('uid', 2)}",
         site,
         unit.db.array(uids),
+        due_us,
+    )
+
+
+async def mark_changed(unit: Unit, site: str, uid: str, due_us: int) -> None:
+    """Something of a study changed through another one."""
+    await unit.execute(
+        "UPDATE study SET changed = true, due_us = CASE state WHEN 'held' THEN NULL ELSE $3 END"
+        " WHERE site = $1 AND uid = $2",
+        site,
+        uid,
+        due_us,
+    )
+
+
+async def touch(unit: Unit, ids: Iterable[str], due_us: int) -> None:
+    """Something that these published studies (ids of ImagingStudy) are compared with is new."""
+    await unit.execute(
+        "UPDATE study SET changed = true, due_us = $2 WHERE state = 'published'"  # noqa: S608
+        f" AND {unit.db.among('id', 1)}",
+        unit.db.array(ids),
         due_us,
     )
 

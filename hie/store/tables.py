@@ -87,6 +87,7 @@ class ImagingStudy(ResourceColumns, table=True):
         Index("imaging_study_id", "id"),
         Index("imaging_study_class", "home", "klass", "effective_us"),
         Index("imaging_study_effective", "home", "effective_us"),
+        Index("imaging_study_when", "effective_us", "id"),
         Index("imaging_study_uid", "uid_hash"),
         Index("imaging_study_accession", "accession_hash"),
     )

@@ -121,12 +121,12 @@ async def _study_arrives(
 ) -> tuple[str, list[str]]:
     """What the road of images does when a study is stored; its id, and the issues' codes."""
     async with hub.db.unit() as unit:
-        await advisory(unit, *lock_names(SITE, numbers))
+        await advisory(unit, *lock_names(INSTITUTION, numbers))
         claim = ("ImagingStudy", "urn:dicom:uid", f"urn:oid:{UID}")
         key = (await locate.claim(unit, INSTITUTION, [claim]))[claim][0]
         await resources.put(unit, [Put("ImagingStudy", home, key, _study(key, home))])
         issues = await study_arrives(
-            unit, SITE, key, home, patient, numbers, on=date(2026, 6, 12), now_us=1
+            unit, INSTITUTION, key, home, patient, numbers, on=date(2026, 6, 12), now_us=1
         )
     return key, [issue.code for issue in issues]
 

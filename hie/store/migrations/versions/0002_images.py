@@ -32,6 +32,7 @@ def upgrade() -> None:
     )
     op.create_index("imaging_study_class", "imaging_study", ["home", "klass", "effective_us"])
     op.create_index("imaging_study_effective", "imaging_study", ["home", "effective_us"])
+    op.create_index("imaging_study_when", "imaging_study", ["effective_us", "id"])
     op.create_index("imaging_study_uid", "imaging_study", ["uid_hash"])
     op.create_index("imaging_study_accession", "imaging_study", ["accession_hash"])
     _resource("endpoint")
@@ -90,13 +91,13 @@ def upgrade() -> None:
     op.create_index("arrival_study", "arrival", ["site", "study"])
     op.create_table(
         "imaging_key",
-        sa.Column("site", TEXT, nullable=False),
+        sa.Column("owner", TEXT, nullable=False),
         sa.Column("kind", TEXT, nullable=False),
         sa.Column("hash", TEXT, nullable=False),
         sa.Column("type", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("home", TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("site", "kind", "hash", "type", "id"),
+        sa.PrimaryKeyConstraint("owner", "kind", "hash", "type", "id"),
         sqlite_with_rowid=False,
     )
     op.create_index("imaging_key_resource", "imaging_key", ["id"])
