@@ -20,7 +20,7 @@ from hie.terminology.study_words import Contrast, read_contrast, read_protocols
 Side = Literal["L", "R", "B"]
 
 _NOISE: Final = re.compile(
-    r"PET[/-]?CT|PET[/-]?MRI?|SPECT[/-]?CT|SPECT|PET|HRCT|LDCT|CBCT|CT[AVUP]?(?![A-Z])|"
+    r"骨(?=显像|扫描)|PET[/-]?CT|PET[/-]?MRI?|SPECT[/-]?CT|SPECT|PET|HRCT|LDCT|CBCT|CT[AVUP]?(?![A-Z])|"
     r"F?MR[AVSI](?![A-Z])|MRCP|MRU|MR(?![A-Z])|[DC]R(?![A-Z])|ECT|X\s*[线光]|X-?RAY|B超|"
     r"彩色多普勒|多普勒|彩超|超声|磁共振|核磁共振|核磁|计算机体层|断层|钼靶|"
     r"平扫|增强|扫描|检查|成像|显像|摄影|摄片|平片|造影|三维|重建|薄层|血管|灌注|低剂量|筛查|床[旁边]|"

@@ -474,3 +474,22 @@ def test_a_full_dialect_message(read: Read) -> None:
     assert [i.code for i in leu.interpretations] == ["N", "NEG"]
     assert report.reviewers[0].name == "李四"
     assert {i.severity for i in decoded.issues} <= {Severity.INFO, Severity.WARN}
+
+
+def test_the_requester_s_department_is_orc_17_else_the_patient_s(read: Read) -> None:
+    pv1 = "PV1|1|I|心内科^3^12"
+    orc = row("ORC", {1: "RE", 12: "7^赵", 17: "0301^心血管内科^99DEP"})
+    named = read(msh(), PID, pv1, orc, obr(), obx()).records[0].requester
+    ward = read(msh(), PID, pv1, obr(f16="7^赵"), obx()).records[0].requester
+    alone = read(msh(), PID, obr(f16="7^赵"), obx()).records[0].requester
+    assert named.department.display == "心血管内科"
+    assert (ward.department.code, ward.department.system) == ("心内科", "department")
+    assert alone.department is None
+
+
+def test_an_observer_works_in_obx_15_unless_that_is_an_institution(read: Read) -> None:
+    bench = obx(f15="LAB01^检验科", f16="41^钱")
+    code = "91110000802100433B"
+    house = obx(f15=f"医院^^{code}", f16="41^钱")
+    assert read(msh(), PID, obr(), bench).records[0].results[0].staff[0].department.code == "LAB01"
+    assert read(msh(), PID, obr(), house).records[0].results[0].staff[0].department is None
