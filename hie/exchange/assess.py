@@ -7,7 +7,10 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from hie.access.actor import Actor, ActorKind
 from hie.access.policy import Restriction, restriction
@@ -88,9 +91,15 @@ async def checked(hub: Hub, actor: Actor, body: dict[str, Any], raw: bytes) -> d
     check = checks.new_check()
     answer = write_answer(request, identity.state, judged, question, check=check, new_id=new_id)
     owners = {one.resource: stored.home for one, stored in found}
-    used = Used(identity, tuple(patients), owners)
+    used = Used(identity, tuple(patients), owners, tuple(one for one, _ in found))
     await _record(hub, actor, request, used, answer, body, raw, now_us)
     return answer
+
+
+def plain(value: Any) -> Any:
+    """Frozen values as JSON values; a Decimal stays one."""
+    tree = dict(value) if isinstance(value, Mapping) else value
+    return msgspec.to_builtins(tree, builtin_types=(Decimal,), order="deterministic")
 
 
 def _sight(actor: Actor) -> Restriction:
@@ -178,12 +187,26 @@ async def _resources(
 class Used:
     """What an answer rests on: the identity, all Patients looked at, and whose each result is.
 
-    `owners` is the home of each candidate by its versioned reference.
+    `owners` is the home of each candidate by its versioned reference; `candidates` are the facts
+    of all of them, also of those the answer does not list.
     """
 
     identity: IdentityAnswer
     patients: tuple[str, ...]
     owners: Mapping[str, str]
+    candidates: tuple[Candidate, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """As JSON values, numbers with their digits: what is kept to explain the answer by."""
+        return {
+            "identity": {
+                "state": self.identity.state.value,
+                "person": self.identity.person,
+                "homes": plain(self.identity.homes),
+            },
+            "patients": list(self.patients),
+            "candidates": plain(self.candidates),
+        }
 
     def subjects(self, shown: Iterable[str]) -> tuple[Subject, ...]:
         """Each home with its own results alone, so that one's record never names another's."""
@@ -216,7 +239,7 @@ async def _record(
             person=used.identity.person,
             on_us=request.on.at_us,
             policy=answer["policy"],
-            body={"request": body, "answer": answer},
+            body={"request": body, "answer": answer, "facts": used.facts()},
             key=answer["check"],
         )
         await _ask_a_person(unit, used, now_us)

@@ -15,6 +15,7 @@ from hie.access.scopes import Interaction
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.exchange.assess import checked
 from hie.exchange.hub import Hub
+from hie.exchange.person_records import every, subjects_of
 from hie.exchange.persons_asked import find_asked
 from hie.exchange.prior_studies import Examination, ask_about, find_examinations, told
 from hie.fhir import INSTITUTION, Resource
@@ -24,8 +25,6 @@ from hie.identity.traits import read_identifiers
 from hie.recognition.identity_check import IdentityState
 from hie.recognition.request import Asked
 from hie.store import persons
-from hie.store.search.query import parse_query
-from hie.store.search.search import search
 from hie.store.versions import read_many
 
 _MOST_OTHERS = 200
@@ -67,21 +66,17 @@ async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] 
         found = [
             one.resource() for one in (await read_many(reader, "Patient", homes, sight)).values()
         ]
-        query = parse_query("Observation", [("patient", ",".join(homes[:50])), ("_count", "200")])
-        results: list[Resource] = []
-        after: Sequence[Any] | None = None
-        while len(results) < 5_000:
-            page = await search(reader, query, sight, after)
-            results += [one.resource() for one in page.matches]
-            if page.following is None:
-                break
-            after = page.following
+        results = await every(reader, "Observation", homes, sight, most=5_000)
         seen = await find_examinations(reader, homes, sight, hub.catalogue)
     items = {key for one in results if (key := _item(one)) in hub.catalogue.items}
     orders, lines = ask_about(seen)
     laboratory = [{"ref": key, "item": key} for key in hub.catalogue.items if key in items]
     answer = await _answer(hub, actor, patient, [*laboratory, *orders])
-    await _looked(hub, actor, person, homes, "patient")
+    others = [one for one in results if _item(one) is None]
+    listed = {c["resource"].split("/")[1] for o in answer["orders"] for c in o["candidates"]}
+    shown = [*found, *others[:_MOST_OTHERS], *_parts(seen)]
+    shown += [one for one in results if one["id"] in listed]
+    await _looked(hub, actor, subjects_of(homes, person, shown), "patient")
     place = await _places(hub)
     return {
         "patient": _patient(found, patient),
@@ -106,7 +101,8 @@ async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] 
             for order in answer["orders"]
             for c in order["candidates"]
         },
-        "others": [_other(one, place) for one in results if _item(one) is None][:_MOST_OTHERS],
+        "others": [_other(one, place) for one in others[:_MOST_OTHERS]],
+        "others_left_out": len(others[_MOST_OTHERS:]),
     }
 
 
@@ -130,7 +126,7 @@ async def prior_study(hub: Hub, actor: Actor, patient: str, study: str) -> dict[
         return None
     orders, lines = ask_about(seen)
     answer = await _answer(hub, actor, patient, orders)
-    await _looked(hub, actor, person, homes, "images")
+    await _looked(hub, actor, subjects_of(homes, person, [*found, *_parts(seen)]), "images")
     return {
         "patient": _patient(found, patient),
         "study": _judged(seen, lines, answer, await _places(hub))[0],
@@ -156,17 +152,10 @@ async def _answer(
     return await checked(hub, actor, body, write(body))
 
 
-async def _looked(
-    hub: Hub, actor: Actor, person: str | None, homes: Sequence[str], what: str
-) -> None:
+async def _looked(hub: Hub, actor: Actor, subjects: tuple[Subject, ...], what: str) -> None:
+    """Record what a page shows, before it is shown."""
     await hub.ledger.record(
-        Event(
-            EventType.PAGE,
-            Action.READ,
-            actor,
-            subjects=tuple(Subject(home, person) for home in homes),
-            detail=what,
-        )
+        Event(EventType.PAGE, Action.READ, actor, subjects=subjects, detail=what)
     )
 
 
@@ -182,6 +171,11 @@ async def _places(hub: Hub) -> Callable[[Mapping[str, Any]], str]:
         return str(row.name if row else reference.get("display") or code)
 
     return place
+
+
+def _parts(examinations: Sequence[Examination]) -> list[Resource]:
+    """The studies and reports of examinations."""
+    return [part for one in examinations for part in (one.study, one.report) if part is not None]
 
 
 def _judged(

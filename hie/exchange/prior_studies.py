@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hie.access.policy import Restriction
+from hie.exchange.person_records import every
 from hie.fhir import ITEM, Resource, extension
 from hie.fhir.elements import find_extension, referenced
 from hie.recognition.catalogue import Catalogue
 from hie.recognition.study import Study, read_study
-from hie.store.search.query import parse_query
-from hie.store.search.search import search
 from hie.store.session import Reader
 
 MOST: Final = 1_000  # studies, and reports, of one person
@@ -24,7 +23,6 @@ MOST_ORDERS: Final = 60  # of the 100 of one order-check; the laboratory has 27 
 _SECTIONS: Final = frozenset(
     ("RAD", "CT", "NMR", "NMS", "RUS", "OUS", "VUS", "CUS", "XRC", "RX", "MG")
 )
-_HOMES: Final = 50  # values of one search parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +51,10 @@ async def find_examinations(
     reader: Reader, homes: Sequence[str], sight: Restriction, catalogue: Catalogue
 ) -> list[Examination]:
     """Every examination of a person's homes that this reader may see, newest first."""
-    studies = await _all(reader, "ImagingStudy", homes, sight)
+    studies = await every(reader, "ImagingStudy", homes, sight, most=MOST)
     reports = [
         one
-        for one in await _all(reader, "DiagnosticReport", homes, sight)
+        for one in await every(reader, "DiagnosticReport", homes, sight, most=MOST)
         if _is_imaging(one, catalogue)
     ]
     return joined(studies, reports, catalogue)
@@ -144,21 +142,6 @@ def told(
         "report": _report(report) if one.report is not None else None,
         "candidate": candidate,
     }
-
-
-async def _all(
-    reader: Reader, kind: str, homes: Sequence[str], sight: Restriction
-) -> list[Resource]:
-    query = parse_query(kind, [("patient", ",".join(homes[:_HOMES])), ("_count", "200")])
-    found: list[Resource] = []
-    after: Sequence[Any] | None = None
-    while len(found) < MOST:
-        page = await search(reader, query, sight, after)
-        found += [one.resource() for one in page.matches]
-        if page.following is None:
-            break
-        after = page.following
-    return found
 
 
 def _is_imaging(report: Resource, catalogue: Catalogue) -> bool:

@@ -102,7 +102,7 @@ def _count_attempt(entrance: Entrance, network: str | None, login: str) -> None:
             rates.login.give_back(_key(login), now)
     if seconds > 0:
         wait = retry_after(seconds)
-        raise TooMany("too many attempts", (Fault("login", "throttled", wait),))
+        raise TooMany("too many attempts", (Fault("login", Reason.RATE, wait),))
 
 
 def _forget_attempt(entrance: Entrance, network: str | None, login: str) -> None:

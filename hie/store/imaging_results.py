@@ -3,10 +3,11 @@
 With `known_at_us` each resource is the version that was current then; what came later is not there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from hie.access.policy import Restriction
-from hie.store.results import LIMIT, as_known
+from hie.store.results import LIMIT, columns_of, formerly, newest_first, reaches
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader
 from hie.store.visible import visible
@@ -30,6 +31,7 @@ async def studies(
     `since_us`: only those made since, and those that do not say when.
     """
     n = visible(reader, "ImagingStudy", restriction).following
+    since = -(2**62) if since_us is None else since_us
     return await _rows(
         reader,
         "ImagingStudy",
@@ -37,8 +39,9 @@ async def studies(
         restriction,
         f"(v.klass IS NULL OR {reader.db.among('v.klass', n + 1)})"
         f" AND (v.effective_end_us IS NULL OR v.effective_end_us >= ${n + 2})",
-        (reader.db.array(classes), -(2**62) if since_us is None else since_us),
+        (reader.db.array(classes), since),
         known_at_us,
+        lambda said: said["klass"] in (None, *classes) and reaches(said, since),
     )
 
 
@@ -61,6 +64,7 @@ async def reports(
         f" OR NOT ({reader.db.among('v.category', n + 2)}))",
         (reader.db.array(classes), reader.db.array(_LABORATORY)),
         known_at_us,
+        lambda said: said["item"] in classes or said["category"] not in _LABORATORY,
     )
     wanted = [f'"{key}"'.encode() for key in ("imagingStudy", *classes)]
     return [one for one in found if any(word in one.body for word in wanted)]
@@ -74,8 +78,12 @@ async def _rows(
     condition: str,
     args: tuple[object, ...],
     known_at_us: int | None,
+    holds: Callable[[Mapping[str, Any]], bool],
 ) -> list[Stored]:
-    """Rows of these homes that meet the condition, newest first; its arguments follow the homes."""
+    """Rows of these homes that meet the condition, newest first; its arguments follow the homes.
+
+    `holds` is the same condition, asked of the columns of a version that is no longer current.
+    """
     seen = visible(reader, kind, restriction)
     columns = ", ".join(f"v.{name}" for name in STORED.split(", "))
     rows = await reader.fetch(
@@ -89,5 +97,7 @@ async def _rows(
     found = [stored(reader.db, kind, row) for row in rows]
     if known_at_us is None:
         return found
-    then = await as_known(reader, kind, found, restriction, known_at_us)
-    return [then[one.id] for one in found if one.id in then]
+    then = [one for one in found if one.updated_us <= known_at_us]
+    former = await formerly(reader, kind, homes, restriction, known_at_us)
+    then += [one for one in former if holds(columns_of(one))]
+    return sorted(then, key=newest_first)[:LIMIT]

@@ -3,9 +3,11 @@
 With `known_at_us` each resource is the version that was current then; what came later is not there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from hie.access.policy import Restriction
+from hie.store import index
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader
 from hie.store.visible import visible, visible_history
@@ -28,6 +30,7 @@ async def by_item(
     """
     seen = visible(reader, "Observation", restriction)
     n = seen.following
+    since = -(2**62) if since_us is None else since_us
     columns = ", ".join(f"v.{name}" for name in STORED.split(", "))
     rows = await reader.fetch(
         f"SELECT {columns}, v.report FROM {seen.sql} AS v"  # noqa: S608
@@ -37,15 +40,80 @@ async def by_item(
         *seen.args,
         reader.db.array(homes),
         reader.db.array(items),
-        -(2**62) if since_us is None else since_us,
+        since,
     )
     found = [(stored(reader.db, "Observation", row[:7]), row[7]) for row in rows]
     if known_at_us is None:
         return found
-    then = await as_known(
-        reader, "Observation", [one for one, _ in found], restriction, known_at_us
+    then = [(one, report) for one, report in found if one.updated_us <= known_at_us]
+    former = [
+        one
+        for one in await formerly(reader, "Observation", homes, restriction, known_at_us)
+        if (said := columns_of(one))["item"] in items and reaches(said, since)
+    ]
+    reports = await _reports(reader, [one.id for one in former], restriction)
+    then += [(one, reports.get(one.id)) for one in former]
+    return sorted(then, key=lambda pair: newest_first(pair[0]))[:LIMIT]
+
+
+async def formerly(
+    reader: Reader, kind: str, homes: Sequence[str], restriction: Restriction, known_at_us: int
+) -> list[Stored]:
+    """The versions that were current at an instant, of resources that have changed since.
+
+    What they say now is no guide to what they said then: a result may have been of another item.
+    """
+    past = visible_history(reader, kind, restriction)
+    now = visible(reader, kind, restriction, past.following)
+    n = now.following
+    columns = ", ".join(f"h.{name}" for name in STORED.split(", "))
+    rows = await reader.fetch(
+        f"SELECT {columns} FROM {past.sql} AS h JOIN"  # noqa: S608
+        f" (SELECT p.id, max(p.version) AS version FROM {past.sql} AS p"
+        f" WHERE {reader.db.among('p.home', n)} AND p.updated_us <= ${n + 1} GROUP BY p.id) AS last"
+        f" ON last.id = h.id AND last.version = h.version"
+        f" WHERE {reader.db.among('h.home', n)} AND NOT h.deleted AND NOT EXISTS"
+        f" (SELECT 1 FROM {now.sql} AS v WHERE v.id = h.id AND v.updated_us <= ${n + 1})",
+        *past.args,
+        *now.args,
+        reader.db.array(homes),
+        known_at_us,
     )
-    return [(then[one.id], report) for one, report in found if one.id in then]
+    return [stored(reader.db, kind, row) for row in rows]
+
+
+def columns_of(version: Stored) -> dict[str, Any]:
+    """What the typed columns of a current row would say of this version, but for keyed hashes."""
+    said = index.values(version.type, version.resource(), None, lambda _: "")
+    return dict(zip(index.columns(version.type), said, strict=True))
+
+
+def reaches(said: Mapping[str, Any], since_us: int) -> bool:
+    """Whether a version was collected since, or does not say when."""
+    end = said["effective_end_us"]
+    return end is None or end >= since_us
+
+
+def newest_first(version: Stored) -> tuple[bool, int, str]:
+    """The order of results: by collection, newest first; what does not say when goes last."""
+    start = columns_of(version)["effective_us"]
+    return start is None, -(start or 0), version.id
+
+
+async def _reports(
+    reader: Reader, keys: Sequence[str], restriction: Restriction
+) -> dict[str, str | None]:
+    """The report each result belongs to: a result never moves to another one."""
+    if not keys:
+        return {}
+    seen = visible(reader, "Observation", restriction)
+    rows = await reader.fetch(
+        f"SELECT v.id, v.report FROM {seen.sql} AS v"  # noqa: S608
+        f" WHERE {reader.db.among('v.id', seen.following)}",
+        *seen.args,
+        reader.db.array(keys),
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def as_known(
@@ -67,13 +135,14 @@ async def as_known(
     past = visible_history(reader, kind, restriction)
     n = past.following
     rows = await reader.fetch(
-        f"SELECT {STORED} FROM {past.sql} AS h"  # noqa: S608
+        f"SELECT {STORED}, deleted FROM {past.sql} AS h"  # noqa: S608
         f" WHERE {reader.db.among('h.home', n)} AND {reader.db.among('h.id', n + 1)}"
-        f" AND h.updated_us <= ${n + 2} AND NOT h.deleted ORDER BY h.id, h.version",
+        f" AND h.updated_us <= ${n + 2} ORDER BY h.id, h.version",
         *past.args,
         reader.db.array({one.home for one in later}),
         reader.db.array([one.id for one in later]),
         known_at_us,
     )
-    found.update((row[1], stored(reader.db, kind, row)) for row in rows)
+    last = {row[1]: row for row in rows}
+    found.update((key, stored(reader.db, kind, row[:7])) for key, row in last.items() if not row[7])
     return found

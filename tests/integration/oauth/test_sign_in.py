@@ -8,6 +8,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 
+from hie.access.reason import Reason
 from hie.errors import HubError, NotAuthenticated, NotPermitted, TooMany, UnprocessableRequest
 from hie.oauth.forms import form_token, local_path, read_form_without_session
 from hie.oauth.people import add_person, set_password
@@ -96,6 +97,7 @@ async def test_guessing_one_login_is_slowed_from_everywhere(hub: Hub) -> None:
     with pytest.raises(TooMany) as caught:
         await enter(hub, address="10.0.0.99")
     assert 0 < int(caught.value.faults[0].expected) <= 6
+    assert caught.value.faults[0].code == Reason.RATE  # what the audit log has a word for
     hub.clock.now += 6
     await enter(hub, address="10.0.0.99")
 

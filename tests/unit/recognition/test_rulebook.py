@@ -180,3 +180,20 @@ def test_changing_what_follows_from_a_condition_needs_no_code() -> None:
     data["rules"][0]["outcome"] = "clinician_review"
     assert built(data).rules["R-401"].outcome is REVIEW
     assert load_rulebook().rules["R-401"].outcome is REFUSE
+
+
+# What is asked of laboratory results alone, and of images alone; every other rule is for both.
+LABORATORY = {"R-009", *(f"R-{n}" for n in (*range(201, 206), *range(301, 310), 405))}
+LABORATORY |= {"R-501", "R-507", "R-508"}
+IMAGING = {"R-207", *(f"R-{n}" for n in range(601, 612))}
+
+
+def test_each_rule_is_asked_of_the_kinds_it_is_for() -> None:
+    both = {Kind.LABORATORY, Kind.IMAGING}
+    for name, rule in load_rulebook().rules.items():
+        expected = both
+        if name in LABORATORY:
+            expected = {Kind.LABORATORY}
+        elif name in IMAGING:
+            expected = {Kind.IMAGING}
+        assert set(rule.kinds) == expected, name
