@@ -167,7 +167,8 @@ def _names(view: View) -> tuple[Name, ...]:
         both = bool(family and given)
         found[whole] = Name(whole, path, family if both else None, given if both else None)
         plain = unicodedata.normalize("NFKC", whole).replace(" ", "").upper()
-        if plain.startswith(_NOBODY) or any(word in plain for word in _NEWBORN):
+        parts = [plain, *(part.upper() for part in components)]
+        if any(p.startswith(_NOBODY) for p in parts) or any(w in plain for w in _NEWBORN):
             view.reading.issue("name-placeholder", path)
         elif "??" in whole:
             view.reading.issue("characters-lost", path, whole)
@@ -188,7 +189,7 @@ def _components(group: str) -> list[str]:
 
 
 def _sex(view: View) -> Sex | None:
-    text = view.text(SEX) if not view.raw(SEX).isascii() else view.word(SEX)
+    text = view.text(SEX)
     if not text:
         return None
     own = view.reading.profile.sex
