@@ -32,6 +32,7 @@ _PROTOCOLS = {
     "angiography": re.compile(rf"血管成像|{_START}(?:ct|mr)a{_END}|{_START}(?:ct|mr)?[- ]?angio"),
     "perfusion": re.compile(rf"灌注|{_START}perfusion{_END}"),
 }
+_ORDINARY = frozenset({"routine", "standard", "常规", "普通"})
 _ISOTOPE = re.compile(r"(?<![a-z])([a-z]{1,2})[-\s^(]*(\d{1,3}m?)(?![0-9a-z])")
 _ISOTOPE_FIRST = re.compile(r"(?<![0-9a-z])(\d{1,3}m?)[-\s^(]*([a-z]{1,2})(?![a-z])")
 _MARKED = re.compile(r"[a-z]{1,2}\d{1,3}m?")
@@ -72,9 +73,14 @@ def read_protocols(texts: Iterable[str]) -> frozenset[str]:
 
 
 def ordered_protocols(text: str | None) -> frozenset[str]:
-    """The protocols an order asks for; one that is none of the known is asked for by its name."""
+    """The protocols an order asks for; one that is none of the known is asked for by its name.
+
+    An ordinary examination is no special protocol.
+    """
     said = _folded(text or "").strip()
-    return (read_protocols((said,)) or frozenset((said,))) if said else frozenset()
+    if not said or said in _ORDINARY:
+        return frozenset()
+    return read_protocols((said,)) or frozenset((said,))
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,7 @@ from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.fhir import INSTITUTION, ITEM, SECTION, Resource, extension
 from hie.recognition.parameters import read_parameters, write_parameters
-from hie.store import resources
+from hie.store import checks, resources
 from hie.store.resources import Put
 from hie.synthetic import example
 from hie.synthetic.institutions import BY_SITE
@@ -151,7 +151,11 @@ async def test_a_study_with_its_report_is_one_record_judged_shown_recorded_and_d
                 "SELECT resources FROM audit_subject s JOIN audit_access a ON a.id = s.access"
                 " WHERE a.type = 'order-check'"
             )
+            kept = await checks.get(reader, answer["check"])
         assert "ImagingStudy/s1/_history/1" in named.split()
+        facts = {one["resource"]: one for one in kept.body["facts"]["candidates"]}
+        study = facts["ImagingStudy/s1/_history/1"]["study"]
+        assert (study["expected"], study["contrast"], study["protocols"]) == (2, "none", [])
 
 
 async def test_what_has_no_study_or_no_report_is_a_record_of_its_own(

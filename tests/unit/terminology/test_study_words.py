@@ -55,6 +55,7 @@ def test_an_order_asks_for_a_protocol_by_any_name() -> None:
     assert ordered_protocols("CTA") == {"angiography"}
     assert ordered_protocols("low-dose screening") == {"low-dose", "screening"}
     assert ordered_protocols("Cardiac  Gating") == {"cardiac gating"}
+    assert ordered_protocols("Routine") == ordered_protocols("常规") == frozenset()
     assert ordered_protocols(" ") == ordered_protocols(None) == frozenset()
 
 
