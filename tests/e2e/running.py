@@ -6,8 +6,8 @@ SQLite belongs to one process and one loop, so filling and serving happen in tha
 import asyncio
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 
 import uvicorn
 
-from hie.app import opened, web_app
+from hie.app import opened, web_app, work
 from hie.exchange.commands import run
 from hie.exchange.demo import fill
 from hie.exchange.hub import Hub
@@ -58,7 +58,7 @@ def serving(folder: Path, more: Filled | None = None) -> Iterator[Running]:
             rate_limits=False,
             synthetic=True,
         )
-        async with opened(settings) as hub:
+        async with opened(settings) as hub, _working(hub):
             answer = await fill(hub, region, lambda *_: None)
             await _auditor(hub, region)
             if more is not None:
@@ -95,6 +95,17 @@ def serving(folder: Path, more: Filled | None = None) -> Iterator[Running]:
             told["server"].should_exit = True
         thread.join(20)
         listener.close()
+
+
+@asynccontextmanager
+async def _working(hub: Hub) -> AsyncIterator[None]:
+    """The message worker beside the pages, as `hie serve` has it on SQLite."""
+    task = asyncio.create_task(work(hub))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _auditor(hub: Hub, region: Manifest) -> None:

@@ -65,11 +65,12 @@ def _context(request: Request, found: dict[str, Any], base: str) -> dict[str, An
         "filters": filter_groups(
             orders, items, found["names"], number, filters, base, lang, examined
         ),
-        "filtered": bool(orders or seen),
+        "filtered": bool(orders),
         "counts": [(one, outcomes.count(one)) for one in OUTCOMES if one in outcomes],
         "rows": [view.row(one, items[one["item"]], number, filters, base, lang) for one in shown],
         "studies": [studies.row(one, classes, number, filters, base, lang) for one in pictured],
         "others": [{**one, "collected": one["effective"]} for one in found["others"]],
+        "others_left_out": found["others_left_out"],
         "chosen": study["key"] if study else order["item"] if order else None,
         "why": why,
         "gates": ", ".join(str(gate) for gate in answer["gates_not_asked"]),

@@ -28,6 +28,13 @@
       if (link) { mark(link); }
     });
   });
+  // On a narrow page the reasons lie below the lists: what was asked for is brought into view.
+  document.addEventListener("htmx:afterSettle", function (event) {
+    var why = document.getElementById("why");
+    if (why && event.target.id === "why" && why.getBoundingClientRect().top > window.innerHeight) {
+      why.scrollIntoView({ block: "start" });
+    }
+  });
   document.addEventListener("keydown", function (event) {
     var typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
     if (event.key === "/" && !typing) {

@@ -268,6 +268,7 @@ def _page(text: str, query: str = "lang=en") -> str:
                 "institution": text,
             }
         ],
+        others_left_out=3,
         chosen="K",
         why={**view.reasons(one, item, number, "en"), "unasked": text},
         gates=text,

@@ -1,0 +1,69 @@
+"""Imaging departments of the synthetic region for a running hub: few examinations, each a story."""
+
+import base64
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Final
+
+from hie.exchange.commands import run
+from hie.exchange.hub import Hub
+from hie.exchange.keep_instances import keep_file
+from hie.store.instance_files import InstanceFiles
+from hie.synthetic import Manifest
+from hie.synthetic.imaging.departments import DEPARTMENTS
+from hie.synthetic.imaging.files import all_examinations, pictures, profiles, reports
+from hie.synthetic.people import Person, make_people
+
+# People of the cast (hie/synthetic/imaging/stories.py).
+WHOLE, TWO_MISSING, COLOUR, REPORT_ALONE = 34, 35, 38, 41
+_STORIES: Final = (WHOLE, TWO_MISSING, COLOUR, REPORT_ALONE)
+_RECENT: Final = timedelta(days=20)
+
+
+@dataclass
+class Departments:
+    """What was sent and what is to be sent: reports go in with `connect`, pictures by a door."""
+
+    people: dict[int, Person] = field(default_factory=dict)
+    pictures: list[tuple[str, bytes]] = field(default_factory=list)  # (archive's site, file)
+    token: str = ""
+
+    async def connect(self, hub: Hub, region: Manifest) -> None:
+        """Sites, a client that may send pictures, and the reports."""
+        adapters = {one.archive: ("dicom", one) for one in DEPARTMENTS}
+        adapters |= {one.reports: ("hl7v2", one) for one in DEPARTMENTS}
+        for path, profile in profiles():
+            site = path.removeprefix("sites/").removesuffix(".toml")
+            adapter, department = adapters[site]
+            arguments = {
+                "site": site,
+                "institution": department.institution.code,
+                "adapter": adapter,
+                "profile": profile.decode().replace("quiet_seconds = 2", "quiet_seconds = 0"),
+            }
+            await run(hub, "site-add", arguments)
+        self._tell(region.today)
+        for path, content in self._reports:
+            file = {"name": path.rsplit("/", 1)[1], "content": base64.b64encode(content).decode()}
+            await run(hub, "receive", {"site": path.split("/")[1], "files": [file]})
+
+    async def keep(self, hub: Hub) -> None:
+        """Every picture kept as a door keeps it; nothing is settled or published yet."""
+        files = InstanceFiles.below(hub.settings.data_dir)
+        for site, content in self.pictures:
+            file, path = files.new()
+            with file:
+                file.write(content)
+            await keep_file(hub, site, path, {})
+
+    def _tell(self, today: date) -> None:
+        cast = make_people(1, today, max(_STORIES))
+        self.people = {one.index: one for one in cast if one.index in _STORIES}
+        told = [
+            (person, one)
+            for person, one in all_examinations(1, today, list(self.people.values()))
+            if (study := one.study or (one.report.study if one.report else None)) is not None
+            and today - study.started.date() < _RECENT
+        ]
+        self._reports = list(reports(told))
+        self.pictures = [(path.split("/")[1], content) for path, content in pictures(told)]
