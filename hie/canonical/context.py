@@ -6,6 +6,8 @@ Handed from the road to every builder: ids by business key, what stands, the sit
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from hie.adapter import Issue, Site
 from hie.canonical.keys import Key
 from hie.canonical.patient import Defects
@@ -14,8 +16,7 @@ from hie.terminology.concept_map import MapEntry
 from hie.terminology.units import ItemUnits
 
 
-@dataclass(frozen=True, slots=True)
-class CodeSeen:
+class CodeSeen(msgspec.Struct, frozen=True):
     """A local code that was met, for the site's mapping list."""
 
     system: str

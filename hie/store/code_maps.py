@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from hie.access.policy import Restriction
 from hie.errors import Conflict, ResourceNotFound
 from hie.fhir import local_code_system
@@ -32,8 +34,7 @@ class MapState(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """A local code met in a message; `system` as the sender names it, "" if it does not."""
 
     system: str

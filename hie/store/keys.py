@@ -70,7 +70,7 @@ class Keys:
             raise HubError(f"{'|'.join(place)}: altered, moved, or sealed by other keys") from fault
 
     def _digest(self, parts: tuple[str, ...]) -> bytes:
-        text = "".join(f"{len(part)}:{part}" for part in parts)
+        text = "".join([f"{len(part)}:{part}" for part in parts])
         return hmac.digest(self._index, text.encode("utf-8", "surrogatepass"), "sha256")
 
 

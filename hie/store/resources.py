@@ -7,9 +7,10 @@ the winner's id. Nothing here decides which version stands: callers do, by statu
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+import msgspec
 
 from hie.errors import HubError
 from hie.fhir import Resource
@@ -28,8 +29,7 @@ _COMMON = ("home", "id", "version", "updated_us", "message", "status", "dict", "
 _HISTORY = ("home", "type", "id", "version", "updated_us", "message", "deleted", "dict", "body")
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(msgspec.Struct, frozen=True):
     """One version to write. `resource` has no versionId and lastUpdated yet; `message` brought it.
 
     `home` is the Patient's id, "" for what is nobody's; `report` is an Observation's report.
@@ -43,8 +43,7 @@ class Put:
     report: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class First:
+class First(msgspec.Struct, frozen=True):
     """A first version as it will be stored: its tree need not wait for the rest of the batch."""
 
     type: str

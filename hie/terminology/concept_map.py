@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from hie.fhir import LOINC
 from hie.terminology.map_files import MapRow, concept_map, read_maps, write_csv
 from hie.terminology.units import ItemUnits
@@ -37,8 +39,7 @@ class MapEntry:
     state: MapState
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(msgspec.Struct, frozen=True):
     """What a result's code means: the item, whether a person or a LOINC code confirms it."""
 
     item: str

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cached_property
 
+import msgspec
+
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _DIGITS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _ONE = Decimal(1)
@@ -40,8 +42,7 @@ class UnitOption:
         return UnitReading(self.ucum or self.text, self.factor, self.offset, exact=False)
 
 
-@dataclass(frozen=True, slots=True)
-class UnitReading:
+class UnitReading(msgspec.Struct, frozen=True):
     """What a unit text was read as; `exact` says the text already was the UCUM code."""
 
     ucum: str
