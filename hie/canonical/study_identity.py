@@ -10,7 +10,8 @@ same script, sex, birth date. Recognition rules made precise, R-608.
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal
+from itertools import permutations
+from typing import Final, Literal
 
 from hie.adapter import Site
 from hie.canonical.keys import DOCUMENTS, is_local, local_system
@@ -20,6 +21,7 @@ from hie.records import Identifier, PatientRecord
 Identity = Literal["same", "different", "unknown"]
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_MOST_WORDS: Final = 4
 _KNOWN_SEX: Final = frozenset({"male", "female", "other"})
 
 
@@ -89,15 +91,16 @@ def _names_differ(one: Iterable[str], other: Iterable[str]) -> bool:
     return any(mine[script].isdisjoint(theirs[script]) for script in mine.keys() & theirs.keys())
 
 
-def _scripts(names: Iterable[str]) -> Mapping[str, set[Any]]:
-    """Names by script: letters as a set of words in any order, others as they are."""
-    found: dict[str, set[Any]] = {}
+def _scripts(names: Iterable[str]) -> Mapping[str, set[str]]:
+    """Names by script: letters with their words in every order, others as they are."""
+    found: dict[str, set[str]] = {}
     for name in names:
         plain = unicodedata.normalize("NFKC", name).casefold()
         if plain.isascii():
-            words = "".join(sorted("".join(_WORD.findall(plain))))
+            words = _WORD.findall(plain)
             if words:
-                found.setdefault("letters", set()).add(words)
+                orders = permutations(words) if len(words) <= _MOST_WORDS else [words]
+                found.setdefault("letters", set()).update(map("".join, orders))
         elif compact := re.sub(r"[\s·•・^]", "", plain):
             found.setdefault("other", set()).add(compact)
     return found
