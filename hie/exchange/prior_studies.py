@@ -5,9 +5,11 @@ body parts, side, contrast) is asked once, like an order placed now for the same
 """
 
 import base64
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from hie.access.policy import Restriction
 from hie.exchange.person_records import every
@@ -16,6 +18,7 @@ from hie.fhir.elements import find_extension, referenced
 from hie.recognition.catalogue import Catalogue
 from hie.recognition.study import Study, read_study
 from hie.store.session import Reader
+from hie.store.versions import read_many
 
 MOST: Final = 1_000  # studies, and reports, of one person
 MOST_ORDERS: Final = 60  # of the 100 of one order-check; the laboratory has 27 items
@@ -33,6 +36,7 @@ class Examination:
     report: Resource | None
     facts: Study
     klass: str | None
+    images: str = ""  # where its images are asked for: a path of this hub; "" where there are none
 
     @property
     def key(self) -> str:
@@ -57,13 +61,24 @@ async def find_examinations(
         for one in await every(reader, "DiagnosticReport", homes, sight, most=MOST)
         if _is_imaging(one, catalogue)
     ]
-    return joined(studies, reports, catalogue)
+    keys = {key for study in studies for key in _endpoints(study)}
+    endpoints = {
+        key: one.resource()
+        for key, one in (await read_many(reader, "Endpoint", keys, sight)).items()
+    }
+    return joined(studies, reports, catalogue, endpoints)
 
 
 def joined(
-    studies: Sequence[Resource], reports: Sequence[Resource], catalogue: Catalogue
+    studies: Sequence[Resource],
+    reports: Sequence[Resource],
+    catalogue: Catalogue,
+    endpoints: Mapping[str, Resource] = MappingProxyType({}),
 ) -> list[Examination]:
-    """Studies with their reports, then reports without a study, newest first."""
+    """Studies with their reports, and reports without a study, newest first.
+
+    `endpoints` by id are those the studies name: without one, a study's images are not to be had.
+    """
     newest_first = sorted(reports, key=lambda one: one.get("issued", ""), reverse=True)
     reported = {one["id"]: _studies_of(one) for one in newest_first}
     known = {one["id"] for one in studies}
@@ -72,6 +87,7 @@ def joined(
             study,
             next((one for one in newest_first if study["id"] in reported[one["id"]]), None),
             catalogue,
+            _images(study, endpoints),
         )
         for study in studies
     ]
@@ -125,7 +141,7 @@ def told(
     return {
         "key": one.key,
         "study": study.get("id"),
-        "uid": _uid(study),
+        "images": one.images,
         "status": study.get("status"),
         "class": one.klass,
         "parts": sorted(facts.parts.codes),
@@ -154,11 +170,11 @@ def _is_imaging(report: Resource, catalogue: Catalogue) -> bool:
 
 
 def _examination(
-    study: Resource | None, report: Resource | None, catalogue: Catalogue
+    study: Resource | None, report: Resource | None, catalogue: Catalogue, images: str = ""
 ) -> Examination:
     facts = read_study(study, report, catalogue.class_of_modality)
     klass = facts.klass if facts.klass in catalogue.classes else None
-    return Examination(study, report, facts, klass or _class(report or {}, catalogue))
+    return Examination(study, report, facts, klass or _class(report or {}, catalogue), images)
 
 
 def _class(report: Resource, catalogue: Catalogue) -> str | None:
@@ -171,6 +187,21 @@ def _class(report: Resource, catalogue: Catalogue) -> str | None:
 def _studies_of(report: Resource) -> set[str]:
     found = (referenced(one) for one in report.get("imagingStudy", ()))
     return {one[1] for one in found if one is not None}
+
+
+def _endpoints(study: Resource) -> Iterator[str]:
+    found = (referenced(one) for one in study.get("endpoint", ()))
+    return (one[1] for one in found if one is not None and one[0] == "Endpoint")
+
+
+def _images(study: Resource, endpoints: Mapping[str, Resource]) -> str:
+    """The path of the study at this hub's DICOMweb door, as its Endpoint names the door."""
+    uid = _uid(study)
+    for key in _endpoints(study):
+        base = urlsplit(endpoints.get(key, {}).get("address", "")).path.rstrip("/")
+        if uid and base.startswith("/dicom-web"):
+            return f"{base}/studies/{uid}"
+    return ""
 
 
 def _uid(study: Resource) -> str | None:

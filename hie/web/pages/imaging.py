@@ -59,7 +59,7 @@ def _context(
         "why": studies.why(study, classes, number, lang),
         "gates": ", ".join(str(gate) for gate in found["gates"]),
         "windows": WINDOWS,
-        "study_address": f"/dicom-web/studies/{study['uid']}",
+        "study_address": study["images"],
         "series": [_listed(study, one, one is current, own, lang) for one in listed],
         "plain": _plain(study, current, request.query_params.get("image"), own, lang),
     }

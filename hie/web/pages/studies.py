@@ -168,7 +168,7 @@ def lacks(study: Mapping[str, Any], lang: Language) -> str:
         return say("lacks-some", lang, missing=expected - received, expected=expected)
     if study["status"] == "registered":
         return say("lacks-arriving", lang)
-    if study["retrievable"] is False:
+    if study["retrievable"] is False or not study["images"]:
         return say("lacks-access", lang)
     return ""
 
@@ -181,7 +181,7 @@ def shown_series(study: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def pictures(study: Mapping[str, Any]) -> list[dict[str, str]]:
     """The addresses of one small picture for each series; none where nothing can be shown."""
-    if not study["uid"] or not study["received"]:
+    if not study["images"] or not study["received"]:
         return []
     if study["status"] in {"cancelled", "entered-in-error"}:
         return []
@@ -197,7 +197,7 @@ def pictures(study: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def series_address(study: Mapping[str, Any], series: Mapping[str, Any]) -> str:
     """Where the images of a series are asked for (PS3.18)."""
-    return f"/dicom-web/studies/{study['uid']}/series/{series['uid']}"
+    return f"{study['images']}/series/{series['uid']}"
 
 
 def report(study: Mapping[str, Any], lang: Language) -> dict[str, Any] | None:

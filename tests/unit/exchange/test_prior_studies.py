@@ -9,6 +9,7 @@ from hie.fhir import ITEM, extension
 from hie.recognition.catalogue import load_catalogue
 
 CATALOGUE = load_catalogue()
+ENDPOINTS = {"e1": {"address": "https://hub.example/dicom-web/sites/pacs"}}
 
 
 def _facts(**facts: Any) -> dict[str, Any]:
@@ -31,6 +32,7 @@ def _study(key: str = "s1", started: str = "2026-06-10T09:41:00+08:00", **facts:
         "started": started,
         "identifier": [{"system": "urn:dicom:uid", "value": "urn:oid:1.2.3"}],
         "description": "胸部平扫",
+        "endpoint": [{"reference": "Endpoint/e1"}],
         "extension": [
             _facts(**(stated | facts)),
             {
@@ -74,14 +76,15 @@ def _told(one: Examination) -> dict[str, Any]:
 
 
 def _found(*studies: Any, reports: tuple[Any, ...] = ()) -> list[Examination]:
-    return joined(studies, reports, CATALOGUE)
+    return joined(studies, reports, CATALOGUE, ENDPOINTS)
 
 
 def test_a_study_and_its_report_are_one_examination_named_by_the_study() -> None:
     (one,) = _found(_study(), reports=(_report(),))
     assert (one.key, one.klass) == ("s1", "CT")
     said = _told(one)
-    assert (said["study"], said["uid"], said["institution"]) == ("s1", "1.2.3", "示例县医院")
+    assert (said["study"], said["institution"]) == ("s1", "示例县医院")
+    assert said["images"] == "/dicom-web/sites/pacs/studies/1.2.3"
     assert (said["received"], said["expected"], said["parts"]) == (2, 2, ["CHEST"])
     assert said["series"][0]["instances"] == ["1.2.3.4.1", "1.2.3.4.2"]
     assert said["report"]["findings"] == "双肺纹理清晰。"
@@ -102,7 +105,7 @@ def test_either_alone_is_an_examination_of_its_own() -> None:
     assert {report.key, other.key} == {"r1", "r3"}
     assert (study.key, _told(study)["report"]) == ("s2", None)
     said = _told(report)
-    assert (said["study"], said["uid"], said["class"]) == (None, None, "CT")
+    assert (said["study"], said["images"], said["class"]) == (None, "", "CT")
     assert (said["description"], said["series"]) == ("胸部CT平扫", [])
 
 
@@ -147,6 +150,15 @@ def test_more_kinds_than_one_check_takes_are_left_unasked() -> None:
     found = _found(*(_study(f"s{n}", body_part=f"PART{n}") for n in range(70)))
     orders, lines = ask_about(found)
     assert (len(orders), len(lines), len(found)) == (60, 60, 70)
+
+
+def test_images_are_asked_for_at_this_hub_or_nowhere() -> None:
+    elsewhere = {"e1": {"address": "https://pacs.example/wado"}}
+    for endpoints in ({}, elsewhere):
+        (one,) = joined([_study()], [], CATALOGUE, endpoints)
+        assert one.images == ""
+    (none,) = joined([_study() | {"endpoint": []}], [], CATALOGUE, ENDPOINTS)
+    assert none.images == ""
 
 
 @pytest.mark.parametrize("status", ["registered", "cancelled"])

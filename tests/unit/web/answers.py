@@ -54,7 +54,7 @@ def examination(**change: Any) -> dict[str, Any]:
     whole: dict[str, Any] = {
         "key": "s1",
         "study": "s1",
-        "uid": STUDY,
+        "images": f"/dicom-web/sites/bj-pacs/studies/{STUDY}",
         "status": "available",
         "class": "CT",
         "parts": ["CHEST"],

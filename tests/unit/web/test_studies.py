@@ -34,7 +34,7 @@ def test_a_row_says_what_where_when_and_how_complete() -> None:
     assert row["viewer"] == "/patients/1/images/s1"
     assert row["pictures"] == [
         {
-            "src": f"/dicom-web/studies/{STUDY}/series/{SERIES}/thumbnail",
+            "src": f"/dicom-web/sites/bj-pacs/studies/{STUDY}/series/{SERIES}/thumbnail",
             "series": SERIES,
             "text": "轴位 5.0",
         }
@@ -52,7 +52,8 @@ def test_a_row_says_what_where_when_and_how_complete() -> None:
         ({"status": "registered"}, "The images are still arriving."),
         ({"status": "cancelled"}, "The source has withdrawn this study."),
         ({"retrievable": False}, "The images cannot be retrieved at the moment."),
-        ({"study": None, "uid": None}, "There is a report and no images."),
+        ({"images": ""}, "The images cannot be retrieved at the moment."),
+        ({"study": None, "images": ""}, "There is a report and no images."),
         ({"expected": None}, ""),
     ],
 )
@@ -62,7 +63,12 @@ def test_what_is_missing_is_said_with_the_reason(change: dict[str, Any], sentenc
 
 @pytest.mark.parametrize(
     "change",
-    [{"received": 0}, {"study": None, "uid": None}, {"status": "entered-in-error"}],
+    [
+        {"received": 0},
+        {"images": ""},
+        {"study": None, "images": ""},
+        {"status": "entered-in-error"},
+    ],
 )
 def test_without_images_no_picture_is_asked_for(change: dict[str, Any]) -> None:
     row = _row(examination(**change))
@@ -82,7 +88,7 @@ def test_series_stand_by_number_and_those_without_pictures_are_left_out() -> Non
 
 
 def test_a_report_alone_has_its_verdict_and_no_counts() -> None:
-    row = _row(examination(study=None, uid=None, series=[], received=None, expected=None))
+    row = _row(examination(study=None, images="", series=[], received=None, expected=None))
     assert (row["outcome"], row["counts"]) == ("recognise", "")
 
 
