@@ -54,7 +54,7 @@ async def history_of(request: Request) -> Response:
     kind, key, restriction = _asked(request)
     _only(request, {"_count"})
     text = request.query_params.get("_count", "50")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= _MOST:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= _MOST):
         raise InvalidRequest("_count", (Fault("_count", "invalid-value", f"1 to {_MOST}"),))
     hub = hub_of(request)
     async with hub.db.reading() as reader:

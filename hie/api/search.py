@@ -22,6 +22,7 @@ from hie.fhir.bundle import Entry, searchset
 from hie.fhir.outcome import issue, outcome
 from hie.fhir.wire import write
 from hie.oauth.door import actor_in
+from hie.oauth.hardening import PARAMETER_LIMIT
 from hie.store.search.query import Query, parse_query
 from hie.store.search.registry import PARAMETERS
 from hie.store.search.search import Page, read_position, search
@@ -44,6 +45,9 @@ async def search_type(request: Request) -> Response:
             raise UnsupportedMedia("_search takes a form", (Fault("Content-Type", "media", _FORM),))
         form = (await request.body()).decode("utf-8", "replace")
         raw = "&".join(part for part in (raw, form) if part)
+        if raw.count("&") >= PARAMETER_LIMIT:
+            fault = Fault("body", "too-many-parameters", f"at most {PARAMETER_LIMIT}")
+            raise InvalidRequest("too many parameters", (fault,))
     lenient = "handling=lenient" in request.headers.get("prefer", "")
     query = parse_query(kind, parse_qsl(raw, keep_blank_values=True), lenient=lenient)
     hub = hub_of(request)

@@ -1,10 +1,12 @@
 """A query string becomes a query, or a refusal that names the parameter.
 
-Unknown and empty parameters, and repeats of single-valued ones, are refused; other repeats are
-AND, comma-separated values are OR (FHIR R4 search.html#combining).
+Unknown and empty parameters, and repeats of single-valued ones, are refused (with `lenient` left
+out and named); other repeats are AND, comma-separated values are OR (FHIR R4
+search.html#combining). What a value escapes is itself (`separators`).
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from hie.errors import Fault, InvalidRequest, NotSupported
@@ -12,6 +14,7 @@ from hie.fhir.elements import bounds
 from hie.store.search.registry import (
     COUNT,
     DATED,
+    MOST_ALL_VALUES,
     MOST_COUNT,
     MOST_VALUES,
     PARAMETERS,
@@ -19,7 +22,11 @@ from hie.store.search.registry import (
     SINGLE,
     Kind,
 )
+from hie.store.search.separators import split, unescape
 
+_ZONE = re.compile(r"T.*(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
+_HERE = "+08:00"  # the zone of a time that names none (FHIR R4 search.html#date)
+_DAY = 86_400_000_000
 PREFIXES = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"})
 
 
@@ -33,7 +40,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """One date value: a prefix, and the interval [start, end) in microseconds it means."""
+    """One date value: a prefix, and the interval [start, end) in microseconds it means.
+
+    `ap` has its margin in the interval already.
+    """
 
     prefix: str
     start: int
@@ -81,15 +91,14 @@ def parse_query(kind: str, pairs: Sequence[tuple[str, str]], *, lenient: bool = 
     ignored: list[str] = []
     for key, value in pairs:
         name, _, modifier = key.partition(":")
-        if name not in known and name not in RESULTS:
-            if lenient:
-                ignored.append(key)
-                continue
-            raise _bad(key, "unknown-parameter", ", ".join(sorted({*known, *RESULTS})))
-        if not value:
-            raise _bad(key, "empty", "a value")
-        if name in SINGLE and name in seen:
-            raise _bad(key, "repeated", "this parameter once")
+        wrong = _wrong(key, name, value, known, seen)
+        if wrong is not None and lenient:
+            ignored.append(key[:64])
+            continue
+        if wrong is not None:
+            raise wrong
+        if "\0" in value:
+            raise _bad(key, "control-character", "text without NUL")
         seen.add(name)
         used.append((key, value))
         if name in RESULTS:
@@ -98,6 +107,8 @@ def parse_query(kind: str, pairs: Sequence[tuple[str, str]], *, lenient: bool = 
             results[name] = value
         else:
             conditions.append(_condition(name, modifier, value, known[name]))
+    if sum(len(c.tokens) + len(c.dates) + len(c.ids) for c in conditions) > MOST_ALL_VALUES:
+        raise _bad("", "too-many-values", f"at most {MOST_ALL_VALUES} values in one search")
     return Query(
         type=kind,
         conditions=tuple(conditions),
@@ -112,42 +123,65 @@ def parse_query(kind: str, pairs: Sequence[tuple[str, str]], *, lenient: bool = 
     )
 
 
+def _wrong(
+    key: str, name: str, value: str, known: Mapping[str, Kind], seen: Container[str]
+) -> InvalidRequest | None:
+    if name not in known and name not in RESULTS:
+        return _bad(key, "unknown-parameter", ", ".join(sorted({*known, *RESULTS})))
+    if not value:
+        return _bad(key, "empty", "a value")
+    if name in SINGLE and name in seen:
+        return _bad(key, "repeated", "this parameter once")
+    return None
+
+
 def _condition(name: str, modifier: str, value: str, kind: Kind) -> Condition:
-    values = value.split(",")
+    values = split(value, ",")
     if len(values) > MOST_VALUES:
         raise _bad(name, "too-many-values", f"at most {MOST_VALUES}")
     if modifier and not (kind is Kind.TOKEN and modifier == "not" and name != "_id"):
-        raise NotSupported(f"{name}:{modifier} is not answered", (Fault(name, "modifier", ""),))
+        fault = Fault(name, "modifier", "no modifier" if kind is not Kind.TOKEN else ":not or none")
+        raise NotSupported(f"{name}:{modifier[:64]} is not answered", (fault,))
     if any(not one for one in values):
         raise _bad(name, "empty", "a value between commas")
     if kind is Kind.DATE:
         return Condition(name, dates=tuple(_when(name, one) for one in values))
     if kind is Kind.REFERENCE:
-        return Condition(name, ids=tuple(_patient(name, one) for one in values))
+        return Condition(name, ids=tuple(_patient(name, _plain(name, one)) for one in values))
     if name == "_id":
-        return Condition(name, ids=tuple(values))
+        return Condition(name, ids=tuple(_plain(name, one) for one in values))
     return Condition(
         name, tokens=tuple(_token(name, one) for one in values), negated=modifier == "not"
     )
 
 
+def _plain(name: str, text: str) -> str:
+    found = unescape(text)
+    if found is None:
+        raise _bad(name, "wrong-escape", "a backslash before , | $ or a backslash")
+    return found
+
+
 def _token(name: str, text: str) -> Token:
-    system, bar, code = text.partition("|")
-    if not bar:
-        return Token(None, text)
-    if not system and not code:
-        raise _bad(name, "empty", "system|code, |code or system|")
-    return Token(system, code or None)
+    parts = [_plain(name, part) for part in split(text, "|")]
+    if len(parts) == 1:
+        return Token(None, parts[0])
+    if len(parts) > 2 or not any(parts):
+        raise _bad(name, "not-a-token", "code, system|code, |code or system|")
+    return Token(parts[0], parts[1] or None)
 
 
 def _when(name: str, text: str) -> When:
     prefix, rest = (text[:2], text[2:]) if text[:2] in PREFIXES else ("eq", text)
-    found = bounds(rest.replace(" ", "+"))
+    rest = rest.replace(" ", "+")  # a plus that was not encoded
+    if "T" in rest and not _ZONE.search(rest):
+        rest += _HERE
+    found = bounds(rest)
     if found is None:
-        raise _bad(name, "not-a-date", "an optional prefix and a FHIR date or dateTime with zone")
+        raise _bad(name, "not-a-date", "an optional prefix and a FHIR date or dateTime")
     start, end = found
     if prefix == "ap":
-        return When("eq", start - 86_400_000_000, end + 86_400_000_000)
+        return When(prefix, start - _DAY, end + _DAY)
     return When(prefix, start, end)
 
 
@@ -162,7 +196,7 @@ def _patient(name: str, text: str) -> str:
 
 def _count(results: dict[str, str]) -> int:
     text = results.get("_count", str(COUNT))
-    if not text.isascii() or not text.isdigit() or not 0 <= int(text[:6]) <= MOST_COUNT:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text) <= MOST_COUNT):
         raise _bad("_count", "invalid-value", f"0 to {MOST_COUNT}")
     return int(text)
 

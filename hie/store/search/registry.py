@@ -68,5 +68,6 @@ BOUND = frozenset(
         "Provenance",
     }
 )
-MOST_VALUES = 50
+MOST_VALUES = 50  # of one parameter
+MOST_ALL_VALUES = 150  # of one search
 COUNT, MOST_COUNT = 50, 200

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from hie.access.policy import Restriction
 from hie.errors import Fault, InvalidRequest, TooCostly
+from hie.fhir import CATEGORY, ITEM, SECTION
 from hie.store.identifiers import blind
 from hie.store.index import DICOM_UID
 from hie.store.search.query import Condition, Query, Token, When
@@ -19,6 +20,14 @@ from hie.store.systems import short
 from hie.store.visible import visible
 
 _NEVER = -(2**62)
+# The systems whose codes stand in a column; "" is a code element, which names none.
+_SYSTEMS = {
+    ("Observation", "status"): ("", "http://hl7.org/fhir/observation-status"),
+    ("DiagnosticReport", "status"): ("", "http://hl7.org/fhir/diagnostic-report-status"),
+    ("ImagingStudy", "status"): ("", "http://hl7.org/fhir/imagingstudy-status"),
+    ("Observation", "category"): (CATEGORY,),
+    ("DiagnosticReport", "category"): (SECTION,),
+}
 _DCM = "http://dicom.nema.org/resources/ontology/DCM"
 
 
@@ -129,6 +138,8 @@ class _Sql:
                 return f"({low} < {self.arg(when.start)} OR {high} < {self.arg(when.end)})"
             case "sa":
                 return f"{low} >= {self.arg(when.end)}"
+            case "ap":
+                return f"({low} < {self.arg(when.end)} AND {high} >= {self.arg(when.start)})"
             case _:
                 return f"{high} < {self.arg(when.start)}"
 
@@ -138,29 +149,36 @@ class _Sql:
         if name == "modality":
             return self._modality(token)
         if name in {"status", "category"}:
-            return "1 = 0" if token.code is None else f"v.{name} = {self.arg(token.code)}"
+            return self._bound(name, _SYSTEMS[kind, name], token)
         pairs = [("v.code_system", "v.code"), ("v.local_system", "v.local_code")]
         if kind in {"Observation", "DiagnosticReport"}:
             pairs.append(("", "v.item"))
         return self._any([self._coded(system, code, token) for system, code in pairs])
 
+    def _bound(self, name: str, systems: Sequence[str], token: Token) -> str:
+        """An element all of whose codes are of known systems."""
+        if token.system is not None and token.system not in systems:
+            return "1 = 0"
+        if token.code is None:
+            return f"v.{name} IS NOT NULL"
+        return f"v.{name} = {self.arg(token.code)}"
+
     def _coded(self, system: str, code: str, token: Token) -> str:
-        parts = []
-        if not system and (token.system is None or not token.system.endswith("/CodeSystem/item")):
-            return "1 = 0"  # an item is asked for with its system, or under its LOINC code
+        """A system and code in two columns; without a column the system is the hub's items."""
+        if not system and token.system not in {None, ITEM}:
+            return "1 = 0"
+        parts = [f"{code} IS NOT NULL"]
         if token.code is not None:
             parts.append(f"{code} = {self.arg(token.code)}")
         if system and token.system is not None:
             parts.append(f"{system} = {self.arg(short(token.system))}")
-        elif not system:
-            parts.append(f"{code} IS NOT NULL")
         return f"({' AND '.join(parts)})"
 
     def _identifier(self, token: Token) -> str:
         if token.code is None:
             raise TooCostly("identifier: name the value too")
         parts = [f"i.hash = {self.arg(blind(self.reader, token.code))}", "i.kind = 'Patient'"]
-        if token.system:
+        if token.system is not None:
             parts.append(f"i.system = {self.arg(token.system)}")
         inner = f"SELECT i.home FROM identifier AS i WHERE {' AND '.join(parts)}"  # noqa: S608
         return f"v.home IN ({inner})"

@@ -1,0 +1,168 @@
+"""Searches over HTTP on both databases: codes with separators, systems, dates, pages by caller."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from hie.app import opened
+from hie.exchange.commands import run
+from hie.exchange.hub import Hub
+from hie.fhir import CANONICAL, ITEM
+from tests.integration.test_bad_input import CASE, TEXT, _token
+from tests.integration.test_doors import _client, _settings
+from tests.integration.test_road import TODAY, _connected, _packed
+
+pytestmark = pytest.mark.anyio
+LOCAL = f"{CANONICAL}/CodeSystem/site/bj-lis/99BJ"
+ODD = "A,B|C$D\\E"  # a local code, in HL7's escapes and in FHIR's
+ODD_HL7, ODD_FHIR = "A,B\\F\\C$D\\E\\E", "A\\,B\\|C\\$D\\\\E"
+DAY = TEXT.split("\rOBR|")[1].split("|")[6][:8]
+WRITTEN = f"{DAY[:4]}-{DAY[4:6]}-{DAY[6:]}"
+
+
+async def _filled(hub: Hub, tmp_path: Path) -> dict[str, str]:
+    await _connected(hub, tmp_path)
+    text = TEXT.replace("OBX|2|NM|Na^", f"OBX|2|NM|{ODD_HL7}^")
+    await run(hub, "receive", {"site": CASE.site, "files": [_packed(text.encode())]})
+    return await _token(hub, "reader", CASE.institution)
+
+
+async def _patient(client: httpx.AsyncClient, headers: dict[str, str]) -> str:
+    found = (await client.get("/fhir/Patient", headers=headers)).json()
+    return str(found["entry"][0]["resource"]["id"])
+
+
+async def _total(client: httpx.AsyncClient, headers: dict[str, str], query: str) -> int:
+    answer = await client.get(f"/fhir/{query}&_summary=count", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return int(answer.json()["total"])
+
+
+async def test_codes_are_found_by_system_and_code_with_their_separators_escaped(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub, _client(hub) as client:
+        headers = await _filled(hub, tmp_path)
+        patient = await _patient(client, headers)
+        all_results = await _total(client, headers, f"Observation?patient={patient}")
+        expected = {
+            ODD_FHIR: 1,
+            f"{LOCAL}|{ODD_FHIR}": 1,
+            f"http://loinc.org|{ODD_FHIR}": 0,
+            f"|{ODD_FHIR}": 0,
+            "A\\,B": 0,
+            f"x,{ODD_FHIR}": 1,
+            f"{ODD_FHIR},K": 2,
+            "http://loinc.org|2823-3": 1,
+            "2823-3": 1,
+            "|2823-3": 0,
+            "http://loinc.org|": all_results,
+            f"{LOCAL}|": all_results,
+            f"{ITEM}|K": 1,
+            f"{ITEM}2|K": 0,
+            "http://other.example/CodeSystem/item|K": 0,
+            "K": 1,
+            "k": 0,
+        }
+        for code, count in expected.items():
+            query = f"Observation?patient={patient}&code={quote(code, safe='')}"
+            assert await _total(client, headers, query) == count, code
+        for wrong in ("A,B|C$D", "A\\B", "|", "a|b|c"):
+            query = f"/fhir/Observation?patient={patient}&code={quote(wrong, safe='')}"
+            answer = await client.get(query, headers=headers)
+            assert answer.status_code == (200 if wrong == "A,B|C$D" else 400)
+
+
+async def test_status_and_category_are_of_their_own_systems(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub, _client(hub) as client:
+        headers = await _filled(hub, tmp_path)
+        mine = f"Observation?patient={await _patient(client, headers)}"
+        every = await _total(client, headers, mine)
+        categories = "http://terminology.hl7.org/CodeSystem/observation-category"
+        for query, count in {
+            "status=final": every,
+            "status=http://hl7.org/fhir/observation-status|final": every,
+            "status=http://other.example|final": 0,
+            "status:not=final": 0,
+            "category=laboratory": every,
+            f"category={categories}|laboratory": every,
+            f"category={categories}|": every,
+            "category=|laboratory": 0,
+            "category=http://other.example|laboratory": 0,
+        }.items():
+            found = await _total(client, headers, f"{mine}&{quote(query, safe='=:')}")
+            assert found == count, query
+
+
+async def test_dates_are_searched_by_the_interval_they_mean(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub, _client(hub) as client:
+        headers = await _filled(hub, tmp_path)
+        mine = f"Observation?patient={await _patient(client, headers)}"
+        every = await _total(client, headers, mine)
+        year, month = WRITTEN[:4], WRITTEN[:7]
+        found: Sequence[str] = (
+            WRITTEN, month, year, f"eq{WRITTEN}", f"ge{WRITTEN}", f"le{WRITTEN}", f"ge{year}",
+            f"le{month}", f"ap{WRITTEN}", f"gt{int(year) - 1}", f"lt{int(year) + 1}",
+            f"sa{int(year) - 1}", f"eb{int(year) + 1}", f"ge{WRITTEN}T00:00", "ne2001",
+            f"le{WRITTEN}T23:59:59.999+08:00", f"2001,{WRITTEN}", f"ap{TODAY.isoformat()[:4]}",
+        )  # fmt: skip
+        for text in found:
+            query = f"{mine}&date={quote(text)}"
+            assert await _total(client, headers, query) == every, text
+        for text in (
+            "2001", f"gt{year}", f"lt{year}", f"sa{WRITTEN}", f"eb{WRITTEN}", f"ne{WRITTEN}",
+            f"gt{WRITTEN}", f"lt{WRITTEN}", f"ge{int(year) + 1}", f"le{int(year) - 1}",
+            f"{WRITTEN}T00:00", "ap2001",
+        ):  # fmt: skip
+            query = f"{mine}&date={quote(text)}"
+            assert await _total(client, headers, query) == 0, text
+        both = f"{mine}&date=ge{WRITTEN}&date=lt{year}"
+        assert await _total(client, headers, both) == 0
+
+
+async def test_a_page_link_is_its_callers_and_its_querys_alone(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub, _client(hub) as client:
+        headers = await _filled(hub, tmp_path)
+        other = await _token(hub, "other", CASE.institution)
+        patient = await _patient(client, headers)
+        url = f"/fhir/Observation?patient={patient}&_count=5"
+        page = (await client.get(url, headers=headers)).json()
+        links = {one["relation"]: one["url"] for one in page["link"]}
+        following = links["next"]
+        assert (await client.get(following, headers=headers)).status_code == 200
+        for link, caller in (
+            (following, other),
+            (following.replace("_count=5", "_count=6"), headers),
+            (following.replace("Observation", "DiagnosticReport"), headers),
+            (following[:-1] + ("A" if following[-1] != "A" else "B"), headers),
+            (following + "A", headers),
+        ):
+            refused = await client.get(link, headers=caller)
+            assert refused.status_code == 400
+            assert refused.json()["issue"][0]["expression"] == ["page"]
+
+
+async def test_a_form_is_bounded_like_an_address(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub, _client(hub) as client:
+        headers = await _filled(hub, tmp_path)
+        patient = await _patient(client, headers)
+        form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+        many = "&".join(["code=a"] * 5_000)
+        values = "&".join([f"code={'a,' * 49}a"] * 90)
+        for body, status in (
+            (f"patient={patient}", 200),
+            (f"patient={patient}&code=a%00b", 400),
+            (f"patient={patient}&{many}", 400),
+            (f"patient={patient}&{values}", 400),
+            (f"patient={patient}&code=%FF%FE", 200),
+            (f"patient={patient}&_count={'0' * 6000}5", 400),
+        ):
+            url = "/fhir/Observation/_search"
+            answer = await client.post(url, content=body, headers=form)
+            assert answer.status_code == status, answer.text
+            if status == 400:
+                assert answer.json()["resourceType"] == "OperationOutcome"
