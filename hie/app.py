@@ -28,6 +28,8 @@ from hie import __version__
 from hie.api import FHIR_ROUTES
 from hie.api.problem import problem
 from hie.api.v1 import V1_ROUTES
+from hie.dicomweb.pool import PixelPool
+from hie.dicomweb.routes import DICOMWEB_ROUTES
 from hie.errors import AccessRefused, HubError, HubMisconfigured, TooMany, Unavailable
 from hie.exchange.hub import Hub
 from hie.exchange.keep_instances import sweep
@@ -58,6 +60,7 @@ from hie.web import WEB_ROUTES
 from hie.web.pages.unserved import unserved
 
 _log = structlog.get_logger(__name__)
+_LONGEST_BODY = 3600.0  # seconds a body of images may take
 _SWEEP_EVERY = 3600.0  # seconds between two looks for files of instances that no row names
 _IDLE = 0.2  # seconds between two looks of a worker that found nothing
 _STEP_BACK = 0.5  # seconds for which a worker lets the doors of its process go first
@@ -114,7 +117,7 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
             rate_limits=settings.rate_limits,
             metrics_token=_secret(settings.metrics_token_file),
         )
-        yield Hub(
+        hub = Hub(
             settings=settings,
             db=db,
             ledger=ledger,
@@ -132,6 +135,11 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
                 if (found := catalogue.item_of_loinc(code)) is not None
             },
         )
+        try:
+            yield hub
+        finally:
+            for close in hub.at_close:
+                await close()
     finally:
         await ledger.close()
         await db.close()
@@ -160,12 +168,15 @@ def web_app(hub: Hub) -> ASGIApp:
     """The whole web application of an opened hub, behind its doors."""
     app = FastAPI(title="hie", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.hub = hub
+    app.state.pixels = PixelPool(hub.settings.pixel_workers)
+    hub.at_close.append(app.state.pixels.close)
     app.router.routes.extend(
         [
             *oauth_routes(hub.entrance),
             *FHIR_ROUTES,
             *V1_ROUTES,
             *INTAKE_ROUTES,
+            *DICOMWEB_ROUTES,
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
             Route("/metrics", _metrics),
@@ -182,7 +193,9 @@ def web_app(hub: Hub) -> ASGIApp:
     app.add_exception_handler(HTTPException, unserved)
     limits = [
         BodyLimit("/oauth", 32 * 1024),
-        BodyLimit("/intake", hub.settings.intake_limit),
+        # A study over a slow line takes its time; what is no image is cut at `intake_limit` there.
+        BodyLimit("/intake", hub.settings.instance_limit, _LONGEST_BODY),
+        BodyLimit("/dicom-web", hub.settings.instance_limit, _LONGEST_BODY),
     ]
     return Hardening(
         Door(app, entrance=hub.entrance),
@@ -309,6 +322,7 @@ async def _serve(settings: Settings) -> None:
                 )
             )
         ]
+        tasks.append(asyncio.create_task(_announce(servers[0], settings)))
         path = settings.data_dir / "hub.sock"
         if settings.database_url is None:
             tasks.append(asyncio.create_task(work(hub)))
@@ -321,6 +335,14 @@ async def _serve(settings: Settings) -> None:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             path.unlink(missing_ok=True)
+
+
+async def _announce(server: uvicorn.Server, settings: Settings) -> None:
+    """Say once where the hub answers: whoever started it by hand wants to know."""
+    while not server.started:
+        await asyncio.sleep(0.05)
+    kind = "postgresql" if settings.database_url else "sqlite"
+    _log.info("serving", address=settings.address, database=kind)
 
 
 async def _sweep(hub: Hub) -> None:

@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         description="Largest DICOM file or archive a door takes, in bytes.",
     )
     pixel_workers: int = Field(
-        default=1, ge=0, le=32, description="Processes that decode pixels; 0: none are decoded."
+        default=2, ge=0, le=32, description="Processes that decode pixels; 0: none are decoded."
     )
     rate_limits: bool = Field(
         default=True,

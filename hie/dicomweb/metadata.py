@@ -7,7 +7,6 @@ instance's own address: the path of tags and item numbers ("00420011", "54000100
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from pydicom import DataElement, Dataset, dcmread
@@ -24,8 +23,8 @@ _PIXELS = Tag(0x7FE00010)
 
 def head_json(path: str, address: str) -> bytes:
     """The data set without its pixels as one DICOM JSON object; `address` is the instance's URL."""
-    dataset = dcmread(path, force=True, stop_before_pixels=True)
-    has_pixels = _has_pixels(path)
+    dataset = dcmread(path, force=True, defer_size=65536)
+    has_pixels = _PIXELS in dataset
     found = _object(dataset, f"{address}/bulkdata")
     if has_pixels:
         vr = "OB" if int(dataset.get("BitsAllocated") or 8) <= 8 else "OW"
@@ -56,6 +55,8 @@ def bulk(path: str, place: str) -> Iterator[tuple[str, bytes]]:
 def _object(dataset: Dataset, base: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for tag in sorted(dataset.keys()):
+        if tag == _PIXELS:
+            continue
         name = f"{int(tag):08X}"
         try:
             element = dataset[tag]
@@ -94,9 +95,3 @@ def _tag(text: str) -> Any:
     if not _TAG.fullmatch(text):
         raise ValueError("tag")
     return Tag(int(text, 16))
-
-
-def _has_pixels(path: str) -> bool:
-    with Path(path).open("rb") as file:
-        found = dcmread(file, force=True, defer_size=1024, specific_tags=["PixelData"])
-    return _PIXELS in found

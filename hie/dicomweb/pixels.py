@@ -20,28 +20,11 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.tag import Tag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
+from hie.dicomweb.media import FRAME_MEDIA, OCTETS, PLAIN
+
 MOST_PIXELS = 64_000_000  # samples of one frame
 THUMBNAIL = 128  # pixels of a preview's longer side
-_PLAIN = "1.2.840.10008.1.2.1"
-_OCTETS = "application/octet-stream"
 _PIXEL_DATA = Tag(0x7FE00010)
-# Media types of frames as stored, by transfer syntax (PS3.18 table 8.7.3-2).
-_MEDIA = {
-    "1.2.840.10008.1.2.4.50": "image/jpeg",
-    "1.2.840.10008.1.2.4.51": "image/jpeg",
-    "1.2.840.10008.1.2.4.57": "image/jpeg",
-    "1.2.840.10008.1.2.4.70": "image/jpeg",
-    "1.2.840.10008.1.2.4.80": "image/jls",
-    "1.2.840.10008.1.2.4.81": "image/jls",
-    "1.2.840.10008.1.2.4.90": "image/jp2",
-    "1.2.840.10008.1.2.4.91": "image/jp2",
-    "1.2.840.10008.1.2.4.92": "image/jpx",
-    "1.2.840.10008.1.2.4.93": "image/jpx",
-    "1.2.840.10008.1.2.4.201": "image/jphc",
-    "1.2.840.10008.1.2.4.202": "image/jphc",
-    "1.2.840.10008.1.2.4.203": "image/jphc",
-    "1.2.840.10008.1.2.5": "image/dicom-rle",
-}
 
 
 class CannotDecode(Exception):
@@ -94,9 +77,9 @@ def stored_frames(path: str, dataset: Dataset, wanted: list[int]) -> Iterator[tu
     _check_frames(wanted, total)
     if not syntax.is_encapsulated:
         for number in wanted:
-            yield f"{_OCTETS}; transfer-syntax={syntax}", _native(path, dataset, number)
+            yield f"{OCTETS}; transfer-syntax={syntax}", _native(path, dataset, number)
         return
-    media = _MEDIA.get(str(syntax), _OCTETS)
+    media = FRAME_MEDIA.get(str(syntax), OCTETS)
     at = _place(dataset)
     with Path(path).open("rb") as file:
         for number in wanted:
@@ -113,11 +96,11 @@ def plain_frames(path: str, dataset: Dataset, wanted: list[int]) -> Iterator[tup
     _check_frames(wanted, frame_count(dataset))
     for number in wanted:
         if _is_plain(dataset):
-            yield f"{_OCTETS}; transfer-syntax={_PLAIN}", _native(path, dataset, number)
+            yield f"{OCTETS}; transfer-syntax={PLAIN}", _native(path, dataset, number)
             continue
         found = _array(path, dataset, number)
         found = found.astype(found.dtype.newbyteorder("<"), copy=False)
-        yield f"{_OCTETS}; transfer-syntax={_PLAIN}", found.tobytes()
+        yield f"{OCTETS}; transfer-syntax={PLAIN}", found.tobytes()
 
 
 def picture(

@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from hie.adapter import Adapter
@@ -26,7 +26,8 @@ class Hub:
     `registers` keeps the registers of the newest import in memory and notices a newer one;
     `item_units` and `loinc` are the catalogue as builders need it; `page_key` signs page tokens;
     `wake` is set when a message was kept, so that the worker in this process looks at once;
-    `arriving` are the instances of this process that wait to be kept.
+    `arriving` are the instances of this process that wait to be kept; `at_close` is done when the
+    hub closes, before its database does.
     """
 
     settings: Settings
@@ -42,3 +43,4 @@ class Hub:
     loinc: Mapping[str, tuple[str, bool]]
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     arriving: Arriving = field(default_factory=Arriving)
+    at_close: list[Callable[[], Awaitable[None]]] = field(default_factory=list)

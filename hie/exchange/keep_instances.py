@@ -9,10 +9,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hie.errors import HubError, Unavailable
+from hie.errors import Conflict, HubError, Unavailable
 from hie.exchange import sites
 from hie.exchange.hub import Hub
 from hie.exchange.imaging_profile import imaging_profile
@@ -26,15 +27,35 @@ from hie.store.messages import Kept, State
 TOGETHER = 64  # instances that share a commit at most
 
 
+@dataclass(frozen=True, slots=True)
+class KeptInstance:
+    """What became of one file, and what it is."""
+
+    kept: Kept
+    study: str
+    series: str
+    sop: str
+    sop_class: str
+
+
 async def keep_file(
-    hub: Hub, site: str, path: Path, meta: Mapping[str, Any], arrival: str | None = None
-) -> Kept:
+    hub: Hub,
+    site: str,
+    path: Path,
+    meta: Mapping[str, Any],
+    *,
+    arrival: str | None = None,
+    study: str | None = None,
+) -> KeptInstance:
     """Keep one written file as an instance of this site; the file is gone from `path` afterwards.
 
-    Raises MalformedMessage (no DICOM file) and Unavailable (disk full or away): nothing is kept.
+    Raises MalformedMessage (no DICOM file), Conflict (not of `study`, where one was named) and
+    Unavailable (disk full or away): nothing is kept.
     """
     try:
         header = await asyncio.to_thread(read_header, path)
+        if study is not None and header.study != study:
+            raise Conflict("an instance of another study than the one named")
         arrived = Arrived(
             site=site,
             study=header.study[:64],
@@ -57,7 +78,8 @@ async def keep_file(
         gathering.waiting.append((arrived, path, done))
         if gathering.task is None or gathering.task.done():
             gathering.task = asyncio.create_task(_commit(hub))
-        return await done
+        kept = await done
+        return KeptInstance(kept, header.study, header.series, header.sop, header.sop_class)
     except OSError as fault:
         raise Unavailable(f"the arriving file: {fault.strerror}") from fault
     finally:

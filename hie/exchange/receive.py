@@ -9,16 +9,20 @@ import asyncio
 import base64
 import binascii
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hie.access.actor import Actor
 from hie.errors import Fault, InvalidRequest, NotPermitted, ResourceNotFound, TooLarge
-from hie.exchange import sites
+from hie.exchange import receive_images, sites
 from hie.exchange.hub import Hub
+from hie.exchange.imaging_profile import takes_images
 from hie.exchange.noticed import noted
 from hie.exchange.process import drain
 from hie.store import messages
+from hie.store.instance_files import InstanceFiles
 
 MOST_IN_ONE = 10_000  # messages of one batch file: each has its own receipt in the answer
 
@@ -120,13 +124,16 @@ async def _now(hub: Hub, receipt: Receipt) -> Receipt:
 
 
 async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-    """`receive`: {site, files: [{name, content (base64)}]} -> {receipts: [...]}, settled."""
+    """`receive`: {site, files: [{name, content (base64)}]} -> {receipts: [...]}, settled.
+
+    For a site that sends images, `paths` names files of this machine instead: too large to pass.
+    """
+    known = await sites.find(hub, str(arguments["site"]))
+    if known is not None and takes_images(known.site):
+        return await _images(hub, actor, arguments)
     found: list[tuple[str, Receipt]] = []
     for file in arguments["files"]:
-        try:
-            content = base64.b64decode(file["content"], validate=True)
-        except binascii.Error as problem:
-            raise InvalidRequest("a file's content is not base64") from problem
+        content = _decoded(file["content"])
         try:
             receipts = await receive(
                 hub, actor, arguments["site"], content, channel="file", media="", name=file["name"]
@@ -145,3 +152,44 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
         {"file": name, **receipt.as_json()} for name, receipt in found if not receipt.message
     ]
     return {"receipts": answers + refused}
+
+
+async def _images(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Images by path, or with their content; many are kept at the same time."""
+    site, files = str(arguments["site"]), InstanceFiles.below(hub.settings.data_dir)
+
+    async def content(file: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
+        data = _decoded(file["content"])
+
+        async def body() -> AsyncIterator[bytes]:
+            yield data
+
+        path = await receive_images.spooled(files, body())
+        try:
+            return await receive_images.take(hub, actor, site, path, file["name"], is_ours=True)
+        finally:
+            path.unlink(missing_ok=True)
+
+    async def path(name: str) -> list[tuple[str, dict[str, Any]]]:
+        place = Path(name)
+        return await receive_images.take(hub, actor, site, place, place.name, is_ours=False)
+
+    works = [content(file) for file in arguments.get("files", ())]
+    works += [path(str(name)) for name in arguments.get("paths", ())]
+    found = [one for part in await asyncio.gather(*works) for one in part]
+    await drain(hub)
+    kept = [(name, receipt) for name, receipt in found if receipt["message"]]
+    receipts = [Receipt(one["message"], one["state"], one["duplicate_of"]) for _, one in kept]
+    current = await settled(hub, receipts, 30)
+    answers = [
+        {"file": name, **now.as_json()} for (name, _), now in zip(kept, current, strict=True)
+    ]
+    refused = [{"file": name, **one} for name, one in found if not one["message"]]
+    return {"receipts": answers + refused}
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as problem:
+        raise InvalidRequest("a file's content is not base64") from problem

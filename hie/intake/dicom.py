@@ -216,7 +216,7 @@ class DicomDoor:
         ticket.carried = True
         meta = {"client": f"dicom:{ticket.title}", "arrival": ticket.arrival}
         try:
-            self._ask(keep_file(self._hub, ticket.site, spool.path(), meta, ticket.arrival))
+            self._ask(keep_file(self._hub, ticket.site, spool.path(), meta, arrival=ticket.arrival))
         except MalformedMessage:
             return CANNOT_UNDERSTAND
         except HubError:

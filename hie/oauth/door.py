@@ -30,7 +30,7 @@ from hie.oauth.sessions import Session, find_session
 from hie.oauth.strangers_page import sign_in_first
 
 AT_ONCE = 32  # requests of one client under way
-_UNLIMITED = "/intake/"  # held back by the store, not by a rate
+_UNLIMITED = ("/intake/", "/dicom-web/")  # held back by the store and the decoders, not by a rate
 
 
 class Door:
@@ -75,7 +75,7 @@ class Door:
         if scope["path"] == METRICS:
             self._check_metrics(scope)
             return None
-        if is_page(scope["path"]):
+        if is_page(scope["path"]) or _is_picture(scope):
             actor, session = await find_session(self._entrance, scope)
             scope["state"] |= {"actor": actor, "session": session}
             check_origin(scope)
@@ -91,7 +91,8 @@ class Door:
             return
         now = self._entrance.clock()
         if actor.kind is ActorKind.USER:
-            seconds = rates.user.take(actor.subject, now)
+            rate = rates.picture if _is_picture(scope) else rates.user
+            seconds = rate.take(actor.subject, now)
         elif self._under_way[actor.client] >= AT_ONCE:
             seconds = 1.0
         elif scope["path"].startswith(_UNLIMITED):
@@ -134,6 +135,12 @@ class Door:
         if is_page(path) and _wants_page(scope):
             return sign_in_first(scope)
         return refusal_of(path, error)
+
+
+def _is_picture(scope: Scope) -> bool:
+    """A page's own request for images: read only, with the session and without a token."""
+    below = scope["path"].startswith("/dicom-web/")
+    return below and scope["method"] == "GET" and not _values(scope, b"authorization")
 
 
 def actor_in(request: HTTPConnection) -> Actor:

@@ -8,7 +8,16 @@ from urllib.parse import urlsplit
 from hie.access.ring import Ring
 from hie.errors import HubMisconfigured
 from hie.oauth.known_clients import KnownClients
-from hie.oauth.limits import CLIENT, FAILED, LOOKED_AT, SIGN_IN, TOKEN, USER, Buckets
+from hie.oauth.limits import (
+    CLIENT,
+    FAILED,
+    LOOKED_AT,
+    PICTURE,
+    SIGN_IN,
+    TOKEN,
+    USER,
+    Buckets,
+)
 from hie.oauth.refusals import Refusals
 from hie.store.database import Database
 from hie.store.ledger import Ledger
@@ -27,6 +36,7 @@ class Rates:
     token: Buckets = field(default_factory=lambda: Buckets(TOKEN))
     client: Buckets = field(default_factory=lambda: Buckets(CLIENT))
     user: Buckets = field(default_factory=lambda: Buckets(USER))
+    picture: Buckets = field(default_factory=lambda: Buckets(PICTURE))
     failed: Buckets = field(default_factory=lambda: Buckets(FAILED))
     looked_at: Buckets = field(default_factory=lambda: Buckets(LOOKED_AT))
     login: Buckets = field(default_factory=lambda: Buckets(SIGN_IN))

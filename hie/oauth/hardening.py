@@ -39,10 +39,11 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class BodyLimit:
-    """The largest body below a path, in bytes."""
+    """The largest body below a path, in bytes, and how long it may take when not as long as all."""
 
     prefix: str
     size: int
+    seconds: float | None = None
 
 
 class Hardening:
@@ -86,19 +87,20 @@ class Hardening:
                 headers["X-Request-Id"] = request_id
             await send(message)
 
-        limit = self._limit(scope["path"])
+        limit, seconds = self._limits(scope["path"])
         answer = _fault_of_head(scope) or _fault_of_body(scope, limit)
         if answer is not None:
             await answer(scope, receive, dressed)
             return
-        body = MeasuredBody(scope["path"], limit, self._body_seconds, receive, dressed)
+        body = MeasuredBody(scope["path"], limit, seconds, receive, dressed)
         await body.run(self._app, scope)
 
-    def _limit(self, path: str) -> int:
+    def _limits(self, path: str) -> tuple[int, float]:
+        """Bytes and seconds of a body for this path."""
         for known in self._body_limits:
             if path == known.prefix or path.startswith(known.prefix.rstrip("/") + "/"):
-                return known.size
-        return self._default_limit
+                return known.size, known.seconds or self._body_seconds
+        return self._default_limit, self._body_seconds
 
 
 def _request_id(scope: Scope) -> str:

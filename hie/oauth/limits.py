@@ -25,6 +25,7 @@ class Rate:
 TOKEN = Rate(10, 30)  # token requests of one client
 CLIENT = Rate(50, 100)  # interactions of one client
 USER = Rate(5, 30)  # pages of one person
+PICTURE = Rate(100, 600)  # images one person looks at: a stack is scrolled through
 FAILED = Rate(10 / 60, 10)  # failed authentications of one network
 SIGN_IN = Rate(10 / 60, 10)  # failed sign-ins of one login, and of one network
 LOOKED_AT = Rate(10, 20)  # tokens of a network that is backing off, still looked at

@@ -216,6 +216,23 @@ async def of_study(
     return [_stored(reader, row) for row in rows]
 
 
+async def listed(
+    reader: Reader, site: str, uid: str, series: str | None = None, sop: str | None = None
+) -> list[StoredInstance]:
+    """A study's current instances, or one series' or one instance, without their facts."""
+    rows = await reader.fetch(
+        f"SELECT {_COLUMNS.replace('facts', 'NULL')} FROM instance"  # noqa: S608
+        " WHERE site = $1 AND study = $2 AND state = 'current'"
+        " AND (series = $3 OR CAST($3 AS TEXT) IS NULL) AND (sop = $4 OR CAST($4 AS TEXT) IS NULL)"
+        " ORDER BY series, coalesce(number, 2147483647), sop",
+        site,
+        uid,
+        series,
+        sop,
+    )
+    return [_stored(reader, row) for row in rows]
+
+
 async def counts(reader: Reader, site: str, uid: str) -> tuple[int, int]:
     """How many series and instances a study has now."""
     row = await reader.fetchrow(
