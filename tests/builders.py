@@ -9,6 +9,18 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from hie.records import (
+    Coded,
+    Identifier,
+    ImagingReportRecord,
+    LabReportRecord,
+    Name,
+    PatientRecord,
+    Quantity,
+    Result,
+    Time,
+    Val,
+)
 from hie.store.ids import new_id
 
 CANONICAL = "https://hie.example/fhir"
@@ -71,6 +83,72 @@ TESTS = (
     Test("HBA1C", "4548-4", "HbA1c", "糖化血红蛋白", "%", "%", "4.0", "6.0"),
 )
 _NAMES = ("张伟", "王芳", "李娜", "刘洋", "陈静", "杨磊", "赵敏", "黄强", "周婷", "吴昊")
+
+
+def a_time(text: str = "2026-06-12T08:10:00+08:00") -> Time:
+    """A time of a record, to the second unless it has fewer figures."""
+    precision = {4: "year", 7: "month", 10: "day"}.get(len(text), "second")
+    return Time(text, precision, "OBR[1]-7")  # type: ignore[arg-type]
+
+
+def a_patient_record(**other: Any) -> PatientRecord:
+    """Who a message speaks of."""
+    given: dict[str, Any] = {
+        "identifiers": (Identifier("P000123", "patient", None, "PID-3"),),
+        "names": (Name("测试甲", "PID-5"),),
+        "sex": "female",
+        "birth_date": Time("1949-12-31", "day", "PID-7"),
+    }
+    return PatientRecord(**{**given, **other})
+
+
+def a_result(value: Any = "4.10", code: str = "K", **other: Any) -> Result:
+    """One OBX; a text is a number, None no value, anything else the value itself."""
+    given: dict[str, Any] = {
+        "code": Coded(code, "钾", "99LAB", "OBX[1]-3"),
+        "path": "OBX[1]",
+        "status": "final",
+        "value": Quantity(value) if isinstance(value, str) else value,
+        "unit": Val("mmol/L", "OBX[1]-6"),
+        "status_code": Val("F", "OBX[1]-11"),
+    }
+    return Result(**{**given, **other})
+
+
+def a_lab_record(*results: Result, filler: str | None = "F1", **other: Any) -> LabReportRecord:
+    """One OBR with its results."""
+    given: dict[str, Any] = {
+        "patient": a_patient_record(),
+        "path": "OBR[1]",
+        "code": Coded("SH", "生化全套", "99LAB", "OBR[1]-4"),
+        "status": "final",
+        "placer": Identifier("A1", "placer", None, "OBR[1]-2"),
+        "filler": Identifier(filler, "filler", None, "OBR[1]-3") if filler else None,
+        "results": results or (a_result(),),
+        "collected": a_time(),
+        "issued": a_time("2026-06-12T10:20:00+08:00"),
+    }
+    return LabReportRecord(**{**given, **other})
+
+
+def an_imaging_record(filler: str | None = "R1", **other: Any) -> ImagingReportRecord:
+    """One OBR of an imaging department, with its texts."""
+    given: dict[str, Any] = {
+        "patient": a_patient_record(),
+        "path": "OBR[1]",
+        "code": Coded("CT01", "胸部CT平扫", "99RIS", "OBR[1]-4"),
+        "status": "final",
+        "placer": None,
+        "filler": Identifier(filler, "filler", None, "OBR[1]-3") if filler else None,
+        "performed": a_time(),
+        "issued": a_time("2026-06-12T11:00:00+08:00"),
+        "class_hint": "CT",
+        "class_stated": True,
+        "findings": Val("双肺纹理清晰。", "OBX[1]"),
+        "conclusion": Val("未见异常。", "OBX[2]"),
+        "category": "CT",
+    }
+    return ImagingReportRecord(**{**given, **other})
 
 
 def a_patient(key: str | None = None, site: str = "lis-1", **other: Any) -> Resource:

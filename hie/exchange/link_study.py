@@ -54,7 +54,10 @@ def numbers_of(report: ImagingReportRecord) -> list[ImagingKey]:
 
 def lock_names(owner: str, numbers: Iterable[ImagingKey]) -> list[str]:
     """The locks that a study and its report both take before they look for each other."""
-    return sorted({f"imaging:{owner}:{one.kind}:{one.value}" for one in numbers})
+    uid = KeyKind.STUDY  # any other number may be the other side's number of another kind
+    return sorted(
+        {f"imaging:{owner}:{'uid' if one.kind is uid else ''}:{one.value}" for one in numbers}
+    )
 
 
 async def find_studies(
