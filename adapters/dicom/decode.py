@@ -39,7 +39,7 @@ from hie.records import InstanceRecord
 LARGEST: Final = 1 << 30  # bytes of one content; a door that streams passes the header alone
 _UID: Final = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*")
 _UID_CHARACTERS: Final = re.compile(r"[A-Za-z0-9.\-]{1,64}")
-_EARLY: Final = 4096  # bytes in which SOPInstanceUID stands in any but the oddest file
+_EARLY: Final = 1024  # bytes in which SOPInstanceUID stands in any but the oddest file
 _MISSING: Final = (
     (SOP_INSTANCE_UID, "sop-uid-missing"),
     (STUDY_INSTANCE_UID, "study-uid-missing"),

@@ -126,7 +126,8 @@ def _copy(
         stream.seek(base)
         window = stream.read(reach)
         at, is_last = 0, base + len(window) >= size
-        while (found := _element(window, at, opened, is_last=is_last)) is not None:
+        buffer = Buffer(window, opened.syntax.little)
+        while (found := _element(buffer, at, opened, is_last=is_last)) is not None:
             count += 1
             if count > MOST_ELEMENTS:
                 fault = Fault("file", "too-many-elements", f"at most {MOST_ELEMENTS}")
@@ -175,9 +176,9 @@ def _fits(found: _Element, room: int) -> bool:
     return found.tag in _WANTED and found.end - found.begin <= room
 
 
-def _element(data: bytes, at: int, opened: Opened, *, is_last: bool) -> _Element | None:
+def _element(buffer: Buffer, at: int, opened: Opened, *, is_last: bool) -> _Element | None:
     """The top-level element at `at`; None if it does not begin inside these bytes."""
-    buffer = Buffer(data, opened.syntax.little)
+    data = buffer.data
     if len(data) - at < 12 and not (is_last and len(data) - at >= 8):
         return None
     group, number, vr, length = buffer.tag_of(data, at)

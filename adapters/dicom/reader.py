@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from adapters.dicom.tags import ITEM, ITEM_END, PIXELS, SEQUENCE_END
 
 UNDEFINED: Final = 0xFFFFFFFF
-MOST_ELEMENTS: Final = 200_000
+MOST_ELEMENTS: Final = 200_000  # whose place is noted
+MOST_STEPPED: Final = 1_000_000  # stepped over to find where a sequence ends
 MOST_DEPTH: Final = 32  # sequences within sequences
 
 # Value representations whose length has 32 bits (PS3.5 table 7.1-1), and the others.
@@ -72,11 +73,12 @@ class Top(NamedTuple):
 class Buffer:
     """Bytes being read, how they are written, and how many more elements may come."""
 
-    __slots__ = ("data", "left", "little", "tag_of", "word_of")
+    __slots__ = ("data", "little", "room", "steps", "tag_of", "word_of")
 
     def __init__(self, data: bytes, little: bool) -> None:
         self.data = data
-        self.left = MOST_ELEMENTS
+        self.room = MOST_ELEMENTS
+        self.steps = MOST_STEPPED
         self.little = little
         self.tag_of = struct.Struct("<HH2sH" if little else ">HH2sH").unpack_from
         self.word_of = struct.Struct("<L" if little else ">L").unpack_from
@@ -124,6 +126,7 @@ def read_items(buffer: Buffer, explicit: bool, element: Element, depth: int) -> 
         _, at = _read(buffer, explicit, at, end, depth + 1, found, [])
         if length != UNDEFINED:
             at = end
+        buffer.room -= 1
         items.append(found)
     return items
 
@@ -144,8 +147,8 @@ def _read(
 ) -> tuple[Pixels | None, int]:
     """Elements from `at` into `elements`; where the pixel data or the end of the item is."""
     data, tag_of, word_of = buffer.data, buffer.tag_of, buffer.word_of
-    while buffer.left > 0:
-        buffer.left -= 1
+    while buffer.room > 0:
+        buffer.room -= 1
         if stop - at < 8:
             if stop - at > 0 and (any(data[at:stop]) or not buffer.little):
                 raise Broken("truncated", 0, "a whole data element")
@@ -198,9 +201,9 @@ def _after(buffer: Buffer, explicit: bool, at: int, stop: int, tag: int, depth: 
     open_: list[bool] = [explicit]  # per open sequence: whether its elements are explicit
     in_item: list[bool] = [False]
     while True:
-        if buffer.left <= 0:
-            raise Broken("too-many-elements", tag, f"at most {MOST_ELEMENTS} data elements")
-        buffer.left -= 1
+        if buffer.steps <= 0:
+            raise Broken("too-many-elements", tag, f"at most {MOST_STEPPED} in sequences")
+        buffer.steps -= 1
         if stop - at < 8:
             raise Broken("truncated", tag, "the end of the sequence")
         group, number, vr, length = tag_of(data, at)

@@ -5,7 +5,7 @@ All people are invented.
 
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from adapters.dicom import adapter
@@ -67,15 +67,15 @@ def raw(value: Any, encoding: str = "utf-8") -> bytes:
 
 def items(*contents: Mapping[int, Value], syntax: str = EXPLICIT, undefined: bool = False) -> bytes:
     """The value of a sequence."""
-    out = b""
+    out: list[bytes] = []
     order = ">" if syntax == BIG else "<"
     for content in contents:
         body = elements(content, syntax)
         size = UNDEFINED if undefined else len(body)
-        out += struct.pack(f"{order}HHL", 0xFFFE, 0xE000, size) + body
+        out += struct.pack(f"{order}HHL", 0xFFFE, 0xE000, size), body
         if undefined:
-            out += struct.pack(f"{order}HHL", 0xFFFE, 0xE00D, 0)
-    return out
+            out.append(struct.pack(f"{order}HHL", 0xFFFE, 0xE00D, 0))
+    return b"".join(out)
 
 
 def elements(content: Mapping[int, Value], syntax: str = EXPLICIT) -> bytes:
@@ -140,8 +140,3 @@ def is_held(decoded: Decoded) -> bool:
     """Whether the hub would hold the message."""
     severities = {issue.severity for issue in decoded.issues}
     return Severity.HOLD in severities or (Severity.ERROR in severities and not decoded.records)
-
-
-def bytes_of(parts: Iterable[bytes]) -> bytes:
-    """Joined bytes."""
-    return b"".join(parts)

@@ -344,3 +344,15 @@ def _bomb(kind: str) -> bytes:
     if kind == "multi-value":
         return file(elements({**good, 0x00080008: ("UT", "A\\" * 2_000_000)}))
     return file(elements({**good, 0x00081030: ("UT", "胸" * 2_000_000)}))
+
+
+def test_a_real_object_with_many_frames_of_undefined_length_is_read() -> None:
+    frame = {
+        0x00209113: ("SQ", [{0x00200032: ("DS", "0\\0\\1")}]),
+        0x00209111: ("SQ", [{0x00209057 + n: ("UL", b"\1\0\0\0") for n in range(60)}]),
+    }
+    value = items(frame, undefined=True) * 3000
+    groups = element(0x52009230, "SQ", value, length=UNDEFINED) + SEQUENCE_END
+    content = file(elements({t: v for t, v in GOOD.items() if t != PIXELS}) + groups)
+    assert not is_held(read(content))
+    assert len(record(content).instance.frame_positions) == 3000
