@@ -102,7 +102,8 @@ def test_every_issue_of_building_and_linking_is_named() -> None:
         *(hub / "canonical").glob("*.py"),
         *(hub / "exchange" / name for name in ("finish.py", "link_study.py", "process.py")),
     ]
-    text = "".join(file.read_text("utf-8") for file in files if not file.stem.startswith("study"))
+    of_images = {"imaging.py", "study_keys.py", "study_facts.py"}  # docs/dicom.md
+    text = "".join(file.read_text("utf-8") for file in files if file.name not in of_images)
     written = re.findall(
         r'(?:Issue\(\s*"(?:build|check|store|identify)",|_told\(|_of_others\(others, own,)\s*"([a-z-]+)"',
         text,
