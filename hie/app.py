@@ -17,7 +17,6 @@ from pathlib import Path
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from prometheus_client import generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -33,6 +32,7 @@ from hie.dicomweb.routes import DICOMWEB_ROUTES
 from hie.errors import AccessRefused, HubError, HubMisconfigured, TooMany, Unavailable
 from hie.exchange.hub import Hub
 from hie.exchange.keep_instances import sweep
+from hie.exchange.measured import measured
 from hie.exchange.plugins import load_adapters
 from hie.exchange.process import BATCH, process_waiting
 from hie.exchange.publish_study import publish_due
@@ -221,7 +221,8 @@ async def _readyz(request: Request) -> Response:
 
 
 async def _metrics(request: Request) -> Response:
-    return Response(generate_latest(), media_type="text/plain; version=0.0.4")
+    hub: Hub = request.app.state.hub
+    return Response(await measured(hub), media_type="text/plain; version=0.0.4")
 
 
 async def work(hub: Hub) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from hie import metrics
 from hie.access.actor import Actor, ActorKind
 from hie.access.policy import Restriction, restriction
 from hie.access.scopes import Interaction
@@ -52,6 +53,7 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
 
 async def checked(hub: Hub, actor: Actor, body: dict[str, Any], raw: bytes) -> dict[str, Any]:
     """Ask, judge, record, answer; `raw` is kept with the audit record as what was asked."""
+    begun = time.perf_counter()
     now_us = time.time_ns() // 1000
     known_at = find_known_at(body)
     registers, policy = await (
@@ -93,6 +95,10 @@ async def checked(hub: Hub, actor: Actor, body: dict[str, Any], raw: bytes) -> d
     owners = {one.resource: stored.home for one, stored in found}
     used = Used(identity, tuple(patients), owners, tuple(one for one, _ in found))
     await _record(hub, actor, request, used, answer, body, raw, now_us)
+    metrics.ORDER_CHECK_SECONDS.observe(time.perf_counter() - begun)
+    metrics.ORDER_CHECKS.labels(answer["identity"]).inc()
+    for order in answer["orders"]:
+        metrics.ORDERS.labels(order["outcome"]).inc()
     return answer
 
 

@@ -8,6 +8,7 @@ import hashlib
 import time
 from typing import Any
 
+from hie import metrics
 from hie.access.actor import Actor, ActorKind
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
@@ -228,4 +229,6 @@ async def _record(
                 detail=f"check {check.id}",
             ),
         )
+    for one, told in zip(made, answers, strict=True):
+        metrics.DECISIONS.labels(one.decision, told["state"]).inc()
     return {"decisions": answers}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from starlette.types import Scope
 
+from hie import metrics
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.reason import ALERTS, Reason
 from hie.audit.event import Action, Event, EventType, Outcome
@@ -69,6 +70,7 @@ class Refusals:
             reason=reason.value,
             detail=detail,
         )
+        metrics.REFUSALS.labels(reason.value).inc()
         noisy = actor.kind is ActorKind.STRANGER or reason in _COUNTED
         if noisy and await self._is_noise(actor.network, reason, event):
             return

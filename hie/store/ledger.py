@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hie import metrics
 from hie.audit.event import Event
 from hie.store.ids import new_id
 from hie.store.session import Reader, Row, Unit
@@ -48,6 +49,8 @@ async def append_all(unit: Unit, events: Sequence[Event]) -> list[str]:
         )
     await unit.insert("audit_access", _ACCESS, access)
     await unit.insert("audit_subject", _SUBJECT, subjects)
+    for event in events:
+        metrics.AUDIT_EVENTS.labels(event.type, event.outcome).inc()
     return ids
 
 

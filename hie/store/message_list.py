@@ -52,6 +52,14 @@ async def count(reader: Reader, site: str | None = None) -> dict[State, int]:
     return {State(row[0]): row[1] for row in rows}
 
 
+async def tally(reader: Reader) -> dict[tuple[str, str, str], int]:
+    """How many messages of each site and channel stand where; it reads every message's row."""
+    rows = await reader.fetch(
+        "SELECT site, channel, state, count(*) FROM message GROUP BY site, channel, state"
+    )
+    return {(row[0], row[1], row[2]): row[3] for row in rows}
+
+
 async def oldest_waiting_us(reader: Reader) -> int | None:
     """When the oldest message that still waits was received."""
     found: int | None = await reader.fetchval(

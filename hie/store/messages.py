@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from hie import metrics
 from hie.adapter import Issue
 from hie.errors import Conflict, ResourceNotFound
 from hie.store import message_issues, message_records
@@ -97,7 +98,9 @@ async def keep(
     COMMIT and are told its id. Messages that wait at the same moment share a COMMIT (`inbox`).
     """
     incoming = Incoming(site, channel, native_id, content, media, received_us, meta or {})
-    return kept(await db.inbox.submit(incoming))
+    told = kept(await db.inbox.submit(incoming))
+    metrics.RECEIVED.labels(site, channel, "no" if told.duplicate_of is None else "yes").inc()
+    return told
 
 
 def kept(outcome: Outcome) -> Kept:
