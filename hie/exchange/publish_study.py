@@ -99,8 +99,8 @@ async def _waits(
     if states.get(InstanceState.WAITING):
         return _SOON_US
     if standing is Standing.INTERRUPTED:
-        expected = study_facts([record for _, record in found]).expected
-        if expected is None or len(found) < expected:
+        stated = [record.study.stated_instances or 0 for _, record in found]
+        if not max(stated, default=0) or len(found) < max(stated):
             return -1
     return None
 
@@ -176,9 +176,8 @@ async def _facts(
     site: Site,
     profile: ImagingProfile,
 ) -> StudyFacts:
-    """The facts; an instance that is held was sent as well, so the study lacks it."""
-    states = await instances.states_of(unit, row.site, row.uid)
-    held = states.get(InstanceState.HELD, 0)
+    """The facts; an instance whose message is held was sent as well, so the study lacks it."""
+    held = await instances.held_count(unit, row.site, row.uid)
     return study_facts(
         every,
         stated=[len(every) + held] if held else (),

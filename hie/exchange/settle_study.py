@@ -149,8 +149,10 @@ async def settle(hub: Hub, unit: Unit, arrivals: Sequence[Arrival], now_us: int)
     ]
     await instances.left_at_source(unit, left)
     await studies.put(unit, list(touched.values()))
-    for site, uid in _moved_from(changes, touched):
-        await studies.mark_changed(unit, site, uid, now_us)
+    # A study that lost an instance to another, or one of whose instances is held, is not whole.
+    held = {one.place: one.profile.quiet_us for one in arrivals if one.record and one.is_held}
+    for place in {*_moved_from(changes), *held} - touched.keys():
+        await studies.mark_changed(unit, *place, now_us + held.get(place, 0))
     today = instant(now_us).date()
     persons = await identify.identify(unit, patients, today, now_us) if patients else {}
     await _close(unit, arrivals, persons, now_us)
@@ -284,15 +286,13 @@ def _due(unit: Unit, row: StudyRow, one: Arrival, record: InstanceRecord, now_us
 
 def _moved_from(
     changes: Mapping[tuple[str, str, str], tuple[StoredInstance, InstanceState, bytes | None]],
-    touched: Mapping[Place, StudyRow],
-) -> list[Place]:
-    """Studies that lost an instance to another study."""
-    lost = {
+) -> set[Place]:
+    """Studies one of whose standing instances was replaced."""
+    return {
         (row.site, row.study)
         for row, state, _ in changes.values()
         if state is InstanceState.REPLACED and row.state in _STANDING
     }
-    return sorted(lost - touched.keys())
 
 
 def _key(one: StoredInstance) -> tuple[str, str, str]:

@@ -254,6 +254,17 @@ async def states_of(reader: Reader, site: str, uid: str) -> dict[InstanceState, 
     return {InstanceState(row[0]): row[1] for row in rows}
 
 
+async def held_count(reader: Reader, site: str, uid: str) -> int:
+    """How many instances of a study wait for a person; those that were dropped count no more."""
+    found: int = await reader.fetchval(
+        "SELECT count(*) FROM instance AS i JOIN message AS m ON m.id = i.message"
+        " WHERE i.site = $1 AND i.study = $2 AND i.state = 'held' AND m.state = 'held'",
+        site,
+        uid,
+    )
+    return found
+
+
 async def settle(
     unit: Unit, changes: Sequence[tuple[StoredInstance, InstanceState, bytes | None]]
 ) -> None:
