@@ -104,7 +104,8 @@ async def again(unit: Unit, site: str, uids: Iterable[str], due_us: int) -> None
 async def mark_changed(unit: Unit, site: str, uid: str, due_us: int) -> None:
     """Something of a study changed through another one."""
     await unit.execute(
-        "UPDATE study SET changed = true, due_us = CASE state WHEN 'held' THEN NULL ELSE CAST($3 AS BIGINT) END"
+        "UPDATE study SET changed = true,"
+        " due_us = CASE state WHEN 'held' THEN NULL ELSE CAST($3 AS BIGINT) END"
         " WHERE site = $1 AND uid = $2",
         site,
         uid,
