@@ -50,7 +50,7 @@ def reading(
     page.on("pageerror", lambda error: told.append(f"uncaught: {error}"))
     try:
         yield page
-        assert told == []
+        assert told == [], told
     finally:
         context.close()
 

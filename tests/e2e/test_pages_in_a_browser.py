@@ -18,6 +18,8 @@ WORDS = {
         "signed out": "Sign in",
     },
 }
+# Pages that differ by language in more than words of one length; the others are looked at in one.
+IN_BOTH_LANGUAGES = {"sign in", "find", "results", "unmapped"}
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
@@ -70,7 +72,8 @@ def test_every_page_and_state_is_accessible_and_fits_from_phone_to_wall(
         faults: dict[str, list[str]] = {}
 
         def look(state: str) -> None:
-            faults[state] = faults_of(page)
+            if lang == "zh" or state in IN_BOTH_LANGUAGES:
+                faults[state] = faults_of(page)
 
         page.goto("/sign-in")
         look("sign in")
