@@ -35,6 +35,7 @@ from hie.errors import Fault, MalformedMessage
 LIMIT: Final = 1 << 20  # bytes of a header
 BIG: Final = 1 << 16  # bytes of an element that is left out unless a fact stands in it
 _WINDOW: Final = 1 << 18
+_ZEROS: Final = b"\0" * 8
 _WIDEST: Final = 1 << 24  # bytes looked at to find the end of one sequence
 _WANTED: Final = frozenset({SHARED_GROUPS_SEQUENCE, PER_FRAME_GROUPS_SEQUENCE})
 _MOST_FRAGMENTS: Final = 10_000_000
@@ -139,7 +140,8 @@ def _copy(
                 if not whole:
                     pieces.append(window[begin:value])
                 return base + value, whole
-            if tag == 0 and end == value:
+            if window[begin : begin + 8] == _ZEROS:
+                pieces.append(window[at : at + 16])
                 return None, not any(window[at:])
             if end == _BROKEN:
                 pieces.append(window[begin : begin + LIMIT])

@@ -38,6 +38,7 @@ from adapters.dicom.tags import (
 from adapters.dicom.text import Decode, Told, clean, tell
 from hie import charset
 from hie.adapter import Issue, Severity
+from hie.errors import MalformedMessage
 from hie.records import Time, Val
 
 # Sequences whose texts are read.
@@ -187,7 +188,12 @@ class View:
     def word(self, tag: int) -> str:
         """A text of ASCII (CS, UI, DA, TM ...), upper and lower case as sent; "" if absent."""
         raw = self.raw(tag)
-        return raw.decode("latin-1").strip() if raw else ""
+        if not raw:
+            return ""
+        text, odd = clean(raw.decode("latin-1"))
+        if odd:
+            self.reading.issue("control-character", self.path(tag))
+        return text
 
     def words(self, tag: int) -> tuple[str, ...]:
         """The values of such a text, empty ones left out."""
@@ -213,7 +219,7 @@ class View:
     def _decoded(self, raw: bytes) -> str:
         try:
             return self.scope.decode(raw)
-        except UnicodeError:
+        except (ValueError, MalformedMessage):  # what no scope took into account
             return raw.decode("ascii", "ignore")
 
     def _checked(self, text: str, tag: int) -> str:

@@ -65,7 +65,7 @@ def tell(values: Sequence[bytes], declared: str, force: str | None, fallback: st
     if iso2022.has_escapes(joined):
         try:
             return _escaped(values, terms, first, findings)
-        except ValueError:
+        except (ValueError, MalformedMessage):
             joined = re.sub(rb"\x1b[$()\-.]+[A-Z@]", b"", joined)
             findings += ("charset-declared-wrong",)
     if len(terms) > 1 and first == "ascii":

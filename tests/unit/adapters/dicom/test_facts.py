@@ -4,9 +4,10 @@ import struct
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
-from hie.records import Time
+from hie.records import InstanceRecord, Time
 from tests.unit.adapters.dicom.made import (
     BIG,
     CR,
@@ -395,3 +396,16 @@ def test_every_filled_element_is_in_the_coverage() -> None:
 def test_decoding_twice_says_the_same() -> None:
     content = instance({0x00100010: ("PN", "王小东")})
     assert read(content) == read(content)
+
+
+def test_a_control_character_in_a_code_goes_too() -> None:
+    content = instance({0x00080008: ("CS", "ORIG\x1bINAL\\PRI\x00MARY")})
+    assert record(content).instance.image_type == ("ORIGINAL", "PRIMARY")
+    assert "control-character" in codes(read(content))
+
+
+def test_a_record_comes_back_from_the_wire_as_it_was() -> None:
+    content = instance({0x00200032: ("DS", "1.50\\2\\3"), 0x00181074: ("DS", "1")})
+    found = record(content)
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=InstanceRecord) == found
+    assert msgspec.json.decode(msgspec.json.encode(found), type=InstanceRecord) == found

@@ -70,6 +70,8 @@ def cut_too(content: bytes) -> None:
     whole(read(cut.header))
     if not cut.is_whole:
         assert is_held(read(cut.header))
+    if not cut.left_out:
+        assert read(cut.header).records == read(content).records
 
 
 @pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG])
@@ -130,6 +132,25 @@ def test_bytes_put_in_or_taken_out_anywhere_never_raise(
     whole(read(changed))
     adapter.native_id(changed, site())
     cut_too(changed)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    declared=st.sampled_from(
+        ["", "ISO_IR 192", "GB18030", "ISO_IR 100", "ISO_IR 13\\ISO 2022 IR 87", "ISO_IR 13",
+         "\\ISO 2022 IR 58", "\\ISO 2022 IR 149", "ISO_IR 144", "nonsense", "\\\\"]
+    ),
+    name=st.one_of(
+        st.binary(max_size=40),
+        st.lists(
+            st.sampled_from([b"\x1b$)A", b"\x1b$B", b"\x1b(J", b"\x1b$)C", b"\x1b", b"\xc4\xe3",
+                             b"\xe4\xbd\xa0", b"=", b"^", b"\\", b"\xff\xfe", b"\xb6", b"A"]),
+            max_size=12,
+        ).map(b"".join),
+    ),
+)  # fmt: skip
+def test_any_name_in_any_declared_charset_never_raises(declared: str, name: bytes) -> None:
+    whole(read(instance({0x00080005: ("CS", declared), 0x00100010: ("PN", name)})))
 
 
 @settings(max_examples=300, deadline=None)
