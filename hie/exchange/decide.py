@@ -32,7 +32,9 @@ async def decide(hub: Hub, actor: Actor, data: bytes) -> dict[str, Any]:
     AlreadyDecided (a Conflict) when another decision stands. All are recorded, or none is.
     """
     body = read_object(data, nulls=True)
-    faults = [Fault(key, "unknown-key", "") for key in sorted(body.keys() - _TOP)]
+    faults = [
+        Fault(key, "unknown-key", ", ".join(sorted(_TOP))) for key in sorted(body.keys() - _TOP)
+    ]
     for key in ("check", "key", "practitioner"):
         _text(body, key, key, faults)
     listed = body.get("decisions")
@@ -122,7 +124,8 @@ def _decision(
     if not isinstance(one, dict):
         faults.append(Fault(path, "wrong-type", "an object"))
         return None
-    faults += [Fault(f"{path}.{key}", "unknown-key", "") for key in sorted(one.keys() - _EACH)]
+    known = ", ".join(sorted(_EACH))
+    faults += [Fault(f"{path}.{key}", "unknown-key", known) for key in sorted(one.keys() - _EACH)]
     ref = one.get("ref")
     order = orders.get(ref) if isinstance(ref, str) else None
     if order is None:
