@@ -82,9 +82,10 @@ def profile(sender: Sender) -> str:
 
 
 def code_maps() -> dict[str, bytes]:
-    """File name to content: one map for each site that sends no LOINC codes."""
+    """File name to content: one map for each site; what is no item is named as such."""
     by_site = {sender.site: sender for sender in SENDERS}
     return {
+        "bj-lis.csv": _csv(by_site["bj-lis"]),
         "tj-lis.json": _concept_map(by_site["tj-lis"]),
         "sjz-lis.csv": _csv(by_site["sjz-lis"]),
         "gy-lis.csv": _csv(by_site["gy-lis"]),
@@ -112,8 +113,9 @@ def _csv(sender: Sender) -> bytes:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(("system", "code", "name", "item", "loinc"))
     for code, name, test in _rows(sender):
-        if test.item:
-            writer.writerow((local_system(sender), code, name, test.item, ""))
+        # What is no item of the list is named by its LOINC code alone: it waits for nobody.
+        loinc = "" if test.item else test.loinc
+        writer.writerow((local_system(sender), code, name, test.item or "", loinc))
     return buffer.getvalue().encode()
 
 
