@@ -13,7 +13,7 @@ from adapters.dicom.part10 import Opened, Refused, open_file, uid_text
 from adapters.dicom.patient import read_patient
 from adapters.dicom.profile import Compiled
 from adapters.dicom.reader import UNDEFINED, Broken, Buffer, Elements, Pixels, Top, read_top
-from adapters.dicom.reading import Reading, View
+from adapters.dicom.reading import Reading
 from adapters.dicom.study import read_series, read_study
 from adapters.dicom.syntaxes import DICOMS_OWN, MEDIA_STORAGE_DIRECTORY
 from adapters.dicom.tags import (
@@ -32,6 +32,7 @@ from adapters.dicom.tags import (
     TIMEZONE_OFFSET,
     place,
 )
+from adapters.dicom.view import View
 from hie.adapter import Coverage, Decoded, Severity
 from hie.errors import MalformedMessage
 from hie.records import InstanceRecord

@@ -8,7 +8,6 @@ hanzi come first here, the spelling in letters second.
 import unicodedata
 from typing import Final, Literal
 
-from adapters.dicom.reading import View
 from adapters.dicom.tags import (
     BIRTH_DATE,
     IDENTITY_REMOVED,
@@ -24,6 +23,7 @@ from adapters.dicom.tags import (
     UNIVERSAL_ENTITY_ID,
 )
 from adapters.dicom.text import BLANKS
+from adapters.dicom.view import View
 from hie.records import Identifier, Name, PatientRecord, Staff, Time, Val
 
 Sex = Literal["male", "female", "other", "unknown"]

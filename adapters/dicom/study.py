@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from adapters.dicom.patient import authority, number, staff
-from adapters.dicom.reading import View
 from adapters.dicom.tags import (
     ACCESSION_NUMBER,
     ANATOMIC_REGION_SEQUENCE,
@@ -53,6 +52,7 @@ from adapters.dicom.tags import (
     URN_CODE_VALUE,
     place,
 )
+from adapters.dicom.view import View
 from hie.records import Coded, Identifier, Institution, SeriesPart, StudyPart
 
 _CREDIT_CODE: Final = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}")

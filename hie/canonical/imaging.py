@@ -13,12 +13,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from hie.adapter import Issue, Severity
+from hie.canonical.completeness import side_of
 from hie.canonical.context import BuildContext, Built
+from hie.canonical.image_class import is_image
 from hie.canonical.image_series import by_series
 from hie.canonical.parties import build_parties, people
 from hie.canonical.patient import build_patient
 from hie.canonical.provenance import build_provenance
-from hie.canonical.study_facts import StudyFacts, is_image, side_of
+from hie.canonical.study_facts import StudyFacts
 from hie.canonical.study_keys import StudyKeys, performing
 from hie.canonical.value import coded_concept
 from hie.fhir import CANONICAL, INSTITUTION, Resource, extension, site_system

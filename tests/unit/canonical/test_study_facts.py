@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from hie.adapter import Site
-from hie.canonical.study_facts import class_of, study_class, study_facts
+from hie.canonical.image_class import class_of, study_class
+from hie.canonical.study_facts import study_facts
 from hie.canonical.study_identity import compare_identity, patient_conflicts
 from hie.records import Coded, Identifier, InstanceRecord, Name, PatientRecord, Time
 from tests.unit.canonical.images import PATIENT, SOP, image, mammogram, slice_, val

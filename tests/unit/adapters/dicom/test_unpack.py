@@ -10,7 +10,7 @@ import pydicom.data
 import pytest
 
 from adapters.dicom import Limits, adapter
-from adapters.dicom.unpacking import Found
+from adapters.dicom.found import Found
 from tests.unit.adapters.dicom.made import elements, file, instance, items, record
 
 SAMPLES = Path(pydicom.data.__file__).parent / "test_files" / "dicomdirtests"
