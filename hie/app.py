@@ -64,6 +64,7 @@ _LONGEST_BODY = 3600.0  # seconds a body of images may take
 _SWEEP_EVERY = 3600.0  # seconds between two looks for files of instances that no row names
 _IDLE = 0.2  # seconds between two looks of a worker that found nothing
 _STEP_BACK = 0.5  # seconds for which a worker lets the doors of its process go first
+_NICE = 5
 _FEW = 5  # messages it takes between
 _LONGEST_LAG_US = 60_000_000  # a message waits so long before its turn is as good as a door's
 
@@ -262,7 +263,11 @@ async def _turn(hub: Hub) -> int:
 
 
 async def run_worker(settings: Settings) -> None:
-    """One message worker process, until SIGTERM or Ctrl-C."""
+    """One message worker process, until SIGTERM or Ctrl-C.
+
+    It is nice: on one machine with the doors, acknowledging comes before processing.
+    """
+    os.nice(_NICE)
     async with opened(settings) as hub:
         task = asyncio.create_task(work(hub))
         loop = asyncio.get_running_loop()

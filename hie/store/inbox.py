@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _TOGETHER = 256  # messages one COMMIT carries at most
 _TOGETHER_BYTES = 16 * 1024 * 1024
 _TRIED_AWAY = 2  # messages tried alone, one after the other, before the rest is refused
+_GATHER = 0.002  # seconds to wait for as many messages as the last COMMIT carried
 _QUIET = 0.05  # seconds without a message after which nobody is waiting any more
 _COLUMNS = (
     "id", "site", "channel", "native_id", "content_hash", "media", "size", "received_us", "state",
@@ -95,9 +96,13 @@ class Inbox:
             await asyncio.wait([self._task])
 
     async def _commit(self) -> None:
+        size = 0
         while self._waiting:
+            if 1 < size and len(self._waiting) < size:
+                await asyncio.sleep(_GATHER)  # whoever was just told sends the next one
             group = self._next()
             await self._keep_group(group)
+            size = len(group)
             self._last = time.monotonic()
 
     def _next(self) -> "list[_Waiting]":
