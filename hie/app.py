@@ -66,7 +66,7 @@ _IDLE = 0.2  # seconds between two looks of a worker that found nothing
 _STEP_BACK = 0.5  # seconds for which a worker lets the doors of its process go first
 _NICE = 5
 _FEW = 5  # messages it takes between
-_LONGEST_LAG_US = 60_000_000  # a message waits so long before its turn is as good as a door's
+_LONGEST_LAG_US = 600_000_000  # a message waits so long before its turn is as good as a door's
 
 
 def schema_versions(settings: Settings) -> tuple[str | None, str]:

@@ -98,7 +98,7 @@ class Inbox:
     async def _commit(self) -> None:
         size = 0
         while self._waiting:
-            if 1 < size and len(self._waiting) < size:
+            if size > 1 and len(self._waiting) < size:
                 await asyncio.sleep(_GATHER)  # whoever was just told sends the next one
             group = self._next()
             await self._keep_group(group)

@@ -28,7 +28,7 @@ from tests.bench.figure import Figure
 from tests.postgres import server
 
 CONNECTIONS = 16
-MESSAGES = 4000
+MESSAGES = 2000
 RESULTS = 30  # results in each message, some 3 KiB
 ROUNDS = 3
 ANSWER = (
