@@ -26,7 +26,7 @@ DEPARTMENTS: Final = (
     ),
     Department(
         JINAN, "jn-pacs", "jn-ris", "BTPACS", f"{_INDEX}4", "JN", "\\ISO 2022 IR 58", True,
-        ("金阅片",),
+        ("金阅片",), names_residents=True,
     ),
 )  # fmt: skip
 # The laboratory sites of the same hospitals, by which people say where they are treated.

@@ -20,6 +20,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGLSLossless
 from hie.synthetic.imaging.study import Series, Study, uid
 
 _SEXES: Final = {"male": "M", "female": "F"}
+RESIDENTS: Final = "2.16.156.10011.1.3"  # who issues resident numbers
 _NOTE: Final = "合成数据 SYNTHETIC"
 
 
@@ -86,6 +87,15 @@ def _add_patient(data: Dataset, study: Study) -> None:
     issuer.UniversalEntityID = study.department.issuer
     issuer.UniversalEntityIDType = "ISO"
     data.IssuerOfPatientIDQualifiersSequence = Sequence([issuer])
+    if study.department.names_residents and who.resident_id:
+        resident = Dataset()
+        resident.PatientID = who.resident_id
+        resident.TypeOfPatientID = "TEXT"
+        state = Dataset()
+        state.UniversalEntityID = RESIDENTS
+        state.UniversalEntityIDType = "ISO"
+        resident.IssuerOfPatientIDQualifiersSequence = Sequence([state])
+        data.OtherPatientIDsSequence = Sequence([resident])
 
 
 def _add_pixels(data: Dataset, picture: NDArray[Any], packed: bool) -> None:

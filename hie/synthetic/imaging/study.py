@@ -26,6 +26,7 @@ class Department:
     packed: bool  # whether the archive keeps its pictures compressed, without loss
     readers: tuple[str, ...]
     maker: str = "SYNTHETIC"
+    names_residents: bool = False  # whether the archive sends resident numbers too
 
     @property
     def labelled(self) -> str:
