@@ -11,7 +11,7 @@
   with the reason for each that is refused.
 
 Modules: `part10` reads a file up to its data set, `reader` finds the data elements, a `view` is
-asked for them by tag, `text` and `iso2022` tell the charset; `patient`, `study` and `instance` (with
+asked for them by tag, `text` and `iso2022` tell the charset; `patient`, `study`, `instance` (with
 `frames`, `projection`, `rejection`) read one part each; `decode` is the whole. `headers` cuts
 files; `unpacking` (with `archive`, `dicomdir`, `found`) opens what holds several. Pixels are never
 decoded.
