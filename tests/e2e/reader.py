@@ -65,6 +65,18 @@ def sign_in(page: Page, hub: Running, login: str = "doctor-sjz-lis") -> None:
     page.wait_for_url("**/patients")
 
 
+_sessions: dict[str, list[Any]] = {}
+
+
+def signed_in(page: Page, hub: Running) -> None:
+    """A clinician at the first page; signs in the first time, and goes on in that session."""
+    if hub.address in _sessions:
+        page.context.add_cookies(_sessions[hub.address])
+    else:
+        sign_in(page, hub)
+        _sessions[hub.address] = page.context.cookies()
+
+
 def find(page: Page, number: str) -> None:
     """Look a patient up by their resident number."""
     page.goto("/patients")

@@ -17,7 +17,7 @@ from tests.e2e.departments import (
     WHOLE,
     Departments,
 )
-from tests.e2e.reader import faults_of, find, reading, sign_in
+from tests.e2e.reader import faults_of, find, reading, signed_in
 from tests.e2e.running import Running, serving
 
 WORDS = {
@@ -76,7 +76,7 @@ def test_a_chest_ct_of_another_hospital_stands_beside_the_results(
     browser: Browser, hub: Running, departments: Departments, lang: str
 ) -> None:
     with reading(browser, hub, lang) as page:
-        sign_in(page, hub)
+        signed_in(page, hub)
         study = _look_up(page, hub, departments, WHOLE)
         expect(study).to_contain_text(WORDS[lang]["whole"])
         expect(study.locator(".v")).to_be_visible()
@@ -104,7 +104,7 @@ def test_what_is_on_the_screen_is_what_is_in_the_file(
     chest = [one for one in files if one.PatientID == _patient_id(departments, files)]
     by_height = sorted(chest, key=lambda one: -float(one.ImagePositionPatient[2]))
     with reading(browser, hub, "en") as page:
-        sign_in(page, hub)
+        signed_in(page, hub)
         _open(page, _look_up(page, hub, departments, WHOLE))
         page.locator("#viewport").focus()
         page.keyboard.press("Home")
@@ -160,7 +160,7 @@ def test_slices_turn_and_windows_change_by_key_wheel_slider_button_and_drag(
     browser: Browser, hub: Running, departments: Departments
 ) -> None:
     with reading(browser, hub, "en") as page:
-        sign_in(page, hub)
+        signed_in(page, hub)
         _open(page, _look_up(page, hub, departments, WHOLE))
         viewport = page.locator("#viewport")
         viewport.focus()
@@ -225,7 +225,7 @@ def test_at_most_six_frames_are_asked_for_at_a_time_and_each_once(
 
         page.on("request", began)
         page.on("requestfinished", lambda request: running.discard(request))
-        sign_in(page, hub)
+        signed_in(page, hub)
         _open(page, _look_up(page, hub, departments, WHOLE))
         page.wait_for_load_state("networkidle")
         page.locator("#viewport").focus()
@@ -241,7 +241,7 @@ def test_a_study_that_lacks_images_says_so_and_why_it_is_not_recognisable(
     browser: Browser, hub: Running, departments: Departments, lang: str
 ) -> None:
     with reading(browser, hub, lang) as page:
-        sign_in(page, hub)
+        signed_in(page, hub)
         study = _look_up(page, hub, departments, TWO_MISSING)
         expect(study.locator(".v")).to_have_text(WORDS[lang]["not"])
         expect(study.locator(".lacks")).to_contain_text(WORDS[lang]["missing"])
@@ -259,7 +259,7 @@ def test_colour_is_shown_in_colour_and_has_no_window(
     browser: Browser, hub: Running, departments: Departments
 ) -> None:
     with reading(browser, hub, "en") as page:
-        sign_in(page, hub)
+        signed_in(page, hub)
         _open(page, _look_up(page, hub, departments, COLOUR))
         expect(page.locator("#width")).to_be_disabled()
         page.wait_for_load_state("networkidle")
@@ -270,7 +270,7 @@ def test_without_scripts_the_hub_draws_one_image_after_the_other(
     browser: Browser, hub: Running, departments: Departments
 ) -> None:
     with reading(browser, hub, "en", scripts=False) as page:
-        sign_in(page, hub)
+        signed_in(page, hub)
         study = _look_up(page, hub, departments, WHOLE)
         study.locator(".strip .btn").click()
         drawn = page.locator(".plain img")
@@ -297,10 +297,12 @@ def test_every_state_of_images_is_accessible_and_fits_from_phone_to_wall(
 ) -> None:
     with reading(browser, hub, lang) as page:
         faults: dict[str, list[str]] = {}
-        sign_in(page, hub)
+        signed_in(page, hub)
         for state, who in states.items():
             study = _look_up(page, hub, departments, who)
+            page.goto(page.url + "?category=imaging")  # rows of results are looked at elsewhere
             study.locator("a[data-row]").click()
+            study.locator("summary").click()
             faults[state] = faults_of(page)
             if study.locator(".strip .btn").count():
                 _open(page, study)
