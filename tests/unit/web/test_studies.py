@@ -99,7 +99,7 @@ def test_a_study_the_engine_was_not_asked_about_says_why() -> None:
     why = studies.why(unknown, CLASSES, {}, "en")
     assert why["unasked"].startswith("The class of this study is not known")
     unasked = studies.why(examination(candidate=None), CLASSES, {}, "en")
-    assert unasked["unasked"].startswith("The rules did not assess")
+    assert unasked["unasked"].startswith("Not assessed, and not recognisable")
 
 
 def test_reasons_of_a_study_are_its_own_findings() -> None:
