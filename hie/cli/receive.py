@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hie.cli.connection import connected
+from hie.cli.connection import Call, connected
 from hie.cli.output import SOME_HELD, USAGE, JsonFlag, LangOption, fail, show_json, table
 from hie.errors import HubError
 
@@ -24,9 +24,9 @@ def command(
     as_json: JsonFlag = False,
     lang: LangOption = None,
 ) -> None:
-    """Take files or folders in.
+    """Take files or folders in; of a site that sends images also ZIP files and a DICOMDIR.
 
-    Exit 0: all stored. Exit 3: some are held (see `hie message ls --state held`).
+    Exit 0: all stored. Exit 3: some are held (see `hie message ls --state held`) or refused.
     """
     files = list(files_of(paths))
     if not files:
@@ -35,15 +35,18 @@ def command(
     receipts: list[dict[str, Any]] = []
     try:
         with connected() as ask:
+            images = _sends_images(ask, site)
+            if images:  # what a directory file names lies beside it, and is taken anyway
+                files = [file for file in files if file in paths or not _is_directory(file)]
             for batch in _tracked(files):
-                answer = ask("receive", {"site": site, "files": [_packed(file) for file in batch]})
-                receipts.extend(answer["receipts"])
+                offered = _named(batch) if images else _with_content(batch)
+                receipts.extend(ask("receive", {"site": site, **offered})["receipts"])
     except HubError as error:
         fail(error, as_json)
     counts = Counter(
         "duplicate" if receipt["duplicate_of"] else receipt["state"] for receipt in receipts
     )
-    held = [receipt for receipt in receipts if receipt["state"] == "held"]
+    held = [receipt for receipt in receipts if receipt["state"] in {"held", "refused"}]
     if as_json:
         show_json({"files": len(files), "counts": dict(counts), "receipts": receipts})
     else:
@@ -63,6 +66,24 @@ def command(
             table(issues, {"file": "file", "message": "message", **_ISSUE, "path": "path"})
     if held:
         raise typer.Exit(SOME_HELD)
+
+
+def _sends_images(ask: Call, site: str) -> bool:
+    """Whether this site's files are DICOM instances: passed by name, for they may be large."""
+    known = ask("site-list", {})["sites"]
+    return any(one["site"] == site and one["adapter"] == "dicom" for one in known)
+
+
+def _is_directory(file: Path) -> bool:
+    return file.name.upper().startswith("DICOMDIR")
+
+
+def _named(batch: list[Path]) -> dict[str, Any]:
+    return {"paths": [str(file.resolve()) for file in batch]}
+
+
+def _with_content(batch: list[Path]) -> dict[str, Any]:
+    return {"files": [_packed(file) for file in batch]}
 
 
 def _grouped(issues: list[dict[str, Any]]) -> list[dict[str, Any]]:

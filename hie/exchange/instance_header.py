@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from hie.errors import MalformedMessage
 
@@ -84,23 +85,17 @@ def read_header(path: Path) -> Header:
     if size < 16:
         raise MalformedMessage("not a DICOM file: too short")
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        return _read(data, size)
+        return _read(file, data, size)
 
 
-def _read(data: mmap.mmap, size: int) -> Header:
+def _read(file: BinaryIO, data: mmap.mmap, size: int) -> Header:
     start = 132 if data[128:132] == b"DICM" else 0
     syntax_uid, begin = _meta(data, start, size)
     if not syntax_uid:
         syntax_uid = _guessed(data, begin, size)
-    whole, inner = hashlib.sha256(), hashlib.sha256()
-    for at in range(0, size, 1 << 20):
-        part = data[at : at + (1 << 20)]
-        whole.update(part)
-        inner.update(part[max(0, begin - at) :])
+    whole, inner = _hashes(file, begin)
     found: dict[str, str] = {}
     header, problem = _head(data, begin, size, syntax_uid, found)
-    if hasattr(data, "madvise"):
-        data.madvise(mmap.MADV_DONTNEED)
     return Header(
         study=found.get("study", ""),
         series=found.get("series", ""),
@@ -109,11 +104,22 @@ def _read(data: mmap.mmap, size: int) -> Header:
         transfer_syntax=syntax_uid,
         number=_number(found.get("number", "")),
         header=header,
-        sha256=whole.hexdigest(),
-        data_hash=inner.hexdigest(),
+        sha256=whole,
+        data_hash=inner,
         size=size,
         problem=problem,
     )
+
+
+def _hashes(file: BinaryIO, begin: int) -> tuple[str, str]:
+    """SHA-256 of the whole file and of its data set; read, not mapped: it may be very large."""
+    whole, inner = hashlib.sha256(), hashlib.sha256()
+    at = 0
+    while part := file.read(1 << 20):
+        whole.update(part)
+        inner.update(part[max(0, begin - at) :])
+        at += len(part)
+    return whole.hexdigest(), inner.hexdigest()
 
 
 def _head(
