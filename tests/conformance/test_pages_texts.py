@@ -98,6 +98,12 @@ def test_every_page_has_its_line_and_its_route() -> None:
     assert shown == set(PAGES)
 
 
+def test_the_windows_of_the_viewer_are_documented() -> None:
+    text = (DOCS / "pages.md").read_text("utf-8")
+    for name, center, width in WINDOWS:
+        assert f"| {name} | {center} | {width} |" in text
+
+
 def test_only_sign_in_is_open() -> None:
     open_pages = {path for path in PAGES if is_open("GET", path)}
     assert open_pages == {"/sign-in"}
