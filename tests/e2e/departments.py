@@ -8,7 +8,9 @@ from io import BytesIO
 from typing import Final
 
 import httpx
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
+from pydicom.data import get_testdata_file
+from pydicom.uid import generate_uid
 
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
@@ -36,6 +38,7 @@ class Departments:
 
     people: dict[int, Person] = field(default_factory=dict)
     pictures: list[tuple[str, bytes]] = field(default_factory=list)  # (archive's site, file)
+    undecodable: bytes = b""  # another study of the person with colour pictures
     tokens: dict[str, str] = field(default_factory=dict)  # archive's site to an access token
 
     async def connect(self, hub: Hub, region: Manifest) -> None:
@@ -100,6 +103,24 @@ class Departments:
         ]
         self._reports = list(reports(told))
         self.pictures = [(path.split("/")[1], content) for path, content in pictures(told)]
+        colour = [one for one in told if one[0].index == COLOUR]
+        site, content = next((path.split("/")[1], found) for path, found in pictures(colour))
+        self.undecodable = _undecodable(dcmread(BytesIO(content)), today)
+        self.pictures.append((site, self.undecodable))
+
+
+def _undecodable(like: Dataset, today: date) -> bytes:
+    """A picture in 12-bit JPEG, which no free decoder reads, of the patient of another."""
+    data = dcmread(get_testdata_file("JPEG-lossy.dcm", download=False))
+    for element in like.group_dataset(0x0010):
+        data[element.tag] = element
+    data.SpecificCharacterSet = like.SpecificCharacterSet
+    data.StudyDate = data.SeriesDate = f"{today - timedelta(days=15):%Y%m%d}"
+    data.StudyInstanceUID, data.SeriesInstanceUID = generate_uid(), generate_uid()
+    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    written = BytesIO()
+    data.save_as(written)
+    return written.getvalue()
 
 
 def _parts(files: list[bytes]) -> bytes:

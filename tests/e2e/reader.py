@@ -23,9 +23,18 @@ _CUT_OFF = """(what) => [...document.querySelectorAll(what)].some((one) => {
 
 @contextmanager
 def reading(
-    browser: Browser, hub: Running, lang: str, *, scripts: bool = True, width: int = 1440
+    browser: Browser,
+    hub: Running,
+    lang: str,
+    *,
+    scripts: bool = True,
+    width: int = 1440,
+    refused: tuple[str, ...] = (),
 ) -> Iterator[Page]:
-    """A new browser window at the hub; at the end nothing may have been told to the console."""
+    """A new browser window at the hub; at the end nothing may have been told to the console.
+
+    `refused`: parts of addresses of which a refusal is expected.
+    """
     context = browser.new_context(
         base_url=hub.address,
         locale="zh-CN" if lang == "zh" else "en-GB",
@@ -42,7 +51,8 @@ def reading(
             told.append(f"{message.type}: {message.text} {message.location['url']}")
 
     def fetched(response: Response) -> None:
-        if response.status >= 400 and not response.request.is_navigation_request():
+        expected = any(part in response.url for part in refused)
+        if response.status >= 400 and not (expected or response.request.is_navigation_request()):
             told.append(f"{response.status}: {response.url}")
 
     page.on("console", hear)

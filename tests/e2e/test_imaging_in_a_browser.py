@@ -258,12 +258,25 @@ def test_a_study_that_lacks_images_says_so_and_why_it_is_not_recognisable(
 def test_colour_is_shown_in_colour_and_has_no_window(
     browser: Browser, hub: Running, departments: Departments
 ) -> None:
-    with reading(browser, hub, "en") as page:
+    with reading(browser, hub, "en", refused=("/thumbnail",)) as page:
         signed_in(page, hub)
         _open(page, _look_up(page, hub, departments, COLOUR))
         expect(page.locator("#width")).to_be_disabled()
         page.wait_for_load_state("networkidle")
         assert page.evaluate(_PIXELS, 8)["coloured"] > 100
+
+
+def test_what_cannot_be_decoded_says_so_and_is_offered_as_it_was_sent(
+    browser: Browser, hub: Running, departments: Departments
+) -> None:
+    with reading(browser, hub, "en", refused=("/frames/", "/thumbnail")) as page:
+        signed_in(page, hub)
+        _look_up(page, hub, departments, COLOUR)
+        page.locator(".study").nth(1).locator(".strip .btn").click()
+        expect(page.locator("#state")).to_contain_text("This image cannot be shown here")
+        with page.expect_download() as got:
+            page.locator("#original").click()
+        assert got.value.path().read_bytes() == departments.undecodable
 
 
 def test_without_scripts_the_hub_draws_one_image_after_the_other(

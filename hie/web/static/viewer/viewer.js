@@ -12,12 +12,17 @@
   const screen = new window.hieScreen.Screen(by("canvas"));
   const frames = new window.hieFrames.Frames(arrived, failed);
   const opened = new Map(); // series UID to its slices, window and place
+  // Answers of the door to what it has no decoder for, or will not decode: too large, too long.
+  const UNDECODED = [406, 413, 415, 422];
   let series = null, mode = "";
 
   function current() { return series.slices[series.at]; }
   function isGrey(slice) { return slice.samples === 1 && slice.photometric.indexOf("MONOCHROME") === 0; }
-  function tell(text) {
-    state.textContent = text;
+  // Says what keeps a picture from the screen; `original` is where it can be had as it was sent.
+  function tell(text, original) {
+    by("state-text").textContent = text;
+    by("original").hidden = !original;
+    if (original) { by("original").href = original; }
     state.hidden = !text;
   }
 
@@ -76,9 +81,11 @@
       viewport.dataset.shown = slice.key;
     } else {
       const status = frames.status(slice);
-      tell(status === undefined ? said.textLoading
-        : status === 401 ? said.textSignedOut
-        : status >= 400 && status < 600 ? said.textUndecoded : said.textFailed);
+      if (UNDECODED.indexOf(status) >= 0) {
+        tell(said.textUndecoded, series.base + "/instances/" + slice.uid + "?accept=application/dicom");
+      } else {
+        tell(status === undefined ? said.textLoading : status === 401 ? said.textSignedOut : said.textFailed);
+      }
       if (status !== undefined) { screen.show(null, null, screen.view); }
     }
     written();
