@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 import zipfile
 from contextlib import suppress
 from email import message_from_bytes
@@ -15,9 +16,11 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 
 from hie.app import work
+from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.exchange.process import drain
 from tests.integration.imaging.support import (
+    INSTITUTION,
     SITE,
     add_site,
     count,
@@ -445,3 +448,29 @@ def _json(headers: dict[str, str]) -> dict[str, str]:
 def _mean(answer: httpx.Response) -> float:
     assert answer.status_code == 200, answer.text
     return float(np.asarray(Image.open(io.BytesIO(answer.content))).mean())
+
+
+async def test_a_signed_in_clinician_looks_with_the_session_and_changes_nothing_by_it(
+    place: Any, tmp_path: Path
+) -> None:
+    async with imaging_hub(place) as hub, web(hub) as client:
+        await filled(hub, tmp_path / "in")
+        await headers_of(hub)
+        for role in ("clinician", "auditor"):
+            person = {"login": role, "name": role, "role": role, "institution": INSTITUTION}
+            more = {"department": "", "password": "a long pass phrase"}
+            await run(hub, "user-add", {**person, **more})
+        for role, status in (("auditor", 403), ("clinician", 200)):
+            client.cookies.clear()
+            form = (await client.get("/sign-in")).text
+            token = re.findall(r'name="csrf" value="([^"]+)"', form)[0]
+            data = {"csrf": token, "login": role, "password": "a long pass phrase"}
+            assert (await client.post("/sign-in", data=data)).status_code == 303
+            for url in (f"{SERIES}/metadata", f"{SERIES}/thumbnail", f"{ONE}/frames/1"):
+                assert (await client.get(url)).status_code == status
+        body, media = stow(instance())
+        assert (
+            await client.post("/dicom-web/studies", content=body, headers=media)
+        ).status_code == 401
+        client.cookies.clear()
+        assert (await client.get(STUDY)).status_code == 401
