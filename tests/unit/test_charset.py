@@ -251,7 +251,9 @@ def test_python_s_other_codecs_are_not_reachable_by_name(name: str) -> None:
     assert "charset-unknown" in decode(b"abc", name).findings
 
 
-@pytest.mark.parametrize("content", [b"\xed\xa0\x80", b"a\xed\xbf\xbf b", b"\xed\xa0\x80\xe4\xb8\xad"])
+@pytest.mark.parametrize(
+    "content", [b"\xed\xa0\x80", b"a\xed\xbf\xbf b", b"\xed\xa0\x80\xe4\xb8\xad"]
+)
 def test_an_encoded_surrogate_is_no_utf_8_and_raises_nothing_else(content: bytes) -> None:
     try:
         assert decode(content).charset == "gb18030"
