@@ -30,6 +30,7 @@ MADE = {
     "state-": ("fired", "unknown", "passed"),
     "category-": (*CATEGORIES, IMAGING),
     "class-": CLASSES,
+    "mark-": ("holds", "void", "unasked"),
     "sex-": ("male", "female", "other", "unknown"),
     "part-": PARTS,
     "side-": SIDES,

@@ -28,9 +28,15 @@ def source_code(candidate: Mapping[str, Any]) -> str:
     return candidate["institution"]["code"] or ""
 
 
-def mark_is_void(candidate: Mapping[str, Any]) -> bool:
-    """Whether the mark shown does not reach the reader's institution (R-104 did not fire)."""
-    return not any(f["rule"] == "R-104" and f["fired"] for f in candidate["findings"])
+def mark_state(candidate: Mapping[str, Any]) -> str:
+    """Whether the mark shown reaches the reader's institution: holds, void, or unasked.
+
+    R-104 says so; a candidate that an earlier gate stopped was not asked.
+    """
+    for finding in candidate["findings"]:
+        if finding["rule"] == "R-104":
+            return "holds" if finding["fired"] else "void"
+    return "unasked"
 
 
 def with_results(orders: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from hie.web.language import Language, say
-from hie.web.pages.answered import OUTCOMES, mark_is_void, source_code
+from hie.web.pages.answered import OUTCOMES, mark_state, source_code
 from hie.web.pages.filters import IMAGING, Filters
 from hie.web.pages.view import collected_text, limit_text, reasons
 
@@ -78,7 +78,7 @@ def row(
         "source": number.get(place_of(study)) if place_of(study) else None,
         "institution": institution or say("institution-unknown", lang),
         "mark": named.get("mark"),
-        "mark_void": mark_is_void(candidate) if candidate else True,
+        "mark_state": mark_state(candidate) if candidate else "unasked",
         "taken": day_of(study["taken"]) or say("collected-unknown", lang),
         "age": collected_text(candidate, lang) if candidate else "",
         "limit": limit_text(candidate, lang) if candidate else "",

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from hie.web.charts import Point, range_bar, sparkline
 from hie.web.language import Language, say
-from hie.web.pages.answered import mark_is_void, shown
+from hie.web.pages.answered import mark_state, shown
 from hie.web.pages.filters import Filters
 
 # Rules whose firing speaks for a result (recognition rules made precise, section 2.5).
@@ -56,7 +56,7 @@ def row(
         "source": number[candidate["institution"]["code"]],
         "institution": candidate["institution"]["name"],
         "mark": candidate["mark"],
-        "mark_void": mark_is_void(candidate),
+        "mark_state": mark_state(candidate),
         "collected": collected_text(candidate, lang),
         "limit": limit_text(candidate, lang),
         "outcome": order["outcome"],

@@ -107,9 +107,13 @@ def test_units_are_written_as_people_write_them() -> None:
 
 def test_a_mark_that_does_not_reach_here_is_void() -> None:
     reaches = candidate(mark="HR", findings=[finding("R-104", fired=True)])
-    assert _row(order("K", "recognise", reaches))["mark_void"] is False
+    assert _row(order("K", "recognise", reaches))["mark_state"] == "holds"
     elsewhere = candidate(mark="HR", findings=[finding("R-104")])
-    assert _row(order("K", "clinician_review", elsewhere))["mark_void"] is True
+    assert _row(order("K", "clinician_review", elsewhere))["mark_state"] == "void"
+    stopped = candidate(
+        "do_not_recognise", mark="京津冀HR", findings=[finding("R-004", fired=True)]
+    )
+    assert _row(order("K", "do_not_recognise", stopped))["mark_state"] == "unasked"
 
 
 def test_a_row_shows_the_candidate_with_the_orders_outcome() -> None:

@@ -100,7 +100,7 @@
   }
   function written() {
     const shown = series.view || screen.view, center = Math.round(shown.center), width = Math.round(shown.width);
-    const greys = !by("width").disabled;
+    const greys = screen.frame !== null && !by("width").disabled;
     by("o-window").textContent = (greys ? "WW " + width + "  WL " + center + "\n" : "") + "× " + screen.zoom.toFixed(2);
     if (greys && document.activeElement !== by("center")) { by("center").value = String(center); }
     if (greys && document.activeElement !== by("width")) { by("width").value = String(width); }
