@@ -39,7 +39,11 @@ async def read(content: bytes, size: int, folder: Path) -> list[bytes]:
     return found
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=60,
+    deadline=None,
+)
 @given(
     st.lists(st.one_of(st.binary(max_size=60), st.sampled_from([b"\r\n--cu", b"--cut", b"\r\n"]))),
     st.integers(1, 50),

@@ -1,7 +1,7 @@
 """QIDO-RS: what a parameter means, and what is refused."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hie.dicomweb import query
@@ -64,6 +64,7 @@ def test_what_cannot_be_matched_is_refused_by_name(name: str, value: str, level:
     assert refusal.value.faults
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_any_parameter_is_read_or_refused(name: str, value: str) -> None:
     for level in ("study", "series", "instance"):

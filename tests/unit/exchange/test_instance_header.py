@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pydicom.data
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import dcmread
 
@@ -88,6 +88,7 @@ def test_another_head_before_the_same_data_set_is_the_same_data(written: Path) -
     assert one.sha256 != other.sha256
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=0, max_size=400), st.booleans())
 def test_any_bytes_are_read_or_refused(content: bytes, with_head: bool) -> None:
     path = Path(f"/tmp/hie-header-{os.getpid()}")  # noqa: S108 - a file of this test alone
@@ -101,6 +102,7 @@ def test_any_bytes_are_read_or_refused(content: bytes, with_head: bool) -> None:
         path.unlink()
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.binary(min_size=1, max_size=8))
 def test_damage_anywhere_is_survived(at: int, damage: bytes) -> None:
     content = bytearray(instance())
