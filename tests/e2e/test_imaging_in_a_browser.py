@@ -84,6 +84,7 @@ def test_a_chest_ct_of_another_hospital_stands_beside_the_results(
         study.locator("summary").click()
         expect(study.locator(".words")).to_contain_text("肺")
         picture = study.locator(".pic img").first
+        picture.scroll_into_view_if_needed()
         expect(picture).to_have_js_property("complete", True)
         assert picture.evaluate("one => one.naturalWidth") > 0
         study.locator("a[data-row]").click()

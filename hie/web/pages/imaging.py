@@ -22,6 +22,8 @@ from hie.web.render import page
 
 # Centre and width in Hounsfield units: what radiologists of the region set for these questions.
 WINDOWS = (("lung", -600, 1500), ("mediastinum", 40, 400), ("bone", 400, 1800), ("brain", 40, 80))
+# Of a longer series one instance is fetched ahead, before the metadata of all of them are there.
+_MANY = 30
 
 
 @for_clinicians
@@ -68,12 +70,14 @@ def _context(
 def _listed(
     study: Mapping[str, Any], series: Mapping[str, Any], is_current: bool, own: str, lang: Language
 ) -> dict[str, Any]:
+    instances: Sequence[str] = series["instances"]
     return {
         "uid": series["uid"],
         "modality": series["modality"],
         "text": series["description"]
         or say("series-number", lang, number=series["number"] if series["number"] else "–"),
         "count": series["count"],
+        "ahead": instances[len(instances) // 2] if len(instances) > _MANY else "",
         "url": f"{own}?series={series['uid']}",
         "thumbnail": f"{studies.series_address(study, series)}/thumbnail",
         "current": is_current,

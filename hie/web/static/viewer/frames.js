@@ -84,6 +84,7 @@ window.hieFrames = (function () {
     // From now on: this slice first, then its neighbours outwards, as far as there is room.
     aim(base, slices, at) {
       this.base = base;
+      if (slices[at] && this.lost.get(slices[at].key) === 0) { this.lost.delete(slices[at].key); } // the network failed: again
       const each = slices[at] ? Math.max(2 * slices[at].rows * slices[at].columns, 1) : 1;
       const most = Math.max(Math.floor(ROOM * 0.8 / each), 8);
       const near = slices.map(function (slice, i) { return [Math.abs(i - at), i < at ? 1 : 0, slice]; });

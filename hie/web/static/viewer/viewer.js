@@ -39,16 +39,36 @@
     screen.show(null, null, screen.view);
     if (!chosen.ready) {
       tell(said.textLoading);
+      ahead(chosen, link);
       try {
-        chosen.slices = window.hieSlices.ordered(await window.hieFrames.metadata(base));
-        chosen.at = chosen.slices.length > 8 ? Math.floor(chosen.slices.length / 2) : 0;
-        chosen.ready = true;
+        const all = window.hieSlices.ordered(await window.hieFrames.metadata(base));
+        begin(chosen, all, chosen.slices[0]);
       } catch (problem) {
         if (series === chosen) { tell(problem.status === 401 ? said.textSignedOut : said.textFailed); }
         return;
       }
     }
     if (series === chosen) { start(link); }
+  }
+  // Where a series opens: at the slice that is on the screen already, else in the middle of a stack.
+  function begin(chosen, slices, shown) {
+    const at = shown ? slices.findIndex(function (one) { return one.key === shown.key; }) : -1;
+    chosen.slices = slices;
+    chosen.at = at >= 0 ? at : slices.length > 8 ? Math.floor(slices.length / 2) : 0;
+    chosen.ready = true;
+  }
+  // One slice of a long series, while the metadata of the others are still on their way.
+  async function ahead(chosen, link) {
+    if (!link.dataset.ahead) { return; }
+    try {
+      const found = await window.hieFrames.metadata(chosen.base + "/instances/" + link.dataset.ahead);
+      const one = window.hieSlices.ordered(found)[0];
+      if (!one || chosen.ready) { return; }
+      chosen.slices = [one];
+      if (series === chosen) { start(link); }
+    } catch (problem) {
+      return; // the whole series says what is wrong
+    }
   }
   function start(link) {
     const many = series.slices.length;
@@ -70,7 +90,8 @@
   function refresh() {
     const slice = current(), frame = frames.find(slice);
     slider.value = String(series.at + 1);
-    const place = said.textPlace.replace("{at}", series.at + 1).replace("{of}", series.slices.length);
+    const place = series.ready
+      ? said.textPlace.replace("{at}", series.at + 1).replace("{of}", series.slices.length) : "";
     slider.setAttribute("aria-valuetext", place);
     by("o-place").textContent = place +
       (slice.thickness === null ? "" : "\n" + slice.thickness.toFixed(1) + " mm");
