@@ -168,7 +168,8 @@ async def test_an_address_nothing_serves_is_told_in_its_doors_own_words(
                 assert machine.status_code == 404
                 assert machine.headers["content-type"] == "application/problem+json"
             wrong = await client.put("/patients?lang=en", headers=browser)
-            assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD")
+            assert wrong.status_code == 405
+            assert set(wrong.headers["allow"].split(", ")) == {"GET", "HEAD"}
             assert "There is no such page" in wrong.text
         async with _client(hub) as client:
             fhir = await client.get("/fhir/x/y/z/nowhere", headers=headers | browser)
