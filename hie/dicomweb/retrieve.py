@@ -83,7 +83,8 @@ async def frames(request: Request) -> Response:
     parts = await started(pool_of(request).parts(asked))
     await recorded(request, EventType.READ, [found.seen])
     if choice.multipart is False:
-        kind, data = await anext(parts)
+        # To the end: a worker that is not listened to is one that hangs, and is killed.
+        ((kind, data),) = [part async for part in parts]
         return Response(data, media_type=kind, headers={"Cache-Control": "no-store"})
     stored = FRAME_MEDIA.get(instance.transfer_syntax, OCTETS)
     return multipart(parts, OCTETS if plain else stored)
