@@ -75,3 +75,35 @@ def test_patients_tables_are_named_where_they_may_be(path: Path) -> None:
 )
 def test_the_check_sees_a_way_around(text: str) -> None:
     assert list(raw_uses(text))
+
+
+# Rows of images are patients' data as well. They are reached by the id or the site and UID of an
+# ImagingStudy that came through `visible`, in these modules alone.
+IMAGES = {
+    "store/imaging_tables.py",
+    "store/instances.py",
+    "store/studies.py",
+    "store/arrivals.py",
+    "store/imaging_keys.py",
+    "store/search/studies.py",
+    "store/migrations/versions/0002_images.py",
+}
+_IMAGES = re.compile(r"\b(FROM|JOIN|INTO|UPDATE)\s+(instance|study|arrival|imaging_key)\b")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_tables_of_images_are_named_where_they_may_be(path: Path) -> None:
+    if str(path.relative_to(ROOT)) in IMAGES:
+        return
+    text = path.read_text("utf-8")
+    found = [
+        node.value
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and _IMAGES.search(node.value)
+        and not _is_docstring(node, text)
+    ]
+    assert found == []
