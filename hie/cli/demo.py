@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from hie.errors import HubError
 from hie.settings import Settings
 
 _FOLDER = Path("data/demo")
+_DICOM = 11112
 
 
 def command(
@@ -29,7 +31,13 @@ def command(
     lang: LangOption = None,
 ) -> None:
     """Fill a hub with synthetic data (first time only), then run it on this machine."""
-    settings = Settings(data_dir=folder, database_url=None, port=port, synthetic=True)
+    settings = Settings(
+        data_dir=folder,
+        database_url=None,
+        port=port,
+        dicom_port=_free(_DICOM),
+        synthetic=True,
+    )
     ready = folder / "demo" / "sign-ins.json"
     try:
         if not ready.exists():
@@ -42,6 +50,17 @@ def command(
         serve(settings)
     except HubError as error:
         fail(error)
+
+
+def _free(port: int) -> int:
+    """The port, or 0 (any free one) when something else listens there: a demo gives way."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
 
 
 def _fill(settings: Settings, folder: Path, people: int, images: bool) -> None:
