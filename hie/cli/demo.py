@@ -97,9 +97,8 @@ def _welcome(settings: Settings, ready: Path) -> None:
     print(f"  FHIR     {settings.address}/fhir/metadata")
     print("\n  sign in as")
     for one in people:
-        print(
-            f"    {one['login']:16} {one['password']:18} of {one.get('name', '')} {one['institution']}"
-        )
+        where = f"{one.get('name', '')} {one['institution']}"
+        print(f"    {one['login']:16} {one['password']:18} of {where}")
     print(
         f"\n  a client's token:  HIE_DATA_DIR={settings.data_dir} hie client token "
         f"{people[0]['client']}"
