@@ -24,6 +24,7 @@ from hie.store.instance_files import InstanceFiles
 from hie.store.instances import Arrived
 from hie.store.messages import Kept, State
 
+_REMEMBERED_US = 7 * 24 * 3600 * 1_000_000
 TOGETHER = 64  # instances that share a commit at most
 
 
@@ -146,7 +147,10 @@ async def sweep(hub: Hub, seconds: float = 3600.0) -> int:
     """Delete files nobody names: half-written ones, and those whose rows a crash took; how many.
 
     Only files older than `seconds` are looked at: a younger one may be waiting for its row.
+    Associations that ended well are forgotten after a week.
     """
+    async with hub.db.unit() as unit:
+        await arrivals.forget(unit, time.time_ns() // 1000 - _REMEMBERED_US)
     files = InstanceFiles.below(hub.settings.data_dir)
     if not files.folder.exists():
         return 0

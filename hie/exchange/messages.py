@@ -15,7 +15,7 @@ from hie.errors import Fault, InvalidRequest, MalformedMessage, Unavailable
 from hie.exchange.finish import finish
 from hie.exchange.hub import Hub
 from hie.exchange.process import drain
-from hie.store import ledger, message_issues, message_list, message_records, messages
+from hie.store import ledger, message_issues, message_list, message_records, messages, studies
 from hie.store.instants import written
 from hie.store.messages import Message, State
 from hie.store.versions import read
@@ -169,7 +169,10 @@ async def drop_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
     if not reason:
         raise InvalidRequest("a reason is needed", (Fault("reason", "required", "why"),))
     async with hub.db.unit() as unit:
-        await messages.drop(unit, key, reason, time.time_ns() // 1000)
+        now_us = time.time_ns() // 1000
+        await messages.drop(unit, key, reason, now_us)
+        # A study lacks an instance that waits; one that was given up it lacks no more.
+        await studies.touch_of(unit, key, now_us)
         await ledger.append(
             unit, Event(EventType.MESSAGE_DROP, Action.UPDATE, actor, detail=f"message {key}")
         )

@@ -123,6 +123,17 @@ async def touch(unit: Unit, ids: Iterable[str], due_us: int) -> None:
     )
 
 
+async def touch_of(unit: Unit, message: str, due_us: int) -> None:
+    """What waited of a published study waits no more: the instance this message brought."""
+    await unit.execute(
+        "UPDATE study SET changed = true, due_us = $2 WHERE state = 'published' AND EXISTS"
+        " (SELECT 1 FROM instance AS i WHERE i.message = $1"
+        " AND i.site = study.site AND i.study = study.uid)",
+        message,
+        due_us,
+    )
+
+
 async def by_resource(reader: Reader, ids: Iterable[str]) -> dict[str, StudyRow]:
     """The studies behind these ImagingStudy ids, which came through `visible`."""
     rows = await reader.fetch(

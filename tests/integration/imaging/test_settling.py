@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydicom.uid import generate_uid
 
+from hie.exchange.commands import run
 from hie.exchange.keep_instances import arrival_ended, keep_file
 from hie.exchange.process import drain
 from hie.exchange.publish_study import publish_due
@@ -207,6 +208,10 @@ async def test_a_truncated_instance_is_held_and_its_study_is_not_whole(
         assert "truncated" in [issue["code"] for issue in receipts[1]["issues"]]
         (study,) = await studies(hub)
         assert (fact(study, "expected"), fact(study, "received")) == (2, 1)
+        given_up = {"message": receipts[1]["message"], "reason": "sent again under another UID"}
+        await run(hub, "message-drop", given_up)
+        (study,) = await studies(hub)
+        assert (fact(study, "expected"), fact(study, "received")) == (1, 1)
 
 
 async def test_images_left_at_their_source_are_known_and_not_kept(
