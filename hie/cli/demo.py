@@ -15,7 +15,7 @@ from hie.errors import HubError
 from hie.settings import Settings
 
 _FOLDER = Path("data/demo")
-_DICOM = 11112
+_DICOM, _MLLP = 11112, 2575
 
 
 def command(
@@ -36,6 +36,7 @@ def command(
         database_url=None,
         port=port,
         dicom_port=_free(_DICOM),
+        mllp_port=_free(_MLLP),
         synthetic=True,
     )
     ready = folder / "demo" / "sign-ins.json"
@@ -53,7 +54,10 @@ def command(
 
 
 def _free(port: int) -> int:
-    """The port, or 0 (any free one) when something else listens there: a demo gives way."""
+    """The port, or 0 (any free one) when something else listens there: a demo gives way.
+
+    Which port it became stands in the log: `dicom-open`, `mllp-listens`.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -95,6 +99,8 @@ def _welcome(settings: Settings, ready: Path) -> None:
     people = json.loads(ready.read_text("utf-8"))["sign_ins"]
     print(f"\n  pages    {settings.address}/       (every person and result is invented)")
     print(f"  FHIR     {settings.address}/fhir/metadata")
+    mllp, dicom = (port or "of the log" for port in (settings.mllp_port, settings.dicom_port))
+    print(f"  MLLP     localhost, port {mllp}   DICOM  localhost, port {dicom}, AE title HIE")
     print("\n  sign in as")
     for one in people:
         where = f"{one.get('name', '')} {one['institution']}"

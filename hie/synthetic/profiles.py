@@ -13,6 +13,7 @@ from hie.fhir import ITEM, LOINC, local_code_system
 from hie.synthetic.institutions import SENDERS, Sender
 from hie.synthetic.panels import PANELS, Assay
 
+OVER_MLLP: Final = "bj-lis"  # the one system that may send over MLLP as well
 _HEAD: Final = "# Profile of the invented system {site}, {name}. Synthetic.\n"
 _ORU: Final = """
 [identifiers]
@@ -63,6 +64,10 @@ types = {{"21" = "outpatient-no", "51" = "inpatient-no", "71" = "resident-id"}}
 [institutions]
 "{facility}" = "{code}"
 """
+_LISTENED: Final = """
+[mllp]
+applications = ["{application}^{facility}"]
+"""
 _TEMPLATES: Final = {
     "bj-lis": _ORU,
     "sjz-lis": _ORU,
@@ -76,8 +81,15 @@ _TEMPLATES: Final = {
 def profile(sender: Sender) -> str:
     """The site profile, TOML."""
     institution = sender.institution
-    return _HEAD.format(site=sender.site, name=institution.name) + _TEMPLATES[sender.site].format(
-        facility=sender.facility, code=institution.code
+    text = _HEAD + _TEMPLATES[sender.site]
+    if sender.site == OVER_MLLP:
+        text += _LISTENED
+    return text.format(
+        site=sender.site,
+        name=institution.name,
+        facility=sender.facility,
+        application=sender.application,
+        code=institution.code,
     )
 
 
