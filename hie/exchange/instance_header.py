@@ -18,7 +18,9 @@ from typing import BinaryIO
 from hie.errors import MalformedMessage
 
 LONGEST_HEADER = 1 << 20
-_INFLATED = 8 << 20  # of a deflated data set no more than this is looked at
+_INFLATED = 16 << 20  # of a deflated data set no more than this is looked at
+_MOST_RATIO = 400  # times the bytes sent: what no deflated image reaches
+_STEP = 1 << 20
 _DEEPEST = 64
 _UNDEFINED = 0xFFFFFFFF
 _LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR",
@@ -35,13 +37,14 @@ _WANTED = {
     0x00200013: "number",
 }
 
-# What can be wrong with a file, by the adapter's issue codes: it sees the head alone, and the
-# message is held for either's reason.
+# What can be wrong with a file, by the adapter's issue codes, and what was expected instead. The
+# adapter sees the head alone; the message is held for either's reason.
 PROBLEMS = {
-    "truncated": "the file ends before its own lengths say",
-    "sequence-broken": "a sequence or an element that cannot be read",
-    "nesting-too-deep": f"sequences nested more than {_DEEPEST} deep",
-    "inflate-failed": "the deflated data set cannot be inflated",
+    "truncated": "a file as long as its own lengths say",
+    "sequence-broken": "sequences and elements that can be read",
+    "nesting-too-deep": f"sequences nested at most {_DEEPEST} deep",
+    "inflate-bomb": f"a deflated data set of at most {_MOST_RATIO} times the bytes sent",
+    "inflate-failed": "a deflated data set that can be inflated",
 }
 
 
@@ -127,7 +130,7 @@ def _head(
 ) -> tuple[bytes, str | None]:
     """The bytes up to the pixels, and what is wrong; fills `found`."""
     if syntax_uid == DEFLATED:
-        return _deflated(data, begin, found)
+        return _deflated(data, begin, size, found)
     # Some write implicit VR under an explicit transfer syntax: the first element tells.
     explicit = syntax_uid != IMPLICIT and _guessed(data, begin, size) != IMPLICIT
     syntax = _Syntax(explicit, ">" if syntax_uid == BIG_ENDIAN else "<")
@@ -135,21 +138,40 @@ def _head(
     return data[:end], problem
 
 
-def _deflated(data: mmap.mmap, begin: int, found: dict[str, str]) -> tuple[bytes, str | None]:
-    """The head of a deflated data set, deflated again: inflated only as far as it is looked at."""
-    engine = zlib.decompressobj(-zlib.MAX_WBITS)
-    problem = None
-    try:
-        inflated = engine.decompress(data[begin:], _INFLATED)
-    except zlib.error:
-        return data[:begin], "inflate-failed"
-    whole = engine.eof
-    if not whole and len(inflated) < _INFLATED:
-        problem = "truncated"
+def _deflated(
+    data: mmap.mmap, begin: int, size: int, found: dict[str, str]
+) -> tuple[bytes, str | None]:
+    """The head of a deflated data set, deflated again; the rest is inflated only to be counted."""
+    inflated, problem = _inflated(data, begin, size)
+    whole = problem is None and len(inflated) < _INFLATED
     end, fault = _scan(inflated, 0, len(inflated), _Syntax(True, "<"), found, complete=whole)
     packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = packer.compress(inflated[:end]) + packer.flush()
     return data[:begin] + packed, problem or fault
+
+
+def _inflated(data: mmap.mmap, begin: int, size: int) -> tuple[bytes, str | None]:
+    """The beginning of what a deflated data set inflates to, and what is wrong with all of it."""
+    engine = zlib.decompressobj(-zlib.MAX_WBITS)
+    kept = bytearray()
+    total, most = 0, max(_INFLATED, _MOST_RATIO * (size - begin))
+    at, rest = begin, b""
+    try:
+        while not engine.eof:
+            if not rest:
+                rest = data[at : at + _STEP]
+                at += len(rest)
+                if not rest:
+                    return bytes(kept), "truncated"
+            piece = engine.decompress(rest, _STEP)
+            rest = engine.unconsumed_tail
+            kept += piece[: _INFLATED - len(kept)]
+            total += len(piece)
+            if total > most:
+                return bytes(kept), "inflate-bomb"
+    except zlib.error:
+        return bytes(kept), "inflate-failed"
+    return bytes(kept), None
 
 
 def _scan(
