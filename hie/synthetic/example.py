@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from hie.recognition.catalogue import load_catalogue
-from hie.synthetic.institutions import BY_SITE, SHIJIAZHUANG
+from hie.synthetic.institutions import BY_SITE, SHIJIAZHUANG, Institution
 from hie.synthetic.messages import written
 from hie.synthetic.panels import CHEMISTRY
-from hie.synthetic.people import make_person
+from hie.synthetic.people import Person, make_person
 from hie.synthetic.report import make_report
 
 
@@ -33,6 +33,26 @@ def example(*, seed: int = 1, today: date, on: datetime | None = None) -> Exampl
     report = make_report(
         seed, person, sender, CHEMISTRY, today - timedelta(days=2), load_catalogue()
     )
+    orders: list[dict[str, Any]] = [
+        {"ref": "1", "item": "K"},
+        {"ref": "2", "code": {"system": "http://loinc.org", "code": "14682-9"}},
+        {"ref": "3", "item": "HBA1C"},
+    ]
+    return Example(
+        sender.site,
+        sender.institution.code,
+        written(report, "BJEXAMPLE0001"),
+        question(person, SHIJIAZHUANG, orders, on),
+    )
+
+
+def question(
+    person: Person,
+    receiver: Institution,
+    orders: list[dict[str, Any]],
+    on: datetime | None = None,
+) -> bytes:
+    """An order-check (JSON) of one receiver about one person."""
     asked: dict[str, Any] = {
         "patient": {
             "identifiers": [{"type": "resident-id", "value": person.resident_id}],
@@ -41,22 +61,13 @@ def example(*, seed: int = 1, today: date, on: datetime | None = None) -> Exampl
             "birth_date": person.born.isoformat(),
         },
         "receiver": {
-            "institution": SHIJIAZHUANG.code,
+            "institution": receiver.code,
             "department": "cardiology",
             "practitioner": "D0117",
         },
         "encounter": {"class": "outpatient", "purpose": "treatment", "before": None, "events": []},
-        "orders": [
-            {"ref": "1", "item": "K"},
-            {"ref": "2", "code": {"system": "http://loinc.org", "code": "14682-9"}},
-            {"ref": "3", "item": "HBA1C"},
-        ],
+        "orders": orders,
     }
     if on is not None:
         asked["on"] = on.isoformat()
-    return Example(
-        sender.site,
-        sender.institution.code,
-        written(report, "BJEXAMPLE0001"),
-        json.dumps(asked, ensure_ascii=False, indent=2).encode() + b"\n",
-    )
+    return json.dumps(asked, ensure_ascii=False, indent=2).encode() + b"\n"

@@ -7,6 +7,7 @@
     maps/           code maps of the sites that send no LOINC codes
     messages/SITE/  one HL7 v2 message a file, in the order of their release
     images/SITE/    one DICOM picture a file, from each imaging archive (with `images`)
+    questions/      an order-check about each of those the imaging departments tell of
 
 The files enter the hub through the same doors as a hospital's. The same seed and day give the same
 bytes, on any machine.
@@ -22,6 +23,7 @@ from typing import Any, Final
 from hie.recognition.catalogue import load_catalogue
 from hie.synthetic.course import make_course
 from hie.synthetic.defects import DEFECTS, make_defects
+from hie.synthetic.example import question
 from hie.synthetic.imaging.course import Examined
 from hie.synthetic.imaging.departments import DEPARTMENTS
 from hie.synthetic.imaging.files import (
@@ -32,8 +34,9 @@ from hie.synthetic.imaging.files import (
     reports,
     told,
 )
+from hie.synthetic.imaging.stories import ORDERED
 from hie.synthetic.imaging.stories import TOLD as TOLD_IMAGES
-from hie.synthetic.institutions import SENDERS
+from hie.synthetic.institutions import BEIJING, SENDERS, SHIJIAZHUANG
 from hie.synthetic.messages import Message, numbered
 from hie.synthetic.people import Person, make_people
 from hie.synthetic.profiles import code_maps, profile
@@ -184,6 +187,11 @@ def _images(writer: "_Writer", done: list[tuple[Person, Examined]], on_progress:
         on_progress(at, len(done))
     for name, content in reports(done):
         writer.write(name, content)
+    for person in {person.index: person for person, _ in done}.values():
+        if person.index in ORDERED:
+            asked_by = BEIJING if person.sites[0] == "sjz-lis" else SHIJIAZHUANG
+            order = {"ref": "1", **ORDERED[person.index]}
+            writer.write(f"questions/{person.index}.json", question(person, asked_by, [order]))
     return count
 
 

@@ -178,3 +178,24 @@ TOLD: Final[dict[int, tuple[Story, str]]] = {
     49: (protected, "a patient who asked that nothing be shown elsewhere"),
     50: (withdrawn, "a knee film whose report was withdrawn"),
 }
+
+# What another hospital orders when it asks about each of them, as an order-check says it.
+ORDERED: Final[dict[int, dict[str, Any]]] = {
+    34: {"item": "CT", "body_part": "CHEST", "contrast": False},
+    35: {"item": "CT", "body_part": "CHEST", "contrast": False},
+    36: {"item": "MG", "body_part": "BREAST"},
+    37: {"item": "MG", "body_part": "BREAST"},
+    38: {"item": "US", "body_part": "THYROID"},
+    39: {"item": "XRAY", "body_part": "CHEST"},
+    40: {"item": "MRI", "body_part": "HEAD", "contrast": True},
+    41: {"item": "CT", "body_part": "HEAD", "contrast": False},
+    42: {"item": "CT", "body_part": "ABDOMEN", "contrast": True},
+    43: {"item": "CT", "body_part": "CHEST", "contrast": False},
+    44: {"item": "XRAY", "body_part": "CHEST"},
+    45: {"item": "NM", "body_part": "CHEST", "tracer": "18F-FDG"},
+    46: {"item": "NM", "body_part": "WHOLEBODY", "tracer": "99mTc-MDP"},
+    47: {"item": "CT", "body_part": "CHEST", "contrast": False},
+    48: {"item": "CT", "body_part": "CHEST", "contrast": True},
+    49: {"item": "CT", "body_part": "CHEST", "contrast": False},
+    50: {"item": "XRAY", "body_part": "KNEE", "laterality": "L"},
+}

@@ -19,7 +19,7 @@ from hie.synthetic.imaging.course import examined
 from hie.synthetic.imaging.departments import DEPARTMENTS
 from hie.synthetic.imaging.dicom_file import files
 from hie.synthetic.imaging.examinations import EXAMINATIONS
-from hie.synthetic.imaging.stories import TOLD
+from hie.synthetic.imaging.stories import ORDERED, TOLD
 from hie.synthetic.imaging.study import Department
 from hie.synthetic.people import make_person
 
@@ -99,6 +99,11 @@ def test_all_six_classes_and_every_story_are_there(region: Manifest) -> None:
         "repeated within its time: no need",
         "repeated with contrast: needed",
     }
+
+
+def test_there_is_a_question_about_everybody_the_departments_tell_of(region: Manifest) -> None:
+    asked = {int(path.stem) for path in (region.folder / "questions").iterdir()}
+    assert asked == set(TOLD) == set(ORDERED)
 
 
 def test_two_slices_of_one_chest_never_arrive(region: Manifest) -> None:
