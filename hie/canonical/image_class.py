@@ -25,6 +25,7 @@ _BY_SOP_CLASS: Final = {
 # segmentations, waveforms, encapsulated documents, radiotherapy other than its images.
 _NO_IMAGE: Final = ("11", "66", "67", "68", "88", "104", "9", "78", "79", "481.2", "481.3",
                     "481.4", "481.5", "481.6", "481.7", "481.8", "481.9")  # fmt: skip
+_DOCUMENTS: Final = ("88", "104")
 # PS3.4 annex B.5: secondary capture, and photographs.
 _CAPTURED: Final = ("7", "77.1.4")
 
@@ -56,6 +57,17 @@ def study_class(images: Iterable[InstanceRecord]) -> str | None:
 def is_captured(record: InstanceRecord) -> bool:
     """Whether the image was taken from another: secondary capture, or a photograph."""
     return _under(record.instance.sop_class, _CAPTURED)
+
+
+def is_document(record: InstanceRecord) -> bool:
+    """Whether it is a report of its own: structured (dose, CAD, measurements) or encapsulated.
+
+    Key objects (PS3.3 A.35.4) point at images; they are no report.
+    """
+    key_object = f"{_STORAGE}88.59"
+    return _under(record.instance.sop_class, _DOCUMENTS) and (
+        record.instance.sop_class != key_object
+    )
 
 
 def _under(sop_class: str, roots: Collection[str]) -> bool:

@@ -20,6 +20,7 @@ from hie.canonical.image_series import by_series
 from hie.canonical.parties import build_parties, people
 from hie.canonical.patient import build_patient
 from hie.canonical.provenance import build_provenance
+from hie.canonical.study_documents import build_document
 from hie.canonical.study_facts import StudyFacts
 from hie.canonical.study_keys import StudyKeys, performing
 from hie.canonical.value import coded_concept
@@ -83,6 +84,10 @@ def build_study(
     if endpoint is not None:
         study["endpoint"] = [{"reference": f"Endpoint/{ids[keys.endpoint]}"}]
     made.resources[keys.study] = study
+    for one in records:
+        key = keys.documents.get(one.instance.uid)
+        if key is not None:
+            made.resources[key] = build_document(one, keys, context, endpoint)
     targets = [f"{key.type}/{ids[key]}" for key in made.resources]
     made.resources[keys.provenance] = build_provenance(targets, own, context)
     return made

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hie.adapter import Site
+from hie.canonical.image_class import is_document
 from hie.canonical.keys import Key, Parties, found_code, is_local, local_system, staff_code
 from hie.fhir import INSTITUTION, site_system
 from hie.records import InstanceRecord, Institution, PatientRecord, Staff
@@ -28,6 +29,7 @@ class StudyKeys:
     institutions: dict[str, Key]
     staff: dict[str, Key]
     roles: dict[str, Key]
+    documents: dict[str, Key]  # by SOP instance UID
     uid: str
     parties: Parties
     leans_on: tuple[Key, ...]  # whose standing versions are needed to build this study
@@ -35,6 +37,7 @@ class StudyKeys:
     def every(self) -> list[Key]:
         """Every key, each once."""
         found = [self.patient, self.study, self.endpoint, self.provenance]
+        found += self.documents.values()
         return list(dict.fromkeys([*found, *self.institutions.values(), *self.staff.values()]))
 
 
@@ -57,6 +60,11 @@ def study_keys(records: Sequence[InstanceRecord], site: Site, message: str) -> S
         },
         staff={code: Key("Practitioner", system, code) for code in found.staff},
         roles={},
+        documents={
+            one.instance.uid: Key("DocumentReference", UID_SYSTEM, f"urn:oid:{one.instance.uid}")
+            for one in records
+            if is_document(one)
+        },
         uid=uid,
         parties=found,
         leans_on=(patient, study),

@@ -30,6 +30,8 @@ from hie.store.served import Stored
 from hie.store.session import Unit
 from hie.store.tables import HOMELESS
 
+_OF_THE_SITE = frozenset({"ImagingStudy", "DocumentReference"})
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -143,7 +145,7 @@ def _owner(key: Key, site: Site) -> str:
     """Who owns a key: a study is its site's, for two archives of one hospital may both hold it."""
     if key.type == "Organization":
         return ""
-    return site.id if key.type == "ImagingStudy" else site.institution
+    return site.id if key.type in _OF_THE_SITE else site.institution
 
 
 def _says_more(stored: Stored | None, key: Key, resource: Resource) -> bool:

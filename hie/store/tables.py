@@ -107,6 +107,13 @@ class Endpoint(ResourceColumns, table=True):
     __table_args__ = (Index("endpoint_id", "id"),)
 
 
+class DocumentReference(ResourceColumns, table=True):
+    """A document that belongs to a study: a structured report, an encapsulated one."""
+
+    __tablename__ = "document_reference"
+    __table_args__ = (Index("document_reference_id", "id"),)
+
+
 class Specimen(ResourceColumns, table=True):
     """What was taken from the patient."""
 
@@ -215,6 +222,7 @@ TABLES: dict[str, str] = {
     "Device": "device",
     "ImagingStudy": "imaging_study",
     "Endpoint": "endpoint",
+    "DocumentReference": "document_reference",
 }
 HOMELESS = frozenset({"Organization", "Practitioner", "PractitionerRole", "Device", "Endpoint"})
 METADATA = SQLModel.metadata

@@ -67,3 +67,42 @@ async def test_a_study_is_found_and_leads_to_its_images(place: Any, tmp_path: Pa
         statement = (await client.get("/fhir/metadata")).json()
         types = {one["type"] for one in statement["rest"][0]["resource"]}
         assert {"ImagingStudy", "Endpoint"} <= types
+
+
+async def test_a_structured_report_is_a_document_of_its_study_and_no_image(
+    place: Any, tmp_path: Path
+) -> None:
+    """A dose report comes with the slices: kept, listed, found by patient, counted as no image."""
+    async with imaging_hub(place) as hub, web(hub) as client:
+        report = instance(
+            SOPClassUID="1.2.840.10008.5.1.4.1.1.88.67",
+            SOPInstanceUID=f"{UID}.99.1",
+            SeriesInstanceUID=f"{UID}.99",
+            SeriesDescription="Dose report",
+            Modality="SR",
+        )
+        await take(hub, tmp_path / "in", instance(), report)
+        headers = await headers_of(hub)
+        studies = await client.get("/fhir/ImagingStudy?identifier=" + UID, headers=headers)
+        (study,) = [entry["resource"] for entry in studies.json()["entry"]]
+        facts = next(one["extension"] for one in study["extension"] if "study-facts" in one["url"])
+        assert {"url": "class", "valueCode": "CT"} in facts
+        query = f"/fhir/DocumentReference?patient={study['subject']['reference']}"
+        answer = await client.get(query, headers=headers)
+        (document,) = [entry["resource"] for entry in answer.json()["entry"]]
+        assert document["masterIdentifier"]["value"] == f"urn:oid:{UID}.99.1"
+        assert document["context"]["related"] == [{"reference": f"ImagingStudy/{study['id']}"}]
+        (content,) = document["content"]
+        assert content["attachment"]["title"] == "Dose report"
+        url = content["attachment"]["url"]
+        assert url.endswith(f"/studies/{UID}/series/{UID}.99/instances/{UID}.99.1")
+        accept = {"accept": 'multipart/related; type="application/dicom"', **headers}
+        as_stored = await client.get(url[url.index("/dicom-web") :], headers=accept)
+        assert as_stored.status_code == 200
+        assert f"{UID}.99.1".encode() in as_stored.content
+        observations = f"/fhir/Observation?patient={study['subject']['reference']}"
+        assert "entry" not in (await client.get(observations, headers=headers)).json()
+        # Sent again, it is the same document.
+        await take(hub, tmp_path / "again", report)
+        again = (await client.get(query, headers=headers)).json()["entry"]
+        assert [entry["resource"]["meta"]["versionId"] for entry in again] == ["1"]
