@@ -55,17 +55,18 @@ async def test_python_hl7s_sender_is_understood(place: Place, tmp_path: Path) ->
 async def test_node_hl7_client_is_understood(place: Place, tmp_path: Path) -> None:
     script = tmp_path / "send.mjs"
     modules = os.environ["HIE_NODE_MODULES"]
-    entry = next(Path(modules, "node-hl7-client").glob("lib/**/index.js"), None)
-    assert entry is not None
+    entry = Path(modules, "node-hl7-client", "lib", "esm", "index.mjs")
     script.write_text(
-        f"""import * as hl7 from {json.dumps(str(entry))};
-const client = new hl7.Client({{ host: "127.0.0.1" }});
+        f"""import * as hl7 from {json.dumps(entry.as_uri())};
+const client = new hl7.Client({{ host: "127.0.0.1", version: "2.7" }});
 const out = client.createConnection({{ port: Number(process.argv[2]), waitAck: true }}, (res) => {{
-  console.log(res.getMessage().toString().replaceAll("\\r", "\\n")); out.close(); client.closeAll?.();
+  console.log(res.getMessage().toString().replaceAll("\\r", "\\n"));
   setTimeout(() => process.exit(0), 100);
 }});
-const message = new hl7.Message({{ messageHeader: {{ msh_3: "LIS", msh_4: "HOSP", msh_9_1: "ORU",
-  msh_9_2: "R01", msh_10: "NODE1", msh_11_1: "P" }} }});
+const message = new hl7.Message({{ messageHeader: {{ msh_9_1: "ORU", msh_9_2: "R01",
+  msh_10: "NODE1", msh_11_1: "P" }} }});
+message.set("MSH.3", "LIS");
+message.set("MSH.4", "HOSP");
 await out.sendMessage(message);
 """
     )
