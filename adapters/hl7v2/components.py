@@ -76,24 +76,26 @@ def aside(reading: Reading, raw: str, path: str, shape: Shape) -> list[tuple[str
     """Filled components that are not read: (path, whether the standard knows it)."""
     chars = reading.delimiters
     left: list[tuple[str, bool]] = []
-    if raw.count(chars.component) + 1 < shape.first:
-        return left
-    repeats = raw.split(chars.repetition)
+    repeats = raw.split(chars.repetition) if chars.repetition in raw else [raw]
+    first, known = shape.first, shape.known
     for number, one in enumerate(repeats, start=1):
         parts = one.split(chars.component)
         size = len(parts)
-        if size < shape.first:
+        if size < first:
             continue
-        where = path if len(repeats) == 1 else f"{path}[{number}]"
         for place in shape.aside:
             if place > size:
                 break
             if parts[place - 1] and parts[place - 1] != NULL:
-                left.append((f"{where}.{place}", True))
-        for place in range(shape.known + 1, size + 1):
+                left.append((_path(path, number, len(repeats), place), True))
+        for place in range(known + 1, size + 1):
             if parts[place - 1] and parts[place - 1] != NULL:
-                left.append((f"{where}.{place}", False))
+                left.append((_path(path, number, len(repeats), place), False))
     return left
+
+
+def _path(path: str, number: int, repeats: int, place: int) -> str:
+    return f"{path}.{place}" if repeats == 1 else f"{path}[{number}].{place}"
 
 
 def cover(reading: Reading, segments: list[Segment]) -> None:
@@ -106,6 +108,6 @@ def cover(reading: Reading, segments: list[Segment]) -> None:
             continue
         read, shapes = plan
         for raw, (index, first, shape) in zip(read(segment.fields), shapes, strict=True):
-            if component in raw and raw.count(component) >= first:
+            if raw and component in raw and raw.count(component) >= first:
                 for path, is_known in aside(reading, raw, segment.row[index], shape):
                     reading.tally.component(path, is_known=is_known)

@@ -50,11 +50,11 @@ ASIDE: Final = frozenset(
 Getter = Callable[[Sequence[str]], tuple[str, ...]]
 
 
-def _plan(name: str) -> tuple[tuple[int, ...], Getter, int]:
-    """The indexes left aside, how to get at them, and the first index beyond the tables."""
+def _plan(name: str) -> tuple[tuple[int, ...], Getter, int, tuple[str, ...]]:
+    """The indexes left aside, how to get at them, the first index beyond, and nothing at all."""
     left = tuple(sorted(_IGNORED[name]))
     filled: Getter = itemgetter(left[0], *left[1:])
-    return left, filled, max(*_USED[name], *left) + 1
+    return left, filled, max(*_USED[name], *left) + 1, ("",) * len(left)
 
 
 _PLANS: Final = {name: _plan(name) for name in _IGNORED}
@@ -85,11 +85,12 @@ class Tally:
             if plan is None:
                 self._other(segment)
                 continue
-            left, filled, last = plan
+            left, filled, last, empty = plan
             if fields[1] and left[0] == 1 and not is_bound:
                 ignored.append(row[1])
                 fields[1] = ""
-            if any(aside := filled(fields)):
+            aside = filled(fields)
+            if aside != empty:
                 self._set_aside(segment, compress(left, aside))
             if segment.size > last:
                 for index in range(last, segment.size):

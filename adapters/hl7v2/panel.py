@@ -4,7 +4,7 @@ Read once for each line of a report and remembered for the next message: a labor
 same thirty lines all day. Nothing of a patient is kept here.
 """
 
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 
@@ -59,9 +59,6 @@ def read_bench(reading: Reading, makers: tuple[str, ...], obx: Segment) -> Bench
     """OBX-15 to 18, 23, 25 and 29, remembered for the next message."""
     row = obx.row
     key = (row[0], makers)
-    bench = reading.memo.get(key)
-    if bench is not None:
-        return cast("Bench", bench)
     producer, observer, method, device, organisation, director, category = makers
     bench = Bench(
         _performer(reading, organisation, row[23], producer, row[15]),

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from adapters.hl7v2 import identifiers
 from adapters.hl7v2.compiled import source
@@ -109,10 +109,8 @@ def _identifier(reading: Reading, raw: str, path: str, kind: str) -> Identifier 
     sent = reading.whole(parts[0])
     if not sent:
         return None
-    authority = _authority(reading, parts[3]) if len(parts) > 3 else None
-    code = reading.whole(parts[4]) if len(parts) > 4 else ""
-    profile = reading.profile.identifiers
-    known = kind or identifiers.hub_type(code, authority, sent, profile.types)
+    parts.extend(_NO_PARTS[len(parts) :])
+    authority, known = _kind(reading, parts[3], parts[4], kind, sent)
     value = identifiers.normal(sent, known)
     if not value:
         return None
@@ -124,6 +122,25 @@ def _identifier(reading: Reading, raw: str, path: str, kind: str) -> Identifier 
     if has_lost_characters(value):
         reading.issue("characters-lost", path, value, severity=Severity.HOLD)
     return Identifier(value, known, authority, path)
+
+
+_NO_PARTS: Final = ("",) * 5
+
+
+def _kind(
+    reading: Reading, assigner: str, code: str, kind: str, sent: str
+) -> tuple[str | None, str | None]:
+    """The authority and the hub's type; a sender's few are remembered, their numbers are not."""
+    key = ("identifier", assigner, code, kind)
+    kept = reading.memo.get(key)
+    if kept is not None:
+        return cast("tuple[str | None, str | None]", kept)
+    authority = _authority(reading, assigner) if assigner else None
+    word = reading.whole(code)
+    known = kind or identifiers.hub_type(word, authority, sent, reading.profile.identifiers.types)
+    found = (authority, known)
+    # SS says a resident number only if the number looks like one.
+    return found if word.casefold() == "ss" else reading.keep(key, found)
 
 
 def _authority(reading: Reading, raw: str) -> str | None:

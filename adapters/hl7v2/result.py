@@ -11,7 +11,7 @@ import msgspec
 from adapters.hl7v2 import statuses, words
 from adapters.hl7v2.loose import Read, Where
 from adapters.hl7v2.numbers import PLAIN
-from adapters.hl7v2.panel import NO_BENCH, Panel, read_bench, read_panel, tell
+from adapters.hl7v2.panel import NO_BENCH, Bench, Panel, read_bench, read_panel, tell
 from adapters.hl7v2.reader import Segment
 from adapters.hl7v2.reading import NULL, Reading
 from adapters.hl7v2.values import READERS, UNSPLIT, read_unknown
@@ -76,8 +76,9 @@ def read_result(
         else _flags(reading, f[8], row[8], outcome.inside)
     )
     bench = NO_BENCH
-    if obx.size > _FIRST_MAKER and any(makers := _MAKERS(f)):
-        bench = read_bench(reading, makers, obx)
+    if obx.size > _FIRST_MAKER and (makers := _MAKERS(f)) != _NO_MAKERS:
+        met = reading.memo.get((row[0], makers))
+        bench = met if type(met) is Bench else read_bench(reading, makers, obx)
         if bench.aside:
             tell(reading, bench)
     if bench.performer is not None and bench.performer.code is None:
@@ -114,6 +115,7 @@ def read_result(
 _SETTLED: Final = {k: v for k, v in statuses.RESULT.items() if k in "FPCABRV"}
 _FIRST_MAKER = 15
 _MAKERS: Final = itemgetter(_FIRST_MAKER, 16, 17, 18, 23, 25, 29)
+_NO_MAKERS: Final = ("",) * 7
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):

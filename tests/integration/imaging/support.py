@@ -213,7 +213,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+def serving(settings: Settings, mllp_port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
     """`hie serve` as a process, ready; ended with SIGTERM."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("HIE_")},
@@ -221,7 +221,7 @@ def serving(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         "HIE_PORT": str(settings.port),
         "HIE_DICOM_PORT": str(settings.dicom_port),
         "HIE_RATE_LIMITS": "false",
-        "HIE_MLLP_PORT": "0",
+        "HIE_MLLP_PORT": str(mllp_port),
     }
     if settings.database_url:
         environment["HIE_DATABASE_URL"] = settings.database_url

@@ -80,6 +80,7 @@ async def test_kill_while_instances_arrive_loses_and_doubles_nothing(
     with serving(settings):
         assert send(settings.dicom_port, folder).wait(60) == 0
     async with imaging_hub(durable_place, profile(quiet=1), **more) as again:
+        await drain(again)  # what was kept last is settled first: it starts the quiet anew
         async with again.db.unit() as unit:  # what a killed hub left open is lost, in its time
             await unit.execute("UPDATE arrival SET seen_us = 0 WHERE outcome IS NULL")
             await unit.execute("UPDATE study SET due_us = 1 WHERE changed")
