@@ -46,18 +46,20 @@ from hie.logs import configure
 from hie.oauth.door import Door
 from hie.oauth.entrance import open_entrance
 from hie.oauth.hardening import BodyLimit, Hardening
+from hie.oauth.outermost import Outermost, record_fault
 from hie.oauth.routes import routes as oauth_routes
 from hie.oauth.signing import open_ring
 from hie.oauth.upkeep import upkeep
 from hie.recognition.catalogue import load_catalogue
 from hie.recognition.rulebook import load_rulebook
 from hie.settings import Settings
+from hie.status import status_of
 from hie.store import message_list
 from hie.store import migrate as migrations
 from hie.store.database import Database
 from hie.store.ledger import Ledger
 from hie.web import WEB_ROUTES
-from hie.web.pages.unserved import unserved
+from hie.web.pages.unserved import failed, unserved
 
 _log = structlog.get_logger(__name__)
 _LONGEST_BODY = 3600.0  # seconds a body of images may take
@@ -188,9 +190,14 @@ def web_app(hub: Hub) -> ASGIApp:
     async def refused(request: Request, error: Exception) -> Response:
         if isinstance(error, AccessRefused | TooMany):
             await hub.entrance.refusals.record_error(request.scope, error)
-        return problem(error) if isinstance(error, HubError) else Response(status_code=500)
+        if not isinstance(error, HubError):
+            raise error
+        if status_of(error) == 500:
+            record_fault(request.scope, error)
+        return problem(error)
 
     app.add_exception_handler(HubError, refused)
+    app.add_exception_handler(Exception, failed)
     app.add_exception_handler(HTTPException, unserved)
     limits = [
         BodyLimit("/oauth", 32 * 1024),
@@ -199,7 +206,7 @@ def web_app(hub: Hub) -> ASGIApp:
         BodyLimit("/dicom-web", hub.settings.instance_limit, _LONGEST_BODY),
     ]
     return Hardening(
-        Door(app, entrance=hub.entrance),
+        Outermost(Door(app, entrance=hub.entrance)),
         default_limit=hub.settings.body_limit,
         https=hub.settings.address.startswith("https"),
         body_limits=limits,

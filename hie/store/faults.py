@@ -56,9 +56,11 @@ def from_postgresql(fault: BaseException) -> BaseException:
     elif isinstance(fault, asyncpg.InternalClientError):
         # The server ended this connection a moment ago; its driver has not seen that yet.
         return Unavailable("the connection to the database was ended by the server")
-    elif "another operation" not in str(fault):
+    elif not any(word in str(fault) for word in ("another operation", "the server expects")):
         return Unavailable(f"no connection to the database ({type(fault).__name__})")
-    return fault  # of the program: SQL that is wrong, one unit used by two tasks at once
+    return (
+        fault  # of the program: SQL or arguments that are wrong, one unit used by two tasks at once
+    )
 
 
 def from_sqlite(fault: BaseException) -> BaseException:

@@ -122,8 +122,11 @@ async def test_too_many_attempts_are_told_and_recorded(place: Any) -> None:
     settings = _settings(place).model_copy(update={"rate_limits": True})
     async with opened(settings) as hub, _client(hub) as client:
         data = {"csrf": _csrf((await client.get("/sign-in")).text), "login": "x", "password": "y"}
-        codes = [(await client.post("/sign-in", data=data)).status_code for _ in range(11)]
-        assert codes == [401] * 10 + [429]
+        codes: list[int] = []
+        while 429 not in codes and len(codes) < 40:  # a slow machine earns attempts meanwhile
+            codes.append((await client.post("/sign-in", data=data)).status_code)
+        assert set(codes[:10]) == {401}
+        assert codes[-1] == 429
         held = await client.post("/sign-in?lang=en", data=data)
         assert "Too many attempts." in held.text
         assert int(held.headers["retry-after"]) > 0

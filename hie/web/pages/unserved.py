@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from hie.oauth.answers import refusal
 from hie.oauth.open_doors import is_page
+from hie.oauth.outermost import FAILED
 from hie.web.pages.guard import error_page
 
 # Status to FHIR issue type and what was expected; other statuses are the framework's own refusals.
@@ -19,6 +20,14 @@ _EXPECTED: Final = {
     404: ("not-found", "an address that this hub serves"),
     405: ("not-supported", "a method that this address takes"),
 }
+
+
+async def failed(request: Request, error: Exception) -> Response:
+    """The answer to a fault nobody foresaw; the fault itself is recorded at the outermost edge."""
+    path = request.url.path
+    if is_page(path) and "text/html" in request.headers.get("accept", ""):
+        return error_page(request, 500)
+    return refusal(path, 500, "exception", expected=FAILED)
 
 
 async def unserved(request: Request, error: Exception) -> Response:

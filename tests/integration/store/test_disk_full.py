@@ -86,3 +86,5 @@ def test_what_postgresql_says_becomes_one_of_the_hubs_errors(
 def test_a_fault_of_the_program_passes_as_it_is() -> None:
     fault = asyncpg.PostgresError.new({"C": "42601", "M": "syntax error"})
     assert from_postgresql(fault) is fault
+    unbound = asyncpg.InterfaceError("the server expects 1 argument for this query, 2 were passed")
+    assert from_postgresql(unbound) is unbound

@@ -1,0 +1,60 @@
+"""A fault nobody foresaw: 500 in the door's own form, one line in the log, and never its text."""
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from hie.oauth.hardening import Hardening
+from hie.oauth.outermost import FAILED, Outermost
+
+pytestmark = pytest.mark.anyio
+SECRET = "张三 11010519491231002X"
+
+
+async def _broken(scope: Scope, receive: Receive, send: Send) -> None:
+    raise ArithmeticError(SECRET)
+
+
+async def _broken_while_answering(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    raise ArithmeticError(SECRET)
+
+
+@pytest.mark.parametrize(
+    ("path", "media"),
+    [("/v1/order-check", "application/problem+json"), ("/fhir/Patient", "application/fhir+json")],
+)
+async def test_it_is_told_as_500_and_recorded_without_its_text(
+    path: str, media: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    app = Hardening(Outermost(_broken), default_limit=1000)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
+        answer = await client.get(path, headers={"X-Request-Id": "r1"})
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == media
+    assert FAILED in answer.text
+    assert "Traceback" not in answer.text
+    assert SECRET not in answer.text
+    written = capfd.readouterr()
+    assert SECRET not in written.out + written.err
+    line = next(one for one in (written.out + written.err).splitlines() if "request-failed" in one)
+    for word in ("ArithmeticError", "test_outermost.py:", "r1"):
+        assert word in line
+
+
+async def test_an_answer_that_began_is_not_answered_twice() -> None:
+    app = Hardening(Outermost(_broken_while_answering), default_limit=1000)
+    sent: list[str] = []
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(str(message["type"]))
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http", "method": "GET", "path": "/v1/x", "query_string": b"", "headers": [],
+    }  # fmt: skip
+    await app(scope, receive, send)
+    assert sent == ["http.response.start"]
