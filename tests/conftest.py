@@ -18,11 +18,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from hypothesis import settings as properties
 
 from hie.store.database import Database
 from hie.store.migrate import migrate
 from hie.store.sqlite import FILE
 from tests.postgres import server
+
+# How long an example takes belongs to the machine; what must hold belongs to the test.
+properties.register_profile("untimed", deadline=None)
+properties.load_profile("untimed")
 
 DATABASES = os.environ.get("HIE_TEST_DATABASES", "sqlite,postgresql").split(",")
 
