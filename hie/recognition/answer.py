@@ -9,8 +9,8 @@ from typing import Any
 
 from hie.recognition.assessment import Assessment, Finding, Outcome
 from hie.recognition.engine import Judged, gates_not_asked
-from hie.recognition.facts import Question
 from hie.recognition.identity_check import IdentityState
+from hie.recognition.question import Question
 from hie.recognition.reasons import reasons_for
 from hie.recognition.request import CheckRequest
 from hie.recognition.request_order import Order

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from hie.recognition.measured import NOT_MEASURED, Measured
 from hie.recognition.moment import Moment
 from hie.recognition.rulebook import Kind
 from hie.recognition.study import Study
@@ -31,8 +32,8 @@ class Identity(msgspec.Struct, frozen=True):
 
     `conflicts` are facts that contradict each other although a strong identifier is equal;
     `compared`: any two values could be compared at all. `shares_unusable`: both hold an equal
-    identifier that is invalid, a placeholder or shared. `birth_date` is what an equal, usable
-    resident number encodes.
+    identifier that is invalid, a placeholder or shared. `birth_date` and `sex` are what an equal,
+    usable resident number encodes.
     """
 
     relation: Relation
@@ -40,6 +41,7 @@ class Identity(msgspec.Struct, frozen=True):
     compared: bool = True
     shares_unusable: bool = False
     birth_date: str | None = None
+    sex: str | None = None
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,8 +50,9 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     `status` and `report_status` are FHIR codes. `institution` is a unified social credit code;
     None when the record names no institution, "" when it names one without a code. `mapping` is
     None without an `item`. `withheld`: the patient does not share it with this reader; None when
-    the consent cannot be read. `birth_date` may be partial. `study` is what is known of the images;
-    `status` is then the study's own. None of a laboratory result.
+    the consent cannot be read. `birth_date` may be partial. `measured` is how a laboratory result
+    came about. `study` is what is known of the images; `status` is then the study's own. None of a
+    laboratory result.
     """
 
     resource: str  # "Observation/<id>/_history/<version>"; ImagingStudy, DiagnosticReport
@@ -74,6 +77,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     result: str  # the result's own identifier in its report, "" when it has none
     current: bool = True
     withheld: bool | None = False
+    measured: Measured = NOT_MEASURED
     study: Study | None = None
 
     @property

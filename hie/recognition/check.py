@@ -10,11 +10,11 @@ from hie.recognition.candidate import Candidate
 from hie.recognition.catalogue import Catalogue
 from hie.recognition.eligibility import Registers
 from hie.recognition.engine import Judged, assess_order
-from hie.recognition.facts import Question
 from hie.recognition.policy import PolicyBook
+from hie.recognition.question import Question
 from hie.recognition.request import CheckRequest
 from hie.recognition.request_order import Order
-from hie.recognition.rulebook import Kind, Rulebook
+from hie.recognition.rulebook import Rulebook
 
 
 def ask(
@@ -36,7 +36,7 @@ def ask(
         rulebook=rulebook,
         birth_date=request.patient.birth_date or None,
         sex=request.patient.sex or None,
-        pregnant=request.encounter.pregnant,
+        encounter=request.encounter,
         emergency_access=emergency_access,
     )
 
@@ -46,17 +46,17 @@ def judge(
 ) -> tuple[Judged, ...]:
     """Each order's outcome, in their order; `none` without records.
 
-    What is ordered alike is judged once: a laboratory item whatever the line says, images by their
-    part, side, contrast, protocol and tracer.
+    Lines that say the same are judged once: of a test its code, method, setting and conflict, of
+    images their part, side, contrast, protocol and tracer.
     """
     by_item: dict[str, list[Candidate]] = {}
     for record in records:
         if record.item is not None:
             by_item.setdefault(record.item, []).append(record)
-    judged: dict[Order | str, Judged] = {}
+    judged: dict[Order, Judged] = {}
     found: list[Judged] = []
     for order in request.orders:
-        alike = replace(order, ref="") if order.kind is Kind.IMAGING else order.item
+        alike = replace(order, ref="")
         if alike not in judged:
             known = by_item.get(order.item, ())
             judged[alike] = assess_order(order.item, known, question, order=order)

@@ -5,14 +5,15 @@ A gate that is not asked has no effect and caps every outcome at a review. Deter
 facts give the same findings in the same order, whatever order rows and records come in.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from hie.recognition.assessment import Assessment, Finding, Outcome, best, outcome_of
 from hie.recognition.candidate import Candidate, Relation
 from hie.recognition.conditions import CONDITIONS, Answer, Condition
-from hie.recognition.facts import Facts, Question
+from hie.recognition.facts import Facts
 from hie.recognition.moment import Moment
+from hie.recognition.question import Question
 from hie.recognition.request_order import Order
 from hie.recognition.rulebook import Effect, Kind, Rule, Rulebook
 
@@ -87,22 +88,17 @@ def assess_order(
     asked = _asked(question.rulebook, gates)
     kind = question.kind_of(item)
     capped = cap and not asked >= GATES_OF[kind]
-    first = _rules(question.rulebook, asked & _COMPARABLE_GATES, kind)
-    place = next(
-        (
-            n
-            for n, one in enumerate(ordered)
-            if _comparable(Facts(one, question, None, order), first)
-        ),
-        None,
-    )
+    line = [Facts(one, question, None, order) for one in ordered]
+    comparable = _Comparable(line, _rules(question.rulebook, asked & _COMPARABLE_GATES, kind))
+    place = next(comparable.places(0), None)
     lead = None if place is None else ordered[place]
     rules = _rules(question.rulebook, asked, kind)
     assessed: list[Assessment] = []
     spoken: Assessment | None = None
     for n in _listed(len(ordered), place, question.max_candidates):
         before = lead if place is not None and n > place else None
-        found = _assess(Facts(ordered[n], question, before, order), rules, capped)
+        facts = replace(line[n], leading=before, older=comparable.after(n))
+        found = _assess(facts, rules, capped)
         assessed.append(found)
         if n == place:
             spoken = found
@@ -190,8 +186,29 @@ def _assess(facts: Facts, gates: Sequence[_Asking], capped: bool) -> Assessment:
     )
 
 
-def _comparable(facts: Facts, gates: Sequence[_Asking]) -> bool:
-    return _assess(facts, gates, False).outcome is not Outcome.REFUSE
+@dataclass(frozen=True, slots=True)
+class _Comparable:
+    """Which of an order's candidates are comparable; each is judged when it is first asked about.
+
+    `gates` are the rules that decide it, of the gates that are asked.
+    """
+
+    line: Sequence[Facts]
+    gates: Sequence[_Asking]
+    known: dict[int, bool] = field(default_factory=dict)
+
+    def places(self, start: int) -> Iterator[int]:
+        """The places of the comparable ones from one on."""
+        for n in range(start, len(self.line)):
+            if n not in self.known:
+                found = _assess(self.line[n], self.gates, False)
+                self.known[n] = found.outcome is not Outcome.REFUSE
+            if self.known[n]:
+                yield n
+
+    def after(self, place: int) -> Callable[[], Iterator[Facts]]:
+        """The comparable ones that stand after a place."""
+        return lambda: (self.line[n] for n in self.places(place + 1))
 
 
 def _asked(rulebook: Rulebook, gates: Collection[int] | None) -> frozenset[int]:

@@ -1,124 +1,32 @@
 """What the rules may ask about one candidate: its own facts, and what the books say of them.
 
-A Question is one receiver at one instant, with the books. Facts are one candidate under one
-question; what they look up (marks in force, rounds, limits) is looked up once, when a rule asks.
+Facts are one candidate under one question, for one order; what they look up (marks in force,
+rounds, limits) is looked up once, when a rule asks.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 from hie.recognition.candidate import Candidate
-from hie.recognition.catalogue import Catalogue, ImagingClass, Item
-from hie.recognition.eligibility import Qualified, Registers, Rounds
+from hie.recognition.catalogue import ImagingClass, Item
+from hie.recognition.eligibility import Qualified, Rounds
+from hie.recognition.item import Limits
 from hie.recognition.marks import Mark, MarkReading, MarkState, covers, read_marks, shown_mark
 from hie.recognition.moment import Moment, age_in_years, days_before
-from hie.recognition.policy import Exit, PolicyBook
+from hie.recognition.question import Question
 from hie.recognition.register import InstitutionRow
 from hie.recognition.request_order import Order
-from hie.recognition.rulebook import Kind, Rulebook
+from hie.recognition.rulebook import Kind
 from hie.recognition.study import Study
 from hie.terminology.body_part import NO_PARTS, Parts, read_body_part
 from hie.terminology.study_words import ordered_protocols
 
+__all__ = ["Facts", "Question"]
+
+_SEXES = ("male", "female")
 _NO_STUDY = Study(exists=False)
-
-
-@dataclass(frozen=True)
-class Question:
-    """One receiver's question at one instant, and the books it is answered from.
-
-    `receiver` is its row in force on the day of `on`. `birth_date`, `sex` and `pregnant` are as the
-    request states them; `emergency_access` is declared (break-glass), never deduced.
-    """
-
-    on: Moment
-    receiver: InstitutionRow
-    catalogue: Catalogue
-    registers: Registers
-    policy: PolicyBook
-    rulebook: Rulebook
-    birth_date: str | None = None
-    sex: str | None = None
-    pregnant: bool | None = None
-    emergency_access: bool = False
-
-    @property
-    def day(self) -> date:
-        """The day asked about."""
-        return self.on.day
-
-    def item(self, key: str | None) -> Item | None:
-        """A laboratory item as it stands on the day asked about."""
-        return self._items.get(key) if key is not None else None
-
-    def imaging_class(self, key: str | None) -> ImagingClass | None:
-        """An imaging class as it stands on the day asked about."""
-        return self._classes.get(key) if key is not None else None
-
-    def kind_of(self, key: str) -> Kind:
-        """What an order of this key is."""
-        return Kind.IMAGING if key in self.catalogue.classes else Kind.LABORATORY
-
-    def lists(self, item: Item | ImagingClass) -> bool:
-        """The receiver recognises the item at all."""
-        if item.key not in self._listed:
-            self._listed[item.key] = self.policy.in_catalogue(self.receiver, self.day, item.key)
-        return self._listed[item.key]
-
-    def limit_days(self, item: Item | ImagingClass) -> int | None:
-        """How old a result of the item may be for this receiver."""
-        if item.key not in self._limits:
-            self._limits[item.key] = self.policy.limit_days(self.receiver, self.day, item)
-        return self._limits[item.key]
-
-    @cached_property
-    def _items(self) -> dict[str, Item]:
-        return dict(self.catalogue.on(self.day))
-
-    @cached_property
-    def _classes(self) -> dict[str, ImagingClass]:
-        return dict(self.catalogue.classes_on(self.day))
-
-    @cached_property
-    def _listed(self) -> dict[str, bool]:
-        return {}
-
-    @cached_property
-    def _limits(self) -> dict[str, int | None]:
-        return {}
-
-    @cached_property
-    def voluntary(self) -> bool | None:
-        """The receiver recognises beyond a mark's range; None when that is not decided."""
-        found: bool | None = self.policy.value(self.receiver, self.day, "voluntary")
-        return found
-
-    @cached_property
-    def level_rule(self) -> str:
-        """The receiver's rule on levels; "none" without one."""
-        return self.policy.value(self.receiver, self.day, "level_rule") or "none"
-
-    @cached_property
-    def exits(self) -> tuple[Exit, ...]:
-        """The exits in force that speak for the receiver."""
-        found: tuple[Exit, ...] = self.policy.value(self.receiver, self.day, "exit_list")
-        return found
-
-    @cached_property
-    def consortium_names(self) -> frozenset[str]:
-        """All consortia in the register on the day asked about."""
-        return self.registers.consortium_names(self.day)
-
-    @cached_property
-    def lookback_days(self) -> int:
-        """How far back records are candidates."""
-        return int(self.policy.value(self.receiver, self.day, "lookback_days"))
-
-    @cached_property
-    def max_candidates(self) -> int:
-        """How many candidates an order lists at most."""
-        return int(self.policy.value(self.receiver, self.day, "max_candidates"))
 
 
 @dataclass(frozen=True)
@@ -126,13 +34,15 @@ class Facts:
     """One candidate of one order under one question.
 
     `leading` is the candidate that leads before it, if any. Without an `order` nothing is known of
-    what is ordered but the candidate's own item.
+    what is ordered but the candidate's own item. `older` gives the comparable candidates that stand
+    after it, newest first.
     """
 
     candidate: Candidate
     question: Question
     leading: Candidate | None = None
     order: Order | None = None
+    older: Callable[[], Iterable["Facts"]] = tuple
 
     @cached_property
     def item(self) -> Item | None:
@@ -189,14 +99,80 @@ class Facts:
 
     @cached_property
     def age_years(self) -> int | None:
-        """The person's completed years on the day asked about; None without a full birth date.
+        """The person's completed years on the day asked about; None without a full birth date."""
+        return age_in_years(self.birth_date, self.question.day)
 
-        As the request states the birth date; else the record's Patient, else the resident number
-        both share.
-        """
+    @property
+    def birth_date(self) -> str | None:
+        """As the request states it; else the record's Patient, else the resident number of both."""
         candidate = self.candidate
-        stated = self.question.birth_date or candidate.birth_date or candidate.identity.birth_date
-        return age_in_years(stated, self.question.day)
+        return self.question.birth_date or candidate.birth_date or candidate.identity.birth_date
+
+    @cached_property
+    def age_then(self) -> int | None:
+        """The person's completed years on the collection day; None if either is not known."""
+        return age_in_years(self.birth_date, self.day) if self.day else None
+
+    @cached_property
+    def sex(self) -> str | None:
+        """As the request states it; else as the birth date; unknown and other are not stated."""
+        candidate = self.candidate
+        stated = (self.question.sex, candidate.sex, candidate.identity.sex)
+        return next((sex for sex in stated if sex in _SEXES), None)
+
+    @property
+    def is_quantity(self) -> bool:
+        """The item is measured in numbers."""
+        return self.item is not None and self.item.value_type == "quantity"
+
+    @property
+    def is_coded(self) -> bool:
+        """The item has classes, not numbers."""
+        return self.item is not None and self.item.value_type == "coded"
+
+    @cached_property
+    def method(self) -> str | None:
+        """The result's method group: its code's, its words', else what its laboratory uses."""
+        said = self.candidate.measured.method
+        if said is not None or self.item is None or not self.item.methods:
+            return said or None
+        return self.question.method_of(self.code, self.item.key)
+
+    @cached_property
+    def ordered_method(self) -> str | None:
+        """The method group ordered; None when any will do."""
+        item, order = self.item, self.order
+        if item is None or not item.methods:
+            return None
+        if order is not None and order.method is not None:
+            return order.method
+        code = order.code if order is not None else None
+        by_code = next((group.key for group in item.methods if code in group.loinc), None)
+        own = by_code or self.question.method_of(self.question.receiver.code, item.key)
+        return own or item.order_method
+
+    @property
+    def ordered_setting(self) -> str:
+        """Where the ordered test is done."""
+        return (self.order.setting if self.order else None) or "laboratory"
+
+    @property
+    def ordered_time_aspect(self) -> str | None:
+        """The time aspect ordered: a code may ask for one."""
+        code = self.order.code if self.order else None
+        return self.item.time_aspects.get(code) if self.item and code else None
+
+    @property
+    def critical(self) -> Limits:
+        """The critical limits that count for the receiver."""
+        return self.question.critical(self.item) if self.item else Limits()
+
+    @cached_property
+    def interval(self) -> Limits | None:
+        """The receiver's reference interval for this person on the collection day."""
+        if self.item is None:
+            return None
+        return self.question.interval(self.item, self.sex, self.age_then)
 
     @cached_property
     def code(self) -> str:

@@ -177,12 +177,17 @@ def relate(
         return Identity(Relation.NONE, shares_unusable=poor)
     numbers = sorted(value for kind, value in equal if kind == _RESIDENT)
     conflicts, compared = compare.all(asked.traits, home.traits, numbers)
-    return Identity(Relation.STRONG, conflicts, compared, poor, _born(numbers))
+    return Identity(Relation.STRONG, conflicts, compared, poor, _born(numbers), _sex(numbers))
 
 
 def _born(numbers: Sequence[str]) -> str | None:
     """The birth date resident numbers encode (GB 11643: digits 7 to 14)."""
     return next((f"{n[6:10]}-{n[10:12]}-{n[12:14]}" for n in numbers), None)
+
+
+def _sex(numbers: Sequence[str]) -> str | None:
+    """The sex resident numbers encode (GB 11643: an odd 17th digit for men)."""
+    return next(("male" if int(n[16]) % 2 else "female" for n in numbers), None)
 
 
 def is_shared(

@@ -105,6 +105,8 @@ class Item:
     unit_spellings: Mapping[str, tuple[str, ...]]
     methods: tuple[MethodGroup, ...]
     order_method: str | None
+    methods_interchange: bool  # False: groups measure on different scales (R-302 refuses)
+    needs_fasting: bool  # a post-load or random value is another measurement
     aliases: tuple[str, ...]
     turnaround_days: int
     decimals: int | None
@@ -113,6 +115,7 @@ class Item:
     plausible: Limits | None
     guideline_cutoff: Limits | None
     defects: tuple[str, ...]
+    marked_defects: tuple[str, ...]  # of these a marked one refuses
     max_cv_percent: Decimal | None
     bias_percent: Decimal | None
     cvi_percent: Decimal | None

@@ -14,6 +14,7 @@ from hie.fhir import INSTITUTION, ITEM, LOINC, Resource, extension
 from hie.fhir.elements import code_in, find_extension
 from hie.recognition.candidate import Candidate, Identity
 from hie.recognition.catalogue import Catalogue
+from hie.recognition.measured import read_measured
 from hie.recognition.moment import Moment, find_moment
 from hie.recognition.value import read_value
 
@@ -67,6 +68,7 @@ def read_candidate(
     specimen = specimen or {}
     patient = patient or {}
     item, mapping = _mapped(observation, catalogue)
+    test = catalogue.items.get(item) if item else None
     loinc = code_in(observation.get("code"), LOINC)
     performers = (*observation.get("performer", ()), *report.get("performer", ()))
     issuer = find_institution(performers, issuers) or site
@@ -90,7 +92,7 @@ def read_candidate(
         reviewer=next((r["display"] for r in reviewers if r.get("display")), None),
         institution=None if issuer is None else issuer.code or "",
         institution_name=None if issuer is None else issuer.name,
-        value=read_value(observation, catalogue.items.get(item) if item else None, loinc),
+        value=read_value(observation, test, loinc),
         control=control if control in ("in", "out") else None,
         birth_date=patient.get("birthDate"),
         sex=patient.get("gender"),
@@ -98,6 +100,7 @@ def read_candidate(
         result=identifier_of(observation),
         current=current,
         withheld=withheld,
+        measured=read_measured(observation, report, specimen, test),
     )
 
 

@@ -60,6 +60,10 @@ class Basis:
     note: str = ""
 
 
+# What the doors ask in this version (docs/decisions/gates-not-asked.md).
+ASKED = frozenset({0, 1, 2, 4, 6})
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule. `unknown` None: its condition always has an answer.
@@ -112,6 +116,12 @@ class Rulebook:
     def gate(self, number: int) -> Gate | None:
         """The gate of this number, if it is asked."""
         return next((gate for gate in self.gates if gate.number == number), None)
+
+    def asking(self, numbers: Collection[int]) -> "Rulebook":
+        """The same with these gates only: what it leaves out, every answer names."""
+        gates = tuple(gate for gate in self.gates if gate.number in numbers)
+        rules = {rule.id: rule for gate in gates for rule in gate.rules}
+        return Rulebook(gates, self.basis, MappingProxyType(rules))
 
     def check_conditions(self, known: Collection[str]) -> None:
         """Every rule's condition exists, and every condition has a rule. Raises RulebookInvalid."""

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from hie.recognition.assessment import Outcome
 from hie.recognition.catalogue import ImagingClass, Item
-from hie.recognition.facts import Question
+from hie.recognition.question import Question
 
 CURRENCY = "CNY"
 _CENT = Decimal("0.01")

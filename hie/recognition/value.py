@@ -25,7 +25,8 @@ class ReadValue(msgspec.Struct, frozen=True):
     """A value. `number` is as reported; `exact` is in the item's unit, never rounded.
 
     `text` and `unit` are the canonical value as shown, comparator in front; None when it cannot
-    be read. `reported`, `reported_unit`, `low` and `high` are the source's own words.
+    be read. `read_as` is the UCUM unit a quantity was read in, None when its unit could not be.
+    `reported`, `reported_unit`, `low` and `high` are the source's own words.
     """
 
     stated: bool = False
@@ -39,6 +40,7 @@ class ReadValue(msgspec.Struct, frozen=True):
     reported_unit: str | None = None
     low: str | None = None
     high: str | None = None
+    read_as: str | None = None
 
 
 def read_value(observation: Resource, item: Item | None, loinc: str | None = None) -> ReadValue:
@@ -56,11 +58,15 @@ def read_value(observation: Resource, item: Item | None, loinc: str | None = Non
         unit = (quantity.get("unit") or quantity.get("code")) if quantity else None
         shown = f"{comparator}{plain(number)}"
         if item is not None and item.value_type == "quantity":
-            exact, text = _canonical(number, unit, item, loinc)
+            reading = read_unit(unit, item.units, loinc)
+            if reading is None:
+                return ReadValue(
+                    True, number, comparator, reported=shown, reported_unit=unit, low=low, high=high
+                )
+            text = plain(convert(number, reading, item.decimals))
             return ReadValue(
-                True, number, comparator, None, exact,
-                f"{comparator}{text}" if text else None, item.unit if text else None,
-                shown, unit, low, high,
+                True, number, comparator, None, exactly(number, reading), f"{comparator}{text}",
+                item.unit, shown, unit, low, high, reading.ucum,
             )  # fmt: skip
         found = _class_of_flags(observation) if item is not None else None
         return ReadValue(True, number, comparator, found, None, found, None, shown, unit, low, high)
@@ -79,15 +85,6 @@ def read_value(observation: Resource, item: Item | None, loinc: str | None = Non
 def plain(number: Decimal | int) -> str:
     """A number's digits as they are, without an exponent."""
     return format(Decimal(number), "f")
-
-
-def _canonical(
-    number: Decimal, unit: str | None, item: Item, loinc: str | None
-) -> tuple[Decimal | None, str | None]:
-    reading = read_unit(unit, item.units, loinc)
-    if reading is None:
-        return None, None
-    return exactly(number, reading), plain(convert(number, reading, item.decimals))
 
 
 def _number(value: Any) -> Decimal | None:
@@ -139,9 +136,10 @@ def _words(observation: Resource) -> str | None:
 
 def _interval(observation: Resource) -> tuple[str | None, str | None]:
     """The one numeric interval that was printed; none when there are several, or words only."""
-    ranges = observation.get("referenceRange", ())
-    if len(ranges) != 1:
-        return None, None
-    ends = (_number(ranges[0].get(end, {}).get("value")) for end in ("low", "high"))
-    low, high = (None if end is None else plain(end) for end in ends)
+    found = []
+    for printed in observation.get("referenceRange", ()):
+        ends = [_number(printed.get(end, {}).get("value")) for end in ("low", "high")]
+        if ends != [None, None]:
+            found.append([None if end is None else plain(end) for end in ends])
+    low, high = found[0] if len(found) == 1 else (None, None)
     return low, high

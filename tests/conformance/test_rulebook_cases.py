@@ -1,10 +1,11 @@
 """The rulebook's cases: sentences in rulebook/*.yaml, each a test; README.md there tells the form.
 
 A case names what it is about; everything else is as good as it can be (an active 3A laboratory in
-Beijing with 京津冀HR, qualified, precise; a receiver of 3A in Shijiazhuang). Gates 0, 1, 2 and 4,
-of images 6 too, are asked, and no gate that is not asked caps an outcome, unless the case says so.
+Beijing with 京津冀HR, qualified, precise; a receiver of 3A in Shijiazhuang). All gates are asked,
+and no gate that is not asked caps an outcome, unless the case says so.
 """
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import pytest
 from hie.recognition.assessment import Assessment, Effect, Finding
 from hie.recognition.candidate import Candidate, Identity, Relation
 from hie.recognition.engine import Judged, assess, assess_order, candidates
-from hie.recognition.facts import Question
+from hie.recognition.moment import Moment, find_moment
+from hie.recognition.question import Question
 from hie.recognition.register import InstitutionRow
+from hie.recognition.request import Encounter
 from hie.recognition.request_order import Order
 from hie.recognition.rulebook import Kind
 from hie.recognition.texts import load_texts
@@ -31,7 +34,7 @@ CASES = {
 KEYS = {
     "name", "on", "gates", "cap", "order", "by_name", "candidate", "candidates", "receiver",
     "source", "institutions", "marks", "qualifications", "precision", "policies", "request_birth",
-    "pregnant", "emergency_access", "outcome", "fired", "notices", "unknown", "data", "outcomes", "listed",
+    "pregnant", "request_sex", "encounter", "emergency_access", "outcome", "fired", "notices", "unknown", "data", "outcomes", "listed",
     "leading", "mark", "age_days", "limit_days", "value", "unit", "effective", "zh", "en",
 }  # fmt: skip
 _NAMES = {
@@ -71,7 +74,9 @@ def an_order(case: dict[str, Any], item: str) -> Order:
     stated = case.get("order") or {}
     said = {"item": stated} if isinstance(stated, str) else dict(stated)
     key = said.pop("item", item)
-    return records.an_order(key, **said) if key in records.IMAGING else Order("1", key)
+    if key in records.IMAGING:
+        return records.an_order(key, **said)
+    return Order("1", key, **said)
 
 
 def check_order(case: dict[str, Any], judged: Judged) -> None:
@@ -153,9 +158,29 @@ def a_question(case: dict[str, Any], item: str) -> Question:
         books=books,
         policies=policies,
         birth_date=case.get("request_birth"),
+        sex=case.get("request_sex"),
+        encounter=an_encounter(case.get("encounter", {})),
         pregnant=case.get("pregnant"),
         emergency_access=case.get("emergency_access", False),
     )
+
+
+def an_encounter(stated: dict[str, Any]) -> Encounter:
+    """An outpatient's treatment with nothing happened since, over which a case says its own."""
+    said = {"class": "outpatient", "purpose": "treatment", "before": None, "events": [], **stated}
+    events = said["events"]
+    return Encounter(
+        said["class"] or "",
+        said["purpose"] or "",
+        said["before"] or "",
+        None if events is None else tuple((one["type"], moment(one["date"])) for one in events),
+    )
+
+
+def moment(text: str) -> Moment:
+    found = find_moment(text)
+    assert found is not None
+    return found
 
 
 def sides(case: dict[str, Any], side: str, build: Any) -> list[InstitutionRow]:
@@ -185,13 +210,38 @@ def a_record(item: str, stated: dict[str, Any]) -> Candidate:
             identity.get("compared", True),
             identity.get("shares_unusable", False),
             identity.get("birth_date"),
+            identity.get("sex"),
         )
     if facts.get("item", item) in records.IMAGING or item in records.IMAGING:
         return an_imaging_record({"item": item, **facts})
     for key in ("value", "low", "high"):
         if key in facts and facts[key] is not None:
             facts[key] = str(facts[key])
+    if "specimen" in facts:
+        specimen = facts["specimen"]
+        facts["specimen"] = {} if specimen is None else records.a_specimen(**specimen)
+    if facts.get("ranges") is not None:
+        facts["ranges"] = [a_range(one) for one in facts["ranges"]]
     return records.a_candidate(**{"item": item, **facts})
+
+
+def a_range(stated: dict[str, Any]) -> dict[str, Any]:
+    """A printed interval: low, high, text, sex, pregnant, age: [low, high] in years."""
+    found: dict[str, Any] = {
+        end: {"value": Decimal(str(stated[end]))} for end in ("low", "high") if end in stated
+    }
+    applies = [stated["sex"]] if "sex" in stated else []
+    applies += ["pregnant"] if stated.get("pregnant") else []
+    if applies:
+        found["appliesTo"] = [{"text": one} for one in applies]
+    if "age" in stated:
+        ends = zip(("low", "high"), stated["age"], strict=True)
+        found["age"] = {
+            end: {"value": years, "unit": "a"} for end, years in ends if years is not None
+        }
+    if "text" in stated:
+        found["text"] = stated["text"]
+    return found
 
 
 def an_imaging_record(facts: dict[str, Any]) -> Candidate:

@@ -3,7 +3,26 @@
 The name of each is in schemas/json-schema/gate.json, and every rule of a gate file asks one.
 """
 
-from hie.recognition.conditions import imaging, quality, scope, time, usable
+from hie.recognition.conditions import (
+    context,
+    imaging,
+    measurement,
+    quality,
+    scope,
+    time,
+    usable,
+)
 from hie.recognition.conditions.condition import CONDITIONS, Answer, Condition
 
-__all__ = ["CONDITIONS", "Answer", "Condition", "imaging", "quality", "scope", "time", "usable"]
+__all__ = [
+    "CONDITIONS",
+    "Answer",
+    "Condition",
+    "context",
+    "imaging",
+    "measurement",
+    "quality",
+    "scope",
+    "time",
+    "usable",
+]

@@ -1,23 +1,25 @@
 """Results, registers and questions for tests of the engine, saying only what a test is about.
 
 What is not said is as good as it can be: an adult man's final, reviewed result of an active 3A
-laboratory in Beijing with 京津冀HR, qualified and precise; a receiver of 3A in Shijiazhuang. All
-institutions and people are invented.
+laboratory in Beijing with 京津冀HR, qualified and precise, of a specimen without a defect, with the
+receiver's own interval printed; a receiver of 3A in Shijiazhuang that asks for an outpatient's
+treatment with nothing happened since. All institutions and people are invented.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
-from hie.fhir import INSTITUTION, INTERPRETATION, ITEM, LOINC, Resource, extension
+from hie.fhir import CATEGORY, INSTITUTION, INTERPRETATION, ITEM, LOINC, Resource, extension
 from hie.recognition.candidate import Candidate, Identity, Relation
 from hie.recognition.catalogue import load_catalogue
 from hie.recognition.eligibility import Registers
-from hie.recognition.facts import Question
 from hie.recognition.imaging_record import read_imaging_candidate
 from hie.recognition.moment import find_moment
 from hie.recognition.policy import build_policy
+from hie.recognition.question import Question
 from hie.recognition.record import read_candidate, read_issuer
 from hie.recognition.register import (
     InstitutionRow,
@@ -27,18 +29,21 @@ from hie.recognition.register import (
     QualificationRow,
     RegisterRows,
 )
+from hie.recognition.request import Encounter
 from hie.recognition.request_order import Order
 from hie.recognition.rulebook import Kind, Rulebook, load_rulebook
+from hie.terminology.units import read_unit
 
 SOURCE, RECEIVER = "12110102400000101U", "121301024000001027"
 ON = "2026-06-15T10:00:00+08:00"
 COLLECTED = "2026-06-12T08:10:00+08:00"
-GATES = frozenset({0, 1, 2, 4})
-IMAGING_GATES = GATES | {6}
+GATES = frozenset(range(6))
+IMAGING_GATES = frozenset({0, 1, 2, 4, 5, 6})
 IMAGING = ("XRAY", "CT", "MRI", "US", "NM", "MG")
 _SINCE = "2022-03-01"
 
 STRONG = Identity(Relation.STRONG)
+NOTHING_SPECIAL = Encounter("outpatient", "treatment", events=())
 
 
 def day(text: str | None) -> date | None:
@@ -120,6 +125,8 @@ def question(
     policies: Iterable[PolicyEntry] = (),
     asks: str = RECEIVER,
     rulebook: Rulebook | None = None,
+    encounter: Encounter = NOTHING_SPECIAL,
+    pregnant: bool | None = None,
     **other: Any,
 ) -> Question:
     at = find_moment(on)
@@ -129,7 +136,7 @@ def question(
     assert row is not None
     return Question(
         at, row, load_catalogue(), books, build_policy(policies), rulebook or load_rulebook(),
-        **other,
+        encounter=replace(encounter, pregnant=pregnant), **other,
     )  # fmt: skip
 
 
@@ -151,13 +158,24 @@ def an_observation(
     words: str | None = None,
     flag: str | None = None,
     control: str | None = "in",
-    low: str | None = None,
-    high: str | None = None,
+    low: str | None = "",
+    high: str | None = "",
+    ranges: list[Resource] | None = None,
+    name: str | None = None,
+    method: str | None = None,
+    notes: Iterable[str] = (),
+    setting: str | None = None,
+    category: str | None = "laboratory",
     key: str = "o1",
     result: str = "F1/K/",
     performer: str | None = "Organization/source",
 ) -> Resource:
-    """A result in the shape the hub builds; None leaves an element out."""
+    """A result in the shape the hub builds; None leaves an element out.
+
+    `low` and `high` are the receiver's own interval of a man unless said otherwise; `ranges` is
+    `referenceRange` as it stands. `setting` is the extension of that name.
+    """
+    low, high = _usual(item, unit, low, high)
     codings: list[dict[str, Any]] = []
     if item is not None:
         coding: dict[str, Any] = {"system": ITEM, "code": item}
@@ -177,18 +195,73 @@ def an_observation(
         "effectiveDateTime": collected,
         "issued": issued,
         "performer": [{"reference": performer}] if performer else [],
-        "extension": [{"url": extension("control"), "valueCode": control}] if control else [],
+        "extension": [
+            {"url": extension(url), "valueCode": said}
+            for url, said in (("control", control), ("setting", setting))
+            if said
+        ],
+        "category": [{"coding": [{"system": CATEGORY, "code": category}]}] if category else [],
+        "method": {"text": method} if method else None,
+        "note": [{"text": one} for one in notes],
     }
+    if name is not None:
+        found["code"]["text"] = name
     if words is not None:
         found["valueCodeableConcept"] = {"text": words}
     elif value is not None:
         found["valueQuantity"] = {"value": Decimal(value), "comparator": comparator, "unit": unit}
     if flag is not None:
         found["interpretation"] = [{"coding": [{"system": INTERPRETATION, "code": flag}]}]
-    if low or high:
+    if ranges is not None:
+        found["referenceRange"] = ranges
+    elif low or high:
         ends = {"low": low, "high": high}
         found["referenceRange"] = [{k: {"value": Decimal(v)} for k, v in ends.items() if v}]
     return _stated(found)
+
+
+def _usual(
+    item: str | None, unit: str | None, low: str | None, high: str | None
+) -> tuple[str | None, str | None]:
+    """The receiver's own interval of a grown man where none is said, in the unit reported."""
+    test = load_catalogue().items.get(item or "")
+    own = next(
+        (one for one in (test.reference_intervals if test else ()) if one.sex in (None, "male")),
+        None,
+    )
+    reading = read_unit(unit, test.units) if test and unit else None
+
+    def printed(end: Decimal | None) -> str | None:
+        if end is None or reading is None:
+            return None
+        return format((end - reading.offset) / reading.factor, "f")
+
+    return (
+        printed(own.low if own else None) if low == "" else low,
+        printed(own.high if own else None) if high == "" else high,
+    )
+
+
+def a_specimen(
+    *,
+    kind: str | None = "静脉血",
+    conditions: Iterable[str] | None = ("无溶血",),
+    notes: Iterable[str] = (),
+    collected: str | None = None,
+    received: str | None = None,
+) -> Resource:
+    """A specimen without a defect; None leaves its kind or its state out."""
+    return _stated(
+        {
+            "resourceType": "Specimen",
+            "id": "sp1",
+            "type": {"text": kind} if kind else None,
+            "condition": [{"text": one} for one in conditions or ()],
+            "note": [{"text": one} for one in notes],
+            "collection": {"collectedDateTime": collected} if collected else None,
+            "receivedTime": received,
+        }
+    )
 
 
 def a_report(
@@ -198,6 +271,8 @@ def a_report(
     received: str | None = None,
     reviewed: bool = True,
     identifier: str = "F1",
+    clinical: str | None = None,
+    notes: Iterable[str] = (),
 ) -> Resource:
     return _stated(
         {
@@ -207,11 +282,14 @@ def a_report(
             "status": status,
             "issued": issued,
             "resultsInterpreter": [{"reference": "Practitioner/p1"}] if reviewed else [],
-            "extension": [{"url": extension("received-by-laboratory"), "valueDateTime": received}]
-            if received
-            else [],
+            "extension": [
+                *([{"url": extension("received-by-laboratory"), "valueDateTime": received}]
+                  if received else []),
+                *([{"url": extension("clinical"), "valueString": clinical}] if clinical else []),
+                *({"url": extension("note"), "valueString": one} for one in notes),
+            ],
         }
-    )
+    )  # fmt: skip
 
 
 def _stated(resource: Resource) -> Resource:
@@ -240,19 +318,24 @@ def a_candidate(
     sex: str | None = "male",
     performer_code: str | None = SOURCE,
     specimen: Resource | None = None,
+    clinical: str | None = None,
+    report_notes: Iterable[str] = (),
     current: bool = True,
     withheld: bool | None = False,
     **observation: Any,
 ) -> Candidate:
-    """A candidate; `issued` is the collection time unless said otherwise, None for none."""
+    """A candidate; `issued` is the collection time unless said otherwise, None for none.
+
+    `specimen` is one without a defect unless said otherwise; {} for none.
+    """
     released = observation.get("collected", COLLECTED) if issued == "" else issued
     return read_candidate(
         an_observation(**observation),
         a_report(
             status=report_status, issued=released, received=received, reviewed=reviewed,
-            identifier=report,
+            identifier=report, clinical=clinical, notes=report_notes,
         ),
-        specimen,
+        a_specimen() if specimen is None else specimen,
         _stated({"resourceType": "Patient", "id": "p", "birthDate": birth_date, "gender": sex}),
         identity=identity,
         catalogue=load_catalogue(),

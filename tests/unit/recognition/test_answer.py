@@ -9,9 +9,9 @@ from hie.recognition.answer import write_answer
 from hie.recognition.candidate import Candidate
 from hie.recognition.catalogue import load_catalogue
 from hie.recognition.engine import Judged, assess_order
-from hie.recognition.facts import Question
 from hie.recognition.identity_check import IdentityState
 from hie.recognition.policy import build_policy
+from hie.recognition.question import Question
 from hie.recognition.reasons import load_reasons
 from hie.recognition.request import parse_request
 from hie.recognition.rulebook import load_rulebook

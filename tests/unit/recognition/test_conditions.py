@@ -9,10 +9,12 @@ from hie.recognition.conditions.condition import answer
 from hie.recognition.eligibility import Registers
 from hie.recognition.facts import Facts
 from hie.recognition.register import PolicyEntry
+from hie.recognition.request import Encounter
+from hie.recognition.request_order import Order
 from hie.recognition.rulebook import load_rulebook
 from hie.schemas import read_yaml
 from tests.unit.recognition.records import a_candidate, question
-from tests.unit.recognition.test_engine import books, candidates, policies
+from tests.unit.recognition.test_engine import books, candidates, encounters, orders, policies
 
 
 def test_fired_goes_before_unknown() -> None:
@@ -26,13 +28,18 @@ def test_a_fact_that_is_not_known_is_left_out_and_a_case_needs_a_rule_that_fired
     )
 
 
-@given(candidates(), books(), policies())
+@given(candidates(), books(), policies(), orders(), encounters())
 @settings(max_examples=60)
 def test_a_condition_answers_once_with_facts_json_can_say(
-    one: Candidate, registers: Registers, entries: list[PolicyEntry]
+    one: Candidate,
+    registers: Registers,
+    entries: list[PolicyEntry],
+    order: Order,
+    encounter: Encounter,
 ) -> None:
     rules = {rule.condition: rule for rule in load_rulebook().rules.values()}
-    facts = Facts(one, question(books=registers, policies=entries))
+    asked = question(books=registers, policies=entries, encounter=encounter)
+    facts = Facts(one, asked, None, order)
     for name, condition in CONDITIONS.items():
         said, rule = condition(facts), rules[name]
         assert not (said.fired and said.unknown)

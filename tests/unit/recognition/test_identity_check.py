@@ -57,7 +57,7 @@ def test_an_equal_usable_number_identifies() -> None:
     found = check(person(), home())
     assert found.state is IdentityState.MATCHED
     assert found.person == "p1"
-    assert found.homes == {"h1": Identity(Relation.STRONG, birth_date="1949-12-31")}
+    assert found.homes == {"h1": Identity(Relation.STRONG, birth_date="1949-12-31", sex="female")}
 
 
 def test_nobody_holds_the_number() -> None:

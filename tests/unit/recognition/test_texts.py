@@ -162,8 +162,8 @@ def test_times_are_said_in_shanghai(value: Any, said: str) -> None:
     assert load_texts().word("collected", value, "en") == said
 
 
-def test_a_rule_of_a_gate_that_is_not_asked_has_no_sentence() -> None:
-    assert text("R-501", "fired", {}, "zh") == ""
+def test_a_rule_that_nobody_asks_has_no_sentence() -> None:
+    assert text("R-901", "fired", {}, "zh") == ""
 
 
 @pytest.mark.parametrize(

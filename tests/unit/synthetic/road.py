@@ -1,34 +1,30 @@
-"""A short road from the region's files to assessments: decoded, built plainly, asked.
-
-It builds only what the rules ask about; the hub's own building is tested where it is.
-"""
+"""A short road from the region's files to assessments: decoded, built, asked; nothing is stored."""
 
 import importlib.metadata
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 from hie.adapter import Site
-from hie.fhir import INSTITUTION, ITEM, Resource, extension
+from hie.canonical.context import BuildContext
+from hie.canonical.keys import Key, ReportKeys, business_keys
+from hie.canonical.laboratory import build
 from hie.identity.identifiers import normalise
 from hie.recognition.candidate import Candidate, Identity, Relation
 from hie.recognition.catalogue import load_catalogue
 from hie.recognition.eligibility import Registers
 from hie.recognition.engine import Judged, assess_order
-from hie.recognition.facts import Question
 from hie.recognition.moment import find_moment
 from hie.recognition.policy import PolicyBook
+from hie.recognition.question import Question
 from hie.recognition.record import read_candidate
 from hie.recognition.register import RegisterRows
 from hie.recognition.register_files import apply_import, parse_register
 from hie.recognition.rulebook import load_rulebook
-from hie.records import LabReportRecord, Quantity, Result, Text
+from hie.records import LabReportRecord
 from hie.synthetic import Manifest
-from hie.terminology.concept_map import read_maps
-
-GATES = frozenset({0, 1, 2, 4})  # those that need nothing but the record and the registers
+from hie.terminology.concept_map import MapEntry, MapState, read_maps
 
 
 class Road:
@@ -43,7 +39,7 @@ class Road:
             self.results.setdefault(number, []).append(candidate)
 
     def ask(self, person: int, item: str, receiver: str = "1301") -> Judged:
-        """The verdict on a person's results of an item, uncapped, for Shijiazhuang's 3A."""
+        """The verdict on a person's results of an item for Shijiazhuang's 3A, asked in no encounter."""
         on = find_moment(f"{self.region.today}T10:00:00+08:00")
         assert on is not None
         row = next(
@@ -56,7 +52,7 @@ class Road:
             load_rulebook(),
         )  # fmt: skip
         found = self.results.get(self.region.people[person - 1].resident_id, [])
-        return assess_order(item, found, question, gates=GATES, cap=False)
+        return assess_order(item, found, question)
 
 
 def fired(judged: Judged) -> set[str]:
@@ -74,7 +70,7 @@ def _candidates(region: Manifest) -> Iterator[tuple[str, Candidate]]:
     (entry,) = importlib.metadata.entry_points(group="hie.adapters", name="hl7v2")
     adapter = entry.load()
     held = {one.file for one in region.defects}
-    current: dict[tuple[str, str, str], tuple[str, Candidate]] = {}
+    current: dict[tuple[str, str], tuple[str, Candidate]] = {}
     for place in region.sites:
         site = Site(
             place.site, place.institution, "hl7v2", tomllib.loads(place.profile.read_text("utf-8"))
@@ -84,15 +80,18 @@ def _candidates(region: Manifest) -> Iterator[tuple[str, Candidate]]:
             if path in held:
                 continue
             for report in adapter.decode(path.read_bytes(), site).records:
-                for result in report.results:
-                    key = (place.site, report.filler.value, result.code.code)
-                    current[key] = (_number(report), _candidate(report, result, site, maps))
+                for result, candidate in _built(report, site, maps):
+                    current[place.site, result] = (_number(report), candidate)
     yield from current.values()
 
 
-def _maps(path: Path) -> dict[tuple[str, str], str]:
+def _maps(path: Path) -> dict[tuple[str, str], MapEntry]:
     rows = read_maps(path.name, path.read_text("utf-8"), load_catalogue().items)
-    return {(row.system, row.code): row.item for row in rows if row.item}
+    return {
+        (row.system, row.code): MapEntry(row.item, row.loinc, MapState.APPROVED)
+        for row in rows
+        if row.item
+    }
 
 
 def _number(report: LabReportRecord) -> str:
@@ -100,56 +99,44 @@ def _number(report: LabReportRecord) -> str:
     return normalise("resident-id", numbers[0].value) if numbers else ""
 
 
-def _candidate(
-    report: LabReportRecord, result: Result, site: Site, maps: dict[tuple[str, str], str]
-) -> Candidate:
+class _Ids(dict[Key, str]):
+    """An id for every key that is asked for, the same for the same key."""
+
+    def __missing__(self, key: Key) -> str:
+        self[key] = f"{key.type.lower()}-{len(self) + 1}"
+        return self[key]
+
+
+def _built(
+    report: LabReportRecord, site: Site, maps: Mapping[tuple[str, str], MapEntry]
+) -> Iterator[tuple[str, Candidate]]:
+    """(business key, candidate) of each result, as the hub builds it."""
     catalogue = load_catalogue()
-    by_loinc = catalogue.item_of_loinc(result.code.alt_code or "")
-    item = by_loinc[0] if by_loinc else maps.get((result.code.system or "", result.code.code or ""))
-    performer = result.performer.code if result.performer else site.institution
-    coding: list[Resource] = [{"system": "urn:local", "code": result.code.code}]
-    if item:
-        said = {"url": extension("mapping"), "valueCode": "confirmed"}
-        coding.insert(0, {"system": ITEM, "code": item, "extension": [said]})
-    observation: Resource = {
-        "resourceType": "Observation",
-        "id": "o",
-        "identifier": [{"value": result.path}],
-        "status": result.status,
-        "code": {"coding": coding},
-        "performer": [{"identifier": {"system": INSTITUTION, "value": performer}}],
-        **_value(result),
+    keys = business_keys(report, site, "m1")
+    assert isinstance(keys, ReportKeys)
+    ids = _Ids()
+    items = {key: item.units for key, item in catalogue.items.items()}
+    loinc = {
+        code: (key, code in item.loinc_confirmed)
+        for key, item in catalogue.items.items()
+        for code in (*item.loinc_confirmed, *item.loinc_unconfirmed)
     }
-    if result.effective:
-        observation["effectiveDateTime"] = result.effective.text
-    if result.control:
-        observation["extension"] = [{"url": extension("control"), "valueCode": result.control}]
-    full: Resource = {
-        "resourceType": "DiagnosticReport",
-        "identifier": [{"value": report.filler.value if report.filler else ""}],
-        "status": report.status,
-        "resultsInterpreter": [{"display": one.name} for one in report.reviewers],
-    }
-    if report.issued:
-        full["issued"] = report.issued.text
-    if report.received:
-        url = extension("received-by-laboratory")
-        full["extension"] = [{"url": url, "valueDateTime": report.received.text}]
-    who: Resource = {"gender": report.patient.sex}
-    if report.patient.birth_date:
-        who["birthDate"] = report.patient.birth_date.text
-    return read_candidate(
-        observation, full, None, who, identity=Identity(Relation.STRONG), catalogue=catalogue
-    )
-
-
-def _value(result: Result) -> Resource:
-    if isinstance(result.value, Quantity):
-        quantity: Resource = {"value": Decimal(result.value.value)}
-        if result.unit:
-            quantity["unit"] = result.unit.text
-        return {"valueQuantity": quantity}
-    if isinstance(result.value, Text):
-        return {"valueString": result.value.text}
-    text = getattr(result.value, "text", None) or getattr(result.value, "display", None)
-    return {"valueCodeableConcept": {"text": text}} if text else {}
+    context = BuildContext(
+        site, "m1", "00" * 32, None, "hl7v2 1.0.0", ids, {}, maps, items, loinc,
+        lambda kind, value: None, "2026-06-12T04:00:01.000Z",
+    )  # fmt: skip
+    made = build(report, keys, context).resources
+    by_id = {f"{key.type}/{ids[key]}": one for key, one in made.items()}
+    for key in keys.results:
+        specimen = made[key].get("specimen", {}).get("reference")
+        yield (
+            key.value,
+            read_candidate(
+                {**made[key], "id": ids[key]},
+                made[keys.report],
+                by_id.get(specimen),
+                made[keys.patient],
+                identity=Identity(Relation.STRONG),
+                catalogue=catalogue,
+            ),
+        )

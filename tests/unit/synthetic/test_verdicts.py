@@ -47,6 +47,10 @@ def road(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         (28, "UREA", YES, {"R-106"}),
         (28, "TC", REVIEW, {"R-107"}),
         (8, "CK", YES, {"R-110"}),
+        (4, "K", REVIEW, {"R-501"}),
+        (13, "PLT", REVIEW, {"R-507"}),
+        (26, "HBSAG", REVIEW, {"R-309"}),
+        (31, "WBC", REVIEW, {"R-508"}),
     ],
 )
 def test_a_story_shows_what_it_is_told_for(
@@ -55,6 +59,20 @@ def test_a_story_shows_what_it_is_told_for(
     judged = road.ask(person, item)
     assert judged.outcome is outcome
     assert rules <= fired(judged)
+
+
+@pytest.mark.parametrize(
+    ("person", "item", "rule"),
+    [(5, "K", "R-306"), (8, "LDH", "R-302"), (23, "K", "R-303")],
+)
+def test_what_is_not_the_same_measurement_leads_nothing(
+    road: Road, person: int, item: str, rule: str
+) -> None:
+    judged = road.ask(person, item)
+    newest, *_ = judged.assessments
+    assert newest.outcome is NO
+    assert rule in {one.rule for one in newest.findings if one.fired}
+    assert newest is not judged.leading
 
 
 def test_conversions_keep_the_reported_value(road: Road) -> None:
