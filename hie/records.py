@@ -185,6 +185,8 @@ class Result(msgspec.Struct, frozen=True):
     ranges: tuple[ReferenceRange, ...] = ()
     interpretations: tuple[Interpretation, ...] = ()
     effective: Time | None = None  # specimen taken: OBX-14, else OBR-7, else SPM-17
+    status_code: Val | None = None  # the code as sent (OBX-11), for the alternate-codes extension
+    specimen: int | None = None  # index into LabReportRecord.specimens
     analysed: Time | None = None
     performer: Institution | None = None
     staff: tuple[Staff, ...] = ()
@@ -194,10 +196,8 @@ class Result(msgspec.Struct, frozen=True):
     category: str | None = None
     notes: tuple[Val, ...] = ()
     identifier: Val | None = None  # the sender's own number of this result (OBX-21)
-    status_code: Val | None = None  # the code as sent (OBX-11), for the alternate-codes extension
     wrong_patient: bool = False  # OBX-11 W: retract everywhere
     delete: bool = False  # OBX-11 D
-    specimen: int | None = None  # index into LabReportRecord.specimens
 
 
 class SpecimenRecord(msgspec.Struct, frozen=True):

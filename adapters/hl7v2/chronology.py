@@ -34,14 +34,13 @@ def check_times(reading: Reading, group: Group, record: LabReportRecord) -> None
     if issued and record.issued:
         _check_ahead(reading, issued, record.issued.path)
     seen: set[tuple[str, str]] = set()
-    for result in record.results:
-        analysed, taken_at = result.analysed, result.effective
+    for analysed, taken_at in [(r.analysed, r.effective) for r in record.results if r.analysed]:
         if analysed is None or taken_at is None or (analysed.text, taken_at.text) in seen:
             continue
         seen.add((analysed.text, taken_at.text))
         if _later(reading.moments[taken_at.text], reading.moments[analysed.text]):
             reading.issue("result-before-collection", analysed.path)
-    if None in {r.effective and r.effective.precision for r in record.results}:
+    if None in [r.effective for r in record.results]:
         _missing(reading, group)
 
 

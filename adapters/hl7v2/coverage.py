@@ -50,14 +50,22 @@ ASIDE: Final = frozenset(
 Getter = Callable[[Sequence[str]], tuple[str, ...]]
 
 
-def _plan(name: str) -> tuple[tuple[int, ...], Getter, int, tuple[str, ...]]:
-    """The indexes left aside, how to get at them, the first index beyond, and nothing at all."""
+Plan = tuple[tuple[int, ...], Getter, int, tuple[str, ...], bool]
+
+
+def _plan(name: str, *, is_bound: bool) -> Plan:
+    """The indexes left aside, how to get at them, the first index beyond, and nothing at all.
+
+    Last: whether field 1 is a set id, which needs no look unless the profile may bind it.
+    """
     left = tuple(sorted(_IGNORED[name]))
     filled: Getter = itemgetter(left[0], *left[1:])
-    return left, filled, max(*_USED[name], *left) + 1, ("",) * len(left)
+    is_numbered = left[0] == 1 and not is_bound
+    return left, filled, max(*_USED[name], *left) + 1, ("",) * len(left), is_numbered
 
 
-_PLANS: Final = {name: _plan(name) for name in _IGNORED}
+_PLANS: Final = {name: _plan(name, is_bound=False) for name in _IGNORED}
+_BOUND_PLANS: Final = {name: _plan(name, is_bound=True) for name in _IGNORED}
 
 
 class Tally:
@@ -78,15 +86,16 @@ class Tally:
 
         Blanks what it has accounted for.
         """
-        used, ignored, is_bound = self._used, self._ignored, bool(self._bound)
+        used, ignored = self._used, self._ignored
+        plan_of = (_BOUND_PLANS if self._bound else _PLANS).get
         for segment in segments:
             name, fields, row = segment.name, segment.fields, segment.row
-            plan = _PLANS.get(name)
+            plan = plan_of(name)
             if plan is None:
                 self._other(segment)
                 continue
-            left, filled, last, empty = plan
-            if fields[1] and left[0] == 1 and not is_bound:
+            left, filled, last, empty, is_numbered = plan
+            if is_numbered and fields[1]:
                 ignored.append(row[1])
                 fields[1] = ""
             aside = filled(fields)

@@ -12,7 +12,7 @@ from adapters.hl7v2.batch import NOISE, read_batch
 from adapters.hl7v2.compiled import Compiled, compile_profile
 from adapters.hl7v2.escapes import unescape
 from adapters.hl7v2.parties import institution
-from adapters.hl7v2.reader import Delimiters, Segment, delimiters, logical_lines, segments
+from adapters.hl7v2.reader import Delimiters, Segment, cut, delimiters
 from adapters.hl7v2.reading import BLANKS, NULL, Reading
 from adapters.hl7v2.walk import Walk
 from hie import charset
@@ -20,7 +20,8 @@ from hie.adapter import Coverage, Decoded, Issue, Severity
 from hie.errors import MalformedMessage
 from hie.records import Record
 
-_CONTROLS: Final = bytes(c for c in range(32) if c not in b"\t\n\r") + b"\x7f"
+# Every byte to whether it is a control character: a look at the whole message in one pass.
+_CONTROLS: Final = bytes(c == 0x7F or (c < 32 and c not in b"\t\n\r") for c in range(256))
 _LINE: Final = re.compile(r"[\r\n]")
 CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _IDENTIFYING: Final = {
@@ -83,8 +84,7 @@ def _message(
     """A message whose delimiters are known."""
     reading.speak(chars)
     reading.has_escapes = text.find(chars.escape, text.find(chars.field, 4)) >= 0
-    lines = logical_lines(text, chars.field)
-    found = segments(lines.lines, chars.field, counts)
+    found, lines = cut(text, chars.field, counts)
     msh = found[0]
     if not is_full:
         reading.issue("delimiters-short", msh.row[2], msh.fields[2])
@@ -93,13 +93,13 @@ def _message(
     for index in sorted(lines.wrapped):
         if index < len(found):
             reading.issue("continuation-line", found[index].row[0])
-    if len(content.translate(None, _CONTROLS)) != len(content):
+    if 1 in content.translate(_CONTROLS):
         _remove_controls(reading, found)
     _check_end(reading, content, found, is_wrapped=len(found) - 1 in lines.wrapped)
     kind = _header(reading, msh)
     records: tuple[Record, ...] = ()
     if kind is not None:
-        records = Walk(reading, found[1:]).run()
+        records = Walk(reading, found[1:], has_specimens="SPM" in counts).run()
         if not records:
             reading.issue("no-report", "OBR", expected="an OBR with its results")
     native = reading.whole(msh.fields[10]) or None

@@ -15,14 +15,29 @@ from adapters.hl7v2.ranges import read_ranges
 from adapters.hl7v2.reader import Segment
 from adapters.hl7v2.reading import Reading
 from hie.charset import mojibake
-from hie.records import Coded, Institution, ReferenceRange, Staff, Val
+from hie.records import Coded, Institution, Interpretation, ReferenceRange, Staff, Val
 
 _LONGEST_PANEL = 400
 _LONGEST_REPORT = 256
 
 
+class Tail(msgspec.Struct, frozen=True, gc=False):
+    """What a status and a flag say of a number, at one line of a report."""
+
+    is_settled: bool  # nothing else needs to be looked at
+    status: str | None
+    code: Val | None
+    flags: tuple[Interpretation, ...]
+
+
+UNSETTLED: Final = Tail(False, None, None, ())
+
+
 class Panel(msgspec.Struct, frozen=True, gc=False):
-    """What an analyser sends again with every patient: code, unit and interval of one line."""
+    """What an analyser sends again with every patient: code, unit and interval of one line.
+
+    `tails` remembers the few statuses and flags that come with it.
+    """
 
     code: Coded | None
     unit: Val | None
@@ -30,9 +45,11 @@ class Panel(msgspec.Struct, frozen=True, gc=False):
     is_number: bool
     issues: tuple[tuple[str, str, str], ...]
     aside: tuple[tuple[str, bool], ...]  # components that are not read
+    is_odd: bool  # something of it is to be told
+    tails: dict[tuple[str, str], Tail]
 
 
-def tell(reading: Reading, panel: "Panel | Bench") -> None:
+def tell(reading: Reading, panel: Panel) -> None:
     """What is odd about a line, told again for each message that has it."""
     for code, path, found in panel.issues:
         reading.issue(code, path, found)
@@ -48,8 +65,17 @@ class Bench(msgspec.Struct, frozen=True, gc=False):
     method: Coded | None = None
     device: Val | None = None
     category: str | None = None
-    issues: tuple[tuple[str, str, str], ...] = ()
     aside: tuple[tuple[str, bool], ...] = ()
+    is_odd: bool = False
+
+
+def tell_bench(reading: Reading, bench: Bench) -> None:
+    """What is odd about a bench, told again for each message that has it."""
+    performer = bench.performer
+    if performer is not None and performer.code is None:
+        reading.once("institution-unmapped", performer.path, performer.name)
+    for path, is_known in bench.aside:
+        reading.tally.component(path, is_known=is_known)
 
 
 NO_BENCH: Final = Bench()
@@ -60,8 +86,15 @@ def read_bench(reading: Reading, makers: tuple[str, ...], obx: Segment) -> Bench
     row = obx.row
     key = (row[0], makers)
     producer, observer, method, device, organisation, director, category = makers
+    performer = _performer(reading, organisation, row[23], producer, row[15])
+    left = (
+        *aside(reading, observer, row[16], PERSON),
+        *aside(reading, method, row[17], CODED),
+        *aside(reading, device, row[18], DEVICE),
+        *aside(reading, director, row[25], PERSON),
+    )
     bench = Bench(
-        _performer(reading, organisation, row[23], producer, row[15]),
+        performer,
         (
             *_observers(reading, observer, row[16], producer, row[15]),
             *staff(reading, director, row[25]),
@@ -69,13 +102,8 @@ def read_bench(reading: Reading, makers: tuple[str, ...], obx: Segment) -> Bench
         coded(reading, method, row[17]) if method else None,
         _device(reading, device, row[18]) if device else None,
         reading.component(category, 1) or None,
-        (),
-        (
-            *aside(reading, observer, row[16], PERSON),
-            *aside(reading, method, row[17], CODED),
-            *aside(reading, device, row[18], DEVICE),
-            *aside(reading, director, row[25], PERSON),
-        ),
+        left,
+        bool(left) or (performer is not None and performer.code is None),
     )
     if _is_kept(reading, obx, sum(map(len, makers))):
         reading.keep(key, bench)
@@ -104,7 +132,10 @@ def read_panel(reading: Reading, code: str, unit: str, printed: str, obx: Segmen
             if fault:
                 issues.append((fault, row[7], text))
     left = (*aside(reading, code, row[3], CODED), *aside(reading, unit, row[6], UNIT))
-    panel = Panel(named, measured, ranges, _is_number(reading, named), tuple(issues), left)
+    is_odd = bool(issues or left)
+    panel = Panel(
+        named, measured, ranges, _is_number(reading, named), tuple(issues), left, is_odd, {}
+    )
     if _is_kept(reading, obx, len(code) + len(unit) + len(printed)):
         reading.keep(key, panel)
     return panel

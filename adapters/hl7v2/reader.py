@@ -6,7 +6,6 @@ standard numbers them: `fields[5]` of an OBX is OBX-5; `fields[0]` is kept empty
 touched: they are decoded after splitting, where a value is read.
 """
 
-import functools
 import re
 from typing import Final
 
@@ -89,13 +88,7 @@ def logical_lines(text: str, field: str) -> Lines:
 
     Where CR ends segments, a bare LF is data and no continuation.
     """
-    if "\n" not in text:
-        plain = text.split("\r")
-        starts = _starts(field)
-        if not plain[-1] and starts.issuperset([line[:4] for line in plain[:-1]]):
-            del plain[-1]
-            return Lines(plain, _NONE, indented=False)
-    else:
+    if "\n" in text:
         text = text.replace("\r\n", "\r").replace("\n\r", "\r")
     feed_is_data = "\r" in text
     lines: list[str] = []
@@ -122,42 +115,70 @@ def logical_lines(text: str, field: str) -> Lines:
     return Lines(lines, frozenset(wrapped), indented)
 
 
-_NONE: Final[frozenset[int]] = frozenset()
-
-
-@functools.lru_cache(maxsize=16)
-def _starts(field: str) -> frozenset[str]:
-    """How the segments that are known begin."""
-    return frozenset(name + field for name in _KNOWN)
-
-
 def _starts_segment(line: str, field: str) -> bool:
     if len(line) == 3:
         return line in _KNOWN
     return line[3:4] == field and _SEGMENT.match(line) is not None
 
 
-def segments(lines: list[str], field: str, counts: dict[str, int]) -> list[Segment]:
-    """Split lines into fields; `counts` numbers the segments of each name from one."""
+def cut(text: str, field: str, counts: dict[str, int]) -> tuple[list[Segment], Lines]:
+    """The segments of a message, and what was odd about its lines.
+
+    Nearly every message has a segment that is known on each line and a CR between them: then the
+    lines need no look of their own.
+    """
+    if "\n" not in text:
+        lines = text.split("\r")
+        if not lines[-1]:
+            lines.pop()
+        own = counts.copy()
+        found = segments(lines, field, own, known_only=True)
+        if len(found) == len(lines):
+            counts.update(own)
+            return found, _PLAIN
+    odd = logical_lines(text, field)
+    return segments(odd.lines, field, counts), odd
+
+
+_PLAIN: Final = Lines([], frozenset(), indented=False)
+
+
+def segments(
+    lines: list[str], field: str, counts: dict[str, int], *, known_only: bool = False
+) -> list[Segment]:
+    """Split lines into fields; `counts` numbers the segments of each name from one.
+
+    With `known_only` it stops at the first line that begins with no segment that is known.
+    """
     out: list[Segment] = []
-    add, widths, known, padding = out.append, WIDTH.get, _rows.get, _PADDING
+    add, shape_of, padding = out.append, _shapes.get, _PADDING
     for line in lines:
         fields = line.split(field)
         name = fields[0]
         fields[0] = ""
-        if name in _HEADERS:
-            fields.insert(1, field)
+        shape = shape_of(name)
+        if shape is None:
+            if known_only and name not in _KNOWN:
+                return out
+            if name in _HEADERS:
+                fields.insert(1, field)
+            width, kept = WIDTH.get(name, _WIDTH), _rows.get(name, _NO_ROWS)
+        else:
+            width, kept = shape
         size = len(fields)
-        width = widths(name, _WIDTH)
         if size < width:
             fields += padding[width - size]
         counts[name] = number = counts.get(name, 0) + 1
-        kept = known(name, _NO_ROWS)
         paths = kept[number - 1] if number <= len(kept) else row(name, number)
         add(Segment(name, number, fields, paths, size))
     return out
 
 
+# Segments that need no look of their own: how many fields are padded, and their kept paths.
+_shapes: dict[str, tuple[int, list[list[str]]]] = {
+    name: (WIDTH.get(name, _WIDTH), _rows.setdefault(name, []))
+    for name in _KNOWN - {"MSH", "FHS", "BHS"}
+}
 _HEADERS: Final = frozenset({"MSH", "FHS", "BHS"})
 _PADDING: Final = tuple(("",) * n for n in range(64))
 

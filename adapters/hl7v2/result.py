@@ -11,12 +11,23 @@ import msgspec
 from adapters.hl7v2 import statuses, words
 from adapters.hl7v2.loose import Read, Where
 from adapters.hl7v2.numbers import PLAIN
-from adapters.hl7v2.panel import NO_BENCH, Bench, Panel, read_bench, read_panel, tell
+from adapters.hl7v2.panel import (
+    NO_BENCH,
+    UNSETTLED,
+    Bench,
+    Panel,
+    Tail,
+    read_bench,
+    read_panel,
+    tell,
+    tell_bench,
+)
 from adapters.hl7v2.reader import Segment
 from adapters.hl7v2.reading import NULL, Reading
 from adapters.hl7v2.values import READERS, UNSPLIT, read_unknown
 from hie.charset import mojibake
 from hie.records import (
+    Coded,
     Interpretation,
     Quantity,
     Result,
@@ -37,77 +48,107 @@ def read_result(
     f, row = obx.fields, obx.row
     found = reading.memo.get((row[0], f[3], f[6], f[7]))
     panel = found if type(found) is Panel else read_panel(reading, f[3], f[6], f[7], obx)
-    if panel.issues or panel.aside:
+    if panel.is_odd:
         tell(reading, panel)
-    if panel.code is None:
+    code, raw, when = panel.code, f[5], f[14]
+    if code is None:
         reading.issue("code-missing", row[3])
         return None
-    letter = f[11]
-    status = _SETTLED.get(letter)
-    if status is None or not reading.is_plain:
-        letter, status = read_status(reading, letter, row[11])
-        if letter in ("O", "N"):
-            reading.issue("order-detail" if letter == "O" else "not-asked", row[11])
-            return None
-    raw = f[5]
-    unit = panel.unit
-    value: ResultValue | None
-    if f[2] == "NM" and letter in _SETTLED and PLAIN.fullmatch(raw):
-        outcome, value = _NOTHING_ELSE, Quantity(raw)
-    else:
-        said = _outcome(reading, f, row, panel, letter, status)
-        if said is None:
-            return None
-        outcome, value = said, said.value
-        status = outcome.status or status
-        if unit is None and outcome.unit:
-            unit = Val(outcome.unit, row[5])
-    flag = _SIMPLE_FLAGS.get(f[8]) if reading.is_plain and not outcome.inside else None
-    when = f[14]
     if when:
         at = reading.times.get(when)
         if at is not None:
             collected = Time(at.text, at.precision, row[14], at.zone_assumed)
         else:
             collected = reading.time(when, row[14]) or collected
-    flags = (
-        (Interpretation(flag, f[8], row[8]),)
-        if flag
-        else _flags(reading, f[8], row[8], outcome.inside)
-    )
+    sub_id = (reading.whole(f[4]) or None) if f[4] else None
+    if f[2] == "NM" and PLAIN.fullmatch(raw):
+        tail = panel.tails.get((f[11], f[8])) or _tail(reading, panel, f, row)
+        if tail.is_settled:
+            value = Quantity(raw)
+            if obx.size <= _FIRST_MAKER:
+                return Result(
+                    code, row[0], tail.status, sub_id, value, panel.unit, None, (),
+                    panel.ranges, tail.flags, collected, tail.code, specimen,
+                )  # fmt: skip
+            bench = NO_BENCH
+            if (makers := _MAKERS(f)) != _NO_MAKERS:
+                met = reading.memo.get((row[0], makers))
+                bench = met if type(met) is Bench else read_bench(reading, makers, obx)
+                if bench.is_odd:
+                    tell_bench(reading, bench)
+            return Result(
+                code, row[0], tail.status, sub_id, value, panel.unit, None, (),
+                panel.ranges, tail.flags, collected, tail.code, specimen,
+                reading.time(f[19], row[19]) if f[19] else None,
+                bench.performer, bench.staff, bench.method, bench.device, None, bench.category,
+                (), _first(reading, f[21], row[21]) if f[21] else None,
+            )  # fmt: skip
+    return _any_result(reading, obx, panel, code, sub_id, collected, specimen)
+
+
+def _tail(reading: Reading, panel: Panel, f: list[str], row: list[str]) -> Tail:
+    """OBX-8 and OBX-11 of a number, where they say no more than a letter and a flag; remembered."""
+    letter, sent = f[11], f[8]
+    status, flag = _SETTLED.get(letter), _SIMPLE_FLAGS.get(sent)
+    if status is None or not reading.is_plain or (sent and flag is None):
+        return UNSETTLED
+    flags = (Interpretation(flag, sent, row[8]),) if flag else ()
+    tail = Tail(True, status, Val(letter, row[11]), flags)
+    panel.tails[letter, sent] = tail
+    return tail
+
+
+def _any_result(
+    reading: Reading,
+    obx: Segment,
+    panel: Panel,
+    code: Coded,
+    sub_id: str | None,
+    collected: Time | None,
+    specimen: int | None,
+) -> Result | None:
+    """A result of any kind of value, status and flag."""
+    f, row = obx.fields, obx.row
+    letter, status = read_status(reading, f[11], row[11])
+    if letter in ("O", "N"):
+        reading.issue("order-detail" if letter == "O" else "not-asked", row[11])
+        return None
+    outcome = _outcome(reading, f, row, panel, letter, status)
+    if outcome is None:
+        return None
+    unit = panel.unit
+    if unit is None and outcome.unit:
+        unit = Val(outcome.unit, row[5])
+    flags = _flags(reading, f[8], row[8], outcome.inside)
     bench = NO_BENCH
-    if obx.size > _FIRST_MAKER and (makers := _MAKERS(f)) != _NO_MAKERS:
-        met = reading.memo.get((row[0], makers))
-        bench = met if type(met) is Bench else read_bench(reading, makers, obx)
-        if bench.aside:
-            tell(reading, bench)
-    if bench.performer is not None and bench.performer.code is None:
-        reading.once("institution-unmapped", bench.performer.path, bench.performer.name)
+    if (makers := _MAKERS(f)) != _NO_MAKERS:
+        bench = read_bench(reading, makers, obx)
+        if bench.is_odd:
+            tell_bench(reading, bench)
     return Result(
-        panel.code,
-        row[0],
-        status,
-        (reading.whole(f[4]) or None) if f[4] else None,
-        value,
-        unit,
-        outcome.absent,
-        outcome.components,
-        panel.ranges,
-        flags,
-        collected,
-        reading.time(f[19], row[19]) if f[19] else None,
-        bench.performer,
-        bench.staff,
-        bench.method,
-        bench.device,
-        None,
-        bench.category,
-        outcome.notes,
-        _first(reading, f[21], row[21]) if f[21] else None,
-        Val(letter, row[11]) if letter else None,
-        letter == "W",
-        outcome.delete or letter == "D",
-        specimen,
+        code=code,
+        path=row[0],
+        status=outcome.status or status,
+        sub_id=sub_id,
+        value=outcome.value,
+        unit=unit,
+        absent_reason=outcome.absent,
+        components=outcome.components,
+        ranges=panel.ranges,
+        interpretations=flags,
+        effective=collected,
+        status_code=Val(letter, row[11]) if letter else None,
+        specimen=specimen,
+        analysed=reading.time(f[19], row[19]) if f[19] else None,
+        performer=bench.performer,
+        staff=bench.staff,
+        method=bench.method,
+        device=bench.device,
+        category=bench.category,
+        notes=outcome.notes,
+        identifier=_first(reading, f[21], row[21]) if f[21] else None,
+        wrong_patient=letter == "W",
+        delete=outcome.delete or letter == "D",
     )
 
 
@@ -129,9 +170,6 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     unit: str = ""  # a unit that stood in the value
     status: str | None = None
     delete: bool = False
-
-
-_NOTHING_ELSE: Final = Outcome(None)
 
 
 def _outcome(

@@ -32,10 +32,13 @@ from hie.records import (
 class Walk:
     """Where the walk stands: the open patient, order group and owner of the next note."""
 
-    def __init__(self, reading: Reading, segments: list[Segment]) -> None:
+    def __init__(
+        self, reading: Reading, segments: list[Segment], *, has_specimens: bool = True
+    ) -> None:
         self.reading = reading
         self.segments = segments
         self.records: list[LabReportRecord | ImagingReportRecord] = []
+        self._has_specimens = has_specimens  # False: no SPM is looked for
         self._near = Neighbours(segments) if reading.compiled.needs_neighbours else None
         self._patient: PatientRecord | None = None
         self._visit: Visit | None = None
@@ -128,6 +131,8 @@ class Walk:
     def _ahead(self, at: int) -> list[SpecimenRecord]:
         """The SPM that follow in this order group, read now: results lean on their times."""
         found: list[SpecimenRecord] = []
+        if not self._has_specimens:
+            return found
         has_results = False
         for index in range(at + 1, len(self.segments)):
             name = self.segments[index].name
@@ -194,7 +199,8 @@ class Walk:
         if f[14]:
             group.key_dates.setdefault(f[14], segment.row[14])
         result = read_result(self.reading, segment, group.fallback, group.specimen)
-        self._last = (f[3], f[4]) if is_text and result is not None else _NO_LINE
+        if is_text or self._last is not _NO_LINE:
+            self._last = (f[3], f[4]) if is_text and result is not None else _NO_LINE
         if result is None:
             self._owner = ""
             self.reading.tally.leave(segment)

@@ -22,7 +22,7 @@ _SHAPES: Final = bytes(
     for b in range(256)
 )  # fmt: skip
 _UTF8_SHAPE: Final = re.compile(rb"(?:3cc|2c)+")
-_TWO_BYTE_LEADS: Final = bytes(range(0xC2, 0xE0))
+_TWO_BYTE_LEADS: Final = bytes(0xC2 <= c < 0xE0 for c in range(256))  # each byte: is it one
 _TWO_BYTES: Final = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf])+")
 _ASCII_BLANK: Final = bytes(b if b >= 0x80 else 0x20 for b in range(256))
 
@@ -64,7 +64,7 @@ def holds_gb(content: bytes) -> bool:
 
     郑十 in GBK is valid UTF-8 for two letters nobody writes.
     """
-    if len(content.translate(None, _TWO_BYTE_LEADS)) == len(content):
+    if 1 not in content.translate(_TWO_BYTE_LEADS):
         return False
     for word in set(content.translate(_ASCII_BLANK).split()):
         if not _TWO_BYTES.fullmatch(word) or signs_only(word.decode("utf-8")):
