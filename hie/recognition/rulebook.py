@@ -60,8 +60,8 @@ class Basis:
     note: str = ""
 
 
-# What the doors ask in this version (docs/decisions/gates-not-asked.md).
-ASKED = frozenset({0, 1, 2, 4, 6})
+# What the doors ask in this version: every gate (docs/decisions/gates-not-asked.md).
+ASKED = frozenset(range(7))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from tests.e2e.running import Running
 
 FRESH, UNIT, AMBIGUOUS, UNMAPPED = 1, 6, 15, 22  # people of the cast, hie/synthetic/cast.py
 WORDS = {
-    "zh": {"results": "既往结果", "review": "需复核", "basis": "依据", "signed out": "登录"},
+    "zh": {"results": "既往结果", "verdict": "可互认", "basis": "依据", "signed out": "登录"},
     "en": {
         "results": "Prior results",
-        "review": "Review",
+        "verdict": "Recognisable",
         "basis": "basis",
         "signed out": "Sign in",
     },
@@ -37,7 +37,7 @@ def test_a_clinician_signs_in_finds_a_patient_and_reads_verdict_reasons_and_sour
         rows = page.locator("#results tbody tr")
         assert rows.count() > 5
         row = rows.nth(2)
-        expect(row.locator(".v")).to_have_text(said["review"])
+        expect(row.locator(".v")).to_have_text(said["verdict"])
         expect(row.locator(".src")).to_contain_text("医院")
         name = row.locator("a[data-row]").inner_text()
         row.locator("a[data-row]").click()

@@ -53,7 +53,7 @@ async def test_what_happens_at_the_doors_is_counted(place: Any, tmp_path: Path) 
         assert grown("hie_messages_received_total", again="yes", **http) == 1
         assert grown("hie_order_checks_total", identity="matched") == 1
         assert grown("hie_order_check_seconds_count") == 1
-        assert grown("hie_orders_assessed_total", outcome="clinician_review") == 2
+        assert grown("hie_orders_assessed_total", outcome="recognise") == 2
         assert grown("hie_orders_assessed_total", outcome="none") == 1
         assert grown("hie_decisions_total", decision="use", state="recorded") == 1
         assert grown("hie_audit_events_total", type="order-check", outcome="0") == 1

@@ -103,8 +103,9 @@ def test_all_seven_gates_are_asked_in_order() -> None:
 
 
 def test_a_rulebook_that_asks_less_keeps_the_rules_of_the_gates_it_asks() -> None:
-    book = load_rulebook().asking(ASKED)
-    assert {gate.number for gate in book.gates} == ASKED
+    assert {gate.number for gate in load_rulebook().gates} == ASKED
+    book = load_rulebook().asking({0, 1, 2, 4, 6})
+    assert {gate.number for gate in book.gates} == {0, 1, 2, 4, 6}
     assert set(book.rules) == {rule.id for gate in book.gates for rule in gate.rules}
     assert "R-301" not in book.rules
 
