@@ -51,7 +51,7 @@ from hie.oauth.routes import routes as oauth_routes
 from hie.oauth.signing import open_ring
 from hie.oauth.upkeep import upkeep
 from hie.recognition.catalogue import load_catalogue
-from hie.recognition.rulebook import ASKED, load_rulebook
+from hie.recognition.rulebook import load_rulebook
 from hie.settings import Settings
 from hie.status import status_of
 from hie.store import message_list
@@ -90,7 +90,7 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
     Raises HubMisconfigured, DataDirectoryBusy, Unavailable.
     """
     configure(settings.log_level)
-    catalogue, rulebook, adapters = load_catalogue(), load_rulebook().asking(ASKED), load_adapters()
+    catalogue, rulebook, adapters = load_catalogue(), load_rulebook(), load_adapters()
     if settings.database_url is None or schema_versions(settings)[0] is None:
         migrated(settings)
     db = await Database.open(

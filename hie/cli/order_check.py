@@ -41,9 +41,6 @@ def command(
 
 def _tell(answer: dict[str, Any], lang: str) -> None:
     print(f"check {answer['check']}  policy {answer['policy']}  on {answer['on']}")
-    if answer["gates_not_asked"]:
-        gates = ", ".join(str(gate) for gate in answer["gates_not_asked"])
-        print({"zh": f"未评估的关口：{gates}", "en": f"gates not asked yet: {gates}"}[lang])
     for order in answer["orders"]:
         print(f"\n{order['ref']}  {order['item']}  {_WORDS[order['outcome']][lang]}")
         for candidate in order["candidates"]:

@@ -131,7 +131,6 @@ async def prior_study(hub: Hub, actor: Actor, patient: str, study: str) -> dict[
         "patient": _patient(found, patient),
         "study": _judged(seen, lines, answer, await _places(hub))[0],
         "classes": _classes(hub),
-        "gates": answer["gates_not_asked"],
     }
 
 
@@ -140,7 +139,7 @@ async def _answer(
 ) -> dict[str, Any]:
     """What the engine says of these orders, placed now by the reader; nothing is asked of none."""
     if not orders:
-        return {"policy": "", "on": "", "gates_not_asked": [], "orders": []}
+        return {"policy": "", "on": "", "orders": []}
     body = {
         "patient": {"reference": f"Patient/{patient}"},
         "receiver": {"institution": actor.institution},

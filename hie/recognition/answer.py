@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hie.recognition.assessment import Assessment, Finding, Outcome
-from hie.recognition.engine import Judged, gates_not_asked
+from hie.recognition.engine import Judged
 from hie.recognition.identity_check import IdentityState
 from hie.recognition.question import Question
 from hie.recognition.reasons import reasons_for
@@ -43,7 +43,6 @@ def write_answer(
         "check": check,
         "policy": question.policy.version,
         "on": request.on.text,
-        "gates_not_asked": list(gates_not_asked(question.rulebook)),
         "identity": identity.value,
         "orders": [
             _order(order, one, saving, question, new_id)

@@ -13,7 +13,7 @@ import msgspec
 from hie.recognition.candidate import Candidate
 from hie.recognition.rulebook import Effect
 
-__all__ = ["Assessment", "Effect", "Finding", "Outcome", "best", "outcome_of"]
+__all__ = ["OUTCOMES", "Assessment", "Effect", "Finding", "Outcome", "best"]
 
 
 class Outcome(StrEnum):
@@ -31,7 +31,8 @@ class Outcome(StrEnum):
 
 
 _RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
-_OUTCOMES = {
+# The worst effect of an assessment is its outcome.
+OUTCOMES = {
     Effect.PASS: Outcome.RECOGNISE,
     Effect.REVIEW: Outcome.REVIEW,
     Effect.REFUSE: Outcome.REFUSE,
@@ -69,13 +70,6 @@ class Assessment(msgspec.Struct, frozen=True):
     mark: str | None
     institution_name: str | None
     hidden: bool = False
-
-
-def outcome_of(worst: Effect, *, capped: bool) -> Outcome:
-    """The worst effect as an outcome; `capped` when a gate was not asked: then at best a review."""
-    if worst is Effect.PASS and capped:
-        return Outcome.REVIEW
-    return _OUTCOMES[worst]
 
 
 def best(outcomes: Iterable[Outcome]) -> Outcome:

@@ -1,14 +1,14 @@
 """Candidate x rulebook x instant -> assessment; candidates x order -> the order's outcome.
 
 Gates run in order and all rules of a gate are asked; a refusal, fired or unknown, ends the asking.
-A gate that is not asked has no effect and caps every outcome at a review. Deterministic: the same
-facts give the same findings in the same order, whatever order rows and records come in.
+Deterministic: the same facts give the same findings in the same order, whatever order rows and
+records come in.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from hie.recognition.assessment import Assessment, Finding, Outcome, best, outcome_of
+from hie.recognition.assessment import OUTCOMES, Assessment, Finding, Outcome, best
 from hie.recognition.candidate import Candidate, Relation
 from hie.recognition.conditions import CONDITIONS, Answer, Condition
 from hie.recognition.facts import Facts
@@ -18,8 +18,6 @@ from hie.recognition.request_order import Order
 from hie.recognition.rulebook import Effect, Kind, Rule, Rulebook
 
 GATES = frozenset(range(7))
-# Gate 3 asks whether a measurement is the same, gate 6 whether images may stand in.
-GATES_OF = {Kind.LABORATORY: GATES - {6}, Kind.IMAGING: GATES - {3}}
 # A candidate that fails one of these is not usable or not the same measurement: it puts no older
 # one into history. One that fails another gate is still the latest knowledge.
 _COMPARABLE_GATES = frozenset({0, 3, 6})
@@ -41,11 +39,6 @@ class Judged:
     leading: Assessment | None = None
 
 
-def gates_not_asked(rulebook: Rulebook, gates: Collection[int] | None = None) -> tuple[int, ...]:
-    """The gates that this rulebook, or this asking, leaves out, of whichever kind of record."""
-    return tuple(sorted(GATES - _asked(rulebook, gates)))
-
-
 def assess(
     candidate: Candidate,
     question: Question,
@@ -53,19 +46,17 @@ def assess(
     order: Order | None = None,
     leading: Candidate | None = None,
     gates: Collection[int] | None = None,
-    cap: bool = True,
 ) -> Assessment:
     """One record, assessed by name. `leading` is the candidate that leads before it, if any.
 
     Without an `order` nothing more is known of what is ordered than the record's own item.
-    `gates` are those to ask, by default all the rulebook has; with `cap` a gate left out allows a
-    review at best.
+    `gates` are those to ask, by default all.
     """
     asked = _asked(question.rulebook, gates)
     kind = candidate.kind
     rules = _rules(question.rulebook, asked, kind)
     facts = Facts(candidate, question, leading, order)
-    return _assess(facts, rules, cap and not asked >= GATES_OF[kind])
+    return _assess(facts, rules)
 
 
 def assess_order(
@@ -75,7 +66,6 @@ def assess_order(
     *,
     order: Order | None = None,
     gates: Collection[int] | None = None,
-    cap: bool = True,
 ) -> Judged:
     """All records that may stand in for an order of this item; those that may not change nothing.
 
@@ -87,7 +77,6 @@ def assess_order(
         return Judged(Outcome.NONE)
     asked = _asked(question.rulebook, gates)
     kind = question.kind_of(item)
-    capped = cap and not asked >= GATES_OF[kind]
     line = [Facts(one, question, None, order) for one in ordered]
     comparable = _Comparable(line, _rules(question.rulebook, asked & _COMPARABLE_GATES, kind))
     place = next(comparable.places(0), None)
@@ -98,7 +87,7 @@ def assess_order(
     for n in _listed(len(ordered), place, question.max_candidates):
         before = lead if place is not None and n > place else None
         facts = replace(line[n], leading=before, older=comparable.after(n))
-        found = _assess(facts, rules, capped)
+        found = _assess(facts, rules)
         assessed.append(found)
         if n == place:
             spoken = found
@@ -154,7 +143,7 @@ def _listed(count: int, place: int | None, at_most: int) -> Sequence[int]:
     return shown
 
 
-def _assess(facts: Facts, gates: Sequence[_Asking], capped: bool) -> Assessment:
+def _assess(facts: Facts, gates: Sequence[_Asking]) -> Assessment:
     findings: list[Finding] = []
     worst = Effect.PASS
     hidden = False
@@ -176,7 +165,7 @@ def _assess(facts: Facts, gates: Sequence[_Asking], capped: bool) -> Assessment:
             break
     return Assessment(
         facts.candidate,
-        outcome_of(worst, capped=capped),
+        OUTCOMES[worst],
         tuple(findings),
         facts.age_days,
         facts.limit_days,
@@ -201,7 +190,7 @@ class _Comparable:
         """The places of the comparable ones from one on."""
         for n in range(start, len(self.line)):
             if n not in self.known:
-                found = _assess(self.line[n], self.gates, False)
+                found = _assess(self.line[n], self.gates)
                 self.known[n] = found.outcome is not Outcome.REFUSE
             if self.known[n]:
                 yield n

@@ -1,7 +1,7 @@
 """The rulebook in force: rules by gate, each with what follows, from which text, and for whom.
 
 Gates are files (schemas/rulebook/gate*.yaml); changing what follows from a condition is a change
-there, without code. A gate without a file is not asked, and whoever assesses says so. What cannot
+there, without code. A rulebook that leaves a gate out is none. What cannot
 hold together is found when the rulebook is loaded, not when a patient waits.
 """
 
@@ -60,8 +60,8 @@ class Basis:
     note: str = ""
 
 
-# What the doors ask in this version: every gate (docs/decisions/gates-not-asked.md).
-ASKED = frozenset(range(7))
+# A rulebook has a file for each of these gates.
+GATES = frozenset(range(7))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +117,6 @@ class Rulebook:
         """The gate of this number, if it is asked."""
         return next((gate for gate in self.gates if gate.number == number), None)
 
-    def asking(self, numbers: Collection[int]) -> "Rulebook":
-        """The same with these gates only: what it leaves out, every answer names."""
-        gates = tuple(gate for gate in self.gates if gate.number in numbers)
-        rules = {rule.id: rule for gate in gates for rule in gate.rules}
-        return Rulebook(gates, self.basis, MappingProxyType(rules))
-
     def check_conditions(self, known: Collection[str]) -> None:
         """Every rule's condition exists, and every condition has a rule. Raises RulebookInvalid."""
         asked = {rule.condition: rule.id for rule in self.rules.values()}
@@ -138,7 +132,11 @@ class Rulebook:
 def load_rulebook() -> Rulebook:
     """The shipped rulebook. Raises RulebookInvalid naming file and rule."""
     gates = [(n, data) for n, data in yaml_files("rulebook") if n.startswith("rulebook/gate")]
-    return build_rulebook(gates, read_yaml("rulebook", "basis.yaml"))
+    found = build_rulebook(gates, read_yaml("rulebook", "basis.yaml"))
+    left_out = sorted(GATES - {gate.number for gate in found.gates})
+    if left_out:
+        raise RulebookInvalid(f"rulebook: gate {left_out[0]} has no file")
+    return found
 
 
 def build_rulebook(gates: Iterable[tuple[str, Any]], basis: Any) -> Rulebook:

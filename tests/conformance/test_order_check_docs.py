@@ -7,7 +7,7 @@ from pathlib import Path
 from hie.recognition import request, request_order
 from hie.recognition.conditions import CONDITIONS
 from hie.recognition.request_fields import Wrong
-from hie.recognition.rulebook import ASKED, load_rulebook
+from hie.recognition.rulebook import load_rulebook
 from tests.unit.recognition import records
 from tests.unit.recognition.records import question
 from tests.unit.recognition.test_answer import answer
@@ -59,8 +59,8 @@ def test_the_example_of_images_is_what_the_engine_answers() -> None:
     ]
     taken, issued = "2026-06-05T09:00:00+08:00", "2026-06-05T11:30:00+08:00"
     study = records.an_imaging_candidate(collected=taken, issued=issued, expected=245, received=245)
-    asked = question(books=records.registers(item="CT"), rulebook=load_rulebook().asking(ASKED))
-    found = answer(study, asked=asked, cap=True, orders=lines)["orders"]
+    asked = question(books=records.registers(item="CT"), rulebook=load_rulebook())
+    found = answer(study, asked=asked, orders=lines)["orders"]
     for said, true in zip(json.loads(shown.replace(", …", ""))["orders"], found, strict=True):
         (candidate,), (whole,) = said.pop("candidates"), true["candidates"]
         findings = {finding["rule"]: finding for finding in whole["findings"]}

@@ -20,28 +20,27 @@ from tests.unit.recognition.test_request import BODY, JSON, PLACES, parse, with_
 
 @given(
     st.lists(candidates(), max_size=6, unique_by=lambda c: c.resource), books(), policies(),
-    st.booleans(),
 )  # fmt: skip
 @settings(max_examples=50)
 def test_every_answer_has_its_published_shape(
-    known: list[Candidate], registers: Registers, entries: Any, cap: bool
+    known: list[Candidate], registers: Registers, entries: Any
 ) -> None:
     asked = question(books=registers, policies=entries)
-    found = answer(*known, items=tuple(ITEMS), cap=cap, asked=asked)
+    found = answer(*known, items=tuple(ITEMS), asked=asked)
     assert shape_faults(found, "order-check-answer", "answer") == ()
 
 
 @given(
     st.lists(images(), max_size=6, unique_by=lambda c: c.resource), image_books(), policies(),
-    st.lists(orders(), min_size=1, max_size=4), st.booleans(),
+    st.lists(orders(), min_size=1, max_size=4),
 )  # fmt: skip
 @settings(max_examples=50)
 def test_every_answer_about_images_has_its_published_shape(
-    known: list[Candidate], registers: Registers, entries: Any, asked: list[Order], cap: bool
+    known: list[Candidate], registers: Registers, entries: Any, asked: list[Order]
 ) -> None:
     said = {"item", "body_part", "laterality", "contrast", "protocol", "tracer"}
     lines = [{key: getattr(one, key) for key in said} for one in asked]
-    found = answer(*known, orders=lines, cap=cap, asked=question(books=registers, policies=entries))
+    found = answer(*known, orders=lines, asked=question(books=registers, policies=entries))
     assert shape_faults(found, "order-check-answer", "answer") == ()
 
 

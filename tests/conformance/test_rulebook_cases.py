@@ -1,8 +1,8 @@
 """The rulebook's cases: sentences in rulebook/*.yaml, each a test; README.md there tells the form.
 
 A case names what it is about; everything else is as good as it can be (an active 3A laboratory in
-Beijing with 京津冀HR, qualified, precise; a receiver of 3A in Shijiazhuang). All gates are asked,
-and no gate that is not asked caps an outcome, unless the case says so.
+Beijing with 京津冀HR, qualified, precise; a receiver of 3A in Shijiazhuang). All gates are asked
+unless the case says so.
 """
 
 from decimal import Decimal
@@ -32,7 +32,7 @@ CASES = {
     for case in load_yaml(path.read_text("utf-8"), path.name)
 }
 KEYS = {
-    "name", "on", "gates", "cap", "order", "by_name", "candidate", "candidates", "receiver",
+    "name", "on", "gates", "order", "by_name", "candidate", "candidates", "receiver",
     "source", "institutions", "marks", "qualifications", "precision", "policies", "request_birth",
     "pregnant", "request_sex", "encounter", "emergency_access", "outcome", "fired", "notices", "unknown", "data", "outcomes", "listed",
     "leading", "mark", "age_days", "limit_days", "value", "unit", "effective", "zh", "en",
@@ -53,17 +53,16 @@ def test_a_case_of_the_rulebook_holds(name: str) -> None:
     known = [a_record(item, one) for one in stated]
     asked = records.IMAGING_GATES if order.kind is Kind.IMAGING else records.GATES
     gates = frozenset(case.get("gates", asked))
-    cap = case.get("cap", False)
     if case.get("by_name"):
-        check(case, assess(known[0], question, order=order, gates=gates, cap=cap))
+        check(case, assess(known[0], question, order=order, gates=gates))
         return
-    judged = assess_order(item, known, question, order=order, gates=gates, cap=cap)
+    judged = assess_order(item, known, question, order=order, gates=gates)
     assert judged.outcome == case.get("outcome", judged.outcome)
     check_order(case, judged)
     if judged.assessments:
         check(case, judged.leading or judged.assessments[0])
     # law (d): the order of records changes nothing
-    again = assess_order(item, known[::-1], question, order=order, gates=gates, cap=cap)
+    again = assess_order(item, known[::-1], question, order=order, gates=gates)
     assert again == judged
     if not judged.assessments:
         assert candidates(item, known, question) == []

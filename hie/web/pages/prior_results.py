@@ -73,7 +73,6 @@ def _context(request: Request, found: dict[str, Any], base: str) -> dict[str, An
         "others_left_out": found["others_left_out"],
         "chosen": study["key"] if study else order["item"] if order else None,
         "why": why,
-        "gates": ", ".join(str(gate) for gate in answer["gates_not_asked"]),
         "policy": answer["policy"],
         "on": answer["on"][:10],
     }

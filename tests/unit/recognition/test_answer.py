@@ -14,11 +14,10 @@ from hie.recognition.policy import build_policy
 from hie.recognition.question import Question
 from hie.recognition.reasons import load_reasons
 from hie.recognition.request import parse_request
-from hie.recognition.rulebook import load_rulebook
 from tests.unit.recognition import records
 from tests.unit.recognition.records import a_candidate, policy, question
 
-KEYS = ["check", "policy", "on", "gates_not_asked", "identity", "orders"]
+KEYS = ["check", "policy", "on", "identity", "orders"]
 ORDER = ["ref", "item", "outcome", "candidates", "saves", "reasons"]
 CANDIDATE = [
     "assessment", "resource", "outcome", "value", "unit", "reported", "institution", "mark",
@@ -31,7 +30,6 @@ def answer(
     *known: Candidate,
     items: tuple[str, ...] = ("K",),
     state: IdentityState = IdentityState.MATCHED,
-    cap: bool = False,
     asked: Question | None = None,
     orders: Sequence[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
@@ -51,7 +49,7 @@ def answer(
         now_us=0,
     )
     judged: list[Judged] = [
-        assess_order(order.item, known, asked, order=order, gates=records.IMAGING_GATES, cap=cap)
+        assess_order(order.item, known, asked, order=order, gates=records.IMAGING_GATES)
         for order in request.orders
     ]
     numbers = count(1)
@@ -76,8 +74,6 @@ def test_an_answer_says_what_was_asked_and_by_which_policy() -> None:
     assert found["policy"] == "2026.2"
     assert found["on"] == records.ON
     assert found["identity"] == "matched"
-    asked = {gate.number for gate in load_rulebook().gates}
-    assert found["gates_not_asked"] == sorted(set(range(7)) - asked)
 
 
 def test_a_candidate_shows_its_value_source_and_age() -> None:

@@ -1,23 +1,12 @@
 """How effects become an outcome, and outcomes an order's."""
 
-import pytest
-
-from hie.recognition.assessment import Effect, Outcome, best, outcome_of
+from hie.recognition.assessment import OUTCOMES, Effect, Outcome, best
 
 
-@pytest.mark.parametrize(
-    ("worst", "free", "capped"),
-    [
-        (Effect.PASS, Outcome.RECOGNISE, Outcome.REVIEW),
-        (Effect.REVIEW, Outcome.REVIEW, Outcome.REVIEW),
-        (Effect.REFUSE, Outcome.REFUSE, Outcome.REFUSE),
-    ],
-)
-def test_the_worst_effect_is_the_outcome_and_a_cap_allows_a_review_at_best(
-    worst: Effect, free: Outcome, capped: Outcome
-) -> None:
-    assert outcome_of(worst, capped=False) is free
-    assert outcome_of(worst, capped=True) is capped
+def test_the_worst_effect_is_the_outcome() -> None:
+    assert OUTCOMES[Effect.PASS] is Outcome.RECOGNISE
+    assert OUTCOMES[Effect.REVIEW] is Outcome.REVIEW
+    assert OUTCOMES[Effect.REFUSE] is Outcome.REFUSE
 
 
 def test_an_orders_outcome_is_the_best_of_its_candidates() -> None:

@@ -84,8 +84,6 @@ def test_what_the_request_states_of_the_patient_goes_into_the_question() -> None
     assert [f.rule for f in judged.assessments[0].findings if f.fired] == ["R-008"]
 
 
-def test_as_long_as_a_gate_is_not_asked_nothing_is_better_than_a_review() -> None:
+def test_a_result_that_passes_every_gate_is_recognised() -> None:
     request = asked({"item": "K"})
-    outcome = judge(request, [a_candidate()], question(request))[0].outcome
-    full = {gate.number for gate in load_rulebook().gates} >= set(range(6))
-    assert outcome is (Outcome.RECOGNISE if full else Outcome.REVIEW)
+    assert judge(request, [a_candidate()], question(request))[0].outcome is Outcome.RECOGNISE

@@ -17,7 +17,7 @@ from hie.recognition.assessment import Assessment, Effect, Outcome
 from hie.recognition.candidate import Candidate, Identity, Relation
 from hie.recognition.conditions import CONDITIONS
 from hie.recognition.eligibility import Registers
-from hie.recognition.engine import assess, assess_order, gates_not_asked
+from hie.recognition.engine import assess, assess_order
 from hie.recognition.moment import Moment, find_moment
 from hie.recognition.register import MarkRow, PrecisionRow, QualificationRow
 from hie.recognition.request import Encounter
@@ -187,7 +187,7 @@ def judge(
     if order is not None:
         method = order.method if order.method in METHODS.get(one.item or "", ()) else None
         order = replace(order, item=one.item or order.item, method=method)
-    return assess(one, asked, order=order, gates=records.GATES, cap=False)
+    return assess(one, asked, order=order, gates=records.GATES)
 
 
 @given(candidates(), books(), policies(), orders(), encounters(), st.integers(1, 30))
@@ -392,7 +392,7 @@ def test_a_record_that_is_no_candidate_changes_nothing(
 ) -> None:
     asked = question(books=registers)
     for item in ITEMS:
-        before = assess_order(item, known, asked, gates=records.GATES, cap=False)
+        before = assess_order(item, known, asked, gates=records.GATES)
         for change in (
             {"identity": Identity(Relation.NONE)},
             {"current": False},
@@ -404,7 +404,7 @@ def test_a_record_that_is_no_candidate_changes_nothing(
             {"collected": find_moment("2025-06-14"), "issued": None},
         ):
             outsider = msgspec.structs.replace(other, **change)
-            after = assess_order(item, [*known, outsider], asked, gates=records.GATES, cap=False)
+            after = assess_order(item, [*known, outsider], asked, gates=records.GATES)
             assert after == before
 
 
@@ -442,18 +442,6 @@ def test_at_most_one_candidate_is_better_than_a_refusal_and_it_leads(
         )
 
 
-@given(candidates(), books(), policies())
-def test_a_gate_that_is_not_asked_caps_every_outcome_and_makes_none_better(
-    one: Candidate, registers: Registers, entries: Any
-) -> None:
-    asked = question(books=registers, policies=entries)
-    without = records.GATES - {5}
-    free, capped = (assess(one, asked, gates=without, cap=cap) for cap in (False, True))
-    assert capped.outcome is not Outcome.RECOGNISE
-    assert rank(capped) >= rank(free)
-    assert capped.findings == free.findings
-
-
 @given(candidates(), books(), policies(), orders(), encounters())
 def test_findings_stand_by_rising_id_up_to_the_gate_that_refuses(
     one: Candidate, registers: Registers, entries: Any, order: Order, encounter: Encounter
@@ -472,35 +460,6 @@ def test_findings_stand_by_rising_id_up_to_the_gate_that_refuses(
         assert not (finding.fired and finding.unknown)
 
 
-def test_the_gates_that_are_left_out_are_named() -> None:
-    book = load_rulebook()
-    assert gates_not_asked(book, {0, 1}) == (2, 3, 4, 5, 6)
-    assert gates_not_asked(book, ()) == (0, 1, 2, 3, 4, 5, 6)
-    assert set(gates_not_asked(book)) == set(range(7)) - {gate.number for gate in book.gates}
-
-
-def test_gate_3_is_for_results_alone_and_gate_6_for_images() -> None:
-    every = frozenset(range(7))
-    images, asked = records.an_imaging_candidate(), question(books=records.registers(item="CT"))
-    for left_out, outcome in ((3, Outcome.RECOGNISE), (5, Outcome.REVIEW), (6, Outcome.REVIEW)):
-        gates, ordered = every - {left_out}, records.an_order()
-        assert assess(images, asked, order=ordered, gates=gates).outcome is outcome
-        assert assess_order("CT", [images], asked, order=ordered, gates=gates).outcome is outcome
-    for left_out, outcome in ((3, Outcome.REVIEW), (5, Outcome.REVIEW), (6, Outcome.RECOGNISE)):
-        assert assess(a_candidate(), question(), gates=every - {left_out}).outcome is outcome
-
-
-def test_when_all_gates_are_asked_the_cap_has_no_effect() -> None:
-    assert gates_not_asked(load_rulebook()) == ()
-    assert assess(a_candidate(), question()).outcome is Outcome.RECOGNISE
-
-
-def test_without_any_gate_nothing_is_refused_and_nothing_recognised_under_the_cap() -> None:
-    found = assess(a_candidate(), question(), gates=())
-    assert found.findings == ()
-    assert found.outcome is Outcome.REVIEW
-
-
 def test_every_condition_has_a_rule_and_every_rule_a_condition() -> None:
     load_rulebook().check_conditions(CONDITIONS)
 
@@ -517,7 +476,7 @@ def test_what_follows_is_the_rulebooks_to_say() -> None:
     milder = Rulebook(tuple(changed), book.basis, book.rules)
     old = a_candidate(collected=collected(9))
     asked = question(rulebook=milder)
-    assert assess(old, asked, gates=records.GATES, cap=False).outcome is Outcome.REVIEW
+    assert assess(old, asked, gates=records.GATES).outcome is Outcome.REVIEW
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def ordered(one: Candidate, order: Order) -> Order:
 def judge(one: Candidate, registers: Registers, entries: Any, order: Order) -> Assessment:
     asked = question(books=registers, policies=entries)
     gates = records.IMAGING_GATES
-    return assess(one, asked, order=ordered(one, order), gates=gates, cap=False)
+    return assess(one, asked, order=ordered(one, order), gates=gates)
 
 
 def rank(found: Assessment) -> int:
@@ -280,7 +280,7 @@ def test_images_that_are_no_candidate_change_nothing(
 ) -> None:
     asked = question(books=registers)
     gates = records.IMAGING_GATES
-    before = assess_order(order.item, known, asked, order=order, gates=gates, cap=False)
+    before = assess_order(order.item, known, asked, order=order, gates=gates)
     for change in (
         {"identity": Identity(Relation.NONE)},
         {"current": False},
@@ -294,7 +294,7 @@ def test_images_that_are_no_candidate_change_nothing(
     ):
         outsider = msgspec.structs.replace(other, **change)
         with_it = [*known, outsider]
-        after = assess_order(order.item, with_it, asked, order=order, gates=gates, cap=False)
+        after = assess_order(order.item, with_it, asked, order=order, gates=gates)
         assert after == before
 
 
@@ -307,7 +307,7 @@ def test_at_most_one_study_is_better_than_a_refusal_and_it_leads(
 ) -> None:
     asked = question(books=registers, policies=entries)
     gates = records.IMAGING_GATES
-    judged = assess_order(order.item, known, asked, order=order, gates=gates, cap=False)
+    judged = assess_order(order.item, known, asked, order=order, gates=gates)
     better = [one for one in judged.assessments if one.outcome is not Outcome.REFUSE]
     assert len(better) <= 1
     if better:

@@ -105,7 +105,6 @@ def test_an_answer_is_said_part_by_part_and_nulls_are_left_out() -> None:
     answer = {
         "check": "c-1",
         "on": "2026-06-15T10:00:00+08:00",
-        "gates_not_asked": [3, 5],
         "orders": [
             {
                 "ref": "1",
@@ -126,8 +125,6 @@ def test_an_answer_is_said_part_by_part_and_nulls_are_left_out() -> None:
     assert write_parameters(answer) == parameters(
         {"name": "check", "valueId": "c-1"},
         {"name": "on", "valueDateTime": "2026-06-15T10:00:00+08:00"},
-        {"name": "gates_not_asked", "valueInteger": 3},
-        {"name": "gates_not_asked", "valueInteger": 5},
         {
             "name": "orders",
             "part": [

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hie.errors import RulebookInvalid
-from hie.recognition.rulebook import ASKED, Effect, Kind, build_rulebook, load_rulebook
+from hie.recognition.rulebook import Effect, Kind, build_rulebook, load_rulebook
 from hie.schemas import read_yaml
 
 PASS, REVIEW, REFUSE = Effect.PASS, Effect.REVIEW, Effect.REFUSE
@@ -100,14 +100,6 @@ def test_all_seven_gates_are_asked_in_order() -> None:
     assert [gate.number for gate in book.gates] == [0, 1, 2, 3, 4, 5, 6]
     assert book.gate(7) is None
     assert [rule.id for gate in book.gates for rule in gate.rules] == sorted(book.rules)
-
-
-def test_a_rulebook_that_asks_less_keeps_the_rules_of_the_gates_it_asks() -> None:
-    assert {gate.number for gate in load_rulebook().gates} == ASKED
-    book = load_rulebook().asking({0, 1, 2, 4, 6})
-    assert {gate.number for gate in book.gates} == {0, 1, 2, 4, 6}
-    assert set(book.rules) == {rule.id for gate in book.gates for rule in gate.rules}
-    assert "R-301" not in book.rules
 
 
 def test_rules_for_quantities_and_rounds_speak_of_laboratories_only() -> None:
