@@ -7,10 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
-
-import msgspec
 
 from hie import metrics
 from hie.access.actor import Actor, ActorKind
@@ -27,6 +24,7 @@ from hie.recognition.answer import write_answer
 from hie.recognition.candidate import Candidate, Identity
 from hie.recognition.check import ask, judge
 from hie.recognition.identity_check import IdentityAnswer, IdentityState
+from hie.recognition.kept_facts import write_facts
 from hie.recognition.record import read_candidate
 from hie.recognition.request import CheckRequest, find_known_at, parse_request
 from hie.recognition.rulebook import Kind
@@ -100,12 +98,6 @@ async def checked(hub: Hub, actor: Actor, body: dict[str, Any], raw: bytes) -> d
     for order in answer["orders"]:
         metrics.ORDERS.labels(order["outcome"]).inc()
     return answer
-
-
-def plain(value: Any) -> Any:
-    """Frozen values as JSON values; a Decimal stays one."""
-    tree = dict(value) if isinstance(value, Mapping) else value
-    return msgspec.to_builtins(tree, builtin_types=(Decimal,), order="deterministic")
 
 
 def _sight(actor: Actor) -> Restriction:
@@ -203,16 +195,8 @@ class Used:
     candidates: tuple[Candidate, ...]
 
     def facts(self) -> dict[str, Any]:
-        """As JSON values, numbers with their digits: what is kept to explain the answer by."""
-        return {
-            "identity": {
-                "state": self.identity.state.value,
-                "person": self.identity.person,
-                "homes": plain(self.identity.homes),
-            },
-            "patients": list(self.patients),
-            "candidates": plain(self.candidates),
-        }
+        """As JSON values: what is kept to explain the answer by."""
+        return write_facts(self.identity, self.patients, self.candidates)
 
     def subjects(self, shown: Iterable[str]) -> tuple[Subject, ...]:
         """Each home with its own results alone, so that one's record never names another's."""
