@@ -1,7 +1,9 @@
 """Who may be recognised for what, and when: the registers, indexed once for look-ups by day.
 
 A row is in force on a day from `start` to `end`, both included; `end` None is open. What a register
-does not say is None, never a refusal: each rule states what follows from not knowing.
+does not say is None, never a refusal: each rule states what follows from not knowing. Codes that
+were renamed or merged are followed (`succession`): what is asked of a day is asked of whoever
+answers for the code on that day.
 """
 
 import re
@@ -18,6 +20,7 @@ from hie.recognition.register import (
     QualificationRow,
     RegisterRows,
 )
+from hie.recognition.succession import Succession
 
 _CV_MONTHS_BACK = 3
 _ROUNDS_JUDGED = 3
@@ -48,7 +51,10 @@ class Qualified:
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """An institution's assessment rounds of an item begun by a day: by scheme, latest first."""
+    """An institution's assessment rounds of an item begun by a day: by scheme, latest first.
+
+    After a merger the rounds of each laboratory are judged by themselves.
+    """
 
     by_scheme: Mapping[str, tuple[QualificationRow, ...]]
 
@@ -76,6 +82,7 @@ class Registers:
     """The rows known at one instant and what is looked up in them; built once a version."""
 
     rows: RegisterRows
+    succession: Succession = field(init=False, repr=False)
     _institutions: Mapping[str, tuple[InstitutionRow, ...]] = field(init=False, repr=False)
     _qualifications: Mapping[tuple[str, str], tuple[QualificationRow, ...]] = field(
         init=False, repr=False
@@ -96,6 +103,7 @@ class Registers:
         )
         self._set("_marks", _grouped(((r.institution, r.item), r) for r in rows.marks))
         self._set("_consortia", tuple(r for r in rows.institutions if r.consortium))
+        self._set("succession", Succession.of(rows.successors, rows.institutions))
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -109,13 +117,17 @@ class Registers:
         """The institution's row in force on a day."""
         return next((row for row in self._institutions.get(code, ()) if in_force(row, day)), None)
 
+    def answering(self, code: str, day: date) -> InstitutionRow | None:
+        """The row in force on a day of the institution that answers for a code on that day."""
+        return self.institution(self.succession.answering(code, day), day)
+
     def knows(self, code: str) -> bool:
         """The institution has a row on some day."""
         return code in self._institutions
 
     def qualified(self, code: str, item: str, day: date) -> Qualified:
         """Is there an acceptable round that covers the day? Any scheme counts; None: no rows."""
-        rows = self._qualifications.get((code, item), ())
+        rows = self._of_day(self._qualifications, code, item, day)
         if not rows:
             return Qualified(None, None)
         covering = [row for row in rows if in_force(row, day)]
@@ -126,25 +138,44 @@ class Registers:
 
     def rounds(self, code: str, item: str, day: date) -> Rounds:
         """The rounds begun by a day (largest `from` first, then largest name), by scheme."""
-        found = [r for r in self._qualifications.get((code, item), ()) if r.start <= day]
-        by_scheme: dict[str, list[QualificationRow]] = {}
-        for row in sorted(found, key=_round_order, reverse=True):
-            by_scheme.setdefault(row.scheme, []).append(row)
-        return Rounds(
-            MappingProxyType({scheme: tuple(by_scheme[scheme]) for scheme in sorted(by_scheme)})
-        )
+        by_scheme: dict[str, tuple[QualificationRow, ...]] = {}
+        for number, lineage in enumerate(self.succession.lineages(code, day)):
+            found = [
+                r for one in lineage for r in self._qualifications.get((one, item), ())
+                if r.start <= day
+            ]  # fmt: skip
+            of_one: dict[str, list[QualificationRow]] = {}
+            for row in sorted(found, key=_round_order, reverse=True):
+                of_one.setdefault(row.scheme, []).append(row)
+            for scheme in sorted(of_one):
+                by_scheme[f"{scheme}\n{number}" if number else scheme] = tuple(of_one[scheme])
+        return Rounds(MappingProxyType(by_scheme))
 
-    def cv(self, code: str, item: str, month: str) -> PrecisionRow | None:
-        """The imprecision reported for a month ("2026-05"), else for the latest of three before."""
+    def cv(self, code: str, item: str, month: str, day: date | None = None) -> PrecisionRow | None:
+        """The imprecision reported for a month ("2026-05"), else for the latest of three before.
+
+        `day` is the day in that month that is asked about: it tells who answers for the code.
+        """
+        codes = (code,) if day is None else self.succession.lineages(code, day)[-1]
         for back in range(_CV_MONTHS_BACK + 1):
-            row = self._precision.get((code, item, _months_before(month, back)))
-            if row:
-                return row
+            for one in codes:
+                row = self._precision.get((one, item, _months_before(month, back)))
+                if row:
+                    return row
         return None
 
     def marks(self, code: str, item: str, day: date) -> tuple[MarkRow, ...]:
         """The marks in force for an institution and item on a day."""
-        return tuple(r for r in self._marks.get((code, item), ()) if in_force(r, day))
+        return tuple(r for r in self._of_day(self._marks, code, item, day) if in_force(r, day))
+
+    def _of_day(
+        self, rows: Mapping[tuple[str, str], tuple[R, ...]], code: str, item: str, day: date
+    ) -> tuple[R, ...]:
+        """The rows of an item of all codes of the laboratory that answers for a code on a day."""
+        codes = self.succession.lineages(code, day)[-1]
+        if len(codes) == 1:
+            return rows.get((codes[0], item), ())
+        return tuple(row for one in codes for row in rows.get((one, item), ()))
 
     def consortium_names(self, day: date) -> frozenset[str]:
         """The names of all consortia in the institution register on a day."""
@@ -152,9 +183,9 @@ class Registers:
 
     def same_consortium(self, one: str, other: str, day: date) -> bool:
         """Both belong to one consortium on a day, or are one institution (R-110)."""
-        if one == other:
+        if self.succession.answering(one, day) == self.succession.answering(other, day):
             return True
-        first, second = self.institution(one, day), self.institution(other, day)
+        first, second = self.answering(one, day), self.answering(other, day)
         return bool(first and second and first.consortium and first.consortium == second.consortium)
 
 

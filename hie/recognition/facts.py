@@ -181,19 +181,36 @@ class Facts:
 
     @cached_property
     def source(self) -> InstitutionRow | None:
-        """The issuing institution's row on the day asked about."""
-        return self.question.registers.institution(self.code, self.question.day)
+        """The row on the day asked about of whoever answers for the issuing institution then."""
+        return self.question.registers.answering(self.code, self.question.day)
 
     @cached_property
     def source_then(self) -> InstitutionRow | None:
-        """The issuing institution's row on the collection day."""
+        """The row on the collection day of whoever answered for the issuing institution then."""
         day = self.day
-        return None if day is None else self.question.registers.institution(self.code, day)
+        return None if day is None else self.question.registers.answering(self.code, day)
+
+    @cached_property
+    def successor(self) -> InstitutionRow | None:
+        """Who answers for the issuing institution on the day asked about, if not it itself."""
+        return self.source if self.source and self.source.code != self.code else None
+
+    @cached_property
+    def codes(self) -> frozenset[str]:
+        """Every code of the laboratories the issuing institution stands for on the day asked."""
+        lineages = self.question.registers.succession.lineages(self.code, self.question.day)
+        return frozenset(code for lineage in lineages for code in lineage)
 
     @cached_property
     def institution_name(self) -> str | None:
-        """The issuing institution's name, the register's before the record's own."""
-        return self.source.name if self.source else self.candidate.institution_name
+        """The issuing institution's name, the register's before the record's own.
+
+        One that was succeeded keeps the name it had when the specimen was taken.
+        """
+        row = self.source
+        if self.successor and self.day is not None:
+            row = self.question.registers.institution(self.code, self.day)
+        return row.name if row else self.candidate.institution_name
 
     @cached_property
     def collected(self) -> Moment | None:

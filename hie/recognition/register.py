@@ -1,4 +1,4 @@
-"""The rows of the registers: institutions, qualifications, precision, marks, policies.
+"""The rows of the registers: institutions, successors, qualifications, precision, marks, policies.
 
 Days are inclusive at both ends; `end` None is open. Rows carry no time of
 import: the store hands over the rows that were known at the instant asked about.
@@ -62,6 +62,18 @@ class MarkRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SuccessorRow:
+    """From `start` on `successor` answers for `code`: it was renamed, or merged into it.
+
+    An empty `successor` takes the row of that day back.
+    """
+
+    code: str
+    successor: str
+    start: date
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyEntry:
     """What one scope ("default", "region:42", "receiver:<code>") says from a day on.
 
@@ -85,3 +97,4 @@ class RegisterRows:
     precision: tuple[PrecisionRow, ...] = ()
     marks: tuple[MarkRow, ...] = ()
     policies: tuple[PolicyEntry, ...] = ()
+    successors: tuple[SuccessorRow, ...] = ()

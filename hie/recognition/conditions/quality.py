@@ -45,7 +45,8 @@ def imprecise(facts: Facts) -> Answer:
     item = facts.item
     limit = item.max_cv_percent if item else None
     month = facts.day.strftime("%Y-%m") if facts.day else None
-    row = facts.question.registers.cv(facts.code, item.key, month) if item and month else None
+    registers = facts.question.registers
+    row = registers.cv(facts.code, item.key, month, facts.day) if item and month else None
     cv = row.cv_percent if row else None
     return answer(
         cv is not None and limit is not None and cv > limit,
@@ -65,10 +66,13 @@ def out_of_control(facts: Facts) -> Answer:
 
 @condition
 def exited(facts: Facts) -> Answer:
-    """R-206: an exit list that speaks for the receiver names the institution and the item."""
+    """R-206: an exit list that speaks for the receiver names the institution and the item.
+
+    Another code for the laboratory, or another institution that answers for it now, is no way out.
+    """
     code, key = facts.code, facts.candidate.item
     listed = any(
-        row.institution == code and (row.items is None or key in row.items)
+        row.institution in facts.codes and (row.items is None or key in row.items)
         for row in facts.question.exits
     )
     return answer(

@@ -86,7 +86,8 @@ def institution_not_active(facts: Facts) -> Answer:
     """R-007: the institution is not active on the day asked about, or was not at collection.
 
     An institution that enters the register after the collection day is no defect; one that is not
-    in it on the day asked about is. Unknown when the record names none.
+    in it on the day asked about is. Whoever answers for it on a day stands for it (`succession`).
+    Unknown when the record names none.
     """
     candidate, now, then = facts.candidate, facts.source, facts.source_then
     status = now.status if now else None
@@ -99,6 +100,8 @@ def institution_not_active(facts: Facts) -> Answer:
         institution=candidate.institution or None,
         institution_name=facts.institution_name,
         institution_status=status,
+        successor=facts.successor.code if facts.successor else None,
+        successor_name=facts.successor.name if facts.successor else None,
     )
 
 
