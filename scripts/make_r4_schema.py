@@ -24,7 +24,7 @@ Patient Person Observation DiagnosticReport Specimen ServiceRequest ImagingStudy
 Organization Location Practitioner PractitionerRole Encounter Device Provenance Consent ConceptMap
 CodeSystem ValueSet DocumentReference Binary Task Communication GuidanceResponse DetectedIssue
 Measure MeasureReport Group AuditEvent Subscription OperationOutcome CapabilityStatement
-OperationDefinition SearchParameter StructureDefinition Bundle Parameters
+OperationDefinition SearchParameter StructureDefinition Bundle Composition Parameters
 """.split()  # noqa: SIM905 - a list to read
 
 Schema = dict[str, Any]
