@@ -189,7 +189,27 @@ class LedgerBroken(HubError):
     """The audit log does not verify: stop writing, call a person."""
 
 
+class SourceRefused(HubError):
+    """The source that keeps these images does not give them, or answers something else."""
+
+    issue_type = "incomplete"
+
+    @classmethod
+    def because(cls, code: str, expected: str) -> "SourceRefused":
+        """With the reason, in a word, and what was expected of the source."""
+        return cls("the images cannot be had from their source", (Fault("source", code, expected),))
+
+
 class Unavailable(HubError):
     """Database, disk or key server away; the only one that is worth retrying."""
 
     issue_type = "transient"
+
+
+class SourceOffline(Unavailable):
+    """The source that keeps these images does not answer; `seconds` until it is asked again."""
+
+    def __init__(self, seconds: int) -> None:
+        fault = Fault("source", "source-offline", f"the source of the images; ask in {seconds} s")
+        super().__init__("the source of these images is offline: try again", (fault,))
+        self.seconds = seconds

@@ -29,6 +29,7 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.ConsentWithheld: 404,
     errors.HubMisconfigured: 500,
     errors.LedgerBroken: 503,
+    errors.SourceRefused: 502,
     errors.Unavailable: 503,
 }
 

@@ -26,6 +26,13 @@ ZONES: Final = {
 }
 _ZONE = rf"^({'|'.join(ZONES)}|[+-](0[0-9]|1[0-4]):[0-5][0-9])$"
 _AET = r"^[ -\[\]-~]{1,16}$"  # PS3.5 section 6.2, AE: no backslash, no control characters
+# A DICOMweb base; over plain HTTP only this machine is asked. No user, query or fragment.
+_SOURCE = (
+    r"^(https://([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])"
+    r"|http://(127\.0\.0\.1|localhost|\[::1\]))(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?$"
+)
+_FILE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"  # a name in the folder, never a path
+_File = Annotated[str, Meta(pattern=_FILE)]
 
 CharsetName = Literal[
     "utf-8", "gb18030", "gbk", "gb2312", "big5", "big5-hkscs", "cp950", "iso-8859-1", "cp1252"
@@ -155,6 +162,50 @@ class Dicom(_Part, frozen=True):
     ] = True
 
 
+class Source(_Part, frozen=True):
+    """Where images left at the source are fetched from; files lie in the hub's folder sources/."""
+
+    url: Annotated[
+        Annotated[str, Meta(pattern=_SOURCE)] | None,
+        Meta(
+            description=(
+                "Base of the source's DICOMweb, https; http only on this machine. No other "
+                "address is ever called."
+            ),
+        ),
+    ] = None
+    ca: Annotated[
+        _File | None,
+        Meta(description="File of the authorities whose certificate the source shows (PEM)."),
+    ] = None
+    certificate: Annotated[
+        _File | None, Meta(description="File of the certificate the hub shows (PEM).")
+    ] = None
+    key: Annotated[_File | None, Meta(description="File of that certificate's private key.")] = None
+    token: Annotated[_File | None, Meta(description="File of the bearer token the hub sends.")] = (
+        None
+    )
+    timeout_seconds: Annotated[
+        float,
+        Meta(ge=0.1, le=120, description="How long the source may be silent before it is off."),
+    ] = 10
+    most_bytes: Annotated[
+        int, Meta(ge=1024, le=2**40, description="Largest instance that is fetched.")
+    ] = 2**31 - 1
+    at_once: Annotated[
+        int, Meta(ge=1, le=32, description="Instances fetched at the same time.")
+    ] = 4
+    shown: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Studies name the source's own address in a second Endpoint; off: the hub's "
+                "door alone, and nobody learns the source's address."
+            )
+        ),
+    ] = False
+
+
 class Profile(_Part, frozen=True):
     """Profile of a site that sends DICOM."""
 
@@ -182,6 +233,9 @@ class Profile(_Part, frozen=True):
     ] = {}
     study: Annotated[Study, Meta(description="When a study counts as arrived.")] = Study()
     dicom: Annotated[Dicom, Meta(description="Who may send here.")] = Dicom()
+    source: Annotated[
+        Source, Meta(description="Where images left at the source are fetched from.")
+    ] = Source()
 
 
 class Compiled(msgspec.Struct, frozen=True):

@@ -11,7 +11,6 @@ from hie.adapter import Site
 from hie.dicomweb.answers import answered, hub_of
 from hie.dicomweb.find import base_of
 from hie.dicomweb.media import DICOM, JSON
-from hie.dicomweb.parts import boundary_of, parts
 from hie.errors import (
     Conflict,
     Fault,
@@ -21,6 +20,7 @@ from hie.errors import (
     UnsupportedMedia,
 )
 from hie.exchange import sites
+from hie.exchange.body_parts import boundary_of, parts
 from hie.exchange.imaging_profile import takes_images
 from hie.exchange.keep_instances import KeptInstance, keep_file
 from hie.oauth.door import actor_in

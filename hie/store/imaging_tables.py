@@ -7,6 +7,7 @@ it from the moment it is kept, so a file without a row is nobody's.
 from sqlmodel import Index, SQLModel
 
 from hie.store.columns import (
+    count,
     data,
     instant,
     maybe,
@@ -107,3 +108,22 @@ class ImagingKey(SQLModel, table=True):
     type: str = text(primary_key=True)
     id: str = text(primary_key=True)
     home: str = text()
+
+
+class StudySource(SQLModel, table=True):
+    """How the source of images that are left there answers: of one study, or (`uid` "") at all.
+
+    States: `study_sources.SourceState`. `sop` is the instance it was last asked for; `reason` says
+    in a word what is wrong; `next_us`: when it is worth asking again, None: nobody need ask.
+    """
+
+    __tablename__ = "study_source"
+    __table_args__ = (Index("study_source_next", "next_us"),)
+    site: str = text(primary_key=True)
+    uid: str = text(primary_key=True)
+    state: str = text()
+    reason: str | None = maybe()
+    sop: str | None = maybe()
+    tries: int = count()
+    at_us: int = instant()
+    next_us: int | None = maybe_instant()

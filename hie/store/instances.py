@@ -233,6 +233,18 @@ async def listed(
     return [_stored(reader, row) for row in rows]
 
 
+async def smallest_at_source(reader: Reader, site: str, uid: str) -> StoredInstance | None:
+    """The smallest instance of a study that is left at the source."""
+    row = await reader.fetchrow(
+        f"SELECT {_COLUMNS.replace('facts', 'NULL')} FROM instance"  # noqa: S608
+        " WHERE site = $1 AND study = $2 AND state = 'current' AND NOT at_hub"
+        " ORDER BY size, sop LIMIT 1",
+        site,
+        uid,
+    )
+    return None if row is None else _stored(reader, row)
+
+
 async def counts(reader: Reader, site: str, uid: str) -> tuple[int, int]:
     """How many series and instances a study has now."""
     row = await reader.fetchrow(

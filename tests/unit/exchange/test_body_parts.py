@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hie.dicomweb.parts import boundary_of, parts
 from hie.errors import InvalidRequest
+from hie.exchange.body_parts import boundary_of, parts
 
 pytestmark = pytest.mark.anyio
 
