@@ -78,7 +78,10 @@ class OrderCheck(SQLModel, table=True):
     """What was asked, answered and known at one order-check; `body` is its compressed JSON."""
 
     __tablename__ = "order_check"
-    __table_args__ = (Index("order_check_at", "institution", "at_us"),)
+    __table_args__ = (
+        Index("order_check_at", "institution", "at_us"),
+        Index("order_check_person", "person", "institution", "at_us"),
+    )
     id: str = text(primary_key=True)
     at_us: int = instant()
     institution: str = text()
@@ -91,7 +94,10 @@ class OrderCheck(SQLModel, table=True):
 
 
 class Decision(SQLModel, table=True):
-    """What a clinician decided about one order of a check; a later one may replace it."""
+    """What a clinician decided about one order of a check; a later one may replace it.
+
+    `item` is what was ordered; `ordered` says of an examination which one (`reminders.ordered`).
+    """
 
     __tablename__ = "decision"
     __table_args__ = (
@@ -115,6 +121,8 @@ class Decision(SQLModel, table=True):
     state: str = text()
     replaces: str | None = maybe()
     content_hash: str = text()
+    item: str | None = maybe()
+    ordered: str | None = maybe()
 
 
 class AuditAccess(SQLModel, table=True):

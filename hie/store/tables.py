@@ -7,6 +7,7 @@ Current versions lie in one table for each resource type, every key beginning wi
 from sqlmodel import Index, SQLModel
 
 from hie.store import (
+    duty_tables,
     imaging_tables,
     message_tables,
     office_tables,
@@ -231,6 +232,7 @@ __all__ = [
     "HOMELESS",
     "METADATA",
     "TABLES",
+    "duty_tables",
     "imaging_tables",
     "message_tables",
     "office_tables",
