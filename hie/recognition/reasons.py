@@ -17,12 +17,16 @@ from hie.schemas import read_shaped, read_yaml
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason; `needs_text`: the clinician writes at least a sentence (R-901)."""
+    """One reason; `needs_text`: the clinician writes at least a sentence (R-901).
+
+    `patient`: the same said to the patient, on the notice (R-902).
+    """
 
     key: str
     scope: str
     words: Words
     needs_text: bool
+    patient: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,13 @@ def build_reasons(data: Any, name: str) -> Reasons:
     """Reasons from a file's content. Raises RulebookInvalid."""
     read_shaped(data, "reasons", name)
     known = {
-        key: Reason(key, entry["scope"], Words(entry["zh"], entry["en"]), entry["needs_text"])
+        key: Reason(
+            key,
+            entry["scope"],
+            Words(entry["zh"], entry["en"]),
+            entry["needs_text"],
+            Words(**entry["patient"]),
+        )
         for key, entry in data["reasons"].items()
     }
     named = [*data["always"], *(key for keys in data["suggested"].values() for key in keys)]

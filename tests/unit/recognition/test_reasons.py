@@ -53,3 +53,11 @@ def test_a_suggestion_of_no_reason_is_refused() -> None:
     data["suggested"]["R-401"] = ["L9_NONE"]
     with pytest.raises(RulebookInvalid, match="L9_NONE"):
         build_reasons(data, "reasons.yaml")
+
+
+def test_every_reason_has_words_for_the_patient_in_both_languages() -> None:
+    for reason in load_reasons().by_key.values():
+        assert reason.patient.zh.endswith("。")
+        assert reason.patient.en.endswith(".")
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in reason.patient.zh)
+        assert reason.patient.en.isascii()
