@@ -10,10 +10,15 @@ from hie.recognition.register import (
     PolicyEntry,
     PrecisionRow,
     QualificationRow,
+    SuccessorRow,
 )
 
-RegisterKind = Literal["institutions", "qualifications", "precision", "marks", "policies"]
-RegisterRow = InstitutionRow | QualificationRow | PrecisionRow | MarkRow | PolicyEntry
+RegisterKind = Literal[
+    "institutions", "successors", "qualifications", "precision", "marks", "policies"
+]
+RegisterRow = (
+    InstitutionRow | SuccessorRow | QualificationRow | PrecisionRow | MarkRow | PolicyEntry
+)
 
 
 class Named(NamedTuple):

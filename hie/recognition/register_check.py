@@ -1,13 +1,14 @@
 """What the files of one import say together, and with the registers as they are known.
 
 Refused: an item, region or method that does not exist, a key twice in one import, two periods of
-one institution that overlap in the register as it would be afterwards. Only warned of: a mark that
-cannot be read (it is imported, or R-108 could never fire), an institution without a row.
+one institution that overlap in the register as it would be afterwards, successors that contradict
+each other (`successor_check`). Only warned of: a mark that cannot be read (it is imported, or R-108
+could never fire), an institution without a row.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from hie.errors import Fault
 from hie.recognition.catalogue import Catalogue
@@ -22,19 +23,34 @@ from hie.recognition.register import (
     PrecisionRow,
     QualificationRow,
     RegisterRows,
+    SuccessorRow,
 )
+from hie.recognition.successor_check import Links
 
-R = TypeVar("R", InstitutionRow, QualificationRow, PrecisionRow, MarkRow)
+R = TypeVar("R", InstitutionRow, SuccessorRow, QualificationRow, PrecisionRow, MarkRow)
 Placed = list[tuple[str, RegisterRow]]
+Since = Mapping[tuple[Hashable, ...], int]  # `place_key` of a known row -> the import it came with
+
+_KEYS: Final[Mapping[type[RegisterRow], tuple[str, ...]]] = {
+    InstitutionRow: ("code", "from"),
+    SuccessorRow: ("code", "from"),
+    QualificationRow: ("institution", "item", "scheme", "round"),
+    PrecisionRow: ("institution", "item", "month"),
+    MarkRow: ("institution", "item", "mark", "from"),
+}
 
 
 def check_import(
-    parsed_files: Sequence[Parsed], known: RegisterRows, catalogue: Catalogue, regions: Regions
+    parsed_files: Sequence[Parsed],
+    known: RegisterRows,
+    catalogue: Catalogue,
+    regions: Regions,
+    since: Since | None = None,
 ) -> tuple[list[Fault], list[Fault]]:
     """Everything that refuses the import, and what it should be warned of.
 
     Faults of the files themselves are among them. An import without faults may be applied whole;
-    with one it is not applied at all.
+    with one it is not applied at all. `since` tells by which import a known row came.
     """
     placed = [
         pair for parsed in parsed_files for pair in zip(parsed.places, parsed.rows, strict=True)
@@ -46,8 +62,15 @@ def check_import(
     for place, row in placed:
         if isinstance(row, PolicyEntry):
             faults += policy_faults(place, row, catalogue, regions)
-    faults += _overlaps(placed, known)
-    return faults, list(_warnings(placed, apply_import(known, parsed_files), catalogue, regions))
+    named = _Named(since or {})
+    faults += _overlaps(placed, known, named)
+    after = apply_import(known, parsed_files)
+    periods = _periods(after)
+    coming = [(place, row) for place, row in placed if isinstance(row, SuccessorRow)]
+    links = Links.of(known.successors, coming, named)
+    faults += links.faults(periods)
+    warnings = [*_warnings(placed, after, catalogue, regions), *links.warnings(periods)]
+    return faults, warnings
 
 
 def apply_import(known: RegisterRows, parsed_files: Iterable[Parsed]) -> RegisterRows:
@@ -61,6 +84,7 @@ def apply_import(known: RegisterRows, parsed_files: Iterable[Parsed]) -> Registe
         qualifications=_merged(known.qualifications, rows, QualificationRow),
         precision=_merged(known.precision, rows, PrecisionRow),
         marks=_merged(known.marks, rows, MarkRow),
+        successors=_merged(known.successors, rows, SuccessorRow),
         policies=(
             *known.policies,
             *(PolicyEntry(r.scope, r.start, r.end, r.values, last + 1) for r in added),
@@ -68,10 +92,15 @@ def apply_import(known: RegisterRows, parsed_files: Iterable[Parsed]) -> Registe
     )
 
 
+def place_key(row: RegisterRow) -> tuple[Hashable, ...]:
+    """What tells a row from every other of all registers."""
+    return (type(row).__name__, *row_key(row))
+
+
 def row_key(row: RegisterRow) -> tuple[Hashable, ...]:
     """What makes two rows of one register the same row."""
     match row:
-        case InstitutionRow():
+        case InstitutionRow() | SuccessorRow():
             return row.code, row.start
         case QualificationRow():
             return row.institution, row.item, row.scheme, row.round
@@ -93,9 +122,12 @@ def _repeated(placed: Placed) -> list[Fault]:
     first: dict[tuple[Hashable, ...], str] = {}
     faults = []
     for place, row in placed:
-        key = (type(row).__name__, *row_key(row))
+        key = place_key(row)
         if key in first:
-            faults.append(Fault(place, "duplicate-key", f"no second row like {first[key]}"))
+            columns = _KEYS.get(type(row))
+            path = f"{place}:{columns[0]}" if columns else place
+            same = f" (same {', '.join(columns)})" if columns else ""
+            faults.append(Fault(path, "duplicate-key", f"no second row like {first[key]}{same}"))
         first.setdefault(key, place)
     return faults
 
@@ -109,11 +141,29 @@ def _missing(named: Iterable[Named], catalogue: Catalogue, regions: Regions) -> 
             yield Fault(place, "unknown-region", expected)
 
 
-def _overlaps(placed: Placed, known: RegisterRows) -> Iterator[Fault]:
+class _Named:
+    """How a known row is named beside one of a file."""
+
+    def __init__(self, since: Since) -> None:
+        self._since = since
+
+    def __call__(self, row: InstitutionRow | SuccessorRow) -> str:
+        number = self._since.get(place_key(row))
+        known = "known" if number is None else f"in force since import {number}"
+        return f"the row of {row.code} from {row.start} ({known})"
+
+
+def _periods(rows: RegisterRows) -> dict[str, list[InstitutionRow]]:
+    periods: dict[str, list[InstitutionRow]] = {}
+    for row in rows.institutions:
+        periods.setdefault(row.code, []).append(row)
+    return periods
+
+
+def _overlaps(placed: Placed, known: RegisterRows, named: _Named) -> Iterator[Fault]:
     """Two periods of one institution that share a day; both rows are named."""
     after: dict[tuple[Hashable, ...], tuple[str, InstitutionRow]] = {
-        row_key(row): (f"register row {row.code} from {row.start}", row)
-        for row in known.institutions
+        row_key(row): (named(row), row) for row in known.institutions
     }
     coming = {}
     for place, row in placed:
@@ -145,7 +195,7 @@ def _warnings(
             if len(row.region) == 6 and regions.find(row.region) is None:
                 expected = "a region of the shipped GB/T 2260 table"
                 yield Fault(f"{place}:region", "region-not-in-table", expected)
-        elif not isinstance(row, PolicyEntry):
+        elif not isinstance(row, PolicyEntry | SuccessorRow):
             if row.institution not in codes:
                 expected = "an institution of the register"
                 yield Fault(f"{place}:institution", "unknown-institution", expected)

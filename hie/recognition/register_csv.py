@@ -1,4 +1,4 @@
-"""The four CSV registers, cell by cell: text to rows, every wrong cell named by row and column.
+"""The CSV registers, cell by cell: text to rows, every wrong cell named by row and column.
 
 UTF-8 or GB18030, with or without a byte order mark; `,` `;` or tab, as Chinese Excel writes; the
 header names the columns, in any order. Days are ISO, `to` empty is open. Whether an item, region
@@ -17,9 +17,15 @@ from typing import Any, Final
 from hie.errors import Fault
 from hie.recognition.credit_code import is_credit_code
 from hie.recognition.parsed import Named, Parsed, RegisterKind
-from hie.recognition.register import InstitutionRow, MarkRow, PrecisionRow, QualificationRow
+from hie.recognition.register import (
+    InstitutionRow,
+    MarkRow,
+    PrecisionRow,
+    QualificationRow,
+    SuccessorRow,
+)
 
-Row = InstitutionRow | QualificationRow | PrecisionRow | MarkRow
+Row = InstitutionRow | SuccessorRow | QualificationRow | PrecisionRow | MarkRow
 
 STATUSES: Final = ("active", "suspended", "withdrawn")
 LEVELS: Final = ("3A", "3B", "3C", "3", "2A", "2B", "2C", "2", "1A", "1B", "1C", "1", "")
@@ -29,6 +35,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, bool]]] = {
         "code": True, "name": True, "region": True, "level": False, "kind": False,
         "consortium": False, "status": True, "from": True, "to": False,
     },
+    "successors": {"code": True, "successor": True, "from": True},
     "qualifications": {
         "institution": True, "item": True, "scheme": True, "round": True, "from": True,
         "to": False, "score": False, "acceptable": True,
@@ -66,8 +73,8 @@ class _Cells:
             self.fault(column, "missing", "a value")
         return value
 
-    def institution(self, column: str) -> str:
-        value = self.needed(column)
+    def institution(self, column: str, *, empty: bool = False) -> str:
+        value = self.text(column) if empty else self.needed(column)
         if value and not is_credit_code(value):
             self.fault(column, "invalid-code", "a unified social credit code (GB 32100)")
         return value
@@ -153,7 +160,8 @@ def read_rows(kind: RegisterKind, text: str, name: str) -> Parsed:
                     return Parsed(name, kind, faults=tuple(faults))
                 continue
             if len(cells) > len(columns) and any(cells[len(columns) :]):
-                faults.append(Fault(place, "too-many-cells", f"{len(columns)} cells"))
+                stray = f"{place}:{len(columns) + 1}"
+                faults.append(Fault(stray, "too-many-cells", f"{len(columns)} cells"))
                 continue
             row = _Cells(place, dict(zip(columns, cells, strict=False)))
             built = _BUILD[kind](row)
@@ -233,6 +241,14 @@ def _institution(row: _Cells) -> InstitutionRow:
     )
 
 
+def _successor(row: _Cells) -> SuccessorRow:
+    return SuccessorRow(
+        code=row.institution("code"),
+        successor=row.institution("successor", empty=True),
+        start=row.day("from"),
+    )
+
+
 def _qualification(row: _Cells) -> QualificationRow:
     start = row.day("from")
     return QualificationRow(
@@ -269,6 +285,7 @@ def _mark(row: _Cells) -> MarkRow:
 
 _BUILD: Final[Mapping[str, Callable[[_Cells], Row]]] = {
     "institutions": _institution,
+    "successors": _successor,
     "qualifications": _qualification,
     "precision": _precision,
     "marks": _mark,

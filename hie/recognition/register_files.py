@@ -1,8 +1,9 @@
 """Register files of an import: what kind each is, its rows, and everything wrong with them.
 
-A file's kind is its name: institutions.csv, qualifications.csv, precision.csv, marks.csv or
-policies.yaml. An import is all or nothing: `parse_register` finds what is wrong in each file by
-itself, `check_import` what is wrong with all of them together and with what is known already.
+A file's kind is its name: institutions.csv, successors.csv, qualifications.csv, precision.csv,
+marks.csv or policies.yaml. An import is all or nothing: `parse_register` finds what is wrong in
+each file by itself, `check_import` what is wrong with all of them together and with what is known
+already.
 """
 
 from pathlib import PurePath
@@ -21,6 +22,7 @@ __all__ = ["FILES", "Parsed", "RegisterRow", "apply_import", "check_import", "pa
 
 FILES: Final[dict[str, RegisterKind]] = {
     "institutions.csv": "institutions",
+    "successors.csv": "successors",
     "qualifications.csv": "qualifications",
     "precision.csv": "precision",
     "marks.csv": "marks",

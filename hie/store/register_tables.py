@@ -10,7 +10,10 @@ from hie.store.columns import count, instant, maybe, maybe_instant, text
 
 
 class RegisterImport(SQLModel, table=True):
-    """One import, whole or not at all; `id` counts up and is the version of the registers."""
+    """One import, whole or not at all; `id` counts up and is the version of the registers.
+
+    `looked_us`: when the decisions it touches had all been looked for; None, not to the end.
+    """
 
     __tablename__ = "register_import"
     id: int = count(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -18,6 +21,22 @@ class RegisterImport(SQLModel, table=True):
     actor: str = text()
     files: str = text()
     counts: str = text()
+    looked_us: int | None = maybe_instant()
+
+
+class RegisterTouched(SQLModel, table=True):
+    """A decision whose used result an import refuses, or would have refused.
+
+    `lies` is `after` when it was made while what the import says was in force already, `before`
+    when it was made earlier; `rules` is the JSON list of the rules that refuse.
+    """
+
+    __tablename__ = "register_touched"
+    __table_args__ = (Index("register_touched_decision", "decision"),)
+    import_id: int = count(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    decision: str = text(primary_key=True)
+    lies: str = text()
+    rules: str = text()
 
 
 class _Known(SQLModel):
@@ -43,6 +62,16 @@ class Institution(_Known, table=True):
     status: str = text()
     start: str = text()
     end_day: str | None = maybe()
+
+
+class Successor(_Known, table=True):
+    """Who answers for an institution from a day on; an empty `successor` takes that back."""
+
+    __tablename__ = "successor"
+    __table_args__ = (Index("successor_code", "code", "start"),)
+    code: str = text()
+    successor: str = text()
+    start: str = text()
 
 
 class Qualification(_Known, table=True):

@@ -6,7 +6,7 @@ and day the later import counts.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,8 +22,9 @@ from hie.recognition.register import (
     PrecisionRow,
     QualificationRow,
     RegisterRows,
+    SuccessorRow,
 )
-from hie.recognition.register_check import row_key
+from hie.recognition.register_check import place_key, row_key
 from hie.store.database import advisory
 from hie.store.session import Reader, Row, Unit
 
@@ -34,6 +35,7 @@ _TABLES: dict[type[RegisterRow], tuple[str, tuple[str, ...]]] = {
         "institution",
         ("code", "name", "region", "level", "kind", "consortium", "status", "start", "end_day"),
     ),
+    SuccessorRow: ("successor", ("code", "successor", "start")),
     QualificationRow: (
         "qualification",
         ("institution", "item", "scheme", "round", "start", "end_day", "score", "acceptable"),
@@ -77,7 +79,17 @@ async def load(reader: Reader, known_at_us: int | None = None) -> RegisterRows:
         precision=found[PrecisionRow],
         marks=found[MarkRow],
         policies=found[PolicyEntry],
+        successors=found[SuccessorRow],
     )
+
+
+async def since(reader: Reader) -> dict[tuple[Hashable, ...], int]:
+    """The import that each known institution and successor row came with, by `place_key`."""
+    found = {}
+    for kind in (InstitutionRow, SuccessorRow):
+        for row in await _rows(reader, kind, 2**62):
+            found[place_key(_read(kind, row))] = row[-2]
+    return found
 
 
 async def import_rows(unit: Unit, parsed: Iterable[Parsed], at_us: int, actor: str) -> Imported:
@@ -98,10 +110,13 @@ async def import_rows(unit: Unit, parsed: Iterable[Parsed], at_us: int, actor: s
         given = {row_key(row): row for file in files for row in file.rows if type(row) is kind}
         if not given:
             continue
-        known = {} if kind is PolicyEntry else await _known(unit, kind)
-        fresh = [row for key, row in given.items() if key not in known or known[key][1] != row]
-        replaced = [known[key][0] for key in given if key in known and known[key][1] != given[key]]
-        await _end(unit, table, replaced, at_us)
+        known = await _known(unit, kind)
+        fresh = [row for key, row in given.items() if not _says(known.get(key), row)]
+        # policies are all kept: of one scope and day the later import counts
+        replaced = (
+            [] if kind is PolicyEntry else [k for k in map(known.get, map(row_key, fresh)) if k]
+        )
+        await _end(unit, table, [place for place, _ in replaced], at_us)
         await unit.insert(
             table,
             (*_KNOWN, *columns),
@@ -154,6 +169,15 @@ async def _known(unit: Unit, kind: type[RegisterRow]) -> dict[Any, tuple[tuple[i
     return {row_key(row): (place, row) for place, row in rows}
 
 
+def _says(known: tuple[tuple[int, int], RegisterRow] | None, row: RegisterRow) -> bool:
+    """The row known last under this key says the same already."""
+    if known is None:
+        return False
+    if isinstance(row, PolicyEntry) and isinstance(known[1], PolicyEntry):
+        return (known[1].end, known[1].values) == (row.end, row.values)
+    return known[1] == row
+
+
 async def _end(unit: Unit, table: str, places: list[tuple[int, int]], at_us: int) -> None:
     await unit.executemany(
         f"UPDATE {table} SET known_to_us = $3 WHERE import_id = $1 AND n = $2",  # noqa: S608
@@ -166,6 +190,8 @@ def _written(row: RegisterRow) -> tuple[Any, ...]:
         case InstitutionRow():
             texts = (row.code, row.name, row.region, row.level, row.kind, row.consortium)
             return (*texts, row.status, row.start.isoformat(), _day(row.end))
+        case SuccessorRow():
+            return row.code, row.successor, row.start.isoformat()
         case QualificationRow():
             words = (row.institution, row.item, row.scheme, row.round)
             return (*words, row.start.isoformat(), _day(row.end), row.score, row.acceptable)
@@ -186,6 +212,8 @@ def _written(row: RegisterRow) -> tuple[Any, ...]:
 def _read(kind: type[RegisterRow], row: Row) -> RegisterRow:
     if kind is InstitutionRow:
         return InstitutionRow(*(*row[:7], date.fromisoformat(row[7]), _as_day(row[8])))
+    if kind is SuccessorRow:
+        return SuccessorRow(row[0], row[1], date.fromisoformat(row[2]))
     if kind is QualificationRow:
         start, end = date.fromisoformat(row[4]), _as_day(row[5])
         return QualificationRow(*(*row[:4], start, end, row[6], bool(row[7])))
@@ -208,4 +236,4 @@ def _as_day(text: str | None) -> date | None:
 _JSON = msgspec.json.Encoder(decimal_format="number")
 _PARSER = msgspec.json.Decoder(float_hook=Decimal)
 
-__all__ = ["Imported", "import_rows", "imports", "load", "version"]
+__all__ = ["Imported", "import_rows", "imports", "load", "since", "version"]

@@ -17,12 +17,13 @@ from hie.recognition.catalogue import load_catalogue
 from hie.recognition.policy import build_policy
 from hie.recognition.region import load_regions
 from hie.recognition.register import RegisterRows
+from hie.recognition.register_check import place_key
 from hie.recognition.register_files import FILES, Parsed, apply_import, check_import, parse_register
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "registers"
 BAD: dict[str, dict[str, str]] = json.loads((SAMPLES / "bad" / "faults.json").read_text("utf-8"))
 NOTHING = RegisterRows(version=0)
-A, B = "12110102400000101U", "121301024000001027"
+A, B, C = "12110102400000101U", "121301024000001027", "124201064000001034"
 
 
 def files_of(folder: Path) -> list[Parsed]:
@@ -38,6 +39,18 @@ def institutions(*rows: str) -> Parsed:
     return parse_register("institutions.csv", "\n".join((head, *rows)).encode())
 
 
+def successors(*rows: str) -> Parsed:
+    return parse_register("successors.csv", "\n".join(("code,successor,from", *rows)).encode())
+
+
+def three_institutions() -> Parsed:
+    return institutions(
+        f"{A},甲,110102,3A,,,active,2022-01-01,2025-12-31",
+        f"{B},乙,130102,3A,,,active,2022-01-01,",
+        f"{C},丙,420106,3A,,,active,2022-01-01,",
+    )
+
+
 def marks(*rows: str) -> Parsed:
     return parse_register("marks.csv", "\n".join(("institution,item,mark,from,to", *rows)).encode())
 
@@ -49,6 +62,7 @@ def test_good_files_are_read_whole() -> None:
     after = apply_import(NOTHING, parsed)
     assert (len(after.institutions), len(after.qualifications), len(after.precision)) == (5, 3, 2)
     assert (len(after.marks), len(after.policies), after.version) == (5, 2, 1)
+    assert [(s.code, s.successor) for s in after.successors] == [(B, A)]
     assert after.precision[0].cv_percent == Decimal("1.8")
     assert after.institutions[1].end == date(2025, 12, 31)
     assert after.institutions[0].end is None
@@ -88,7 +102,80 @@ def test_an_overlap_with_what_is_known_names_the_known_row() -> None:
     for row in (f"{A},甲,110102,3A,,,active,2021-01-01,", f"{A},甲,110102,3A,,,active,2024-01-01,"):
         faults, _ = check(institutions(row), known=known)
         assert [(f.path, f.code) for f in faults] == [("institutions.csv:2:from", "overlap")]
-        assert f"{A} from 2022-01-01" in faults[0].expected
+        assert f"the row of {A} from 2022-01-01 (known)" in faults[0].expected
+
+
+def test_a_known_row_is_named_with_the_import_it_came_with() -> None:
+    coming = institutions(f"{A},甲,110102,3A,,,active,2022-01-01,")
+    known = apply_import(NOTHING, [coming, successors(f"{A},{B},2026-01-01")])
+    since = {place_key(row): 7 for row in (*known.institutions, *known.successors)}
+    faults, _ = check_import(
+        [institutions(f"{A},甲,110102,3A,,,active,2024-01-01,"), successors(f"{A},{B},2026-02-01")],
+        known, load_catalogue(), load_regions(), since,
+    )  # fmt: skip
+    told = {fault.path: fault.expected for fault in faults if fault.code != "unknown-successor"}
+    assert told == {
+        "institutions.csv:2:from": f"a period of {A} that shares no day with"
+        f" the row of {A} from 2022-01-01 (in force since import 7)",
+        "successors.csv:2:successor": f"one successor of {A}:"
+        f" the row of {A} from 2026-01-01 (in force since import 7) names {B}",
+    }
+
+
+def test_a_ring_is_closed_by_a_known_row_too_whatever_the_days() -> None:
+    known = apply_import(
+        NOTHING, [three_institutions(), successors(f"{A},{B},2026-01-01", f"{B},{C},2020-01-01")]
+    )
+    faults, _ = check(successors(f"{C},{A},2030-01-01"), known=known)
+    assert [(f.path, f.code) for f in faults] == [("successors.csv:2:successor", "succession-ring")]
+    assert f"the row of {A} from 2026-01-01" in faults[0].expected
+    assert f"the row of {B} from 2020-01-01" in faults[0].expected
+
+
+def test_of_a_tail_into_a_ring_the_ring_alone_is_at_fault() -> None:
+    faults, _ = check(
+        three_institutions(),
+        successors(f"{A},{B},2026-01-01", f"{B},{C},2026-01-01", f"{C},{B},2026-01-01"),
+    )
+    assert [(f.path, f.code) for f in faults] == [("successors.csv:4:successor", "succession-ring")]
+    assert "successors.csv:3" in faults[0].expected
+
+
+def test_a_successor_is_taken_back_by_an_empty_cell_and_another_may_follow() -> None:
+    known = apply_import(NOTHING, [three_institutions(), successors(f"{A},{B},2026-01-01")])
+    coming = successors(f"{A},,2026-01-01", f"{A},{C},2026-02-01")
+    assert check(coming, known=known)[0] == []
+    back, _ = check(successors(f"{A},{B},2026-01-01"), known=apply_import(known, [coming]))
+    assert [fault.code for fault in back] == ["two-successors"]
+
+
+def test_a_row_with_a_known_key_corrects_the_successor() -> None:
+    known = apply_import(NOTHING, [three_institutions(), successors(f"{A},{B},2026-01-01")])
+    coming = successors(f"{A},{C},2026-01-01")
+    assert check(coming, known=known)[0] == []
+    assert [s.successor for s in apply_import(known, [coming]).successors] == [C]
+
+
+def test_two_may_join_a_third() -> None:
+    assert check(three_institutions(), successors(f"{A},{C},2026-01-01", f"{B},{C},2026-01-01"))[
+        0
+    ] == []  # fmt: skip
+
+
+def test_a_successor_that_is_not_active_and_a_predecessor_that_is_are_warned_of() -> None:
+    _, warnings = check(
+        institutions(
+            f"{A},甲,110102,3A,,,active,2022-01-01,2026-01-01",
+            f"{B},乙,130102,3A,,,suspended,2022-01-01,",
+        ),
+        successors(f"{A},{B},2026-01-01", f"{C},{B},2026-01-01"),
+    )
+    assert {(w.path, w.code) for w in warnings} == {
+        ("successors.csv:2:from", "successor-not-active"),
+        ("successors.csv:2:code", "predecessor-active"),
+        ("successors.csv:3:from", "successor-not-active"),
+        ("successors.csv:3:code", "unknown-institution"),
+    }
 
 
 def test_a_row_with_a_known_key_replaces_it_and_may_make_room() -> None:
