@@ -11,12 +11,12 @@ from hie.recognition.assessment import Assessment, Finding, Outcome
 from hie.recognition.engine import Judged
 from hie.recognition.identity_check import IdentityState
 from hie.recognition.question import Question
-from hie.recognition.reasons import reasons_for
+from hie.recognition.reasons import Reasons, load_reasons
 from hie.recognition.request import CheckRequest
 from hie.recognition.request_order import Order
 from hie.recognition.rulebook import Kind
 from hie.recognition.savings import CURRENCY, Saving, savings
-from hie.recognition.texts import State, text
+from hie.recognition.texts import State, Texts, load_texts
 
 
 def write_answer(
@@ -27,11 +27,15 @@ def write_answer(
     *,
     check: str,
     new_id: Callable[[], str],
+    reasons: Reasons | None = None,
+    texts: Texts | None = None,
 ) -> dict[str, Any]:
     """The answer as JSON values; `judged` has one entry for each order of the request, in order.
 
     `new_id` is called once for each listed candidate, in the order they stand in the answer.
+    `reasons` and `texts` are those of other books than the shipped ones.
     """
+    offered, said = reasons or load_reasons(), texts or load_texts()
     saved = savings(
         [
             (question.item(order.item) or question.imaging_class(order.item), one.outcome)
@@ -45,15 +49,18 @@ def write_answer(
         "on": request.on.text,
         "identity": identity.value,
         "orders": [
-            _order(order, one, saving, question, new_id)
+            _order(order, one, saving, question, new_id, offered, said)
             for order, one, saving in zip(request.orders, judged, saved, strict=True)
         ],
     }
 
 
-def write_assessment(assessment: Assessment, key: str) -> dict[str, Any]:
+def write_assessment(
+    assessment: Assessment, key: str, texts: Texts | None = None
+) -> dict[str, Any]:
     """One candidate of an answer; also a single record's, assessed by name."""
     candidate, value = assessment.candidate, assessment.candidate.value
+    said = texts or load_texts()
     return {
         "assessment": key,
         "resource": candidate.resource,
@@ -74,7 +81,7 @@ def write_assessment(assessment: Assessment, key: str) -> dict[str, Any]:
         "effective": candidate.collected.text if candidate.collected else None,
         "age_days": assessment.age_days,
         "limit_days": assessment.limit_days,
-        "findings": [_finding(finding, candidate.kind) for finding in assessment.findings],
+        "findings": [_finding(one, candidate.kind, said) for one in assessment.findings],
     }
 
 
@@ -84,12 +91,14 @@ def _order(
     saving: Saving | None,
     question: Question,
     new_id: Callable[[], str],
+    reasons: Reasons,
+    texts: Texts,
 ) -> dict[str, Any]:
     return {
         "ref": order.ref,
         "item": order.item,
         "outcome": judged.outcome.value,
-        "candidates": [write_assessment(one, new_id()) for one in judged.assessments],
+        "candidates": [write_assessment(one, new_id(), texts) for one in judged.assessments],
         "saves": None
         if saving is None
         else {
@@ -98,19 +107,19 @@ def _order(
             "billable": saving.billable,
             "basis": saving.basis,
         },
-        "reasons": list(_reasons(judged, question)),
+        "reasons": list(_reasons(judged, question, reasons)),
     }
 
 
-def _reasons(judged: Judged, question: Question) -> tuple[str, ...]:
+def _reasons(judged: Judged, question: Question, reasons: Reasons) -> tuple[str, ...]:
     if judged.outcome is Outcome.NONE:
         return ()
     speaking = judged.leading or judged.assessments[0]
     local = question.policy.value(question.receiver, question.day, "local_reasons") or ()
-    return reasons_for(((f.rule, f.effect) for f in speaking.findings), local)
+    return reasons.for_effects(((f.rule, f.effect) for f in speaking.findings), local)
 
 
-def _finding(finding: Finding, kind: Kind) -> dict[str, Any]:
+def _finding(finding: Finding, kind: Kind, texts: Texts) -> dict[str, Any]:
     state = State.FIRED if finding.fired else State.UNKNOWN if finding.unknown else State.NOT_FIRED
     return {
         "rule": finding.rule,
@@ -119,7 +128,7 @@ def _finding(finding: Finding, kind: Kind) -> dict[str, Any]:
         "basis": finding.basis,
         "data": dict(finding.data),
         "text": {
-            "zh": text(finding.rule, state, finding.data, "zh", finding.case, kind),
-            "en": text(finding.rule, state, finding.data, "en", finding.case, kind),
+            "zh": texts.text(finding.rule, state, finding.data, "zh", finding.case, kind),
+            "en": texts.text(finding.rule, state, finding.data, "en", finding.case, kind),
         },
     }
