@@ -1,0 +1,81 @@
+"""What uses saved in the end: once for each billable, less what was billed again all the same.
+
+The blood counts are one billable: whoever must run one of them saves nothing by the others. Images
+stand alone. A use saves the receiver's tariff; the same billable done again at the receiver within
+the window of repeats, or while the used result is still within its limit, takes that back, once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from hie.recognition.indicator_facts import Order, Performed, Tariff, follows, is_same
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One billable not charged; `taken_back`: it was charged later all the same."""
+
+    order: Order
+    tariff: Tariff
+    until: date
+    taken_back: bool = False
+
+
+def saved(orders: Sequence[Order], performed: Iterable[Performed], days: int) -> tuple[Saved, ...]:
+    """What one person's orders saved, oldest first; `days` is the window of repeats."""
+    billed: dict[tuple[object, ...], list[Order]] = {}
+    for order in orders:
+        line, tariff = order.first, order.tariff
+        if tariff is not None:
+            alone = (line.department, line.item, line.said) if line.imaging else ()
+            key = (line.receiver, line.person, line.day, tariff.billable, *alone)
+            billed.setdefault(key, []).append(order)
+    found = [one for same in billed.values() if (one := _once(same, days)) is not None]
+    found.sort(key=lambda one: (one.order.first.at_us, one.order.first.check, one.tariff.billable))
+    charged = _charges(performed)
+    taken = _taken_back(found, charged, days)
+    return tuple(Saved(one.order, one.tariff, one.until, n in taken) for n, one in enumerate(found))
+
+
+def _once(same: Sequence[Order], days: int) -> Saved | None:
+    """One saving for the orders of one billable, by the first that was used; none if one is run."""
+    if any(not order.may_stand_in or order.repeated is not None for order in same):
+        return None
+    for order in same:
+        use, tariff = order.used, order.tariff
+        if use is not None and tariff is not None:
+            window = order.first.day + timedelta(days=days)
+            until = max(window, use.valid_until or window)
+            return Saved(order, tariff, until)
+    return None
+
+
+def _charges(performed: Iterable[Performed]) -> list[Performed]:
+    """What was billed: one billable is billed once a day at an institution, of images each part."""
+    found: dict[tuple[object, ...], Performed] = {}
+    for one in sorted(performed, key=lambda p: (p.at_us, p.until_us, p.item, sorted(p.parts))):
+        if one.billable is not None:
+            key = (one.institution, one.billable, one.day, one.parts)
+            found.setdefault(key, one)
+    return list(found.values())
+
+
+def _taken_back(found: Sequence[Saved], charged: Iterable[Performed], days: int) -> set[int]:
+    """Which savings were charged again: each charge takes back the last one before it, once."""
+    taken: set[int] = set()
+    for charge in charged:
+        for n in range(len(found) - 1, -1, -1):
+            if n not in taken and _bills(found[n], charge):
+                taken.add(n)
+                break
+    return taken
+
+
+def _bills(one: Saved, charge: Performed) -> bool:
+    line = one.order.first
+    same = is_same(line, charge) if line.imaging else charge.institution == line.receiver
+    window = (one.until - line.day).days
+    return (
+        same and charge.billable == one.tariff.billable and follows(line, charge, line.day, window)
+    )
