@@ -1,45 +1,52 @@
 """The catalogue: which tests can be recognised, and what holds of each on which day.
 
-Files are `schemas/catalogue/lab/*.yaml` and `imaging/*.yaml`, one an item; a region's longer list
-is more files. An assessment for a past day uses what was in force that day, so values carry the
-day they began and old ones stay. `Catalogue.on(day)` is the items in force, values resolved.
+Files are `schemas/catalogue/lab/*.yaml` and `imaging/*.yaml`, one an item, and `lists/*.yaml`, one
+a list of them; a region's longer list is more files. An assessment for a past day uses what was in
+force that day, so values carry the day they began and old ones stay. `Catalogue.on(day)` is the
+items in force, values resolved.
 """
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from hie.errors import RulebookInvalid
+from hie.errors import Fault, RulebookInvalid
+from hie.recognition.catalogue_check import Flaw, cross_flaws, file_flaws, list_flaws
 from hie.recognition.item import ImagingClass, Item
 from hie.recognition.item_file import DATED, read_class, read_item
+from hie.recognition.item_list import PREFIX, ItemList, read_list
+from hie.recognition.timeline import Timeline
 from hie.schemas import read_shaped, yaml_files
 
-__all__ = ["Catalogue", "ImagingClass", "Item", "build_catalogue", "load_catalogue"]
+__all__ = ["Catalogue", "ImagingClass", "Item", "ItemList", "build_catalogue", "load_catalogue"]
 
 T = TypeVar("T")
+_MOST_DAYS = 64  # states of the whole catalogue kept at once; another day is put together anew
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All items and classes, as they stand between the days on which something changes.
+    """All items, classes and lists, each with its states and the days on which they begin.
 
     `items` and `classes` are the latest state, whatever the day: for reading codes and units.
     """
 
     items: Mapping[str, Item]
     classes: Mapping[str, ImagingClass]
+    lists: Mapping[str, ItemList]
     keys: frozenset[str]  # of items and classes
-    _days: tuple[date, ...]
-    _items: tuple[Mapping[str, Item], ...]
-    _classes: tuple[Mapping[str, ImagingClass], ...]
+    class_of_modality: Mapping[str, str]  # DICOM modality to class key
+    item_lines: Mapping[str, Timeline[Item]]
+    class_lines: Mapping[str, Timeline[ImagingClass]]
+    _days: tuple[date, ...]  # on which anything begins or ends
     _loinc: Mapping[str, tuple[str, bool]]
     _names: Mapping[str, str]
-    class_of_modality: Mapping[str, str]  # DICOM modality to class key
+    _met: dict[tuple[str, int], Mapping[str, Any]] = field(default_factory=dict, compare=False)
 
     @property
     def first_day(self) -> date:
@@ -48,11 +55,29 @@ class Catalogue:
 
     def on(self, day: date) -> Mapping[str, Item]:
         """The laboratory items in force on a day, by key; their order is that of the files."""
-        return self._items[bisect_right(self._days, day)]
+        return self._state("items", self.item_lines, day)
 
     def classes_on(self, day: date) -> Mapping[str, ImagingClass]:
         """The imaging classes in force on a day, by key."""
-        return self._classes[bisect_right(self._days, day)]
+        return self._state("classes", self.class_lines, day)
+
+    def listed(self, said: Any, day: date) -> frozenset[str]:
+        """The keys that a policy's `catalogue` names on a day.
+
+        `said` is `all` (every list that says `in_all`, or everything where no list does), a
+        list's name `list:<key>`, or a sequence of keys and such names.
+        """
+        if said == "all":
+            lists = [one for one in self.lists.values() if one.in_all]
+            return frozenset().union(*(one.on(day) for one in lists)) if lists else self.keys
+        found: set[str] = set()
+        for one in [said] if isinstance(said, str) else said or ():
+            if one.startswith(PREFIX):
+                named = self.lists.get(one.removeprefix(PREFIX))
+                found |= named.on(day) if named is not None else frozenset()
+            else:
+                found.add(one)
+        return frozenset(found)
 
     def item_of_loinc(self, code: str) -> tuple[str, bool] | None:
         """The item a LOINC code means, and whether that needs no person's confirmation."""
@@ -62,138 +87,116 @@ class Catalogue:
         """The one item with exactly this name or alias (width, spaces and case aside)."""
         return self._names.get(_folded(name))
 
+    def _state(self, what: str, lines: Mapping[str, Timeline[T]], day: date) -> Mapping[str, T]:
+        place = what, bisect_right(self._days, day)
+        found = self._met.get(place)
+        if found is None:
+            states = ((key, line.on(day)) for key, line in lines.items())
+            found = MappingProxyType({key: one for key, one in states if one is not None})
+            if len(self._met) >= _MOST_DAYS:
+                self._met.clear()
+            self._met[place] = found
+        return found
+
 
 @cache
 def load_catalogue() -> Catalogue:
     """The shipped catalogue. Raises RulebookInvalid naming the file and the value that is wrong."""
-    return build_catalogue(yaml_files("catalogue", "lab"), yaml_files("catalogue", "imaging"))
+    return build_catalogue(
+        yaml_files("catalogue", "lab"),
+        yaml_files("catalogue", "imaging"),
+        yaml_files("catalogue", "lists"),
+    )
 
 
 def build_catalogue(
-    lab: Iterable[tuple[str, Any]], imaging: Iterable[tuple[str, Any]] = ()
+    lab: Iterable[tuple[str, Any]],
+    imaging: Iterable[tuple[str, Any]] = (),
+    lists: Iterable[tuple[str, Any]] = (),
 ) -> Catalogue:
     """A catalogue from (file name, content) pairs. Raises RulebookInvalid if they do not agree."""
     lab_files = {n: read_shaped(value, "lab-item", n) for n, value in lab}
     class_files = {n: read_shaped(value, "imaging-class", n) for n, value in imaging}
-    keys: dict[str, str] = {}
-    for name, data in (*lab_files.items(), *class_files.items()):
-        if keys.setdefault(data["key"], name) != name:
-            raise RulebookInvalid(f"{name}: key {data['key']} is that of {keys[data['key']]} too")
-        _check_days(name, data)
-    days = sorted(
-        {
-            _day(text, name)
-            for name, data in (*lab_files.items(), *class_files.items())
-            for text in _turning_days(data)
-        }
-    )
-    if not days:
+    list_files = {n: read_shaped(value, "item-list", n) for n, value in lists}
+    files = {**lab_files, **class_files}
+    keys = frozenset(data["key"] for data in files.values())
+    _refuse((n, flaw) for n, data in files.items() for flaw in file_flaws(data))
+    _refuse(cross_flaws(lab_files, class_files))
+    _refuse(list_flaws(list_files, keys))
+    if not files:
         raise RulebookInvalid("catalogue: expected at least one item")
-    moments = (date.min, *days)
-    items = tuple(
-        MappingProxyType(
-            {d["key"]: read_item(d, day, n) for n, d in lab_files.items() if _in_force(d, day, n)}
-        )
-        for day in moments
-    )
-    classes = tuple(
-        MappingProxyType(
-            {d["key"]: read_class(d, day) for n, d in class_files.items() if _in_force(d, day, n)}
-        )
-        for day in moments
-    )
+    item_lines = {d["key"]: _line(d, n, read_item) for n, d in lab_files.items()}
+    class_lines = {d["key"]: _line(d, n, read_class) for n, d in class_files.items()}
+    turns = {day for line in item_lines.values() for day in line.days}
+    turns |= {day for line in class_lines.values() for day in line.days}
+    items = _latest(item_lines)
+    read = [read_list(data) for data in list_files.values()]
     return Catalogue(
-        items=_latest(items),
-        classes=_latest(classes),
-        keys=frozenset(keys),
-        _days=tuple(days),
-        _items=items,
-        _classes=classes,
-        _loinc=_loinc(lab_files),
-        _names=_names(_latest(items).values()),
-        class_of_modality=_modalities(class_files),
+        items=items,
+        classes=_latest(class_lines),
+        lists=MappingProxyType({one.key: one for one in read}),
+        keys=keys,
+        class_of_modality=MappingProxyType(
+            {modality: d["key"] for d in class_files.values() for modality in d["modalities"]}
+        ),
+        item_lines=MappingProxyType(item_lines),
+        class_lines=MappingProxyType(class_lines),
+        _days=tuple(sorted(turns)),
+        _loinc=_loinc(lab_files.values()),
+        _names=_names(items.values()),
     )
 
 
-def _latest(states: Iterable[Mapping[str, T]]) -> Mapping[str, T]:
-    merged: dict[str, T] = {}
-    for state in states:
-        merged.update(state)
-    return MappingProxyType(merged)
+def _refuse(flaws: Iterable[tuple[str, Flaw]]) -> None:
+    faults = tuple(
+        Fault(f"{name}:{'.'.join(map(str, flaw.path))}", flaw.code, flaw.reason)
+        for name, flaw in flaws
+    )
+    if faults:
+        raise RulebookInvalid(f"{faults[0].path}: {faults[0].expected}", faults)
 
 
-def _turning_days(data: Mapping[str, Any]) -> Iterable[str]:
+def _line(
+    data: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any], date, str], T]
+) -> Timeline[T]:
+    """An item's or class's states, on the days on which one of its own values changes."""
+    days = sorted({date.fromisoformat(text) for text in _turning_days(data)})
+    start = date.fromisoformat(data["from"])
+    end = date.fromisoformat(data["to"]) if "to" in data else date.max
+    states = (read(data, day, name) if start <= day <= end else None for day in days)
+    return Timeline(tuple(days), tuple(states))
+
+
+def _latest(lines: Mapping[str, Timeline[T]]) -> Mapping[str, T]:
+    found = ((key, line.latest) for key, line in lines.items())
+    return MappingProxyType({key: state for key, state in found if state is not None})
+
+
+def _turning_days(data: Mapping[str, Any]) -> Iterator[str]:
     yield data["from"]
     if "to" in data:
         # the state changes the day after
-        yield date.fromordinal(_day(data["to"], data["key"]).toordinal() + 1).isoformat()
-    for field in DATED:
-        yield from data.get(field, ())
+        yield (date.fromisoformat(data["to"]) + timedelta(days=1)).isoformat()
+    for dated in DATED:
+        yield from data.get(dated, ())
 
 
-def _day(text: str, name: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise RulebookInvalid(f"{name}: {text!r} is not a day of the calendar") from None
-
-
-def _check_days(name: str, data: Mapping[str, Any]) -> None:
-    start = _day(data["from"], name)
-    if "to" in data and _day(data["to"], name) < start:
-        raise RulebookInvalid(f"{name}: `to` lies before `from`")
-    first = min(_day(text, name) for text in data["turnaround_days"])
-    if first > start or None in (entry["value"] for entry in data["turnaround_days"].values()):
-        raise RulebookInvalid(f"{name}: turnaround_days: expected a value on every day in force")
-    for field in ("plausible", "guideline_cutoff", "reference_intervals"):
-        for entry in data.get(field, {}).values():
-            value = entry["value"] or []
-            for limits in value if isinstance(value, list) else [value]:
-                if "low" in limits and "high" in limits and limits["low"] > limits["high"]:
-                    raise RulebookInvalid(f"{name}: {field}: low lies above high")
-    groups = {group["key"] for group in data.get("methods", ())}
-    if data.get("order_method") not in {None, *groups}:
-        raise RulebookInvalid(f"{name}: order_method: expected one of the item's methods")
-
-
-def _in_force(data: Mapping[str, Any], day: date, name: str) -> bool:
-    return _day(data["from"], name) <= day and ("to" not in data or day <= _day(data["to"], name))
-
-
-def _loinc(files: Mapping[str, Mapping[str, Any]]) -> Mapping[str, tuple[str, bool]]:
-    found: dict[str, tuple[str, bool]] = {}
-    for name, data in files.items():
-        for confirmed in (True, False):
-            for code in data["loinc"]["confirmed" if confirmed else "unconfirmed"]:
-                if code in found:
-                    raise RulebookInvalid(f"{name}: {code} is a code of {found[code][0]} already")
-                if not _loinc_check(code):
-                    raise RulebookInvalid(f"{name}: {code} fails the check digit of LOINC")
-                found[code] = data["key"], confirmed
-    return MappingProxyType(found)
-
-
-def _modalities(files: Mapping[str, Mapping[str, Any]]) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for name, data in files.items():
-        for modality in data["modalities"]:
-            if found.setdefault(modality, data["key"]) != data["key"]:
-                raise RulebookInvalid(f"{name}: {modality} is a modality of {found[modality]} too")
-    return MappingProxyType(found)
-
-
-def _loinc_check(code: str) -> bool:
-    """LOINC codes end in a Mod 10 (Luhn) check digit (LOINC Users' Guide, appendix C)."""
-    digits = [int(digit) for digit in code.replace("-", "")]
-    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
-    return (sum(doubled) + sum(digits[-1::-2])) % 10 == 0
+def _loinc(files: Iterable[Mapping[str, Any]]) -> Mapping[str, tuple[str, bool]]:
+    return MappingProxyType(
+        {
+            code: (data["key"], kind == "confirmed")
+            for data in files
+            for kind in ("unconfirmed", "confirmed")
+            for code in data.get("loinc", {}).get(kind, ())
+        }
+    )
 
 
 def _names(items: Iterable[Item]) -> Mapping[str, str]:
     """Folded name or alias to item; a name of two items is nobody's."""
     found: dict[str, set[str]] = {}
     for item in items:
-        for name in (item.key, item.zh, item.en, item.abbr, *item.aliases):
+        for name in item.names:
             found.setdefault(_folded(name), set()).add(item.key)
     return MappingProxyType({name: min(keys) for name, keys in found.items() if len(keys) == 1})
 

@@ -216,9 +216,10 @@ class Facts:
     def collected(self) -> Moment | None:
         """When the specimen or image was taken; estimated from the release if need be."""
         candidate, item = self.candidate, self.entry
-        if candidate.collected or candidate.issued is None or item is None:
+        days = item.turnaround_days if item is not None else None
+        if candidate.collected or candidate.issued is None or days is None:
             return candidate.collected
-        return days_before(candidate.issued, item.turnaround_days)
+        return days_before(candidate.issued, days)
 
     @property
     def day(self) -> date | None:

@@ -95,12 +95,12 @@ class Item:
     abbr: str
     category: Literal["chemistry", "immunology", "haematology"]
     value_type: Literal["quantity", "coded"]
-    specimen: Literal["serum-plasma", "whole-blood"]
+    specimen: Literal["serum-plasma", "whole-blood"] | None
     loinc_display: str
     loinc_confirmed: tuple[str, ...]
     loinc_unconfirmed: tuple[str, ...]
     time_aspects: Mapping[str, str]  # LOINC code -> fasting, post-load, random
-    unit: str  # UCUM, "" for a coded item
+    unit: str  # UCUM, "" for a coded item, and where no source gives one
     alternatives: tuple[Alternative, ...]
     unit_spellings: Mapping[str, tuple[str, ...]]
     methods: tuple[MethodGroup, ...]
@@ -108,7 +108,7 @@ class Item:
     methods_interchange: bool  # False: groups measure on different scales (R-302 refuses)
     needs_fasting: bool  # a post-load or random value is another measurement (R-301)
     aliases: tuple[str, ...]
-    turnaround_days: int
+    turnaround_days: int | None
     decimals: int | None
     validity_days: int | None
     review_fraction: Decimal | None
@@ -134,6 +134,31 @@ class Item:
         """Which rules and time limits speak of it."""
         return "laboratory"
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What a result of it needs to be recognised and no source gives.
+
+        Without a unit R-303 refuses, without a specimen R-301; without plausible limits R-305
+        asks a clinician.
+        """
+        quantity = self.value_type == "quantity"
+        needed = {
+            "specimen": self.specimen is None,
+            "unit": quantity and not self.unit,
+            "plausible": quantity and self.plausible is None,
+        }
+        return tuple(name for name, absent in needed.items() if absent)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names that propose it for a local code.
+
+        None where specimen or unit are not known: a name alone (镁) may be that of another test.
+        """
+        if {"specimen", "unit"} & set(self.missing):
+            return ()
+        return (self.key, self.zh, self.en, self.abbr, *self.aliases)
+
     @cached_property
     def units(self) -> ItemUnits:
         """What `hie.terminology.units` needs to read and convert this item's units."""
@@ -149,7 +174,7 @@ class Item:
             decimals=self.decimals,
             loinc_confirmed=self.loinc_confirmed,
             loinc_unconfirmed=self.loinc_unconfirmed,
-            names=(self.zh, self.en, self.abbr, *self.aliases),
+            names=self.names[1:],
         )
 
 

@@ -70,8 +70,8 @@ def _resolve(data: Mapping[str, Any], day: date) -> tuple[dict[str, Any], dict[s
 def read_item(data: Mapping[str, Any], day: date, name: str) -> Item:
     """A laboratory item's file as it stands on one day. Raises RulebookInvalid."""
     values, evidence = _resolve(data, day)
-    loinc = data["loinc"]
-    if data["value_type"] == "quantity" and "decimals" not in values:
+    loinc = data.get("loinc", {})
+    if "unit" in data and "decimals" not in values:
         raise RulebookInvalid(f"{name}: decimals: expected a value on {day}")
     return Item(
         key=data["key"],
@@ -80,10 +80,10 @@ def read_item(data: Mapping[str, Any], day: date, name: str) -> Item:
         abbr=data.get("abbr", data["key"]),
         category=data["category"],
         value_type=data["value_type"],
-        specimen=data["specimen"],
-        loinc_display=loinc["display"],
-        loinc_confirmed=tuple(loinc["confirmed"]),
-        loinc_unconfirmed=tuple(loinc["unconfirmed"]),
+        specimen=data.get("specimen"),
+        loinc_display=loinc.get("display", ""),
+        loinc_confirmed=tuple(loinc.get("confirmed", ())),
+        loinc_unconfirmed=tuple(loinc.get("unconfirmed", ())),
         time_aspects=MappingProxyType(loinc.get("time_aspects", {})),
         unit=data.get("unit", ""),
         alternatives=tuple(_alternative(entry) for entry in data.get("alternatives", ())),
@@ -98,7 +98,7 @@ def read_item(data: Mapping[str, Any], day: date, name: str) -> Item:
         methods_interchange=data.get("methods_interchange", True),
         needs_fasting=data.get("needs_fasting", False),
         aliases=tuple(data["aliases"]),
-        turnaround_days=int(values["turnaround_days"]),
+        turnaround_days=_whole(values.get("turnaround_days")),
         decimals=_whole(values.get("decimals")),
         validity_days=_whole(values.get("validity_days")),
         review_fraction=_number(values.get("review_fraction")),
@@ -130,8 +130,8 @@ def read_item(data: Mapping[str, Any], day: date, name: str) -> Item:
     )
 
 
-def read_class(data: Mapping[str, Any], day: date) -> ImagingClass:
-    """An imaging class's file as it stands on one day."""
+def read_class(data: Mapping[str, Any], day: date, name: str) -> ImagingClass:
+    """An imaging class's file as it stands on one day; `name` is the file's."""
     values, evidence = _resolve(data, day)
     return ImagingClass(
         key=data["key"],

@@ -14,6 +14,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from hie.recognition.catalogue import Catalogue
 from hie.recognition.item import ImagingClass, Item
 from hie.recognition.policy_file import shipped_policies
 from hie.recognition.register import InstitutionRow, PolicyEntry, RegisterRows
@@ -85,10 +86,11 @@ class PolicyBook:
                 limits.append(int(days))
         return min(limits, default=None)
 
-    def in_catalogue(self, receiver: InstitutionRow | None, day: date, key: str) -> bool:
+    def in_catalogue(
+        self, receiver: InstitutionRow | None, day: date, key: str, catalogue: Catalogue
+    ) -> bool:
         """The receiver recognises this item or class at all (R-103)."""
-        listed = self._first(receiver, day, "catalogue")
-        return listed == "all" or (isinstance(listed, list | tuple) and key in listed)
+        return key in catalogue.listed(self._first(receiver, day, "catalogue"), day)
 
     def exited(
         self, receiver: InstitutionRow | None, day: date, institution: str, key: str
@@ -165,11 +167,14 @@ class PolicyBook:
                     yield Exit(entry["institution"], items, start, end, scope)
 
 
-def build_policy(imported: Iterable[PolicyEntry] = ()) -> PolicyBook:
-    """The shipped policy with the imported entries added to it."""
-    version, shipped = shipped_policies()
+def build_policy(
+    imported: Iterable[PolicyEntry] = (),
+    shipped: tuple[str, tuple[PolicyEntry, ...]] | None = None,
+) -> PolicyBook:
+    """A shipped policy (version and entries; default: this hub's) with imported entries added."""
+    version, entries = shipped or shipped_policies()
     by_scope: dict[str, list[PolicyEntry]] = {}
-    for entry in (*shipped, *imported):
+    for entry in (*entries, *imported):
         by_scope.setdefault(entry.scope, []).append(entry)
     return PolicyBook(
         version,

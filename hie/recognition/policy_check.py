@@ -12,6 +12,7 @@ from typing import Any
 from hie.errors import Fault
 from hie.recognition.catalogue import Catalogue
 from hie.recognition.credit_code import is_credit_code
+from hie.recognition.item_list import PREFIX
 from hie.recognition.reasons import load_reasons
 from hie.recognition.region import Regions
 from hie.recognition.register import PolicyEntry
@@ -48,8 +49,16 @@ def policy_faults(
 def _unknown_keys(place: str, values: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Fault]:
     laboratory = frozenset(catalogue.items)
     listed = values.get("catalogue", "all")
+    names = [listed] if isinstance(listed, str) else listed
+    for name in (one for one in names if one.startswith(PREFIX)):
+        if name.removeprefix(PREFIX) not in catalogue.lists:
+            expected = f"one of {', '.join(PREFIX + key for key in catalogue.lists) or 'no list'}"
+            yield Fault(f"{place}.catalogue.{name}", "unknown-list", expected)
     named = {
-        "catalogue": ([] if listed == "all" else listed, catalogue.keys),
+        "catalogue": (
+            [one for one in names if one != "all" and not one.startswith(PREFIX)],
+            catalogue.keys,
+        ),
         "time_limits": (
             values.get("time_limits", {}),
             catalogue.keys | {"laboratory", "imaging"},

@@ -65,7 +65,9 @@ class Question:
     def lists(self, item: Item | ImagingClass) -> bool:
         """The receiver recognises the item at all."""
         if item.key not in self._listed:
-            self._listed[item.key] = self.policy.in_catalogue(self.receiver, self.day, item.key)
+            self._listed[item.key] = self.policy.in_catalogue(
+                self.receiver, self.day, item.key, self.catalogue
+            )
         return self._listed[item.key]
 
     def limit_days(self, item: Item | ImagingClass) -> int | None:

@@ -69,9 +69,9 @@ class Rule:
     """One rule. `unknown` None: its condition always has an answer.
 
     `cases` are other outcomes for when the condition says which case it is (R-105, R-107:
-    `voluntary`). `basis` is the code shown; `basis_also` the further ones. `hidden`: a record this
-    rule refuses is not shown. `unless_refused`: a notice that is not given when an earlier rule of
-    its gate refuses (R-609).
+    `voluntary`), `unknown_cases` the same where it is not known. `basis` is the code shown;
+    `basis_also` the further ones. `hidden`: a record this rule refuses is not shown.
+    `unless_refused`: a notice that is not given when an earlier rule of its gate refuses (R-609).
     """
 
     id: str
@@ -84,6 +84,7 @@ class Rule:
     kinds: frozenset[Kind]
     basis_also: tuple[str, ...] = ()
     cases: Mapping[str, Effect] = field(default_factory=dict)
+    unknown_cases: Mapping[str, Effect] = field(default_factory=dict)
     hidden: bool = False
     unless_refused: bool = False
 
@@ -92,7 +93,8 @@ class Rule:
         if fired:
             return self.cases.get(case, self.outcome) if case else self.outcome
         if unknown:
-            return self.unknown or Effect.PASS
+            usual = self.unknown or Effect.PASS
+            return self.unknown_cases.get(case, usual) if case else usual
         return Effect.PASS
 
 
@@ -183,10 +185,15 @@ def _rule(entry: Mapping[str, Any], gate: int) -> Rule:
         basis=entry["basis"][0],
         kinds=frozenset(Kind(kind) for kind in entry["kinds"]),
         basis_also=tuple(entry["basis"][1:]),
-        cases=MappingProxyType({c: Effect(e) for c, e in entry.get("cases", {}).items()}),
+        cases=_cases(entry, "cases"),
+        unknown_cases=_cases(entry, "unknown_cases"),
         hidden=entry.get("hidden", False),
         unless_refused=entry.get("unless_refused", False),
     )
+
+
+def _cases(entry: Mapping[str, Any], name: str) -> Mapping[str, Effect]:
+    return MappingProxyType({case: Effect(said) for case, said in entry.get(name, {}).items()})
 
 
 def _check_gate(name: str, gate: Gate, known: Mapping[str, Basis]) -> None:

@@ -26,6 +26,7 @@ Language = Literal["zh", "en"]
 _CHINA = timezone(timedelta(hours=8))
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _IMAGING = "imaging "
+_UNKNOWN = "unknown "
 _JOIN = {"zh": "、", "en": ", "}
 
 
@@ -54,7 +55,8 @@ class Texts:
         kind: Kind = Kind.LABORATORY,
     ) -> str:
         """The sentence; "" for a rule without one (its gate is not asked in this rulebook)."""
-        keys = [case, state] if case and state == State.FIRED else [state]
+        own = {State.FIRED: case, State.UNKNOWN: f"{_UNKNOWN}{case}"}.get(State(state))
+        keys = [own, state] if case and own else [state]
         if kind is Kind.IMAGING:
             keys = [f"{_IMAGING}{key}" for key in keys] + keys
         found = (self.sentences.get((rule_id, key, lang)) for key in keys)
@@ -120,7 +122,7 @@ def build_texts(sentences: Mapping[str, Any], words: Any, rulebook: Rulebook) ->
                 found[rule, state, lang] = tuple(variants)
     for asked in rulebook.rules.values():
         states = [State.FIRED, State.NOT_FIRED, *([State.UNKNOWN] if asked.unknown else [])]
-        for needed in (*states, *asked.cases):
+        for needed in (*states, *asked.cases, *(_UNKNOWN + case for case in asked.unknown_cases)):
             if (asked.id, needed, "zh") not in found:
                 raise RulebookInvalid(f"texts: {asked.id} has no sentence for {needed}")
     return Texts(
@@ -141,6 +143,8 @@ def _states(entry: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
     for state, said in entry.items():
         if state == "cases":
             yield from ((prefix + case, words) for case, words in said.items())
+        elif state == "unknown_cases":
+            yield from ((f"{prefix}{_UNKNOWN}{case}", words) for case, words in said.items())
         elif state == "imaging":
             yield from _states(said, _IMAGING)
         else:

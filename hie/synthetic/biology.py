@@ -40,7 +40,7 @@ def numbers(
     """A person's values of one day, in the catalogue's units, rounded as they are printed."""
     items = catalogue.items
     found = {
-        key: _value(seed, person, BY_KEY[key], on, items.get(key))
+        key: _value(seed, person, BY_KEY[key], on, items.get(BY_KEY[key].item or ""))
         for key in keys
         if not BY_KEY[key].is_coded
     }

@@ -48,7 +48,8 @@ _UNMARKED: Final = {(GAOYI, item) for item in ("ALT", "AST", "GGT", "LDH", "CK",
 
 def make_registers(seed: int, today: date, catalogue: Catalogue) -> dict[str, bytes]:
     """File name to content: the five registers of one import."""
-    items = tuple(catalogue.items)
+    listed = catalogue.listed("all", today)
+    items = tuple(key for key in catalogue.items if key in listed)
     classes = tuple(catalogue.classes)
     return {
         "institutions.csv": _csv(

@@ -13,7 +13,9 @@ from hie.schemas import read_yaml, schema, shape_faults, yaml_files
 SHAPES = (
     ("catalogue/lab/", "lab-item"),
     ("catalogue/imaging/", "imaging-class"),
+    ("catalogue/lists/", "item-list"),
     ("catalogue/sources.yaml", "sources"),
+    ("indicators/", "indicator"),
     ("policy/", "policy"),
     ("rulebook/gate", "gate"),
     ("rulebook/basis.yaml", "basis"),
@@ -21,7 +23,10 @@ SHAPES = (
     ("texts/gate", "rule-texts"),
     ("texts/words.yaml", "words"),
 )
-FOLDERS = ("catalogue", "catalogue/lab", "catalogue/imaging", "policy", "rulebook", "texts")
+FOLDERS = (
+    "catalogue", "catalogue/lab", "catalogue/imaging", "catalogue/lists", "indicators", "policy",
+    "rulebook", "texts",
+)  # fmt: skip
 FILES: dict[str, Any] = {
     name: data for folder in FOLDERS for name, data in yaml_files(*folder.split("/"))
 }
@@ -46,7 +51,7 @@ def test_a_shape_is_itself_a_json_schema(shape: str) -> None:
 
 def test_an_item_is_named_like_its_file() -> None:
     for name, data in FILES.items():
-        if name.startswith(("catalogue/lab/", "catalogue/imaging/")):
+        if name.startswith(("catalogue/lab/", "catalogue/imaging/", "catalogue/lists/")):
             assert name.endswith(f"/{data['key']}.yaml")
 
 

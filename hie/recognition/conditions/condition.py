@@ -34,7 +34,18 @@ def condition(function: Condition) -> Condition:
     return function
 
 
-def answer(fired: bool, unknown: bool = False, case: str | None = None, **data: Any) -> Answer:
-    """An answer; fired goes before unknown, and facts that are not known are left out."""
+def answer(
+    fired: bool,
+    unknown: bool = False,
+    case: str | None = None,
+    unknown_case: str | None = None,
+    **data: Any,
+) -> Answer:
+    """An answer; fired goes before unknown, and facts that are not known are left out.
+
+    `case` counts when it fired, `unknown_case` when it is unknown.
+    """
     known = {name: value for name, value in data.items() if value is not None}
-    return Answer(fired, unknown and not fired, known, case if fired else None)
+    if fired:
+        return Answer(True, False, known, case)
+    return Answer(False, unknown, known, unknown_case if unknown else None)

@@ -28,17 +28,20 @@ def other_measurement(facts: Facts) -> Answer:
     """R-301: another specimen, or not fasting where the item needs it.
 
     Unknown when the specimen is stated in words nobody understands, or fasting is ordered and the
-    result states no time aspect.
+    result states no time aspect; and, as a case of its own, when the catalogue does not say of
+    what specimen the item is.
     """
     item, measured = facts.item, facts.candidate.measured
     expected = item.specimen if item else None
+    undefined = item is not None and expected is None
     specimen, aspect = measured.specimen, measured.time_aspect
     ordered = facts.ordered_time_aspect
-    other = bool(specimen) and specimen not in (expected, _VENOUS)
+    other = not undefined and bool(specimen) and specimen not in (expected, _VENOUS)
     loaded = item is not None and item.needs_fasting and aspect in ("post-load", "random")
     return answer(
         other or loaded,
-        specimen == "" or (ordered is not None and aspect is None),
+        undefined or specimen == "" or (ordered is not None and aspect is None),
+        unknown_case="no_specimen" if undefined else None,
         specimen=specimen or None,
         specimen_expected=expected,
         specimen_differs=specimen if other else None,
@@ -76,10 +79,14 @@ def _is_signal(facts: Facts) -> bool:
 
 @condition
 def unit_unusable(facts: Facts) -> Answer:
-    """R-303: the unit is missing, or not one that converts to the item's."""
-    value = facts.candidate.value
+    """R-303: the unit is missing, or not one that converts to the item's.
+
+    A case of its own is an item whose unit the catalogue does not give: nothing converts to it.
+    """
+    value, item = facts.candidate.value, facts.item
     return answer(
         facts.is_quantity and value.read_as is None,
+        case="no_unit" if item is not None and not item.unit else None,
         reported_unit=value.reported_unit,
         unit=facts.item.unit or None if facts.item else None,
     )
@@ -98,13 +105,18 @@ def unit_in_dialect(facts: Facts) -> Answer:
 
 @condition
 def implausible(facts: Facts) -> Answer:
-    """R-305: the converted number is outside what has been survived, whatever its comparator."""
+    """R-305: the converted number is outside what has been survived, whatever its comparator.
+
+    Unknown when the number could not be read; and, as a case of its own, when the catalogue gives
+    no limits for the item.
+    """
     number = facts.candidate.value.exact
     limits = facts.item.plausible if facts.item else None
     outside = number is not None and limits is not None and _flag(number, limits) != "N"
     return answer(
         facts.is_quantity and outside,
-        facts.is_quantity and number is None,
+        facts.is_quantity and (number is None or limits is None),
+        unknown_case="no_limits" if number is not None and limits is None else None,
         value=facts.candidate.value.text,
         unit=facts.candidate.value.unit,
         plausible=_span(limits),

@@ -22,6 +22,11 @@ KEYS = frozenset(
     )
 )  # fmt: skip
 
+CLASSES = frozenset(("XRAY", "CT", "MRI", "US", "NM", "MG"))
+HUBEI_ALONE = frozenset(
+    ("FER", "HDLC", "LDLC", "APOA1", "APOB", "MAG", "FE", "TIBC", "LI", "TBIL", "DBIL")
+)
+
 
 def potassium(**changes: Any) -> dict[str, Any]:
     data: dict[str, Any] = deepcopy(read_yaml("catalogue", "lab", "K.yaml"))
@@ -40,18 +45,78 @@ def catalogue_of(*files: dict[str, Any]) -> Catalogue:
     return build_catalogue((f"{number}.yaml", data) for number, data in enumerate(files))
 
 
-def test_the_catalogue_is_the_27_tests_and_6_imaging_classes() -> None:
+def test_all_is_the_27_tests_and_6_imaging_classes() -> None:
     catalogue = load_catalogue()
-    assert set(catalogue.on(DAY)) == KEYS
-    assert set(catalogue.classes_on(DAY)) == {"XRAY", "CT", "MRI", "US", "NM", "MG"}
-    assert catalogue.keys == {*KEYS, "XRAY", "CT", "MRI", "US", "NM", "MG"}
+    assert set(catalogue.classes_on(DAY)) == CLASSES
+    assert catalogue.listed("all", DAY) == KEYS | CLASSES
+    assert catalogue.listed("list:jjj27", DAY) == KEYS
+    assert catalogue.listed("list:imaging6", DAY) == CLASSES
+    assert catalogue.keys == KEYS | CLASSES | HUBEI_ALONE
+
+
+def test_the_second_list_is_the_22_items_that_hubei_dates() -> None:
+    catalogue = load_catalogue()
+    listed = catalogue.listed("list:hubei22", DAY)
+    assert listed == HUBEI_ALONE | {
+        "TP", "ALB", "GLU", "HBA1C", "TC", "TG", "K", "NA", "CL", "CA", "P",
+    }  # fmt: skip
+    assert {key: catalogue.on(DAY)[key].validity_days for key in listed} == {
+        **dict.fromkeys(("TP", "ALB", "FER", "GLU", "TC", "TG", "HDLC", "LDLC", "APOA1", "APOB",
+                         "TBIL", "DBIL"), 30),
+        **dict.fromkeys(("K", "NA", "CL", "CA", "MAG", "FE", "TIBC", "P", "LI"), 7),
+        "HBA1C": 60,
+    }  # fmt: skip
+    assert catalogue.listed("list:hubei22", date(2022, 2, 28)) == frozenset()
+
+
+@pytest.mark.parametrize("key", sorted(HUBEI_ALONE))
+def test_an_item_of_the_second_list_holds_what_its_source_gives_and_nothing_else(key: str) -> None:
+    item = load_catalogue().on(DAY)[key]
+    assert set(item.evidence) == {"validity_days"}
+    assert item.evidence["validity_days"].source == "http://rm.rmhospital.com/p/hz_29.html"
+    assert item.missing == ("specimen", "unit", "plausible")
+    assert (item.loinc_confirmed, item.loinc_unconfirmed, item.unit) == ((), (), "")
+    assert (item.specimen, item.turnaround_days, item.price) == (None, None, None)
+    assert (item.aliases, item.names, item.units.names) == ((), (), ())
+
+
+def test_the_27_lack_nothing_that_a_result_needs_to_be_recognised() -> None:
+    items = load_catalogue().on(DAY)
+    assert {key for key in KEYS if items[key].missing} == set()
+
+
+def test_a_policy_names_a_list_keys_or_both() -> None:
+    catalogue = load_catalogue()
+    assert catalogue.listed(["list:imaging6", "K"], DAY) == CLASSES | {"K"}
+    assert catalogue.listed(["K", "FER"], DAY) == {"K", "FER"}
+    assert catalogue.listed("list:none", DAY) == frozenset()
+    assert catalogue.listed(None, DAY) == frozenset()
+
+
+def test_a_list_changes_on_its_days() -> None:
+    entries = {"d2022_03_01": ["K"], "d2024_02_29": ["K", "KX"], "d2025_01_01": None}
+    one = {"key": "own", "zh": "本地", "en": "own", "items": dated(**entries)}
+    files = [("0.yaml", potassium()), ("1.yaml", potassium(key="KX", **OTHER_LOINC))]
+    catalogue = build_catalogue(files, (), [("own.yaml", one)])
+    assert catalogue.listed("list:own", date(2024, 2, 28)) == {"K"}
+    assert catalogue.listed("list:own", date(2024, 2, 29)) == {"K", "KX"}
+    assert catalogue.listed("list:own", date(2024, 12, 31)) == {"K", "KX"}
+    assert catalogue.listed("list:own", date(2025, 1, 1)) == frozenset()
+    assert catalogue.listed("all", DAY) == {"K", "KX"}  # no list says `in_all`
+
+
+def test_a_list_names_only_what_the_catalogue_has() -> None:
+    one = {"key": "own", "zh": "本地", "en": "own", "items": dated(d2022_03_01=["K", "ZZZ"])}
+    with pytest.raises(RulebookInvalid, match="ZZZ is no item"):
+        build_catalogue([("0.yaml", potassium())], (), [("own.yaml", one)])
 
 
 def test_nothing_is_in_force_before_the_first_policy() -> None:
     catalogue = load_catalogue()
     assert catalogue.first_day == date(2022, 3, 1)
     assert catalogue.on(date(2022, 2, 28)) == {}
-    assert len(catalogue.on(date(2022, 3, 1))) == 27
+    assert set(catalogue.on(date(2022, 3, 1))) == KEYS | HUBEI_ALONE
+    assert catalogue.listed("all", date(2022, 2, 28)) == frozenset()
 
 
 @pytest.mark.parametrize(

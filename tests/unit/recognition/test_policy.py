@@ -235,15 +235,15 @@ def test_methods_are_those_of_the_institution_alone() -> None:
 
 def test_a_receivers_catalogue_may_be_a_list() -> None:
     policy = book(entry("region:13", catalogue=["K", "CT"]))
-    assert policy.in_catalogue(receiver(), DAY, "K")
-    assert not policy.in_catalogue(receiver(), DAY, "NA")
-    assert policy.in_catalogue(receiver("110102"), DAY, "NA")
+    assert policy.in_catalogue(receiver(), DAY, "K", load_catalogue())
+    assert not policy.in_catalogue(receiver(), DAY, "NA", load_catalogue())
+    assert policy.in_catalogue(receiver("110102"), DAY, "NA", load_catalogue())
 
 
 def test_before_the_first_policy_nothing_is_said() -> None:
     before = date(2022, 2, 28)
     assert book().value(receiver(), before, "catalogue") is None
-    assert not book().in_catalogue(receiver(), before, "K")
+    assert not book().in_catalogue(receiver(), before, "K", load_catalogue())
 
 
 def test_a_receiver_coded_as_a_province_is_spoken_for_by_the_province() -> None:

@@ -146,6 +146,13 @@ def test_a_fired_case_has_its_own_sentence() -> None:
     assert text("R-105", "unknown", {"mark": "武汉HR"}, "en", "voluntary") != said
 
 
+def test_a_case_of_what_is_not_known_has_its_own_sentence() -> None:
+    said = text("R-305", "unknown", {}, "en", "no_limits")
+    assert said == "The catalogue gives no plausible limits for the test: a clinician decides"
+    assert text("R-305", "unknown", {}, "en") != said
+    assert text("R-305", "not_fired", {}, "en", "no_limits") != said
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [

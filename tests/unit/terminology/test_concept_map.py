@@ -93,4 +93,9 @@ def test_every_name_and_alias_of_the_catalogue_leads_to_its_item() -> None:
     for key, item in items().items():
         for name in item.names:
             assert propose([name], items()) in (key, None), name
-        assert propose([item.names[0]], items()) == key
+        assert not item.names or propose([item.names[0]], items()) == key
+
+
+def test_a_name_is_not_enough_where_the_catalogue_gives_no_specimen_and_no_unit() -> None:
+    assert load_catalogue().items["MAG"].zh == "镁"
+    assert propose(["镁"], items()) is None

@@ -17,7 +17,7 @@ def items() -> dict[str, ItemUnits]:
     return {key: item.units for key, item in load_catalogue().items.items()}
 
 
-QUANTITIES = sorted(key for key, item in items().items() if item.value_type == "quantity")
+QUANTITIES = sorted(key for key, item in items().items() if item.ucum_unit)
 
 
 @pytest.mark.parametrize(
