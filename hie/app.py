@@ -30,12 +30,14 @@ from hie.api.v1 import V1_ROUTES
 from hie.dicomweb.pool import PixelPool
 from hie.dicomweb.routes import DICOMWEB_ROUTES
 from hie.errors import AccessRefused, HubError, HubMisconfigured, TooMany, Unavailable
+from hie.exchange.books_in_force import BooksInForce
 from hie.exchange.hub import Hub
 from hie.exchange.keep_instances import sweep
 from hie.exchange.measured import measured
 from hie.exchange.plugins import load_adapters
 from hie.exchange.process import BATCH, process_waiting
 from hie.exchange.publish_study import publish_due
+from hie.exchange.quick_start import start
 from hie.exchange.register_cache import RegisterCache
 from hie.fhir.elements import instant
 from hie.intake.dicom import DicomDoor
@@ -50,8 +52,6 @@ from hie.oauth.outermost import Outermost, record_fault
 from hie.oauth.routes import routes as oauth_routes
 from hie.oauth.signing import open_ring
 from hie.oauth.upkeep import upkeep
-from hie.recognition.catalogue import load_catalogue
-from hie.recognition.rulebook import load_rulebook
 from hie.settings import Settings
 from hie.status import status_of
 from hie.store import message_list
@@ -90,7 +90,7 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
     Raises HubMisconfigured, DataDirectoryBusy, Unavailable.
     """
     configure(settings.log_level)
-    catalogue, rulebook, adapters = load_catalogue(), load_rulebook(), load_adapters()
+    sources, adapters = start(settings.data_dir), load_adapters()
     if settings.database_url is None or schema_versions(settings)[0] is None:
         migrated(settings)
     db = await Database.open(
@@ -126,16 +126,17 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
             ledger=ledger,
             entrance=entrance,
             adapters=adapters,
-            catalogue=catalogue,
-            rulebook=rulebook,
+            catalogue=sources.catalogue,
+            rulebook=sources.rulebook,
+            books=BooksInForce(sources),
             registers=registers,
             page_key=_page_key(settings.data_dir),
-            item_units={key: item.units for key, item in catalogue.items.items()},
+            item_units={key: item.units for key, item in sources.catalogue.items.items()},
             loinc={
                 code: found
-                for item in catalogue.items.values()
+                for item in sources.catalogue.items.values()
                 for code in (*item.loinc_confirmed, *item.loinc_unconfirmed)
-                if (found := catalogue.item_of_loinc(code)) is not None
+                if (found := sources.catalogue.item_of_loinc(code)) is not None
             },
         )
         try:

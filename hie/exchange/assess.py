@@ -14,6 +14,8 @@ from hie.access.actor import Actor, ActorKind
 from hie.access.policy import Restriction, restriction
 from hie.access.scopes import Interaction
 from hie.audit.event import Action, Event, EventType, Subject
+from hie.exchange.assessment_ids import assessment_ids
+from hie.exchange.books_in_force import InForce
 from hie.exchange.hub import Hub
 from hie.exchange.imaging_candidates import imaging_candidates
 from hie.exchange.persons_asked import find_asked
@@ -22,14 +24,14 @@ from hie.fhir.elements import referenced
 from hie.fhir.wire import read_object
 from hie.recognition.answer import write_answer
 from hie.recognition.candidate import Candidate, Identity
-from hie.recognition.check import ask, judge
+from hie.recognition.check import judge
+from hie.recognition.engine_version import engine_version
 from hie.recognition.identity_check import IdentityAnswer, IdentityState
 from hie.recognition.kept_facts import write_facts
 from hie.recognition.record import read_candidate
 from hie.recognition.request import CheckRequest, find_known_at, parse_request
 from hie.recognition.rulebook import Kind
 from hie.store import checks, identity_tasks, ledger
-from hie.store.ids import new_id
 from hie.store.results import as_known, by_item
 from hie.store.served import Stored
 from hie.store.session import Reader, Unit
@@ -79,20 +81,17 @@ async def checked(hub: Hub, actor: Actor, body: dict[str, Any], raw: bytes) -> d
             since_us=_since(request),
             known_at_us=known_at,
         )
-    question = ask(
-        request,
-        catalogue=hub.catalogue,
-        registers=registers,
-        policy=policy,
-        rulebook=hub.rulebook,
-    )
+    used = hub.books.of(registers, policy)
+    question = used.books.question(request)
     matched = identity.state is IdentityState.MATCHED
     judged = judge(request, [one for one, _ in found] if matched else [], question)
     check = checks.new_check()
-    answer = write_answer(request, identity.state, judged, question, check=check, new_id=new_id)
+    answer = write_answer(
+        request, identity.state, judged, question, check=check, new_id=assessment_ids(check)
+    )
     owners = {one.resource: stored.home for one, stored in found}
-    used = Used(identity, tuple(patients), owners, tuple(one for one, _ in found))
-    await _record(hub, actor, request, used, answer, body, raw, now_us)
+    rests_on = RestsOn(identity, tuple(patients), owners, tuple(one for one, _ in found))
+    await _record(hub, actor, request, rests_on, used, answer, body, raw, now_us)
     metrics.ORDER_CHECK_SECONDS.observe(time.perf_counter() - begun)
     metrics.ORDER_CHECKS.labels(answer["identity"]).inc()
     for order in answer["orders"]:
@@ -182,7 +181,7 @@ async def _resources(
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
+class RestsOn:
     """What an answer rests on: the identity, all Patients looked at, and whose each result is.
 
     `owners` is the home of each candidate by its versioned reference; `candidates` are the facts
@@ -213,7 +212,8 @@ async def _record(
     hub: Hub,
     actor: Actor,
     request: CheckRequest,
-    used: Used,
+    rests_on: RestsOn,
+    used: InForce,
     answer: dict[str, Any],
     body: dict[str, Any],
     raw: bytes,
@@ -226,36 +226,45 @@ async def _record(
             at_us=now_us,
             institution=request.receiver.code,
             practitioner=request.practitioner,
-            person=used.identity.person,
+            person=rests_on.identity.person,
             on_us=request.on.at_us,
             policy=answer["policy"],
-            body={"request": body, "answer": answer, "facts": used.facts()},
+            body={
+                "request": body,
+                "answer": answer,
+                "facts": rests_on.facts(),
+                "data": used.hash,
+                "engine": engine_version(),
+            },
             key=answer["check"],
         )
-        await _ask_a_person(unit, used, now_us)
+        await hub.books.keep(unit, used, now_us)
+        if request.as_known_at is None:  # what was known then is no question of today
+            await _ask_a_person(unit, rests_on, now_us)
         await ledger.append(
             unit,
             Event(
                 EventType.ORDER_CHECK,
                 Action.EXECUTE,
                 actor,
-                subjects=used.subjects(shown),
+                subjects=rests_on.subjects(shown),
                 query=raw,
                 policy=answer["policy"],
                 detail=f"check {answer['check']}",
             ),
         )
+    hub.books.kept(used)
 
 
-async def _ask_a_person(unit: Unit, used: Used, now_us: int) -> None:
+async def _ask_a_person(unit: Unit, rests_on: RestsOn, now_us: int) -> None:
     """What only a person can settle goes on the list of identities, the same question once."""
-    conflicting = conflicts(used.identity.homes)
+    conflicting = conflicts(rests_on.identity.homes)
     if conflicting:
         reason = "order-check: identity conflict"
         await identity_tasks.task(unit, "conflict", conflicting, reason, now_us)
-    if used.identity.state is IdentityState.AMBIGUOUS and used.patients:
+    if rests_on.identity.state is IdentityState.AMBIGUOUS and rests_on.patients:
         reason = "order-check: ambiguous identity"
-        await identity_tasks.task(unit, "ambiguous", used.patients, reason, now_us)
+        await identity_tasks.task(unit, "ambiguous", rests_on.patients, reason, now_us)
 
 
 def conflicts(homes: Mapping[str, Identity]) -> Sequence[str]:

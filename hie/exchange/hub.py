@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from hie.adapter import Adapter
 from hie.exchange.arriving import Arriving
+from hie.exchange.books_in_force import BooksInForce
 from hie.exchange.register_cache import RegisterCache
 from hie.oauth.entrance import Entrance
 from hie.recognition.catalogue import Catalogue
@@ -24,6 +25,7 @@ class Hub:
     """An opened hub.
 
     `registers` keeps the registers of the newest import in memory and notices a newer one;
+    `books` are what order-checks are answered from, kept once by their hash;
     `item_units` and `loinc` are the catalogue as builders need it; `page_key` signs page tokens;
     `wake` is set when a message was kept, so that the worker in this process looks at once;
     `arriving` are the instances of this process that wait to be kept; `at_close` is done when the
@@ -37,6 +39,7 @@ class Hub:
     adapters: Mapping[str, Adapter]
     catalogue: Catalogue
     rulebook: Rulebook
+    books: BooksInForce
     registers: RegisterCache
     page_key: bytes
     item_units: Mapping[str, ItemUnits]

@@ -5,6 +5,7 @@ import, not once for each question, is what keeps an order-check within its time
 """
 
 import time
+from collections import OrderedDict
 
 from hie.recognition.eligibility import Registers
 from hie.recognition.policy import PolicyBook
@@ -12,6 +13,7 @@ from hie.store import registers as store
 from hie.store.database import Database
 
 _LOOK_EVERY = 1.0  # seconds between two looks for a newer import
+_FORMER = 4  # imports of earlier instants in memory at once
 
 
 class RegisterCache:
@@ -22,6 +24,7 @@ class RegisterCache:
         self._held: tuple[Registers, PolicyBook] | None = None
         self._version = -1
         self._looked = float("-inf")
+        self._former: OrderedDict[int, tuple[Registers, PolicyBook]] = OrderedDict()
 
     async def current(self) -> tuple[Registers, PolicyBook]:
         """Registers and policies as imported last; at most a second behind another process."""
@@ -38,9 +41,18 @@ class RegisterCache:
 
     async def known_at(self, known_at_us: int) -> tuple[Registers, PolicyBook]:
         """Registers and policies that had been imported by an instant (microseconds)."""
+        held = await self.current()
         async with self._db.reading() as reader:
-            rows = await store.load(reader, known_at_us)
-        return Registers(rows), PolicyBook.of(rows)
+            version = await store.version(reader, known_at_us)
+            if version == held[0].version:
+                return held
+            if version not in self._former:
+                rows = await store.load(reader, known_at_us)
+                self._former[version] = Registers(rows), PolicyBook.of(rows)
+        self._former.move_to_end(version)
+        while len(self._former) > _FORMER:
+            self._former.popitem(last=False)
+        return self._former[version]
 
     def renew(self) -> None:
         """Look again at the next question: an import was made in this process."""

@@ -21,8 +21,12 @@ _FRAME = ("scope", "from", "to")
 @cache
 def shipped_policies() -> tuple[str, tuple[PolicyEntry, ...]]:
     """Version and entries that the hub brings along. Raises RulebookInvalid."""
-    name = "policy/shipped.yaml"
-    data = read_shaped(read_yaml("policy", "shipped.yaml"), "policy", name)
+    return read_policies(read_yaml("policy", "shipped.yaml"), "policy/shipped.yaml")
+
+
+def read_policies(data: Any, name: str) -> tuple[str, tuple[PolicyEntry, ...]]:
+    """Version and entries of a file that comes with the hub. Raises RulebookInvalid."""
+    read_shaped(data, "policy", name)
     if "version" not in data:
         raise RulebookInvalid(f"{name}: expected a version")
     return data["version"], tuple(policy_entry(e, _SHIPPED_ORDER) for e in data["policies"])

@@ -56,18 +56,19 @@ class Imported:
     unchanged: Mapping[str, int]
 
 
-async def version(reader: Reader) -> int:
-    """The number of the last import; 0 before the first."""
-    found: int = await reader.fetchval("SELECT coalesce(max(id), 0) FROM register_import")
+async def version(reader: Reader, known_at_us: int | None = None) -> int:
+    """The number of the last import (known at an instant); 0 before the first."""
+    found: int = await reader.fetchval(
+        "SELECT coalesce(max(id), 0) FROM register_import WHERE at_us <= $1",
+        2**62 if known_at_us is None else known_at_us,
+    )
     return found
 
 
 async def load(reader: Reader, known_at_us: int | None = None) -> RegisterRows:
     """Every row known now, or known at an instant."""
     at_us = 2**62 if known_at_us is None else known_at_us
-    number = await reader.fetchval(
-        "SELECT coalesce(max(id), 0) FROM register_import WHERE at_us <= $1", at_us
-    )
+    number = await version(reader, at_us)
     found: dict[type[RegisterRow], tuple[Any, ...]] = {}
     for kind in _TABLES:
         rows = await _rows(reader, kind, at_us)

@@ -7,6 +7,7 @@ Current versions lie in one table for each resource type, every key beginning wi
 from sqlmodel import Index, SQLModel
 
 from hie.store import (
+    data_tables,
     duty_tables,
     imaging_tables,
     message_tables,
@@ -232,6 +233,7 @@ __all__ = [
     "HOMELESS",
     "METADATA",
     "TABLES",
+    "data_tables",
     "duty_tables",
     "imaging_tables",
     "message_tables",

@@ -85,7 +85,7 @@ async def test_a_check_is_kept_with_the_facts_it_rested_on(place: Any, tmp_path:
         answer = await _ask(hub)
         async with hub.db.reading() as reader:
             kept = await checks.get(reader, answer["check"])
-        assert set(kept.body) == {"request", "answer", "facts"}
+        assert set(kept.body) == {"request", "answer", "facts", "data", "engine"}
         facts = kept.body["facts"]
         assert facts["identity"]["state"] == "matched"
         assert list(facts["identity"]["homes"]) == facts["patients"]
