@@ -64,7 +64,7 @@ def _resource(kind: str) -> dict[str, Any]:
         "versioning": "versioned",
         "readHistory": True,
         "searchParam": [
-            {"name": name, "type": str(of)} for name, of in sorted(PARAMETERS[kind].items())
+            {"name": name, "type": str(of.kind)} for name, of in sorted(PARAMETERS[kind].items())
         ],
     }
     if kind in OPERATIONS:

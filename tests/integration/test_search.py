@@ -12,6 +12,9 @@ from hie.app import opened
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.fhir import CANONICAL, ITEM
+from hie.fhir.search.asked import PREFIXES, read_value
+from hie.fhir.search.definitions import parameters
+from hie.fhir.search.match import matches
 from tests.integration.test_bad_input import CASE, TEXT, _token
 from tests.integration.test_doors import _client, _settings
 from tests.integration.test_road import TODAY, _connected, _packed
@@ -122,6 +125,90 @@ async def test_dates_are_searched_by_the_interval_they_mean(place: Any, tmp_path
             assert await _total(client, headers, query) == 0, text
         both = f"{mine}&date=ge{WRITTEN}&date=lt{year}"
         assert await _total(client, headers, both) == 0
+
+
+async def test_what_no_index_answers_is_looked_at_for_one_patient(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub, _client(hub) as client:
+        headers = await _filled(hub, tmp_path)
+        patient = await _patient(client, headers)
+        mine = f"Observation?patient={patient}"
+        every = await _total(client, headers, mine)
+        assert every > 6
+        for query, count in {
+            "code:text=Na": None,
+            "value-quantity=gt0": None,
+            "performer:missing=false": every,
+            "performer:missing=true": 0,
+            "code-value-quantity=K$gt0": 1,
+            "code-value-quantity=K$lt0": 0,
+            f"subject:Patient={patient}": every,
+            "_source:below=urn:hie": 0,
+            "status=final&value-quantity=lt-1": 0,
+            "code:missing=false": every,
+        }.items():
+            found = await _total(client, headers, f"{mine}&{quote(query, safe='=:&$')}")
+            assert found == count if count is not None else 0 < found <= every, query
+        for query in (
+            "Observation?value-quantity=gt0",
+            "Patient?name=x",
+            "Observation?code:text=a",
+        ):
+            answer = await client.get(f"/fhir/{query}", headers=headers)
+            assert answer.status_code == 400, query
+            assert answer.json()["issue"][0]["code"] == "too-costly"
+        name = (await client.get(f"/fhir/Patient/{patient}", headers=headers)).json()["name"][0]
+        text = quote(name["text"])
+        assert await _total(client, headers, f"Patient?_id={patient}&name={text}") == 1
+        answer = await client.get(f"/fhir/Patient?_id={patient}&name:in=x", headers=headers)
+        assert answer.json()["issue"][0]["code"] == "not-supported"
+
+
+async def test_pages_of_what_is_looked_at_are_whole_and_disjoint(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub, _client(hub) as client:
+        headers = await _filled(hub, tmp_path)
+        patient = await _patient(client, headers)
+        query = f"/fhir/Observation?patient={patient}&performer:missing=false&_total=accurate"
+        whole = (await client.get(f"{query}&_count=200", headers=headers)).json()
+        ids = [one["resource"]["id"] for one in whole["entry"]]
+        assert whole["total"] == len(ids) == len(set(ids)) > 6
+        paged: list[str] = []
+        link: str | None = f"{query}&_count=3"
+        while link is not None:
+            page = (await client.get(link, headers=headers)).json()
+            assert page["total"] == len(ids)
+            paged += [one["resource"]["id"] for one in page["entry"]]
+            link = next((one["url"] for one in page["link"] if one["relation"] == "next"), None)
+        assert paged == ids
+
+
+async def test_an_index_answers_what_looking_at_each_would(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub, _client(hub) as client:
+        headers = await _filled(hub, tmp_path)
+        patient = await _patient(client, headers)
+        url = f"/fhir/Observation?patient={patient}&_count=200"
+        every = [
+            one["resource"] for one in (await client.get(url, headers=headers)).json()["entry"]
+        ]
+        month, year = WRITTEN[:7], int(WRITTEN[:4])
+        for name, text in (
+            *(("date", f"{prefix}{WRITTEN}") for prefix in sorted(PREFIXES)),
+            *(("date", f"{prefix}{month}") for prefix in sorted(PREFIXES)),
+            *(("date", f"{prefix}{year - 1}") for prefix in sorted(PREFIXES)),
+            ("code", "K"), ("code", "2823-3"), ("code", f"{ITEM}|K"), ("code", f"{LOCAL}|"),
+            ("code", "http://loinc.org|"), ("code:not", "K"), ("status", "final"),
+            ("status:not", "final"), ("category", "laboratory"), ("status", "urn:x|final"),
+        ):  # fmt: skip
+            key, _, modifier = name.partition(":")
+            parameter = parameters("Observation")[key]
+            values = [read_value(parameter, modifier, text)]
+            expected = {one["id"] for one in every if matches(parameter, modifier, values, one)}
+            answer = await client.get(f"{url}&{name}={quote(text)}", headers=headers)
+            found = {one["resource"]["id"] for one in answer.json().get("entry", ())}
+            assert found == expected, (name, text)
 
 
 async def test_a_page_link_is_its_callers_and_its_querys_alone(place: Any, tmp_path: Path) -> None:

@@ -5,60 +5,61 @@ out and named); other repeats are AND, comma-separated values are OR (FHIR R4
 search.html#combining). What a value escapes is itself (`separators`).
 """
 
-import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from hie.errors import Fault, InvalidRequest, NotSupported
-from hie.fhir.elements import bounds
+from hie.fhir.search.asked import Pointer, Token, Value, When, Words, bad, plain, read_value
+from hie.fhir.search.definitions import Kind, Parameter
+from hie.fhir.search.match import MODIFIERS
+from hie.fhir.search.separators import split
 from hie.store.search.registry import (
     COUNT,
     DATED,
+    INDEXED,
     MOST_ALL_VALUES,
     MOST_COUNT,
     MOST_VALUES,
     PARAMETERS,
     RESULTS,
     SINGLE,
-    Kind,
 )
-from hie.store.search.separators import split, unescape
-
-_ZONE = re.compile(r"T.*(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
-_HERE = "+08:00"  # the zone of a time that names none (FHIR R4 search.html#date)
-_DAY = 86_400_000_000
-PREFIXES = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"})
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One token value: `system` None is any, "" is none; `code` None is any."""
-
-    system: str | None
-    code: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """One date value: a prefix, and the interval [start, end) in microseconds it means.
-
-    `ap` has its margin in the interval already.
-    """
-
-    prefix: str
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One parameter: any of its values; `negated` for :not."""
+    """One parameter: any of its values. `indexed`: SQL answers it, else it is evaluated."""
 
-    name: str
-    tokens: tuple[Token, ...] = ()
-    dates: tuple[When, ...] = ()
-    ids: tuple[str, ...] = ()
-    negated: bool = False
+    parameter: Parameter
+    values: tuple[Value, ...]
+    modifier: str = ""
+    indexed: bool = True
+
+    @property
+    def name(self) -> str:
+        """The parameter's name."""
+        return self.parameter.name
+
+    @property
+    def negated(self) -> bool:
+        """Whether none of the values is wanted."""
+        return self.modifier == "not"
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """The values that are tokens."""
+        return tuple(one for one in self.values if isinstance(one, Token))
+
+    @property
+    def dates(self) -> tuple[When, ...]:
+        """The values that are dates."""
+        return tuple(one for one in self.values if isinstance(one, When))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids asked for by `_id`, or by a reference to a patient."""
+        words = tuple(one.text for one in self.values if isinstance(one, Words))
+        return words + tuple(one.id for one in self.values if isinstance(one, Pointer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,13 @@ class Query:
     ignored: tuple[str, ...] = ()
 
     def ids(self, *names: str) -> tuple[str, ...]:
-        """The ids of the first condition of one of these names."""
-        return next((c.ids for c in self.conditions if c.name in names), ())
+        """The ids of the first condition of one of these names that an index answers."""
+        return next((c.ids for c in self.conditions if c.name in names and c.indexed), ())
+
+    @property
+    def evaluated(self) -> tuple[Condition, ...]:
+        """The conditions no index answers."""
+        return tuple(one for one in self.conditions if not one.indexed)
 
 
 def parse_query(kind: str, pairs: Sequence[tuple[str, str]], *, lenient: bool = False) -> Query:
@@ -98,17 +104,17 @@ def parse_query(kind: str, pairs: Sequence[tuple[str, str]], *, lenient: bool = 
         if wrong is not None:
             raise wrong
         if "\0" in value:
-            raise _bad(key, "control-character", "text without NUL")
+            raise bad(key, "control-character", "text without NUL")
         seen.add(name)
         used.append((key, value))
         if name in RESULTS:
             if modifier:
-                raise _bad(key, "unknown-modifier", "no modifier")
+                raise bad(key, "unknown-modifier", "no modifier")
             results[name] = value
         else:
-            conditions.append(_condition(name, modifier, value, known[name]))
-    if sum(len(c.tokens) + len(c.dates) + len(c.ids) for c in conditions) > MOST_ALL_VALUES:
-        raise _bad("", "too-many-values", f"at most {MOST_ALL_VALUES} values in one search")
+            conditions.append(_condition(kind, known[name], modifier, value))
+    if sum(len(one.values) for one in conditions) > MOST_ALL_VALUES:
+        raise bad("", "too-many-values", f"at most {MOST_ALL_VALUES} values in one search")
     return Query(
         type=kind,
         conditions=tuple(conditions),
@@ -124,80 +130,60 @@ def parse_query(kind: str, pairs: Sequence[tuple[str, str]], *, lenient: bool = 
 
 
 def _wrong(
-    key: str, name: str, value: str, known: Mapping[str, Kind], seen: Container[str]
+    key: str, name: str, value: str, known: Mapping[str, Parameter], seen: Container[str]
 ) -> InvalidRequest | None:
     if name not in known and name not in RESULTS:
-        return _bad(key, "unknown-parameter", ", ".join(sorted({*known, *RESULTS})))
+        return bad(key, "unknown-parameter", ", ".join(sorted({*known, *RESULTS})))
     if not value:
-        return _bad(key, "empty", "a value")
+        return bad(key, "empty", "a value")
     if name in SINGLE and name in seen:
-        return _bad(key, "repeated", "this parameter once")
+        return bad(key, "repeated", "this parameter once")
     return None
 
 
-def _condition(name: str, modifier: str, value: str, kind: Kind) -> Condition:
+def _condition(kind: str, parameter: Parameter, modifier: str, value: str) -> Condition:
+    name = parameter.name
     values = split(value, ",")
     if len(values) > MOST_VALUES:
-        raise _bad(name, "too-many-values", f"at most {MOST_VALUES}")
-    if modifier and not (kind is Kind.TOKEN and modifier == "not" and name != "_id"):
-        fault = Fault(name, "modifier", "no modifier" if kind is not Kind.TOKEN else ":not or none")
-        raise NotSupported(f"{name}:{modifier[:64]} is not answered", (fault,))
+        raise bad(name, "too-many-values", f"at most {MOST_VALUES}")
     if any(not one for one in values):
-        raise _bad(name, "empty", "a value between commas")
-    if kind is Kind.DATE:
-        return Condition(name, dates=tuple(_when(name, one) for one in values))
-    if kind is Kind.REFERENCE:
-        return Condition(name, ids=tuple(_patient(name, _plain(name, one)) for one in values))
+        raise bad(name, "empty", "a value between commas")
+    indexed = name in INDEXED[kind]
+    if modifier:
+        _check_modifier(parameter, modifier)
+        indexed = indexed and modifier == "not"
     if name == "_id":
-        return Condition(name, ids=tuple(_plain(name, one) for one in values))
-    return Condition(
-        name, tokens=tuple(_token(name, one) for one in values), negated=modifier == "not"
-    )
+        return Condition(parameter, tuple(Words(plain(name, one)) for one in values))
+    if indexed and name in {"patient", "subject"}:
+        return Condition(parameter, tuple(_patient(name, plain(name, one)) for one in values))
+    asked = tuple(read_value(parameter, modifier, one) for one in values)
+    return Condition(parameter, asked, modifier, indexed)
 
 
-def _plain(name: str, text: str) -> str:
-    found = unescape(text)
-    if found is None:
-        raise _bad(name, "wrong-escape", "a backslash before , | $ or a backslash")
-    return found
+def _check_modifier(parameter: Parameter, modifier: str) -> None:
+    known = MODIFIERS[parameter.kind]
+    if parameter.name == "_id":
+        known = frozenset()
+    if modifier in known or (parameter.kind is Kind.REFERENCE and modifier in parameter.targets):
+        return
+    words = ", ".join(f":{one}" for one in sorted(known)) or "no modifier"
+    fault = Fault(parameter.name, "modifier", words)
+    raise NotSupported(f"{parameter.name}:{modifier[:64]} is not answered", (fault,))
 
 
-def _token(name: str, text: str) -> Token:
-    parts = [_plain(name, part) for part in split(text, "|")]
-    if len(parts) == 1:
-        return Token(None, parts[0])
-    if len(parts) > 2 or not any(parts):
-        raise _bad(name, "not-a-token", "code, system|code, |code or system|")
-    return Token(parts[0], parts[1] or None)
-
-
-def _when(name: str, text: str) -> When:
-    prefix, rest = (text[:2], text[2:]) if text[:2] in PREFIXES else ("eq", text)
-    rest = rest.replace(" ", "+")  # a plus that was not encoded
-    if "T" in rest and not _ZONE.search(rest):
-        rest += _HERE
-    found = bounds(rest)
-    if found is None:
-        raise _bad(name, "not-a-date", "an optional prefix and a FHIR date or dateTime")
-    start, end = found
-    if prefix == "ap":
-        return When(prefix, start - _DAY, end + _DAY)
-    return When(prefix, start, end)
-
-
-def _patient(name: str, text: str) -> str:
+def _patient(name: str, text: str) -> Pointer:
     kind, slash, key = text.partition("/")
     if not slash:
-        return text
+        return Pointer("Patient", text)
     if kind != "Patient" or not key or "/" in key:
-        raise _bad(name, "wrong-reference", "Patient/<id>")
-    return key
+        raise bad(name, "wrong-reference", "Patient/<id>")
+    return Pointer(kind, key)
 
 
 def _count(results: dict[str, str]) -> int:
     text = results.get("_count", str(COUNT))
     if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text) <= MOST_COUNT):
-        raise _bad("_count", "invalid-value", f"0 to {MOST_COUNT}")
+        raise bad("_count", "invalid-value", f"0 to {MOST_COUNT}")
     return int(text)
 
 
@@ -207,7 +193,7 @@ def _sort(kind: str, results: dict[str, str]) -> str:
     if kind in DATED:
         allowed |= {DATED[kind], f"-{DATED[kind]}"}
     if text not in allowed:
-        raise _bad("_sort", "invalid-value", ", ".join(sorted(allowed - {""})))
+        raise bad("_sort", "invalid-value", ", ".join(sorted(allowed - {""})))
     return text
 
 
@@ -216,9 +202,5 @@ def _choice(results: dict[str, str], name: str, choices: dict[str, bool], defaul
     if text is None:
         return default
     if text not in choices:
-        raise _bad(name, "invalid-value", ", ".join(choices))
+        raise bad(name, "invalid-value", ", ".join(choices))
     return choices[text]
-
-
-def _bad(name: str, code: str, expected: str) -> InvalidRequest:
-    return InvalidRequest(f"parameter {name[:64]!r}", (Fault(name[:64], code, expected),))

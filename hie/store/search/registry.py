@@ -1,60 +1,35 @@
 """Which search parameters the hub answers, by type: one list for queries and CapabilityStatement.
 
-FHIR R4 search.html. What is not listed is refused, never ignored; what no index answers is refused
-as too costly.
+FHIR R4 search.html. Every parameter R4 defines for a served type is known. What stands in
+`INDEXED` is answered by SQL; any other is *evaluated* on the rows the indexed ones leave, of one
+patient or of a small type, at most `MOST_EVALUATED`. What nothing narrows is refused as too
+costly, what R4 does not define as unknown.
 """
 
-from enum import StrEnum
+from collections.abc import Mapping
 
+from hie.fhir.search.definitions import Parameter, parameters
 
-class Kind(StrEnum):
-    """Search parameter types (FHIR R4 search-param-type)."""
-
-    TOKEN = "token"  # noqa: S105 - a parameter type
-    DATE = "date"
-    REFERENCE = "reference"
-
-
-COMMON = {"_id": Kind.TOKEN, "_lastUpdated": Kind.DATE}
-PARAMETERS: dict[str, dict[str, Kind]] = {
-    "Patient": {**COMMON, "identifier": Kind.TOKEN},
-    "Observation": {
-        **COMMON,
-        "patient": Kind.REFERENCE,
-        "subject": Kind.REFERENCE,
-        "code": Kind.TOKEN,
-        "date": Kind.DATE,
-        "category": Kind.TOKEN,
-        "status": Kind.TOKEN,
-    },
-    "DiagnosticReport": {
-        **COMMON,
-        "patient": Kind.REFERENCE,
-        "subject": Kind.REFERENCE,
-        "code": Kind.TOKEN,
-        "date": Kind.DATE,
-        "category": Kind.TOKEN,
-        "status": Kind.TOKEN,
-    },
-    "ImagingStudy": {
-        **COMMON,
-        "patient": Kind.REFERENCE,
-        "subject": Kind.REFERENCE,
-        "identifier": Kind.TOKEN,
-        "started": Kind.DATE,
-        "modality": Kind.TOKEN,
-        "status": Kind.TOKEN,
-    },
+COMMON = frozenset({"_id", "_lastUpdated"})
+_MINE = COMMON | {"patient", "subject"}
+_RESULTS = _MINE | {"code", "date", "category", "status"}
+# The types that are served, and the parameters an index answers.
+INDEXED: Mapping[str, frozenset[str]] = {
+    "Patient": COMMON | {"identifier"},
+    "Observation": _RESULTS,
+    "DiagnosticReport": _RESULTS,
+    "ImagingStudy": _MINE | {"identifier", "started", "modality", "status"},
     "Endpoint": COMMON,
-    "DocumentReference": {**COMMON, "subject": Kind.REFERENCE, "patient": Kind.REFERENCE},
-    "Specimen": {**COMMON, "subject": Kind.REFERENCE, "patient": Kind.REFERENCE},
-    "ServiceRequest": {**COMMON, "subject": Kind.REFERENCE, "patient": Kind.REFERENCE},
-    "Provenance": COMMON,
+    "DocumentReference": _MINE,
+    "Specimen": _MINE,
+    "ServiceRequest": _MINE,
+    "Provenance": COMMON | {"patient"},
     "Organization": COMMON,
     "Practitioner": COMMON,
     "PractitionerRole": COMMON,
     "Device": COMMON,
 }
+PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {kind: parameters(kind) for kind in INDEXED}
 RESULTS = frozenset({"_count", "_sort", "_total", "_summary", "_format", "_pretty", "page"})
 SINGLE = RESULTS | {"patient", "subject"}
 # Types that can be sorted by date, and what the parameter is called there.
@@ -72,4 +47,5 @@ BOUND = frozenset(
 )
 MOST_VALUES = 50  # of one parameter
 MOST_ALL_VALUES = 150  # of one search
+MOST_EVALUATED = 5_000  # rows that are looked at one by one
 COUNT, MOST_COUNT = 50, 200

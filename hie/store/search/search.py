@@ -10,16 +10,20 @@ from typing import Any, NamedTuple
 from hie.access.policy import Restriction
 from hie.errors import Fault, InvalidRequest, TooCostly
 from hie.fhir import CATEGORY, ITEM, SECTION
+from hie.fhir.search.asked import Token, When
+from hie.fhir.search.match import matches
 from hie.store.identifiers import blind
 from hie.store.index import DICOM_UID
-from hie.store.search.query import Condition, Query, Token, When
-from hie.store.search.registry import BOUND, DATED
+from hie.store.search.query import Condition, Query
+from hie.store.search.registry import BOUND, DATED, MOST_EVALUATED
 from hie.store.served import STORED, Stored, stored
-from hie.store.session import Dialect, Reader
+from hie.store.session import Dialect, Reader, Row
 from hie.store.systems import short
-from hie.store.visible import visible
+from hie.store.tables import HOMELESS
+from hie.store.visible import Visible, visible
 
 _NEVER = -(2**62)
+_CHUNK = 500  # rows that are looked at before others get their turn
 # The systems whose codes stand in a column; "" is a code element, which names none.
 _SYSTEMS = {
     ("Observation", "status"): ("", "http://hl7.org/fhir/observation-status"),
@@ -46,39 +50,117 @@ async def search(
     homes = query.ids("patient", "subject")
     if query.type in BOUND and not homes and not query.ids("_id") and not _names_one(query):
         raise TooCostly(f"{query.type}: name a patient or an _id")
+    if query.evaluated and not _is_narrow(query):
+        names = ", ".join(one.name for one in query.evaluated)
+        raise TooCostly(f"{query.type}: {names}: name a patient, an _id or an identifier too")
     seen = visible(reader, query.type, restriction)
     sql = _Sql(reader, list(seen.args))
-    where = [sql.condition(query.type, one) for one in query.conditions]
+    where = [sql.condition(query.type, one) for one in query.conditions if one.indexed]
+    if query.evaluated:
+        return await _evaluated(reader, query, seen, sql, where, after)
     total = None
     if query.total or query.count_only:
-        clause = f" WHERE {' AND '.join(where)}" if where else ""
-        count = f"SELECT count(*) FROM {seen.sql} AS v{clause}"  # noqa: S608
-        total = int(await reader.fetchval(count, *sql.args))
+        total = await _count(reader, seen, sql, where)
     if query.count_only or query.count == 0:
         return Page((), None, total)
-    key, down = _order(query)
-    if after is not None:
-        sign = "<" if down else ">"
-        where.append(f"({key}, v.id) {sign} ({sql.arg(int(after[0]))}, {sql.arg(str(after[1]))})")
+    rows = await _rows(reader, query, seen, sql, where, after, query.count + 1)
+    found = [stored(reader.db, query.type, row[:7]) for row in rows[: query.count]]
+    following = _position(rows[query.count - 1]) if len(rows) > query.count else None
+    return Page(found, following, total)
+
+
+async def _evaluated(
+    reader: Reader,
+    query: Query,
+    seen: Visible,
+    sql: "_Sql",
+    where: list[str],
+    after: Sequence[Any] | None,
+) -> Page:
+    """The matches among the rows the indexed conditions leave, looked at one by one."""
+    if await _count(reader, seen, sql, where) > MOST_EVALUATED:
+        raise TooCostly(f"{query.type}: more than {MOST_EVALUATED} to look at: narrow the search")
+    every = query.total or query.count_only
+    wanted = 0 if query.count_only else query.count
+    found: list[tuple[Stored, Row]] = []
+    total = 0
+    place = None if every else after
+    more = True
+    while more and (every or len(found) <= wanted):
+        rows = await _rows(reader, query, seen, sql, where, place, _CHUNK)
+        more = len(rows) == _CHUNK
+        for row in rows:
+            one = stored(reader.db, query.type, row[:7])
+            tree = one.resource()
+            if all(matches(c.parameter, c.modifier, c.values, tree) for c in query.evaluated):
+                total += 1
+                if len(found) <= wanted and (not every or _follows(query, row, after)):
+                    found.append((one, row))
+        place = _position(rows[-1]) if rows else None
+    following = _position(found[wanted - 1][1]) if wanted and len(found) > wanted else None
+    return Page([one for one, _ in found[:wanted]], following, total if every else None)
+
+
+def _follows(query: Query, row: Row, after: Sequence[Any] | None) -> bool:
+    """Whether a row stands after a position, in the order of the page."""
+    if after is None:
+        return True
+    mine, given = (row[7], row[1]), (int(after[0]), str(after[1]))
+    return bool(mine < given if _order(query)[1] else mine > given)
+
+
+def _position(row: Row) -> list[Any]:
+    return [row[7], row[1]]
+
+
+async def _count(reader: Reader, seen: Visible, sql: "_Sql", where: list[str]) -> int:
     clause = f" WHERE {' AND '.join(where)}" if where else ""
+    found = await reader.fetchval(f"SELECT count(*) FROM {seen.sql} AS v{clause}", *sql.args)  # noqa: S608
+    return int(found)
+
+
+async def _rows(
+    reader: Reader,
+    query: Query,
+    seen: Visible,
+    sql: "_Sql",
+    where: Sequence[str],
+    after: Sequence[Any] | None,
+    limit: int,
+) -> Sequence[Row]:
+    """Rows after a position, in the page's order: the stored columns and the key they stand by."""
+    key, down = _order(query)
+    args = list(sql.args)
+    parts = list(where)
+    if after is not None:
+        args += [int(after[0]), str(after[1])]
+        sign = "<" if down else ">"
+        parts.append(f"({key}, v.id) {sign} (${len(args) - 1}, ${len(args)})")
+    clause = f" WHERE {' AND '.join(parts)}" if parts else ""
     columns = ", ".join(f"v.{name}" for name in STORED.split(", "))
     direction = "DESC" if down else "ASC"
-    rows = await reader.fetch(
+    return await reader.fetch(
         f"SELECT {columns}, {key} FROM {seen.sql} AS v{clause}"  # noqa: S608
-        f" ORDER BY {key} {direction}, v.id {direction} LIMIT {query.count + 1}",
-        *sql.args,
+        f" ORDER BY {key} {direction}, v.id {direction} LIMIT {limit}",
+        *args,
     )
-    matches = [stored(reader.db, query.type, row[:7]) for row in rows[: query.count]]
-    following = None
-    if len(rows) > query.count:
-        last = rows[query.count - 1]
-        following = [last[7], last[1]]
-    return Page(matches, following, total)
+
+
+def _is_narrow(query: Query) -> bool:
+    """Whether what is left to look at is one patient's, a named few, or a small type's."""
+    return bool(
+        query.type in HOMELESS
+        or query.ids("patient", "subject")
+        or query.ids("_id")
+        or _names_one(query)
+    )
 
 
 def _names_one(query: Query) -> bool:
     """Whether an identifier that has an index is asked for by its value."""
-    return any(one.name == "identifier" and not one.negated for one in query.conditions)
+    return any(
+        one.name == "identifier" and one.indexed and not one.negated for one in query.conditions
+    )
 
 
 def _order(query: Query) -> tuple[str, bool]:
