@@ -17,6 +17,7 @@ from hie.canonical.completeness import side_of
 from hie.canonical.context import BuildContext, Built
 from hie.canonical.image_class import is_image
 from hie.canonical.image_series import by_series
+from hie.canonical.keys import Key
 from hie.canonical.parties import build_parties, people
 from hie.canonical.patient import build_patient
 from hie.canonical.provenance import build_provenance
@@ -54,12 +55,15 @@ def build_study(
     *,
     status: StudyStatus,
     endpoint: str | None,
+    source: str | None = None,
+    reachable: bool = True,
     based_on: Iterable[str] = (),
 ) -> Built:
     """Every resource of a study from its current instances, the newest last.
 
-    `endpoint` is the hub's DICOMweb base, None when no images can be had; `based_on` are
-    references to orders that were found ("ServiceRequest/…").
+    `endpoint` is the hub's DICOMweb base, None when no images can be had; `source` that of the
+    archive that keeps them, where the profile lets it be named; `reachable`: the archive answered
+    when it was last asked. `based_on` are references to orders that were found.
     """
     made = Built({})
     ids, site = context.ids, context.site
@@ -73,16 +77,19 @@ def build_study(
         context.existing.get(keys.patient),
         context.defects,
     )
-    if endpoint is not None:
-        made.resources[keys.endpoint] = _endpoint(endpoint, keys, own)
+    endpoints = [(keys.endpoint, endpoint), (keys.source_endpoint, source if endpoint else None)]
+    for key, base in endpoints:
+        if base is not None:
+            made.resources[key] = _endpoint(base, key, own, reachable=reachable)
     study = _study(records, keys, context, made.issues)
     study["extension"] = [_performed_at(records, keys, context), facts_extension(facts)]
     study["status"] = status
     orders = [{"reference": one} for one in based_on]
     if orders:
         study["basedOn"] = orders
-    if endpoint is not None:
-        study["endpoint"] = [{"reference": f"Endpoint/{ids[keys.endpoint]}"}]
+    named = [{"reference": f"Endpoint/{ids[key]}"} for key, _ in endpoints if key in made.resources]
+    if named:
+        study["endpoint"] = named
     made.resources[keys.study] = study
     for one in records:
         key = keys.documents.get(one.instance.uid)
@@ -253,12 +260,12 @@ def _instance(record: InstanceRecord) -> dict[str, Any]:
     return made
 
 
-def _endpoint(base: str, keys: StudyKeys, organization: str) -> Resource:
-    """Where clients get the images: the hub's own DICOMweb, never the source's."""
+def _endpoint(base: str, key: Key, organization: str, *, reachable: bool) -> Resource:
+    """Where clients get the images: the hub's own DICOMweb; first of all endpoints of a study."""
     return {
         "resourceType": "Endpoint",
-        "identifier": [{"system": keys.endpoint.system, "value": keys.endpoint.value}],
-        "status": "active",
+        "identifier": [{"system": key.system, "value": key.value}],
+        "status": "active" if reachable else "error",
         "connectionType": {"system": _CONNECTION, "code": "dicom-wado-rs"},
         "managingOrganization": {"reference": f"Organization/{organization}"},
         "payloadType": [{"coding": [{"system": _PAYLOAD, "code": "any"}]}],

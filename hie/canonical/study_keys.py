@@ -16,6 +16,7 @@ from hie.fhir import INSTITUTION, site_system
 from hie.records import InstanceRecord, Institution, PatientRecord, Staff
 
 UID_SYSTEM = "urn:dicom:uid"
+ENDPOINT, SOURCE_ENDPOINT = "dicom-wado-rs", "dicom-wado-rs-source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class StudyKeys:
     patient: Key
     study: Key
     endpoint: Key
+    source_endpoint: Key
     provenance: Key
     institutions: dict[str, Key]
     staff: dict[str, Key]
@@ -36,7 +38,7 @@ class StudyKeys:
 
     def every(self) -> list[Key]:
         """Every key, each once."""
-        found = [self.patient, self.study, self.endpoint, self.provenance]
+        found = [self.patient, self.study, self.endpoint, self.source_endpoint, self.provenance]
         found += self.documents.values()
         return list(dict.fromkeys([*found, *self.institutions.values(), *self.staff.values()]))
 
@@ -52,7 +54,8 @@ def study_keys(records: Sequence[InstanceRecord], site: Site, message: str) -> S
     return StudyKeys(
         patient=patient,
         study=study,
-        endpoint=Key("Endpoint", site_system(site.id, "endpoint"), "dicom-wado-rs"),
+        endpoint=endpoint_key(site, ENDPOINT),
+        source_endpoint=endpoint_key(site, SOURCE_ENDPOINT),
         provenance=Key("Provenance", "urn:hie:message", f"{message}/{uid}"),
         institutions={
             code: Key("Organization", INSTITUTION, one.code or "")
@@ -69,6 +72,11 @@ def study_keys(records: Sequence[InstanceRecord], site: Site, message: str) -> S
         parties=found,
         leans_on=(patient, study),
     )
+
+
+def endpoint_key(site: Site, value: str) -> Key:
+    """The key of where a site's images are had: at the hub's door, or at their source itself."""
+    return Key("Endpoint", site_system(site.id, "endpoint"), value)
 
 
 def patient_key(patient: PatientRecord, site: Site, uid: str) -> Key:

@@ -1,0 +1,180 @@
+"""A sheet as PDF: A4, the shipped fonts embedded, the same sheet always the same bytes.
+
+Nothing of the day, the machine or the patient is in its metadata. Text of any length flows over
+pages; no cell of a table may be higher than one, so long values are set as running text.
+"""
+
+import io
+from collections.abc import Iterator
+from threading import Lock
+from typing import Any, Final
+
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    CondPageBreak,
+    Flowable,
+    KeepTogether,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
+)
+
+from hie.web.letters import LATIN, marked, register
+from hie.web.sheet import LONG, Block, Row, Sheet
+
+_INK, _QUIET, _LINE = HexColor("#15202b"), HexColor("#43515e"), HexColor("#cfd6dc")
+_STOP, _STOP_BACK = HexColor("#9c2f2f"), HexColor("#f9e9e8")
+_MARGIN: Final = 18 * mm
+_WIDTH: Final = A4[0] - 2 * _MARGIN - 12  # a frame keeps 6 points free at each side
+_LABELS: Final = 42 * mm
+_CHUNK: Final = 8_000  # characters of one paragraph: a page is broken between lines anyway
+_FEW: Final = 20  # lines of a table that is not broken over pages
+_ONE_AT_A_TIME = Lock()  # reportlab keeps the state of a font while a document is written
+
+
+def _style(size: float, **more: Any) -> ParagraphStyle:
+    given: dict[str, Any] = {
+        "fontName": LATIN, "fontSize": size, "leading": size * 1.5, "textColor": _INK,
+        "wordWrap": "CJK",
+    }  # fmt: skip
+    return ParagraphStyle("", **{**given, **more})
+
+
+_TITLE, _BODY, _LABEL = _style(16), _style(9.5), _style(9, textColor=_QUIET)
+_STRONG, _NOTE, _HEAD = _style(11.5), _style(8, textColor=_QUIET), _style(11)
+_ALERT = _style(10.5, textColor=_STOP, backColor=_STOP_BACK, borderPadding=6, spaceAfter=6)
+
+
+def write_pdf(sheet: Sheet) -> bytes:
+    """The sheet as PDF."""
+    with _ONE_AT_A_TIME:
+        register()
+        target = io.BytesIO()
+        document = SimpleDocTemplate(
+            target,
+            pagesize=A4,
+            leftMargin=_MARGIN,
+            rightMargin=_MARGIN,
+            topMargin=_MARGIN,
+            bottomMargin=_MARGIN,
+            title=sheet.title,
+            author="",
+            creator="hie",
+            subject="",
+            lang="zh-CN" if sheet.lang == "zh" else "en",
+            invariant=1,
+        )
+        document.build(list(_flow(sheet)), canvasmaker=_numbered(sheet.name))
+        return target.getvalue()
+
+
+def _flow(sheet: Sheet) -> Iterator[Flowable]:
+    yield Paragraph(marked(sheet.subtitle), _LABEL)
+    yield Paragraph(marked(sheet.title), _TITLE)
+    yield Spacer(0, 3 * mm)
+    for alert in sheet.alerts:
+        yield Spacer(0, 2 * mm)
+        yield Paragraph(marked(alert), _ALERT)
+        yield Spacer(0, 3 * mm)
+    for block in sheet.blocks:
+        yield from _block(block)
+    yield Spacer(0, 4 * mm)
+    for note in sheet.note:
+        yield Paragraph(marked(note), _NOTE)
+    if sheet.sign:
+        yield _signatures(sheet.sign)
+
+
+def _block(block: Block) -> Iterator[Flowable]:
+    head = [Spacer(0, 2.5 * mm), Paragraph(marked(block.title), _HEAD), Spacer(0, 1 * mm)]
+    texts = [Paragraph(marked(part), _BODY) for part in _chunks(block.text)]
+    short = [row for row in block.rows if len(row.value) <= LONG and row.value.count("\n") < 8]
+    table = [_table(short)] if short else []
+    if table and len(short) < _FEW:
+        yield KeepTogether([*head, *table])
+    else:
+        yield CondPageBreak(30 * mm)
+        yield from head
+        yield from table
+    for row in block.rows:
+        if row not in short:
+            yield from _long(row)
+    yield from texts
+
+
+def _table(rows: list[Row]) -> Table:
+    cells = [
+        [
+            Paragraph(marked(row.label), _LABEL),
+            Paragraph(marked(row.value), _STRONG if row.strong else _BODY),
+        ]
+        for row in rows
+    ]
+    return Table(
+        cells,
+        colWidths=(_LABELS, _WIDTH - _LABELS),
+        style=[
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE),
+            ("LEFTPADDING", (0, 0), (-1, -1), 0),
+            ("TOPPADDING", (0, 0), (-1, -1), 2),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+        ],
+    )
+
+
+def _long(row: Row) -> Iterator[Flowable]:
+    yield Paragraph(marked(row.label), _LABEL)
+    for part in _chunks(row.value):
+        yield Paragraph(marked(part), _BODY)
+
+
+def _chunks(text: str) -> Iterator[str]:
+    """The lines of a text, each in pieces that one paragraph bears."""
+    for line in text.split("\n") if text else ():
+        for start in range(0, max(len(line), 1), _CHUNK):
+            yield line[start : start + _CHUNK] or "\u00a0"
+
+
+def _signatures(people: tuple[str, ...]) -> Flowable:
+    cells = [[Paragraph(marked(one), _LABEL) for one in people]]
+    widths = [_WIDTH / len(people)] * len(people)
+    rule = [
+        ("LINEABOVE", (at, 0), (at, 0), 0.6, _QUIET, None, None, None, 1)
+        for at in range(len(people))
+    ]
+    return KeepTogether([Spacer(0, 16 * mm), Table(cells, colWidths=widths, style=rule)])
+
+
+def _numbered(name: str) -> type[Canvas]:
+    """A canvas that says on each page which of how many it is, and of what."""
+
+    class Numbered(Canvas):  # type: ignore[misc]
+        """Pages are finished when all are known."""
+
+        def __init__(self, *args: Any, **given: Any) -> None:
+            super().__init__(*args, **given)
+            self._kept: list[dict[str, Any]] = []
+
+        def showPage(self) -> None:  # noqa: N802 - reportlab's name
+            """Keep the page for later."""
+            self._kept.append(dict(self.__dict__))
+            self._startPage()
+
+        def save(self) -> None:
+            """Number the pages and write."""
+            for number, page in enumerate(self._kept, start=1):
+                self.__dict__.update(page)
+                self.setFont(LATIN, 7.5)
+                self.setFillColor(_QUIET)
+                self.drawString(_MARGIN, 10 * mm, name)
+                self.drawRightString(A4[0] - _MARGIN, 10 * mm, f"{number} / {len(self._kept)}")
+                super().showPage()
+            super().save()
+
+    return Numbered
