@@ -11,13 +11,17 @@ from typing import Any
 from hie import metrics
 from hie.access.actor import Actor, ActorKind
 from hie.audit.event import Action, Event, EventType, Subject
-from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
+from hie.errors import Conflict, Fault, ResourceNotFound, UnprocessableRequest
 from hie.exchange.hub import Hub
+from hie.exchange.reopen import Reason, reopen_each
+from hie.exchange.rests_on import rests_on
 from hie.fhir.wire import read_object, write
 from hie.recognition.reasons import load_reasons
-from hie.store import checks, ledger
+from hie.recognition.reminders import ordered
+from hie.store import checks, decision_uses, ledger, persons, work_items
 from hie.store import decisions as store
 from hie.store.decisions import Decision
+from hie.store.session import Reader, Unit
 
 _TOP = {"check", "key", "practitioner", "decisions"}
 _EACH = {"ref", "assessment", "decision", "reason", "text", "explained_to_patient", "replaces"}
@@ -25,9 +29,21 @@ _CONTENT = _EACH - {"replaces"}
 _LONGEST = 2000
 
 
-async def decide(hub: Hub, actor: Actor, data: bytes) -> dict[str, Any]:
+class ResultChanged(Conflict):
+    """The result to be used says something else since it was judged: `reasons` by order."""
+
+    def __init__(self, text: str, reasons: dict[str, Reason]) -> None:
+        super().__init__(text)
+        self.reasons = reasons
+
+
+async def decide(
+    hub: Hub, actor: Actor, data: bytes, *, refuse_changed: bool = False
+) -> dict[str, Any]:
     """Record decisions on one check (docs/order-check.md).
 
+    A result that was corrected since it was judged is recorded as used and reopened at once; with
+    `refuse_changed` (whoever decides can still look again) nothing is recorded: ResultChanged.
     Raises UnprocessableRequest naming each field, ResourceNotFound for a check of somebody else,
     AlreadyDecided (a Conflict) when another decision stands. All are recorded, or none is.
     """
@@ -53,7 +69,8 @@ async def decide(hub: Hub, actor: Actor, data: bytes) -> dict[str, Any]:
             faults.append(Fault(f"decisions[{place}].ref", "repeated", "each order once"))
     if faults:
         raise UnprocessableRequest("the decisions were not recorded", tuple(faults))
-    return await _record(hub, actor, check, [one for one in made if one is not None], data)
+    recorded = [one for one in made if one is not None]
+    return await _record(hub, actor, check, recorded, data, refuse_changed=refuse_changed)
 
 
 async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -69,6 +86,7 @@ async def get_decision(hub: Hub, actor: Actor, key: str) -> dict[str, Any]:
         if found is None:
             raise ResourceNotFound("no such decision")
         check = await checks.get(reader, found.check, institution)
+        open_item = (await work_items.open_of(reader, [found.id])).get(found.id)
     await hub.ledger.record(
         Event(
             EventType.DECIDE,
@@ -78,7 +96,10 @@ async def get_decision(hub: Hub, actor: Actor, key: str) -> dict[str, Any]:
             detail=f"decision {found.id}",
         )
     )
-    return _told(found)
+    told = _told(found)
+    if open_item is not None:
+        told["reopened"] = {"work_item": open_item.id, "events": list(open_item.events)}
+    return told
 
 
 def _institution(actor: Actor) -> str | None:
@@ -166,6 +187,8 @@ def _decision(
         key=body["key"],
         content_hash=_content_hash(check, body["practitioner"], one),
         replaces=one.get("replaces"),
+        item=order["item"],
+        ordered=ordered_of(check, order),
     )
 
 
@@ -205,12 +228,38 @@ def _check_repeat(one: dict[str, Any], path: str, faults: list[Fault]) -> None:
 
 
 async def _record(
-    hub: Hub, actor: Actor, check: checks.Check, made: list[Decision], data: bytes
+    hub: Hub,
+    actor: Actor,
+    check: checks.Check,
+    made: list[Decision],
+    data: bytes,
+    *,
+    refuse_changed: bool,
 ) -> dict[str, Any]:
     answers = []
     async with hub.db.unit() as unit:
+        found = await rests_on(unit, check, _used(check, made), actor)
+        await _check_replaced(unit, check, made)
+        changed: dict[str, list[Reason]] = {}
         for one in made:
             standing, state = await store.record(unit, one)
+            if state in {"recorded", "replaced"}:
+                rests = found.get(one.assessment or "") if one.decision == "use" else None
+                if rests is not None and rests.reasons:
+                    if refuse_changed:
+                        text = "the result says something else since it was judged"
+                        raise ResultChanged(text, {one.ref: rests.reasons[0]})
+                    changed[standing.id], state = list(rests.reasons), "reopened"
+                if rests is not None:
+                    await decision_uses.add(unit, rests.of(standing.id))
+                if standing.replaces is not None:
+                    await work_items.close_of(
+                        unit,
+                        standing.replaces,
+                        by=standing.practitioner,
+                        closed_with=standing.id,
+                        at_us=standing.at_us,
+                    )
             link = f"{hub.settings.address}/v1/decisions/{standing.id}"
             answers.append(
                 {
@@ -232,6 +281,55 @@ async def _record(
                 detail=f"check {check.id}",
             ),
         )
+        await reopen_each(unit, changed, time.time_ns() // 1000)
     for one, told in zip(made, answers, strict=True):
         metrics.DECISIONS.labels(one.decision, told["state"]).inc()
     return {"decisions": answers}
+
+
+def _used(check: checks.Check, made: list[Decision]) -> list[dict[str, Any]]:
+    """The candidates of a check's answer that these decisions use."""
+    chosen = {one.assessment for one in made if one.decision == "use"}
+    return [
+        candidate
+        for order in check.body["answer"]["orders"]
+        for candidate in order["candidates"]
+        if candidate["assessment"] in chosen
+    ]
+
+
+async def _check_replaced(unit: Unit, check: checks.Check, made: list[Decision]) -> None:
+    """What is replaced from another check is about the same order of the same person."""
+    faults = []
+    for place, one in enumerate(made):
+        if one.replaces is None:
+            continue
+        named = await store.find(unit, one.replaces, one.institution)
+        if named is None or named.check == check.id:
+            continue
+        earlier = await checks.get(unit, named.check)
+        same = named.ordered in (None, one.ordered) and named.item in (None, one.item)
+        if not same or not await same_person(unit, check, earlier):
+            expected = "a decision about the same order of the same patient"
+            faults.append(Fault(f"decisions[{place}].replaces", "another-order", expected))
+    if faults:
+        raise UnprocessableRequest("the decisions were not recorded", tuple(faults))
+
+
+async def same_person(reader: Reader, one: checks.Check, other: checks.Check) -> bool:
+    """Whether two checks asked about one person: then, or as the register holds it today."""
+    if one.person is not None and one.person == other.person:
+        return True
+    homes = [set(check.body["facts"]["identity"]["homes"]) for check in (one, other)]
+    if homes[0] & homes[1]:
+        return True
+    known = await persons.persons_of(reader, homes[0] | homes[1])
+    found = [{known[home] for home in mine if home in known} for mine in homes]
+    return bool(found[0] & found[1])
+
+
+def ordered_of(check: checks.Check, order: dict[str, Any]) -> str:
+    """What an order of a check's answer orders, as its request says it."""
+    lines = check.body["request"]["orders"]
+    line: dict[str, Any] = next((one for one in lines if one.get("ref") == order["ref"]), {})
+    return ordered(order["item"], line)

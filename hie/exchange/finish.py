@@ -19,7 +19,7 @@ from hie.canonical.joined import join
 from hie.canonical.keys import Key, Report, ReportKeys, business_keys
 from hie.canonical.laboratory import UNMAPPED, BuildContext, Built, build
 from hie.canonical.patient import says_no_more
-from hie.exchange import identify, link_study, settle_study, sites
+from hie.exchange import identify, link_study, reopen, settle_study, sites
 from hie.exchange.hub import Hub
 from hie.exchange.noticed import noticed
 from hie.exchange.settle import Settled, Standing, settle
@@ -55,6 +55,7 @@ class Work:
     produced: list[tuple[str, str, int]] = field(default_factory=list)
     homes: dict[str, set[str]] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
+    revisions: list[reopen.Revision] = field(default_factory=list)
 
     @property
     def is_refused(self) -> bool:
@@ -109,6 +110,9 @@ async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
     persons = await identify.identify(unit, patients, today, now_us) if patients else {}
     await _close(hub, unit, works, persons, now_us)
     await settle_study.settle(hub, unit, arrived, now_us)
+    # Last of all: what was decided on results that say something else now.
+    changed = [one for work in works for one in work.revisions]
+    await reopen.corrected(unit, changed, now_us)
 
 
 async def _decoded(hub: Hub, unit: Unit, taken: Sequence[Message], now_us: int) -> list[Work]:
@@ -379,6 +383,10 @@ class _Context:
             pending.append(resources.first(self.unit, put, self.now_us))
         else:
             pending.append(put)
+        if stored is not None:
+            self.work.revisions += reopen.revision(
+                _worker(self.work), *place, was, stored.version, resource
+            )
         writer[place] = self.work
         if key.type == "Patient":
             patients[found] = resource

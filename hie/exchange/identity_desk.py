@@ -7,6 +7,7 @@ from hie.access.actor import Actor
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
 from hie.exchange.hub import Hub
+from hie.exchange.parted import parted
 from hie.store import identity_tasks, ledger, persons
 from hie.store.instants import written
 
@@ -66,11 +67,13 @@ async def join_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
 
 
 async def undo_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-    """{link} -> {link}: taken back."""
-    key = str(arguments["link"])
+    """{link} -> {link}: taken back; decisions that rested on it are reopened (R-908)."""
+    key, now_us = str(arguments["link"]), time.time_ns() // 1000
     async with hub.db.unit() as unit:
-        done = await persons.undo(unit, key, author=actor.subject, at_us=time.time_ns() // 1000)
+        done = await persons.undo(unit, key, author=actor.subject, at_us=now_us)
         await ledger.append(unit, _event(actor, list(done.homes), f"link {key} undone"))
+        stayed = await persons.homes_of(unit, done.person)
+        await parted(unit, {*done.homes, *stayed}, actor, now_us)
     return {"link": key}
 
 

@@ -4,6 +4,7 @@ The body is JSON: {"request": ..., "answer": ..., "facts": ...}, compressed; it 
 assessment years later.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,15 @@ async def add(
 def new_check() -> str:
     """An id for a check or an assessment that is still being made."""
     return new_id()
+
+
+async def persons_of(reader: Reader, keys: Iterable[str]) -> dict[str, str | None]:
+    """Whom these checks asked about, by check."""
+    rows = await reader.fetch(
+        f"SELECT id, person FROM order_check WHERE {reader.db.among('id', 1)}",  # noqa: S608
+        reader.db.array(sorted(set(keys))),
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def get(reader: Reader, key: str, institution: str | None = None) -> Check:

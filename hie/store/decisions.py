@@ -4,6 +4,7 @@ The same key with the same content changes nothing; a different decision for the
 `replaces`. Races end at unique indexes, not at a look beforehand.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from hie.errors import Conflict
@@ -13,7 +14,7 @@ from hie.store.session import Reader, Row, Unit
 
 _COLUMNS = (
     "id, check_id, ref, assessment, decision, reason, text, explained, practitioner, institution,"
-    " at_us, key, state, replaces, content_hash"
+    " at_us, key, state, replaces, content_hash, item, ordered"
 )
 
 
@@ -22,6 +23,7 @@ class Decision:
     """One decision. `content_hash` is over what was decided, so that a repeat is recognised.
 
     `state` in the table: recorded, replaced (a later one names it), reopened (its result changed).
+    `item` is what was ordered, `ordered` says of an examination which one.
     """
 
     check: str
@@ -39,6 +41,8 @@ class Decision:
     replaces: str | None = None
     state: str = "recorded"
     id: str = ""
+    item: str | None = None
+    ordered: str | None = None
 
 
 class AlreadyDecided(Conflict):
@@ -50,12 +54,18 @@ class AlreadyDecided(Conflict):
 
 
 async def record(unit: Unit, decision: Decision) -> tuple[Decision, str]:
-    """Record one decision: what stands now, and recorded, unchanged or replaced.
+    """Record one decision: what stands now, and recorded, unchanged, replaced or reopened.
 
+    `replaces` may name a decision of an earlier check about the same order. The caller closes what
+    waits for the replaced one. `reopened`: it was recorded before, and its result changed since.
     Raises AlreadyDecided when the key was used for other content, when another decision stands and
     is not named in `replaces`, or when `replaces` names one that does not stand.
     """
-    await advisory(unit, f"decision:{decision.check}:{decision.ref}")
+    replaced = None if decision.replaces is None else await find(unit, decision.replaces)
+    orders = {(decision.check, decision.ref)}
+    if replaced is not None and replaced.institution == decision.institution:
+        orders.add((replaced.check, replaced.ref))
+    await advisory(unit, *(f"decision:{check}:{ref}" for check, ref in sorted(orders)))
     same_key = await _one(
         unit,
         "institution = $1 AND key = $2 AND ref = $3",
@@ -65,21 +75,21 @@ async def record(unit: Unit, decision: Decision) -> tuple[Decision, str]:
     )
     if same_key is not None:
         if same_key.content_hash == decision.content_hash and same_key.check == decision.check:
-            return same_key, "unchanged"
+            return same_key, "reopened" if same_key.state == "reopened" else "unchanged"
         raise AlreadyDecided("this key was used for another decision", same_key)
     standing = await standing_of(unit, decision.check, decision.ref)
+    if standing is None and decision.replaces is not None:
+        standing = await _standing_elsewhere(unit, decision)
     if standing is not None and decision.replaces != standing.id:
         if decision.replaces is None and standing.content_hash == decision.content_hash:
-            return standing, "unchanged"
+            return standing, "reopened" if standing.state == "reopened" else "unchanged"
         raise AlreadyDecided("another decision stands for this order", standing)
-    if standing is None and decision.replaces is not None:
-        raise Conflict("there is no decision that this one could replace")
     made = replace(decision, id=new_id(), state="recorded")
     if standing is not None:
         await unit.execute("UPDATE decision SET state = 'replaced' WHERE id = $1", standing.id)
     await unit.execute(
         f"INSERT INTO decision ({_COLUMNS})"  # noqa: S608
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         made.id,
         made.check,
         made.ref,
@@ -95,13 +105,64 @@ async def record(unit: Unit, decision: Decision) -> tuple[Decision, str]:
         made.state,
         made.replaces,
         made.content_hash,
+        made.item,
+        made.ordered,
     )
     return made, "recorded" if standing is None else "replaced"
 
 
+async def _standing_elsewhere(unit: Unit, decision: Decision) -> Decision:
+    """The decision about an order of an earlier check that this one replaces."""
+    named = await find(unit, decision.replaces or "", decision.institution)
+    if named is None:
+        raise Conflict("there is no decision that this one could replace")
+    if named.state == "replaced":
+        later = await standing_of(unit, named.check, named.ref)
+        raise AlreadyDecided("another decision stands for this order", later or named)
+    return named
+
+
+async def reopen(unit: Unit, keys: Iterable[str]) -> list[Decision]:
+    """Reopen those of these decisions that stand and use a result; locked until the unit ends."""
+    rows = await unit.fetch(
+        f"SELECT {_COLUMNS} FROM decision WHERE {unit.db.among('id', 1)}"  # noqa: S608
+        " AND state <> 'replaced' AND decision = 'use' ORDER BY id" + unit.db.locking("FOR UPDATE"),
+        unit.db.array(sorted(set(keys))),
+    )
+    found = [_decision(row) for row in rows]
+    if found:
+        await unit.execute(
+            f"UPDATE decision SET state = 'reopened' WHERE {unit.db.among('id', 1)}",  # noqa: S608
+            unit.db.array([one.id for one in found]),
+        )
+    return [replace(one, state="reopened") for one in found]
+
+
 async def standing_of(reader: Reader, check: str, ref: str) -> Decision | None:
-    """The decision that stands for an order of a check, or None."""
-    return await _one(reader, "check_id = $1 AND ref = $2 AND state <> 'replaced'", check, ref)
+    """The decision that stands for an order of a check, or None.
+
+    One that replaced it from a later check, which asked about the same order anew, stands for it.
+    """
+    where = "check_id = $1 AND ref = $2"
+    found = await _one(reader, f"{where} AND state <> 'replaced'", check, ref)
+    if found is None:
+        found = await _one(reader, where, check, ref)
+    while found is not None and found.state == "replaced":
+        found = await _one(reader, "replaces = $1", found.id)
+    return found
+
+
+async def chain(reader: Reader, key: str) -> list[Decision]:
+    """A decision and all it replaced, newest first: how a mind was changed."""
+    found = []
+    following: str | None = key
+    while following is not None:
+        one = await find(reader, following)
+        if one is None:
+            break
+        found.append(one)
+        following = one.replaces
+    return found
 
 
 async def of_check(reader: Reader, check: str) -> list[Decision]:
@@ -144,4 +205,6 @@ def _decision(row: Row) -> Decision:
         state=row[12],
         replaces=row[13],
         content_hash=row[14],
+        item=row[15],
+        ordered=row[16],
     )

@@ -51,7 +51,7 @@ async def by_item(
         for one in await formerly(reader, "Observation", homes, restriction, known_at_us)
         if (said := columns_of(one))["item"] in items and reaches(said, since)
     ]
-    reports = await _reports(reader, [one.id for one in former], restriction)
+    reports = await reports_of(reader, [one.id for one in former], restriction)
     then += [(one, reports.get(one.id)) for one in former]
     return sorted(then, key=lambda pair: newest_first(pair[0]))[:LIMIT]
 
@@ -100,7 +100,7 @@ def newest_first(version: Stored) -> tuple[bool, int, str]:
     return start is None, -(start or 0), version.id
 
 
-async def _reports(
+async def reports_of(
     reader: Reader, keys: Sequence[str], restriction: Restriction
 ) -> dict[str, str | None]:
     """The report each result belongs to: a result never moves to another one."""

@@ -1,0 +1,361 @@
+"""A correction that the source sends reopens what was decided on the result, on both databases."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hie.app import opened
+from hie.errors import Conflict, UnprocessableRequest
+from hie.exchange.commands import operator, run
+from hie.exchange.decide import ResultChanged, decide
+from hie.exchange.hub import Hub
+from hie.exchange.reopen import Cause, reopen
+from hie.recognition.changes import Change
+from hie.store import decisions, notifications, work_items
+from hie.store.decisions import AlreadyDecided
+from hie.synthetic import example
+from hie.synthetic.example import Example
+from tests.integration.test_road import TODAY, _connected, _packed, _settings
+
+pytestmark = pytest.mark.anyio
+K, NA = "|3.97|mmol/L|3.5-5.3|N|||F|", "|143.6|mmol/L|137-147|N|||F|"
+
+
+def sent_again(message: bytes, number: str, *changes: tuple[str, str]) -> bytes:
+    """The message once more under another number, an hour later, with words exchanged."""
+    text = message.decode()
+    day = TODAY.strftime("%Y%m%d")
+    later = text.split("|")[6]
+    text = text.replace(later, f"{day}000500+0800", 1).replace("BJEXAMPLE0001", number)
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return text.encode()
+
+
+async def received(hub: Hub, site: str, message: bytes) -> dict[str, Any]:
+    """One message in by the door; it was stored."""
+    answer = await run(hub, "receive", {"site": site, "files": [_packed(message)]})
+    receipt: dict[str, Any] = answer["receipts"][0]
+    held = {one["code"] for one in receipt["issues"] if one["severity"] == "hold"}
+    assert held <= {"unmapped-code"}, receipt["issues"]
+    return receipt
+
+
+async def used(hub: Hub, case: Example, ref: str = "1", **more: Any) -> tuple[dict[str, Any], Any]:
+    """Ask, and decide to use the first result of an order; the answer, and what was told."""
+    answer = await run(hub, "order-check", {"request": case.order_check.decode()})
+    return answer, await decided(hub, answer, ref, **more)
+
+
+async def decided(hub: Hub, answer: dict[str, Any], ref: str = "1", **more: Any) -> dict[str, Any]:
+    """The decision to use the first result of an order, with these members changed."""
+    order = next(one for one in answer["orders"] if one["ref"] == ref)
+    one = {"ref": ref, "assessment": order["candidates"][0]["assessment"], "decision": "use"} | more
+    key = f"{answer['check']}-{ref}-{json.dumps(more, sort_keys=True)}"
+    body = {"check": answer["check"], "key": key, "practitioner": "D0117", "decisions": [one]}
+    told = await run(hub, "decide", {"request": json.dumps(body)})
+    found: dict[str, Any] = told["decisions"][0]
+    return found
+
+
+async def state_of(hub: Hub, decision: str) -> str:
+    async with hub.db.reading() as reader:
+        found = await decisions.find(reader, decision)
+    assert found is not None
+    return found.state
+
+
+async def waiting(hub: Hub) -> list[work_items.WorkItem]:
+    async with hub.db.reading() as reader:
+        return await work_items.find(reader, None)
+
+
+async def told(hub: Hub, institution: str) -> list[notifications.Notification]:
+    async with hub.db.reading() as reader:
+        return await notifications.after(reader, institution, 0, 100)
+
+
+async def test_a_corrected_value_reopens_the_decision_that_used_it(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub:
+        await _connected(hub, tmp_path)
+        case = example(today=TODAY)
+        await received(hub, case.site, case.message)
+        answer, mine = await used(hub, case)
+        _, other = await used(hub, case, "2")  # creatinine, which is not corrected
+        await received(
+            hub, case.site, sent_again(case.message, "C1", (K, "|5.62|mmol/L|3.5-5.3|H|||C|"))
+        )
+        assert await state_of(hub, mine["decision"]) == "reopened"
+        assert await state_of(hub, other["decision"]) == "recorded"
+        (item,) = await waiting(hub)
+        receiver = json.loads(case.order_check)["receiver"]["institution"]
+        assert (item.institution, item.decision, item.cause) == (
+            receiver,
+            mine["decision"],
+            "corrected",
+        )
+        (event,) = item.events
+        assert {one["what"]: (one["old"], one["new"]) for one in event["changes"]} == {
+            "status": ("final", "corrected"),
+            "value": ("3.97", "5.62"),
+            "interpretation": (None, "H"),
+        }
+        assert event["was"]["resource"] == answer["orders"][0]["candidates"][0]["resource"]
+        assert event["now"]["resource"].endswith("/_history/2")
+        assert (event["now"]["unit"], event["was"]["unit"]) == ("mmol/L", "mmol/L")
+        assert event["now"]["issued"]
+        assert event["now"]["effective"]
+        (note,) = await told(hub, receiver)
+        assert (note.seq, note.decision, note.work_item) == (1, mine["decision"], item.id)
+        async with hub.db.reading() as reader:
+            rows = await reader.fetch(
+                "SELECT action, subject, detail FROM audit_access WHERE detail LIKE 'reopened%'"
+            )
+        assert [tuple(row) for row in rows] == [
+            ("U", f"site:{case.site}", f"reopened (corrected): {mine['decision']}")
+        ]
+
+
+async def test_a_withdrawn_result_reopens_and_says_so(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub:
+        await _connected(hub, tmp_path)
+        case = example(today=TODAY)
+        await received(hub, case.site, case.message)
+        _, mine = await used(hub, case)
+        withdrawn = sent_again(case.message, "W1", (K, "|3.97|mmol/L|3.5-5.3|N|||W|"))
+        await received(hub, case.site, withdrawn)
+        (item,) = await waiting(hub)
+        assert (item.cause, item.decision) == ("withdrawn", mine["decision"])
+        assert item.events[0]["now"]["status"] == "entered-in-error"
+
+
+async def test_what_nobody_used_makes_nothing(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub:
+        await _connected(hub, tmp_path)
+        case = example(today=TODAY)
+        await received(hub, case.site, case.message)
+        answer = await run(hub, "order-check", {"request": case.order_check.decode()})
+        repeat = {
+            "decision": "repeat",
+            "assessment": None,
+            "reason": "N1_CONDITION_CHANGED",
+            "explained_to_patient": True,
+        }
+        repeated = await decided(hub, answer, **repeat)
+        await received(
+            hub, case.site, sent_again(case.message, "C1", (K, "|5.62|mmol/L|3.5-5.3|H|||C|"))
+        )
+        assert await waiting(hub) == []
+        assert await state_of(hub, repeated["decision"]) == "recorded"
+
+
+async def test_a_correction_twice_makes_one_item_and_a_resend_none(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub:
+        await _connected(hub, tmp_path)
+        case = example(today=TODAY)
+        await received(hub, case.site, case.message)
+        _, mine = await used(hub, case)
+        # Sent again as it was; then with another physician, unit spelling and trailing digit.
+        await received(hub, case.site, sent_again(case.message, "R1"))
+        changed = ((K, "|3.970|mmol/l|3.5-5.3|N|||F|"), ("R01&陈审核", "R02&赵审核"))
+        await received(hub, case.site, sent_again(case.message, "R2", *changed))
+        assert await state_of(hub, mine["decision"]) == "recorded"
+        correction = (K, "|5.62|mmol/L|3.5-5.3|H|||C|")
+        for number in ("C1", "C2", "C3"):
+            await received(hub, case.site, sent_again(case.message, number, correction))
+        (item,) = await waiting(hub)
+        assert len(item.events) == 1
+        second = (K, "|5.71|mmol/L|3.5-5.3|H|||C|")
+        await received(hub, case.site, sent_again(case.message, "C4", second))
+        (item,) = await waiting(hub)
+        values = [
+            one for event in item.events for one in event["changes"] if one["what"] == "value"
+        ]
+        assert [(one["old"], one["new"]) for one in values] == [("3.970", "5.62"), ("5.62", "5.71")]
+        assert [one.seq for one in await told(hub, item.institution)] == [1, 2]
+
+
+async def test_a_late_older_version_reopens_nothing(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub:
+        await _connected(hub, tmp_path)
+        case = example(today=TODAY)
+        await received(hub, case.site, case.message)
+        _, mine = await used(hub, case)
+        late = sent_again(case.message, "P1", (K, "|3.80|mmol/L|3.5-5.3|N|||P|"))
+        await received(hub, case.site, late)
+        assert await state_of(hub, mine["decision"]) == "recorded"
+        assert await waiting(hub) == []
+
+
+async def test_the_decision_is_made_anew_and_the_item_closes(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub:
+        await _connected(hub, tmp_path)
+        case = example(today=TODAY)
+        await received(hub, case.site, case.message)
+        first, mine = await used(hub, case)
+        assert (await decided(hub, first))["state"] == "unchanged"
+        await received(
+            hub, case.site, sent_again(case.message, "C1", (K, "|4.02|mmol/L|3.5-5.3|N|||C|"))
+        )
+        assert (await decided(hub, first))["state"] == "reopened"
+        with pytest.raises(AlreadyDecided):  # confirming names what it replaces
+            await decided(hub, first, text="still good")
+        again = await run(hub, "order-check", {"request": case.order_check.decode()})
+        with pytest.raises(UnprocessableRequest) as refused:  # sodium cannot take potassium's place
+            await decided(hub, again, "2", replaces=mine["decision"])
+        assert refused.value.faults[0].code == "another-order"
+        confirmed = await decided(hub, again, replaces=mine["decision"])
+        assert confirmed["state"] == "replaced"
+        assert await state_of(hub, mine["decision"]) == "replaced"
+        assert await waiting(hub) == []
+        async with hub.db.reading() as reader:
+            done = await work_items.of_decisions(reader, [mine["decision"]])
+            standing = await decisions.standing_of(reader, first["check"], "1")
+            chain = await decisions.chain(reader, confirmed["decision"])
+        assert [(one.state, one.closed_with) for one in done] == [("done", confirmed["decision"])]
+        assert standing is not None
+        assert standing.id == confirmed["decision"]  # the order of the first check is decided too
+        assert [one.id for one in chain] == [confirmed["decision"], mine["decision"]]
+        with pytest.raises(AlreadyDecided):
+            await decided(hub, again, "1", replaces=mine["decision"], text="a second time")
+        # What replaced it is reopened by the next correction; what was replaced is not.
+        await received(
+            hub, case.site, sent_again(case.message, "C2", (K, "|4.10|mmol/L|3.5-5.3|N|||C|"))
+        )
+        assert await state_of(hub, mine["decision"]) == "replaced"
+        assert await state_of(hub, confirmed["decision"]) == "reopened"
+
+
+async def test_a_decision_on_a_version_that_is_gone_is_reopened_at_once(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub:
+        await _connected(hub, tmp_path)
+        case = example(today=TODAY)
+        await received(hub, case.site, case.message)
+        answer = await run(hub, "order-check", {"request": case.order_check.decode()})
+        await received(
+            hub, case.site, sent_again(case.message, "C1", (K, "|5.62|mmol/L|3.5-5.3|H|||C|"))
+        )
+        candidate = answer["orders"][0]["candidates"][0]["assessment"]
+        one = {"ref": "1", "assessment": candidate, "decision": "use"}
+        body = {"check": answer["check"], "key": "p", "practitioner": "D1", "decisions": [one]}
+        with pytest.raises(ResultChanged) as refused:  # a page lets the clinician look again
+            await decide(hub, operator(), json.dumps(body).encode(), refuse_changed=True)
+        assert refused.value.reasons["1"].changes[1] == Change("value", "3.97", "5.62")
+        assert await waiting(hub) == []
+        mine = await decided(hub, answer)
+        assert mine["state"] == "reopened"
+        assert await state_of(hub, mine["decision"]) == "reopened"
+        (item,) = await waiting(hub)
+        assert item.decision == mine["decision"]
+        sodium = await decided(hub, answer, "2")
+        assert sodium["state"] == "recorded"
+
+
+async def test_correction_and_decision_at_once_never_miss_each_other(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub:
+        await _connected(hub, tmp_path)
+        case = example(today=TODAY)
+        await received(hub, case.site, case.message)
+        for n in range(12):
+            answer = await run(hub, "order-check", {"request": case.order_check.decode()})
+            following = f"{4 + n / 100:.2f}"
+            corrected = (K, f"|{following}|mmol/L|3.5-5.3|N|||C|")
+            message = sent_again(case.message, f"C{n}", corrected)
+            pause = n / 1000
+
+            async def later() -> dict[str, Any]:
+                await asyncio.sleep(pause)  # noqa: B023 - awaited in this turn
+                return await decided(hub, answer)  # noqa: B023
+
+            mine, _ = await asyncio.gather(later(), received(hub, case.site, message))
+            assert await state_of(hub, mine["decision"]) == "reopened"
+        assert len(await waiting(hub)) == 12
+
+
+async def test_fifty_corrections_of_used_results_stay_fast(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub:
+        await _connected(hub, tmp_path)
+        case = example(today=TODAY)
+        await received(hub, case.site, case.message)
+        asked = json.loads(case.order_check)
+        asked["orders"] = [{"ref": str(n), "item": "K"} for n in range(50)]
+        answer = await run(hub, "order-check", {"request": json.dumps(asked)})
+        listed = [
+            {
+                "ref": order["ref"],
+                "assessment": order["candidates"][0]["assessment"],
+                "decision": "use",
+            }
+            for order in answer["orders"]
+        ]
+        body = {"check": answer["check"], "key": "k", "practitioner": "D1", "decisions": listed}
+        await run(hub, "decide", {"request": json.dumps(body)})
+        await received(
+            hub, case.site, sent_again(case.message, "C1", (K, "|5.62|mmol/L|3.5-5.3|H|||C|"))
+        )
+        receiver = asked["receiver"]["institution"]
+        assert len(await waiting(hub)) == 50
+        assert [one.seq for one in await told(hub, receiver)] == list(range(1, 51))
+        every = [
+            one["decision"]
+            for one in (await run(hub, "decide", {"request": json.dumps(body)}))["decisions"]
+        ]
+        begun = time.perf_counter()
+        async with hub.db.unit() as unit:
+            again = await reopen(unit, every, Cause.REGISTER, operator(), time.time_ns() // 1000)
+        assert len(again) == 50
+        assert time.perf_counter() - begun < 2
+        assert len(await waiting(hub)) == 50
+
+
+async def test_a_link_taken_back_reopens_what_it_led_to(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub:
+        await _connected(hub, tmp_path)
+        case = example(today=TODAY)
+        await received(hub, case.site, case.message)
+        stranger = case.message.decode().replace("BJ100037", "BJ900001")
+        stranger = stranger.replace("370199196807240020", "E1234567").replace("NNCHN", "PPN")
+        number = TODAY.strftime("%y")
+        stranger = stranger.replace(f"|O{number}", "|O99").replace(f"|BJ{number}", "|BJ99")
+        stranger = stranger.replace("BJEXAMPLE0001", "S1").replace(K, "|4.44|mmol/L|3.5-5.3|N|||F|")
+        stranger = stranger.replace("093610+0800", "094610+0800")  # the newest: it leads
+        await received(hub, case.site, stranger.encode())
+        async with hub.db.reading() as reader:
+            homes = [row[0] for row in await reader.fetch("SELECT id FROM patient ORDER BY id")]
+        assert len(homes) == 2
+        link = (await run(hub, "identity-join", {"patients": homes, "reason": "one card"}))["link"]
+        asked = json.loads(case.order_check)
+        answer = await run(hub, "order-check", {"request": json.dumps(asked)})
+        offered = answer["orders"][0]["candidates"]
+        values = {one["value"]: one for one in offered}
+        assert set(values) == {"3.97", "4.44"}, offered
+        assert values["4.44"]["outcome"] != "do_not_recognise", values["4.44"]
+        mine = await decided(hub, answer, assessment=values["4.44"]["assessment"])
+        await run(hub, "identity-undo", {"link": link})
+        assert await state_of(hub, mine["decision"]) == "reopened"
+        assert [(one.cause, one.decision) for one in await waiting(hub)] == [
+            ("identity", mine["decision"])
+        ]
+
+
+async def test_a_key_for_something_else_is_a_conflict(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub:
+        await _connected(hub, tmp_path)
+        case = example(today=TODAY)
+        await received(hub, case.site, case.message)
+        answer = await run(hub, "order-check", {"request": case.order_check.decode()})
+        with pytest.raises(Conflict):
+            await decided(hub, answer, replaces="nothing")
