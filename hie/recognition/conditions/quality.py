@@ -9,6 +9,7 @@ from decimal import Decimal
 from hie.recognition.conditions.condition import Answer, answer, condition
 from hie.recognition.facts import Facts
 from hie.recognition.register import QualificationRow
+from hie.recognition.rulebook import Kind
 
 
 @condition
@@ -92,12 +93,18 @@ def image_quality_unchecked(facts: Facts) -> Answer:
 
 @condition
 def qualification_lapsed(facts: Facts) -> Answer:
-    """R-208: qualified at collection, no longer on the day asked about, and nothing adverse."""
+    """R-208: qualified at collection, no longer on the day asked about, and nothing adverse.
+
+    Adverse are R-202 and R-203, which are no rules of images.
+    """
     then = facts.qualified
     now = facts.question.registers.qualified(
         facts.code, facts.candidate.item or "", facts.question.day
     )
-    adverse = facts.rounds.latest_failed is not None or facts.rounds.failing is not None
+    rounds = facts.rounds if facts.candidate.kind is Kind.LABORATORY else None
+    adverse = rounds is not None and (
+        rounds.latest_failed is not None or rounds.failing is not None
+    )
     lapsed = then.state is True and now.state is not True and not adverse
     return answer(lapsed, False, **_round(then.row if lapsed else None))
 
