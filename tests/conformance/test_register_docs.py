@@ -17,6 +17,7 @@ SOURCES = (
     "hie/schemas.py",
     "hie/recognition/register_csv.py",
     "hie/recognition/register_check.py",
+    "hie/recognition/successor_check.py",
     "hie/recognition/register_files.py",
     "hie/recognition/policy_check.py",
 )

@@ -17,7 +17,7 @@ from hie.recognition.candidate import Candidate, Identity, Relation
 from hie.recognition.engine import Judged, assess, assess_order, candidates
 from hie.recognition.moment import Moment, find_moment
 from hie.recognition.question import Question
-from hie.recognition.register import InstitutionRow
+from hie.recognition.register import InstitutionRow, PrecisionRow
 from hie.recognition.request import Encounter
 from hie.recognition.request_order import Order
 from hie.recognition.rulebook import Kind
@@ -33,7 +33,7 @@ CASES = {
 }
 KEYS = {
     "name", "on", "gates", "order", "by_name", "candidate", "candidates", "receiver",
-    "source", "institutions", "marks", "qualifications", "precision", "policies", "request_birth",
+    "source", "institutions", "successors", "precision_of", "marks", "qualifications", "precision", "policies", "request_birth",
     "pregnant", "request_sex", "encounter", "emergency_access", "outcome", "fired", "notices", "unknown", "data", "outcomes", "listed",
     "leading", "mark", "age_days", "limit_days", "value", "unit", "effective", "zh", "en",
 }  # fmt: skip
@@ -145,6 +145,15 @@ def a_question(case: dict[str, Any], item: str) -> Question:
         if "precision" not in case
         else {month: str(cv) for month, cv in (case["precision"] or {}).items()},
         marks=None if marks is None else [a_mark(item, one) for one in marks],
+        successors=[
+            records.successor(one["code"], one["successor"], one["from"])
+            for one in case.get("successors", ())
+        ],
+        cvs_of=[
+            PrecisionRow(code, item, month, Decimal(str(cv)))
+            for code, cvs in case.get("precision_of", {}).items()
+            for month, cv in cvs.items()
+        ],
     )
     policies = [
         records.policy(entry["scope"], entry.get("from", "2022-03-01"), entry.get("to"), **{

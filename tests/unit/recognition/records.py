@@ -28,6 +28,7 @@ from hie.recognition.register import (
     PrecisionRow,
     QualificationRow,
     RegisterRows,
+    SuccessorRow,
 )
 from hie.recognition.request import Encounter
 from hie.recognition.request_order import Order
@@ -94,12 +95,18 @@ def mark(
     return MarkRow(code, item, text, date.fromisoformat(start), day(end))
 
 
+def successor(code: str, to: str, start: str) -> SuccessorRow:
+    return SuccessorRow(code, to, date.fromisoformat(start))
+
+
 def registers(
     *,
     institutions: Iterable[InstitutionRow] | None = None,
     qualifications: Iterable[QualificationRow] | None = None,
     precision: Mapping[str, str] | None = None,
     marks: Iterable[MarkRow] | None = None,
+    successors: Iterable[SuccessorRow] = (),
+    cvs_of: Iterable[PrecisionRow] = (),
     item: str = "K",
 ) -> Registers:
     """Registers of one item; what is left out is as good as it can be over 2025 and 2026."""
@@ -112,8 +119,12 @@ def registers(
             (eqa("2025-01-01", "2026-12-31", item=item),)
             if qualifications is None
             else tuple(qualifications),
-            tuple(PrecisionRow(SOURCE, item, month, Decimal(cv)) for month, cv in cvs.items()),
+            (
+                *(PrecisionRow(SOURCE, item, month, Decimal(cv)) for month, cv in cvs.items()),
+                *cvs_of,
+            ),
             (mark("京津冀HR", item=item),) if marks is None else tuple(marks),
+            successors=tuple(successors),
         )
     )
 
