@@ -30,9 +30,11 @@ from hie.api.v1 import V1_ROUTES
 from hie.dicomweb.pool import PixelPool
 from hie.dicomweb.routes import DICOMWEB_ROUTES
 from hie.errors import AccessRefused, HubError, HubMisconfigured, TooMany, Unavailable
+from hie.exchange.ask_sources import keep_asking
 from hie.exchange.books_in_force import BooksInForce
 from hie.exchange.hub import Hub
 from hie.exchange.keep_instances import sweep
+from hie.exchange.loading_times import loading_of
 from hie.exchange.measured import measured
 from hie.exchange.plugins import load_adapters
 from hie.exchange.process import BATCH, process_waiting
@@ -103,6 +105,7 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
     # a batch's trees die by reference count.
     gc.freeze()
     gc.set_threshold(200_000, 50, 100)
+    loading_of(db).target = settings.images_target_seconds
     try:
         registers = RegisterCache(db)
 
@@ -142,7 +145,7 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
         try:
             yield hub
         finally:
-            for close in hub.at_close:
+            for close in (*hub.at_close, hub.fetched.close):
                 await close()
     finally:
         await ledger.close()
@@ -321,6 +324,7 @@ async def _serve(settings: Settings) -> None:
             asyncio.create_task(upkeep(hub.entrance)),
             asyncio.create_task(images.run()),
             asyncio.create_task(_sweep(hub)),
+            asyncio.create_task(keep_asking(hub)),
         ]
         servers = [
             uvicorn.Server(

@@ -26,6 +26,10 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default=Path("data"), description="Where the hub keeps its keys and, on SQLite, its data."
     )
+    rulebook_dir: Path | None = Field(
+        default=None,
+        description="A region's own rules, catalogue, policy and texts, laid over the shipped ones.",
+    )
     database_url: str | None = Field(
         default=None,
         description="PostgreSQL address (postgresql://user@host/name); unset means SQLite.",
@@ -79,6 +83,11 @@ class Settings(BaseSettings):
     )
     pixel_workers: int = Field(
         default=2, ge=0, le=32, description="Processes that decode pixels; 0: none are decoded."
+    )
+    images_target_seconds: float = Field(
+        default=2.0,
+        gt=0,
+        description="Images that load slower than this are noticed (R-611), in seconds.",
     )
     rate_limits: bool = Field(
         default=True,

@@ -5,24 +5,35 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import wraps
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.dicomweb.pool import PixelPool
-from hie.errors import AccessRefused, HubError, NotAuthenticated, TooMany, Unavailable
+from hie.errors import (
+    AccessRefused,
+    HubError,
+    NotAuthenticated,
+    SourceOffline,
+    TooMany,
+    Unavailable,
+)
 from hie.exchange.hub import Hub
+from hie.exchange.loading_times import loading_of
 from hie.oauth.door import actor_in
 from hie.status import status_of
-from hie.store.instance_files import InstanceFiles
 
 _CHUNK = 1 << 20
 Handler = Callable[[Request], Awaitable[Response]]
 Part = tuple[str, bytes]
+One = TypeVar("One")
 
 
 def hub_of(request: Request) -> Hub:
@@ -76,11 +87,19 @@ async def recorded(
     )
 
 
-async def started(parts: AsyncIterator[Part]) -> AsyncIterator[Part]:
+@contextmanager
+def timed(request: Request, site: str) -> Iterator[None]:
+    """Note how long it took until the first image of this site was there (R-611)."""
+    begun = time.monotonic()
+    yield
+    loading_of(hub_of(request).db).note(site, time.monotonic() - begun)
+
+
+async def started(parts: AsyncIterator[One]) -> AsyncIterator[One]:
     """The same parts, once the first is there: what fails before it can still be answered."""
     first = await anext(parts, None)
 
-    async def all_of_them() -> AsyncIterator[Part]:
+    async def all_of_them() -> AsyncIterator[One]:
         if first is not None:
             yield first
         async for part in parts:
@@ -103,16 +122,14 @@ def multipart(parts: AsyncIterator[Part], media: str) -> Response:
     return _stream(body(), f'multipart/related; type="{media}"; boundary={boundary}')
 
 
-def files_multipart(
-    files: InstanceFiles, instances: Iterable[tuple[str, str]], media: str
-) -> Response:
-    """(SHA-256, content type) of stored files as parts, never more than a piece in memory."""
+def files_multipart(files: AsyncIterator[tuple[Path, str]], media: str) -> Response:
+    """(file, content type) of each instance as parts, never more than a piece in memory."""
     boundary = secrets.token_hex(16)
 
     async def body() -> AsyncIterator[bytes]:
-        for sha256, kind in instances:
+        async for path, kind in files:
             yield _head(boundary, kind)
-            async for piece in pieces(files, sha256):
+            async for piece in pieces(path):
                 yield piece
             yield b"\r\n"
         yield f"--{boundary}--\r\n".encode()
@@ -120,14 +137,14 @@ def files_multipart(
     return _stream(body(), f'multipart/related; type="{media}"; boundary={boundary}')
 
 
-def file_alone(files: InstanceFiles, sha256: str, size: int, kind: str) -> Response:
-    """One stored file as the body."""
-    return _stream(pieces(files, sha256), kind, {"Content-Length": str(size)})
+def file_alone(path: Path, size: int, kind: str) -> Response:
+    """One file as the body."""
+    return _stream(pieces(path), kind, {"Content-Length": str(size)})
 
 
-async def pieces(files: InstanceFiles, sha256: str) -> AsyncIterator[bytes]:
-    """A stored file, read in threads."""
-    file: BinaryIO = await asyncio.to_thread(files.open, sha256)
+async def pieces(path: Path) -> AsyncIterator[bytes]:
+    """A file, read in threads."""
+    file: BinaryIO = await asyncio.to_thread(path.open, "rb")
     try:
         while piece := await asyncio.to_thread(file.read, _CHUNK):
             yield piece
@@ -153,7 +170,7 @@ def _refusal(error: HubError) -> Response:
     shown = () if isinstance(error, NotAuthenticated) else error.faults
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, Unavailable):
-        headers["Retry-After"] = "2"
+        headers["Retry-After"] = str(error.seconds if isinstance(error, SourceOffline) else 2)
     return JSONResponse(
         {
             "type": "about:blank",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hie.exchange.settle_study import Named
+from hie.exchange.named import Named
 from hie.fhir import Resource
 from hie.records import InstanceRecord, Name, PatientRecord, Staff, Time
 from hie.store.instances import StoredInstance

@@ -33,9 +33,9 @@ class Found:
 
 
 async def find(request: Request) -> Found:
-    """What the address names; at least one instance, all of them kept at the hub.
+    """What the address names; at least one instance, kept here or at its source.
 
-    Raises NotPermitted, and ResourceNotFound for what is not there, not visible, or at the source.
+    Raises NotPermitted, and ResourceNotFound for what is not there or not visible.
     """
     names = request.path_params
     series, sop = names.get("series"), names.get("instance")
@@ -50,8 +50,6 @@ async def find(request: Request) -> Found:
         found = await instances.listed(reader, row.site, row.uid, series, sop)
     if not found:
         raise ResourceNotFound("no such series or instance in this study")
-    if not all(one.at_hub for one in found):
-        raise ResourceNotFound("the images are kept at their source, not at this hub")
     return Found(visible[row.id], row, tuple(found))
 
 

@@ -21,10 +21,13 @@ _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _PIXELS = Tag(0x7FE00010)
 
 
-def head_json(path: str, address: str) -> bytes:
-    """The data set without its pixels as one DICOM JSON object; `address` is the instance's URL."""
+def head_json(path: str, address: str, *, is_head: bool = False) -> bytes:
+    """The data set without its pixels as one DICOM JSON object; `address` is the instance's URL.
+
+    `is_head`: the file was cut off before its pixels, which are elsewhere.
+    """
     dataset = dcmread(path, force=True, defer_size=65536)
-    has_pixels = _PIXELS in dataset
+    has_pixels = _PIXELS in dataset or (is_head and "Rows" in dataset)
     found = _object(dataset, f"{address}/bulkdata")
     if has_pixels:
         vr = "OB" if int(dataset.get("BitsAllocated") or 8) <= 8 else "OW"

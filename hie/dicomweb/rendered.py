@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hie.audit.event import EventType
-from hie.dicomweb.answers import answered, hub_of, pool_of, recorded
+from hie.dicomweb.answers import answered, pool_of, recorded, timed
+from hie.dicomweb.at_hand import at_hand
 from hie.dicomweb.find import Found, find
 from hie.dicomweb.media import wanted
-from hie.dicomweb.retrieve import check_files, frame_numbers, only
+from hie.dicomweb.retrieve import frame_numbers, only
 from hie.errors import Fault, InvalidRequest, NotAcceptable
-from hie.store.instance_files import InstanceFiles
 from hie.store.instances import StoredInstance
 
 THUMBNAIL = 128  # pixels of the longer side
@@ -50,17 +50,17 @@ async def _picture(
         raise NotAcceptable("pictures are JPEG or PNG", (fault,))
     instance = _representative(found)
     numbers = frame_numbers(request.path_params.get("frames", "1"))
-    files = InstanceFiles.below(hub_of(request).settings.data_dir)
-    check_files(files, [instance])
-    asked = {
-        "do": "picture",
-        "path": str(files.place(instance.sha256)),
-        "frame": numbers[0],
-        "media": media,
-        "window": window,
-        "longest": longest,
-    }
-    kind, data = await pool_of(request).whole(asked)
+    with timed(request, found.row.site):
+        file = await at_hand(request, found, instance)
+        asked = {
+            "do": "picture",
+            "path": str(file.path),
+            "frame": numbers[0],
+            "media": media,
+            "window": window,
+            "longest": longest,
+        }
+        kind, data = await pool_of(request).whole(asked)
     await recorded(request, EventType.READ, [found.seen])
     return Response(data, media_type=kind, headers={"Cache-Control": "no-store"})
 

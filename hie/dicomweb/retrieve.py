@@ -8,17 +8,18 @@ from hie.dicomweb.answers import (
     answered,
     file_alone,
     files_multipart,
-    hub_of,
     json_array,
     multipart,
     pool_of,
     recorded,
     started,
+    timed,
 )
-from hie.dicomweb.find import address_of, find
+from hie.dicomweb.at_hand import all_at_hand, at_hand, check_files, hub_files
+from hie.dicomweb.find import find
+from hie.dicomweb.heads import heads
 from hie.dicomweb.media import DICOM, FRAME_MEDIA, JSON, OCTETS, PLAIN, Wanted, wanted
-from hie.errors import Fault, InvalidRequest, NotAcceptable, ResourceNotFound
-from hie.store.instance_files import InstanceFiles
+from hie.errors import Fault, InvalidRequest, NotAcceptable
 from hie.store.instances import StoredInstance
 
 _MOST_FRAMES = 1000
@@ -29,11 +30,11 @@ async def whole(request: Request) -> Response:
     """GET a study, a series or an instance: its files exactly as they were received.
 
     In the transfer syntax they are stored in; nothing is transcoded. Of a study with several,
-    those that match are sent with status 206.
+    those that match are sent with status 206. A source that fails midway breaks the answer off.
     """
     only(request)
     found = await find(request)
-    files = InstanceFiles.below(hub_of(request).settings.data_dir)
+    check_files(hub_files(request), found.instances)
     alone = "instance" in request.path_params
     for one in wanted(request):
         if not one.takes(DICOM):
@@ -41,12 +42,13 @@ async def whole(request: Request) -> Response:
         fitting = [i for i in found.instances if one.syntax in {None, "*", i.transfer_syntax}]
         if not fitting or (one.multipart is False and not alone):
             continue
-        check_files(files, fitting)
+        files = await started(all_at_hand(request, found, fitting))
         await recorded(request, EventType.READ, [found.seen])
         if one.multipart is False:
-            first = fitting[0]
-            return file_alone(files, first.sha256, first.size, _kind(first))
-        answer = files_multipart(files, [(i.sha256, _kind(i)) for i in fitting], DICOM)
+            only_one = await anext(files)
+            return file_alone(only_one.path, only_one.instance.size, _kind(only_one.instance))
+        placed = ((file.path, _kind(file.instance)) async for file in files)
+        answer = files_multipart(placed, DICOM)
         if len(fitting) < len(found.instances):
             answer.status_code = 206
         return answer
@@ -60,10 +62,8 @@ async def metadata(request: Request) -> Response:
     if not any(one.takes(JSON) or one.takes("application/json") for one in wanted(request)):
         raise _not_acceptable(JSON)
     found = await find(request)
-    files = InstanceFiles.below(hub_of(request).settings.data_dir)
-    asked = [(str(files.place(one.sha256)), address_of(request, one)) for one in found.instances]
-    check_files(files, found.instances)
-    parts = await started(pool_of(request).parts({"do": "metadata", "files": asked}))
+    check_files(hub_files(request), found.instances)
+    parts = await started(heads(request, found))
     await recorded(request, EventType.READ, [found.seen])
     return json_array(parts)
 
@@ -74,19 +74,17 @@ async def frames(request: Request) -> Response:
     only(request)
     numbers = frame_numbers(request.path_params["frames"])
     found = await find(request)
-    instance = found.instances[0]
-    choice, plain = _frames_wanted(request, instance, len(numbers))
-    files = InstanceFiles.below(hub_of(request).settings.data_dir)
-    check_files(files, [instance])
-    path = str(files.place(instance.sha256))
-    asked = {"do": "frames", "path": path, "frames": numbers, "plain": plain}
-    parts = await started(pool_of(request).parts(asked))
+    with timed(request, found.row.site):
+        file = await at_hand(request, found, found.instances[0])
+        choice, plain = _frames_wanted(request, file.instance, len(numbers))
+        asked = {"do": "frames", "path": str(file.path), "frames": numbers, "plain": plain}
+        parts = await started(pool_of(request).parts(asked))
     await recorded(request, EventType.READ, [found.seen])
     if choice.multipart is False:
         # To the end: a worker that is not listened to is one that hangs, and is killed.
         ((kind, data),) = [part async for part in parts]
         return Response(data, media_type=kind, headers={"Cache-Control": "no-store"})
-    stored = FRAME_MEDIA.get(instance.transfer_syntax, OCTETS)
+    stored = FRAME_MEDIA.get(file.instance.transfer_syntax, OCTETS)
     return multipart(parts, OCTETS if plain else stored)
 
 
@@ -98,11 +96,9 @@ async def bulk(request: Request) -> Response:
     if not accepted:
         raise _not_acceptable(OCTETS)
     found = await find(request)
-    instance = found.instances[0]
-    files = InstanceFiles.below(hub_of(request).settings.data_dir)
-    check_files(files, [instance])
+    file = await at_hand(request, found, found.instances[0])
     place = request.path_params["place"].replace("+", "/")
-    asked = {"do": "bulk", "path": str(files.place(instance.sha256)), "place": place}
+    asked = {"do": "bulk", "path": str(file.path), "place": place}
     parts = await started(pool_of(request).parts(asked))
     await recorded(request, EventType.READ, [found.seen])
     if accepted[0].multipart is False:
@@ -146,15 +142,6 @@ def only(request: Request, *allowed: str) -> None:
         if name not in {"accept", *allowed}:
             fault = Fault(name[:64], "unknown-parameter", ", ".join(("accept", *allowed)))
             raise InvalidRequest("unknown parameter", (fault,))
-
-
-def check_files(
-    files: InstanceFiles, wanted_: "list[StoredInstance] | tuple[StoredInstance, ...]"
-) -> None:
-    """Every file is where it should be, before the answer begins."""
-    for one in wanted_:
-        if not files.place(one.sha256).exists():
-            raise ResourceNotFound("a file of this study is missing: call the hub's operator")
 
 
 def _kind(one: StoredInstance) -> str:

@@ -24,7 +24,7 @@ from hie.dicomweb.find import STUDY, base_of
 from hie.dicomweb.media import JSON, wanted
 from hie.dicomweb.query import Query
 from hie.errors import Fault, NotAcceptable, TooCostly
-from hie.exchange.settle_study import Named
+from hie.exchange.named import Named
 from hie.oauth.door import actor_in
 from hie.records import InstanceRecord
 from hie.store import instances, studies, versions

@@ -25,8 +25,9 @@ def answer(request: dict[str, Any]) -> Iterator[Part]:
 
     match request["do"]:
         case "metadata":
-            for path, address in request["files"]:
-                yield "application/dicom+json", metadata.head_json(path, address)
+            for path, address, is_head in request["files"]:
+                made = metadata.head_json(path, address, is_head=is_head)
+                yield "application/dicom+json", made
         case "bulk":
             yield from metadata.bulk(request["path"], request["place"])
         case "frames":

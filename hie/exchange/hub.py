@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hie.adapter import Adapter
 from hie.exchange.arriving import Arriving
 from hie.exchange.books_in_force import BooksInForce
+from hie.exchange.fetched import Fetched
 from hie.exchange.register_cache import RegisterCache
 from hie.oauth.entrance import Entrance
 from hie.recognition.catalogue import Catalogue
@@ -28,8 +29,8 @@ class Hub:
     `books` are what order-checks are answered from, kept once by their hash;
     `item_units` and `loinc` are the catalogue as builders need it; `page_key` signs page tokens;
     `wake` is set when a message was kept, so that the worker in this process looks at once;
-    `arriving` are the instances of this process that wait to be kept; `at_close` is done when the
-    hub closes, before its database does.
+    `arriving` are the instances of this process that wait to be kept, `fetched` those it has from
+    their sources for a while; `at_close` is done when the hub closes, before its database does.
     """
 
     settings: Settings
@@ -46,4 +47,5 @@ class Hub:
     loinc: Mapping[str, tuple[str, bool]]
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     arriving: Arriving = field(default_factory=Arriving)
+    fetched: Fetched = field(default_factory=Fetched)
     at_close: list[Callable[[], Awaitable[None]]] = field(default_factory=list)

@@ -7,6 +7,7 @@ of another, so both are read before it is decided what is one record.
 from collections.abc import Iterable, Mapping, Sequence
 
 from hie.access.policy import Restriction
+from hie.exchange.images_now import Now, images_now
 from hie.fhir import ITEM, Resource
 from hie.fhir.elements import code_in, referenced
 from hie.recognition.candidate import Candidate
@@ -54,18 +55,23 @@ async def imaging_candidates(
     studies.update(await _read(reader, lacking, sight, known_at_us))
     # a study of nobody asked about is no part of this person's answer
     studies = {key: one for key, one in studies.items() if one.home in identity.homes}
+    records = list(_records(studies, reports))
+    trees = {stored.id: study for stored, study, _ in records if study is not None}
+    now = await images_now(reader, trees, sight, known_at_us)
     return [
         (
-            read_imaging_candidate(
-                study,
-                report,
-                patients.get(stored.home),
-                identity=identity.homes[stored.home],
-                catalogue=catalogue,
+            now.get(stored.id, Now()).told(
+                read_imaging_candidate(
+                    study,
+                    report,
+                    patients.get(stored.home),
+                    identity=identity.homes[stored.home],
+                    catalogue=catalogue,
+                )
             ),
             stored,
         )
-        for stored, study, report in _records(studies, reports)
+        for stored, study, report in records
     ]
 
 

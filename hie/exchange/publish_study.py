@@ -19,14 +19,25 @@ from hie.canonical.imaging import StudyStatus
 from hie.canonical.study_facts import StudyFacts, study_facts
 from hie.canonical.study_identity import compare_identity
 from hie.errors import Unavailable
-from hie.exchange import identify, sites
+from hie.exchange import identify, reopen, sites
 from hie.exchange.hub import Hub
+from hie.exchange.image_access import access_of, retrievable
 from hie.exchange.imaging_profile import ImagingProfile, imaging_profile
 from hie.exchange.settle_study import Place, study_locks, worker_of
+from hie.exchange.source_profile import source_profile
 from hie.exchange.write_study import Source, numbers_of, write_study
 from hie.fhir.elements import instant
 from hie.records import InstanceRecord
-from hie.store import arrivals, imaging_keys, instances, ledger, messages, resources, studies
+from hie.store import (
+    arrivals,
+    imaging_keys,
+    instances,
+    ledger,
+    messages,
+    resources,
+    studies,
+    study_sources,
+)
 from hie.store.arrivals import Standing
 from hie.store.database import advisory
 from hie.store.instances import InstanceState, StoredInstance
@@ -73,7 +84,9 @@ async def _publish(hub: Hub, place: Place) -> None:
         if waits is not None:
             await studies.postpone(unit, *place, None if waits < 0 else now_us + waits)
             return
-        await _write(hub, unit, row, found, profile, now_us)
+        await _write(hub, unit, row, found, now_us)
+        if source_profile(site) is not None:
+            await study_sources.ask(unit, *place, now_us)
 
 
 Known = list[tuple[StoredInstance, InstanceRecord]]
@@ -105,9 +118,7 @@ async def _waits(
     return None
 
 
-async def _write(
-    hub: Hub, unit: Unit, row: StudyRow, found: Known, profile: ImagingProfile, now_us: int
-) -> None:
+async def _write(hub: Hub, unit: Unit, row: StudyRow, found: Known, now_us: int) -> None:
     rejects = {uid for _, record in found for uid in record.instance.rejects}
     changes = [
         (one, InstanceState.REJECTED, None)
@@ -131,10 +142,10 @@ async def _write(
             None if sent is None else instant(sent).isoformat(timespec="seconds"),
         ),
         kept or every,
-        await _facts(unit, row, every, site, profile),
+        await _facts(unit, row, every, site),
         _status(every, kept),
         known=(row.home, row.id),
-        retrievable=profile.keeps_files,
+        access=await access_of(unit, site),
         now_us=now_us,
     )
     if written.is_refused:
@@ -167,6 +178,12 @@ async def _write(
         detail=f"study published, message {newest.message}",
     )
     await ledger.append_all(unit, [event])
+    if written.before is not None and written.study is not None:
+        was = written.before
+        changed = reopen.revision(
+            event.actor, was.type, was.id, was.resource(), was.version, written.study
+        )
+        await reopen.corrected(unit, changed, now_us)
 
 
 async def _facts(
@@ -174,14 +191,13 @@ async def _facts(
     row: StudyRow,
     every: list[InstanceRecord],
     site: Site,
-    profile: ImagingProfile,
 ) -> StudyFacts:
     """The facts; an instance whose message is held was sent as well, so the study lacks it."""
     held = await instances.held_count(unit, row.site, row.uid)
     return study_facts(
         every,
         stated=[len(every) + held] if held else (),
-        retrievable=profile.keeps_files,
+        retrievable=await retrievable(unit, site, row.uid),
         identity=await _identity(unit, every, site),
     )
 

@@ -17,13 +17,15 @@ from hie.canonical.study_facts import study_facts
 from hie.canonical.study_identity import patient_conflicts
 from hie.exchange import identify, link_study, sites
 from hie.exchange.hub import Hub
+from hie.exchange.image_access import access_of
 from hie.exchange.imaging_profile import ImagingProfile, imaging_profile
 from hie.exchange.instance_header import PROBLEMS
+from hie.exchange.named import Named
 from hie.exchange.noticed import noticed
 from hie.exchange.write_study import Source, numbers_of, write_study
 from hie.fhir import Resource
 from hie.fhir.elements import bounds, instant
-from hie.records import InstanceRecord, PatientRecord, StudyPart
+from hie.records import InstanceRecord
 from hie.store import instances, ledger, messages, studies
 from hie.store.instances import InstanceState, StoredInstance
 from hie.store.messages import Message, Settlement, State
@@ -32,13 +34,6 @@ from hie.store.studies import StudyRow, StudyState
 
 _STANDING = frozenset({InstanceState.CURRENT, InstanceState.REJECTED})
 Place = tuple[str, str]  # site, StudyInstanceUID
-
-
-class Named(msgspec.Struct, frozen=True):
-    """Whom and what a study's first instance named: what later ones are compared with."""
-
-    patient: PatientRecord
-    study: StudyPart
 
 
 @dataclass(slots=True)
@@ -196,7 +191,7 @@ async def _first_met(
         study_facts([record]),
         "registered",
         known=None,
-        retrievable=one.profile.keeps_files,
+        access=await access_of(unit, one.site),
         now_us=now_us,
     )
     one.issues += written.issues

@@ -101,7 +101,6 @@ def _request(source: SourceProfile, path: str, accept: str, token: str | None) -
         f"Accept: {accept}",
         "Accept-Encoding: identity",
         "User-Agent: hie",
-        "Connection: close",
     ]
     if token is not None:
         lines.append(f"Authorization: Bearer {token}")

@@ -17,6 +17,7 @@ from hie.canonical.study_facts import StudyFacts
 from hie.canonical.study_keys import StudyKeys, study_keys
 from hie.exchange import link_study
 from hie.exchange.hub import Hub
+from hie.exchange.image_access import Access
 from hie.exchange.settle import same_content
 from hie.fhir import Resource
 from hie.fhir.elements import instant
@@ -45,13 +46,18 @@ class Source:
 
 @dataclass(slots=True)
 class Written:
-    """What writing a study made of it; with a blocking issue nothing was written."""
+    """What writing a study made of it; with a blocking issue nothing was written.
+
+    `study` is the version that was written, `before` the one it follows.
+    """
 
     home: str
     id: str
     issues: list[Issue] = field(default_factory=list)
     produced: list[tuple[str, str, int]] = field(default_factory=list)
     patients: dict[str, Resource] = field(default_factory=dict)
+    before: Stored | None = None
+    study: Resource | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -68,7 +74,7 @@ async def write_study(
     status: StudyStatus,
     *,
     known: tuple[str, str] | None,
-    retrievable: bool,
+    access: Access,
     now_us: int,
 ) -> Written:
     """Write what these instances say; `known` are the study's home and id, None at first sight.
@@ -94,7 +100,9 @@ async def write_study(
         _context(hub, source, keys, ids, standing, today, now_us),
         facts,
         status=status,
-        endpoint=f"{hub.settings.address}/dicom-web/sites/{site.id}" if retrievable else None,
+        endpoint=f"{hub.settings.address}/dicom-web/sites/{site.id}" if access.served else None,
+        source=access.source,
+        reachable=access.reachable,
         based_on=_orders(before),
     )
     written.issues += made.issues
@@ -112,6 +120,8 @@ async def write_study(
         puts.append(Put(key.type, home, ids[key], resource, source.message))
         if key.type == "Patient":
             written.patients[written.home] = resource
+        if key.type == "ImagingStudy":
+            written.before, written.study = before, resource
     if not any(put.type == "ImagingStudy" for put in puts):
         puts = [put for put in puts if put.type != "Provenance"]
     # Before anything is written: a report of another patient holds the study.

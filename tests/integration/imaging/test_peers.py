@@ -1,11 +1,8 @@
 """Real peers: DCMTK and Orthanc send, dicomweb-client asks; hub and Orthanc agree on every count."""
 
-import json
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ import pytest
 import requests
 from pydicom import dcmread
 
+from tests.integration.imaging.orthanc import orthanc
 from tests.integration.imaging.support import (
     SITE,
     count,
@@ -33,7 +31,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("storescu") is None, reason="DCMTK is not installed"),
 ]
 SAMPLES = Path(pydicom.data.__file__).parent / "test_files"
-_ORTHANC = shutil.which("Orthanc") or "/usr/sbin/Orthanc"
 
 
 def ran(*command: str) -> int:
@@ -50,47 +47,6 @@ def dcmsend(port: int, folder: Path, title: str = "SCU", called: str = "HIE") ->
     """DCMTK's sender that offers each file in the transfer syntax it has."""
     where = ("-nh", "-dn", "+sd", "+r", "127.0.0.1", str(port), str(folder))
     return ran("dcmsend", "-aet", title, "-aec", called, *where)
-
-
-@contextmanager
-def orthanc(folder: Path, hub_port: int) -> Iterator[tuple[str, int]]:
-    """An Orthanc of its own, on free ports, that may send to the hub: (HTTP base, DICOM port)."""
-    folder.mkdir()
-    http, dicom = free_port(), free_port()
-    settings = {
-        "Name": "PEER",
-        "StorageDirectory": str(folder / "db"),
-        "IndexDirectory": str(folder / "db"),
-        "Plugins": [],
-        "HttpPort": http,
-        "RemoteAccessAllowed": False,
-        "AuthenticationEnabled": False,
-        "DicomAet": "PEER",
-        "DicomPort": dicom,
-        "DicomCheckCalledAet": False,
-        "DicomAlwaysAllowStore": True,
-        "UnknownSopClassAccepted": True,
-        "DicomModalities": {"HUB": ["HIE", "127.0.0.1", hub_port]},
-        "OverwriteInstances": False,
-    }
-    (folder / "orthanc.json").write_text(json.dumps(settings), "utf-8")
-    process = subprocess.Popen(  # noqa: S603
-        [_ORTHANC, str(folder / "orthanc.json")],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    base = f"http://127.0.0.1:{http}"
-    try:
-        for _ in range(200):
-            try:
-                if httpx.get(f"{base}/system", timeout=1).status_code == 200:
-                    break
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        yield base, dicom
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def whole_samples() -> list[Path]:
@@ -152,8 +108,9 @@ async def test_storescu_and_orthanc_send_and_every_count_agrees(place: Any, tmp_
     for path in samples:
         shutil.copy(path, folder / path.name)
     shutil.copytree(SAMPLES / "dicomdirtests" / "77654033", folder / "dir")
-    with serving(settings), orthanc(tmp_path / "peer", settings.dicom_port) as (peer, peer_port):
-        dcmsend(peer_port, folder, called="PEER")
+    with serving(settings), orthanc(tmp_path / "peer", settings.dicom_port) as archive:
+        peer = archive.base
+        dcmsend(archive.dicom, folder, called="PEER")
         theirs = of_orthanc(peer)
         assert sum(number for _, number in theirs.values()) > 40
         # The same files from DCMTK and, of what it took, from Orthanc: one study is one study.
