@@ -6,10 +6,11 @@ from starlette.routing import Route
 
 from hie.access.policy import permit
 from hie.access.scopes import Door
+from hie.api.duties import DUTY_ROUTES
+from hie.api.flat import flat
 from hie.api.problem import problem
 from hie.exchange.assess import order_check
 from hie.exchange.decide import decide, get_decision
-from hie.fhir.wire import write
 from hie.oauth.door import actor_in
 from hie.store.decisions import AlreadyDecided
 
@@ -19,7 +20,7 @@ async def post_order_check(request: Request) -> Response:
     actor = actor_in(request)
     permit(actor, Door.ORDER_CHECK)
     answer = await order_check(request.app.state.hub, actor, await request.body())
-    return _json(answer)
+    return flat(answer)
 
 
 async def post_decisions(request: Request) -> Response:
@@ -27,7 +28,7 @@ async def post_decisions(request: Request) -> Response:
     actor = actor_in(request)
     permit(actor, Door.DECIDE)
     try:
-        return _json(await decide(request.app.state.hub, actor, await request.body()))
+        return flat(await decide(request.app.state.hub, actor, await request.body()))
     except AlreadyDecided as conflict:
         standing = conflict.standing
         first = {"ref": standing.ref, "decision": standing.id, "decided": standing.decision}
@@ -38,16 +39,12 @@ async def read_decision(request: Request) -> Response:
     """GET /v1/decisions/{id}."""
     actor = actor_in(request)
     permit(actor, Door.DECIDE)
-    return _json(await get_decision(request.app.state.hub, actor, request.path_params["id"]))
-
-
-def _json(value: object) -> Response:
-    headers = {"Cache-Control": "no-store"}
-    return Response(write(value), media_type="application/json", headers=headers)
+    return flat(await get_decision(request.app.state.hub, actor, request.path_params["id"]))
 
 
 V1_ROUTES = [
     Route("/v1/order-check", post_order_check, methods=["POST"]),
     Route("/v1/decisions", post_decisions, methods=["POST"]),
     Route("/v1/decisions/{id}", read_decision, methods=["GET"]),
+    *DUTY_ROUTES,
 ]

@@ -22,6 +22,7 @@ from hie.exchange import (
     receive,
     registers,
     sites,
+    work_list,
 )
 from hie.exchange.hub import Hub
 from hie.oauth import commands as oauth
@@ -48,6 +49,8 @@ COMMANDS: dict[str, Command] = {
     "site-disable": sites.disable_command,
     "register-import": registers.import_command,
     "register-show": registers.show_command,
+    "work-list": work_list.list_command,
+    "work-close": work_list.close_command,
     "identity-list": identity_desk.list_command,
     "identity-join": identity_desk.join_command,
     "identity-undo": identity_desk.undo_command,

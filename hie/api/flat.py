@@ -1,0 +1,11 @@
+"""An answer of the doors that speak flat JSON: numbers with their digits, never kept by anybody."""
+
+from starlette.responses import Response
+
+from hie.fhir.wire import write
+
+
+def flat(value: object) -> Response:
+    """A JSON value as the answer."""
+    headers = {"Cache-Control": "no-store"}
+    return Response(write(value), media_type="application/json", headers=headers)
