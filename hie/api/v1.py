@@ -11,6 +11,7 @@ from hie.api.flat import flat
 from hie.api.problem import problem
 from hie.exchange.assess import order_check
 from hie.exchange.decide import decide, get_decision
+from hie.exchange.explain import explanation
 from hie.oauth.door import actor_in
 from hie.store.decisions import AlreadyDecided
 
@@ -42,8 +43,17 @@ async def read_decision(request: Request) -> Response:
     return flat(await get_decision(request.app.state.hub, actor, request.path_params["id"]))
 
 
+async def read_explanation(request: Request) -> Response:
+    """GET /v1/assessments/{id}/explanation."""
+    actor = actor_in(request)
+    permit(actor, Door.ORDER_CHECK)
+    hub = request.app.state.hub
+    return flat(await explanation(hub, actor, request.path_params["id"]))
+
+
 V1_ROUTES = [
     Route("/v1/order-check", post_order_check, methods=["POST"]),
+    Route("/v1/assessments/{id}/explanation", read_explanation, methods=["GET"]),
     Route("/v1/decisions", post_decisions, methods=["POST"]),
     Route("/v1/decisions/{id}", read_decision, methods=["GET"]),
     *DUTY_ROUTES,

@@ -20,6 +20,7 @@ class EventType(StrEnum):
     SEARCH = "search"
     ORDER_CHECK = "order-check"
     ASSESS = "assess"
+    EXPLAIN = "explain"
     DECIDE = "decide"
     PAGE = "page"
     RECEIVE = "receive"

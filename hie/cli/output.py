@@ -1,7 +1,8 @@
 """How commands speak: JSON for machines, tables and sentences for people, exit codes for scripts.
 
 No colour and no progress when the output is piped. Exit codes: 0 done, 1 refused, 2 wrong usage,
-3 some messages are held (receive), 4 the hub or its database is not reachable.
+3 some messages are held (receive) or findings differ (rulebook explain), 4 the hub or its database
+is not reachable.
 """
 
 import json
@@ -20,6 +21,7 @@ LangOption = Annotated[
 YesFlag = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a change.")]
 
 REFUSED, USAGE, SOME_HELD, UNAVAILABLE = 1, 2, 3, 4
+DIFFERS = 3
 
 
 def show_json(value: Any) -> None:

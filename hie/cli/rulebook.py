@@ -1,9 +1,10 @@
-"""`hie rulebook`: look at the rules without a database."""
+"""`hie rulebook`: the rules, what an assessment rested on, and what a change would turn."""
 
 from typing import Annotated
 
 import typer
 
+from hie.cli.explain import explain
 from hie.cli.output import JsonFlag, LangOption, fail, show_json, table
 from hie.errors import HubError
 from hie.recognition.catalogue import load_catalogue
@@ -13,6 +14,7 @@ from hie.recognition.rulebook import load_rulebook
 from hie.recognition.texts import load_texts
 
 app = typer.Typer()
+app.command()(explain)
 
 
 @app.command()

@@ -14,7 +14,6 @@ from hie.access.actor import Actor, ActorKind
 from hie.access.policy import Restriction, restriction
 from hie.access.scopes import Interaction
 from hie.audit.event import Action, Event, EventType, Subject
-from hie.exchange.assessment_ids import assessment_ids
 from hie.exchange.books_in_force import InForce
 from hie.exchange.hub import Hub
 from hie.exchange.imaging_candidates import imaging_candidates
@@ -32,6 +31,7 @@ from hie.recognition.record import read_candidate
 from hie.recognition.request import CheckRequest, find_known_at, parse_request
 from hie.recognition.rulebook import Kind
 from hie.store import checks, identity_tasks, ledger
+from hie.store.assessments import assessment_ids
 from hie.store.results import as_known, by_item
 from hie.store.served import Stored
 from hie.store.session import Reader, Unit

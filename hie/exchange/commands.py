@@ -15,6 +15,7 @@ from hie.errors import Fault, InvalidRequest
 from hie.exchange import (
     assess,
     decide,
+    explain,
     health,
     identity_desk,
     maps,
@@ -49,6 +50,7 @@ COMMANDS: dict[str, Command] = {
     "site-disable": sites.disable_command,
     "register-import": registers.import_command,
     "register-show": registers.show_command,
+    "rulebook-explain": explain.command,
     "work-list": work_list.list_command,
     "work-close": work_list.close_command,
     "identity-list": identity_desk.list_command,
