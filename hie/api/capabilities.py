@@ -9,8 +9,10 @@ from starlette.responses import Response
 from hie import __version__
 from hie.api.respond import answered, fhir, hub_of
 from hie.fhir import CANONICAL, RELEASE
+from hie.fhir.search.definitions import Kind
 from hie.fhir.wire import write
 from hie.store.search.registry import PARAMETERS
+from hie.store.tables import HOMELESS
 
 INTERACTIONS = ("read", "vread", "history-instance", "search-type")
 OPERATIONS = {"Patient": ("assess", f"{CANONICAL}/OperationDefinition/assess")}
@@ -67,6 +69,17 @@ def _resource(kind: str) -> dict[str, Any]:
             {"name": name, "type": str(of.kind)} for name, of in sorted(PARAMETERS[kind].items())
         ],
     }
+    forth = [one.name for one in PARAMETERS[kind].values() if one.kind is Kind.REFERENCE]
+    if forth:
+        found["searchInclude"] = [f"{kind}:{name}" for name in sorted(forth)]
+    back = [
+        f"{other}:{one.name}"
+        for other, known in sorted(PARAMETERS.items())
+        for one in known.values()
+        if one.kind is Kind.REFERENCE and kind in one.targets and other not in HOMELESS
+    ]
+    if back:
+        found["searchRevInclude"] = back
     if kind in OPERATIONS:
         name, definition = OPERATIONS[kind]
         found["operation"] = [{"name": name, "definition": definition}]

@@ -20,12 +20,15 @@ from hie.errors import Fault, InvalidRequest, ResourceNotFound, UnsupportedMedia
 from hie.exchange.hub import Hub
 from hie.fhir.bundle import Entry, searchset
 from hie.fhir.outcome import issue, outcome
+from hie.fhir.search.shape import is_whole, shaped
 from hie.fhir.wire import write
 from hie.oauth.door import actor_in
 from hie.oauth.hardening import PARAMETER_LIMIT
+from hie.store.search.include import included
 from hie.store.search.query import Query, parse_query
 from hie.store.search.registry import PARAMETERS
 from hie.store.search.search import Page, read_position, search
+from hie.store.served import Stored
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -54,35 +57,45 @@ async def search_type(request: Request) -> Response:
     seal = _Seal(hub, actor.client, actor.subject, query)
     async with hub.db.reading() as reader:
         page = await search(reader, query, restriction, seal.opened(query.page))
-    homes = sorted({one.home for one in page.matches if one.home} | set(query.ids("patient")))
+        others = await included(reader, query.includes, page.matches, restriction)
+    shown = [*page.matches, *others]
+    homes = sorted({one.home for one in shown if one.home} | set(query.ids("patient")))
     await hub.ledger.record(
         Event(
             EventType.SEARCH,
             Action.EXECUTE,
             actor,
             subjects=tuple(
-                Subject(home, None, tuple(m.reference for m in page.matches if m.home == home))
+                Subject(home, None, tuple(m.reference for m in shown if m.home == home))
                 for home in homes
             ),
             query=f"{request.url.path}?{raw}".encode(),
         )
     )
-    return fhir(_bundle(hub, query, page, seal))
+    return fhir(_bundle(hub, query, page, others, seal))
 
 
-def _bundle(hub: Hub, query: Query, page: Page, seal: "_Seal") -> bytes:
+def _bundle(hub: Hub, query: Query, page: Page, others: Sequence[Stored], seal: "_Seal") -> bytes:
     base = hub.entrance.audience
     used = [(key, value) for key, value in query.used if key != "page"]
     links = {"self": _url(base, query.type, list(query.used))}
     if page.following is not None:
         token = seal.sealed(page.following)
         links["next"] = _url(base, query.type, [*used, ("page", token)])
-    entries = [Entry(f"{base}/{m.type}/{m.id}", m.body) for m in page.matches]
+    entries = [_entry(base, query, one, "match") for one in page.matches]
+    entries += [_entry(base, query, one, "include") for one in others]
     if query.ignored:
         words = f"ignored: {', '.join(query.ignored)}"
         told = outcome([issue("warning", "not-supported", words)])
         entries.append(Entry(f"{base}/OperationOutcome/ignored", write(told), "outcome"))
     return searchset(entries, links, page.total)
+
+
+def _entry(base: str, query: Query, one: Stored, mode: str) -> Entry:
+    """An entry as stored, byte for byte, unless less of it was asked for."""
+    whole = is_whole(query.summary, query.elements) or (mode == "include" and not query.summary)
+    body = one.body if whole else write(shaped(one.resource(), query.summary, query.elements))
+    return Entry(f"{base}/{one.type}/{one.id}", body, mode)
 
 
 def _url(base: str, kind: str, pairs: Sequence[tuple[str, str]]) -> str:

@@ -7,59 +7,28 @@ search.html#combining). What a value escapes is itself (`separators`).
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from hie.errors import Fault, InvalidRequest, NotSupported
-from hie.fhir.search.asked import Pointer, Token, Value, When, Words, bad, plain, read_value
-from hie.fhir.search.definitions import Kind, Parameter
-from hie.fhir.search.match import MODIFIERS
-from hie.fhir.search.separators import split
+from hie.errors import InvalidRequest
+from hie.fhir.search.asked import bad
+from hie.fhir.search.shape import SUMMARIES
+from hie.store.search.condition import Condition, is_known, read_condition
+from hie.store.search.include import Include, read_include
 from hie.store.search.registry import (
     COUNT,
     DATED,
-    INDEXED,
     MOST_ALL_VALUES,
     MOST_COUNT,
-    MOST_VALUES,
     PARAMETERS,
     RESULTS,
     SINGLE,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One parameter: any of its values. `indexed`: SQL answers it, else it is evaluated."""
-
-    parameter: Parameter
-    values: tuple[Value, ...]
-    modifier: str = ""
-    indexed: bool = True
-
-    @property
-    def name(self) -> str:
-        """The parameter's name."""
-        return self.parameter.name
-
-    @property
-    def negated(self) -> bool:
-        """Whether none of the values is wanted."""
-        return self.modifier == "not"
-
-    @property
-    def tokens(self) -> tuple[Token, ...]:
-        """The values that are tokens."""
-        return tuple(one for one in self.values if isinstance(one, Token))
-
-    @property
-    def dates(self) -> tuple[When, ...]:
-        """The values that are dates."""
-        return tuple(one for one in self.values if isinstance(one, When))
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The ids asked for by `_id`, or by a reference to a patient."""
-        words = tuple(one.text for one in self.values if isinstance(one, Words))
-        return words + tuple(one.id for one in self.values if isinstance(one, Pointer))
+_T = TypeVar("_T")
+_INCLUDES = frozenset({"_include", "_revinclude"})
+_SUMMARY = {"false": "", "count": "", **{one: one for one in sorted(SUMMARIES)}}
+_MOST_ELEMENTS = 50
+_MOST_INCLUDES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +43,9 @@ class Query:
     count_only: bool = False
     page: str | None = None
     pretty: bool = False
+    summary: str = ""
+    elements: tuple[str, ...] = ()
+    includes: tuple[Include, ...] = ()
     used: tuple[tuple[str, str], ...] = ()
     ignored: tuple[str, ...] = ()
 
@@ -89,15 +61,15 @@ class Query:
 
 def parse_query(kind: str, pairs: Sequence[tuple[str, str]], *, lenient: bool = False) -> Query:
     """The query asked; raises InvalidRequest or NotSupported naming the parameter."""
-    known = PARAMETERS[kind]
     seen: set[str] = set()
     conditions: list[Condition] = []
+    includes: list[Include] = []
     results: dict[str, str] = {}
     used: list[tuple[str, str]] = []
     ignored: list[str] = []
     for key, value in pairs:
         name, _, modifier = key.partition(":")
-        wrong = _wrong(key, name, value, known, seen)
+        wrong = _wrong(kind, key, value, seen)
         if wrong is not None and lenient:
             ignored.append(key[:64])
             continue
@@ -107,33 +79,40 @@ def parse_query(kind: str, pairs: Sequence[tuple[str, str]], *, lenient: bool = 
             raise bad(key, "control-character", "text without NUL")
         seen.add(name)
         used.append((key, value))
-        if name in RESULTS:
+        if name in _INCLUDES:
+            includes.append(read_include(name, modifier, value))
+        elif name in RESULTS:
             if modifier:
                 raise bad(key, "unknown-modifier", "no modifier")
             results[name] = value
         else:
-            conditions.append(_condition(kind, known[name], modifier, value))
-    if sum(len(one.values) for one in conditions) > MOST_ALL_VALUES:
+            conditions.append(read_condition(kind, key, value))
+    if sum(one.count for one in conditions) > MOST_ALL_VALUES:
         raise bad("", "too-many-values", f"at most {MOST_ALL_VALUES} values in one search")
+    if len(includes) > _MOST_INCLUDES:
+        raise bad("_include", "too-many-values", f"at most {_MOST_INCLUDES} in one search")
     return Query(
         type=kind,
         conditions=tuple(conditions),
         count=_count(results),
         sort=_sort(kind, results),
         total=_choice(results, "_total", {"none": False, "accurate": True}, False),
-        count_only=_choice(results, "_summary", {"count": True, "false": False}, False),
+        count_only=results.get("_summary") == "count",
         page=results.get("page"),
         pretty=_choice(results, "_pretty", {"true": True, "false": False}, False),
+        summary=_choice(results, "_summary", _SUMMARY, ""),
+        elements=_elements(results),
+        includes=tuple(includes),
         used=tuple(used),
         ignored=tuple(ignored),
     )
 
 
-def _wrong(
-    key: str, name: str, value: str, known: Mapping[str, Parameter], seen: Container[str]
-) -> InvalidRequest | None:
-    if name not in known and name not in RESULTS:
-        return bad(key, "unknown-parameter", ", ".join(sorted({*known, *RESULTS})))
+def _wrong(kind: str, key: str, value: str, seen: Container[str]) -> InvalidRequest | None:
+    name = key.partition(":")[0]
+    if not is_known(kind, key) and name not in RESULTS:
+        known = sorted({*PARAMETERS[kind], *RESULTS})
+        return bad(key, "unknown-parameter", ", ".join(known))
     if not value:
         return bad(key, "empty", "a value")
     if name in SINGLE and name in seen:
@@ -141,43 +120,16 @@ def _wrong(
     return None
 
 
-def _condition(kind: str, parameter: Parameter, modifier: str, value: str) -> Condition:
-    name = parameter.name
-    values = split(value, ",")
-    if len(values) > MOST_VALUES:
-        raise bad(name, "too-many-values", f"at most {MOST_VALUES}")
-    if any(not one for one in values):
-        raise bad(name, "empty", "a value between commas")
-    indexed = name in INDEXED[kind]
-    if modifier:
-        _check_modifier(parameter, modifier)
-        indexed = indexed and modifier == "not"
-    if name == "_id":
-        return Condition(parameter, tuple(Words(plain(name, one)) for one in values))
-    if indexed and name in {"patient", "subject"}:
-        return Condition(parameter, tuple(_patient(name, plain(name, one)) for one in values))
-    asked = tuple(read_value(parameter, modifier, one) for one in values)
-    return Condition(parameter, asked, modifier, indexed)
-
-
-def _check_modifier(parameter: Parameter, modifier: str) -> None:
-    known = MODIFIERS[parameter.kind]
-    if parameter.name == "_id":
-        known = frozenset()
-    if modifier in known or (parameter.kind is Kind.REFERENCE and modifier in parameter.targets):
-        return
-    words = ", ".join(f":{one}" for one in sorted(known)) or "no modifier"
-    fault = Fault(parameter.name, "modifier", words)
-    raise NotSupported(f"{parameter.name}:{modifier[:64]} is not answered", (fault,))
-
-
-def _patient(name: str, text: str) -> Pointer:
-    kind, slash, key = text.partition("/")
-    if not slash:
-        return Pointer("Patient", text)
-    if kind != "Patient" or not key or "/" in key:
-        raise bad(name, "wrong-reference", "Patient/<id>")
-    return Pointer(kind, key)
+def _elements(results: dict[str, str]) -> tuple[str, ...]:
+    text = results.get("_elements")
+    if text is None:
+        return ()
+    names = tuple(text.split(","))
+    if len(names) > _MOST_ELEMENTS or not all(one.isalnum() and one.isascii() for one in names):
+        raise bad("_elements", "invalid-value", "names of elements of the top level")
+    if results.get("_summary", "false") != "false":
+        raise bad("_elements", "invalid-value", "no _summary beside it")
+    return names
 
 
 def _count(results: dict[str, str]) -> int:
@@ -197,7 +149,7 @@ def _sort(kind: str, results: dict[str, str]) -> str:
     return text
 
 
-def _choice(results: dict[str, str], name: str, choices: dict[str, bool], default: bool) -> bool:
+def _choice(results: dict[str, str], name: str, choices: Mapping[str, _T], default: _T) -> _T:
     text = results.get(name)
     if text is None:
         return default

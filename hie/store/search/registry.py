@@ -30,8 +30,11 @@ INDEXED: Mapping[str, frozenset[str]] = {
     "Device": COMMON,
 }
 PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {kind: parameters(kind) for kind in INDEXED}
-RESULTS = frozenset({"_count", "_sort", "_total", "_summary", "_format", "_pretty", "page"})
-SINGLE = RESULTS | {"patient", "subject"}
+SINGLE_RESULTS = frozenset(
+    {"_count", "_sort", "_total", "_summary", "_elements", "_format", "_pretty", "page"}
+)
+RESULTS = SINGLE_RESULTS | {"_include", "_revinclude"}
+SINGLE = SINGLE_RESULTS | {"patient", "subject"}
 # Types that can be sorted by date, and what the parameter is called there.
 DATED = {"Observation": "date", "DiagnosticReport": "date", "ImagingStudy": "started"}
 BOUND = frozenset(

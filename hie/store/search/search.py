@@ -5,16 +5,19 @@ The order is total (the id is its last part), so pages stay stable while rows ar
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from hie.access.policy import Restriction
 from hie.errors import Fault, InvalidRequest, TooCostly
 from hie.fhir import CATEGORY, ITEM, SECTION
-from hie.fhir.search.asked import Token, When
+from hie.fhir.search.asked import Pointer, Token, When
 from hie.fhir.search.match import matches
 from hie.store.identifiers import blind
 from hie.store.index import DICOM_UID
-from hie.store.search.query import Condition, Query
+from hie.store.search.condition import Condition
+from hie.store.search.query import Query
+from hie.store.search.referring import Ref, referring
 from hie.store.search.registry import BOUND, DATED, MOST_EVALUATED
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Dialect, Reader, Row
@@ -23,6 +26,7 @@ from hie.store.tables import HOMELESS
 from hie.store.visible import Visible, visible
 
 _NEVER = -(2**62)
+_MOST_CHAINED = 200
 _CHUNK = 500  # rows that are looked at before others get their turn
 # The systems whose codes stand in a column; "" is a code element, which names none.
 _SYSTEMS = {
@@ -47,6 +51,10 @@ async def search(
     reader: Reader, query: Query, restriction: Restriction, after: Sequence[Any] | None = None
 ) -> Page:
     """The page of matches after a position. Raises TooCostly for what no index answers."""
+    resolved = await _resolved(reader, query, restriction)
+    if resolved is None:
+        return Page((), None, 0 if query.total or query.count_only else None)
+    query = resolved
     homes = query.ids("patient", "subject")
     if query.type in BOUND and not homes and not query.ids("_id") and not _names_one(query):
         raise TooCostly(f"{query.type}: name a patient or an _id")
@@ -57,7 +65,7 @@ async def search(
     sql = _Sql(reader, list(seen.args))
     where = [sql.condition(query.type, one) for one in query.conditions if one.indexed]
     if query.evaluated:
-        return await _evaluated(reader, query, seen, sql, where, after)
+        return await _evaluated(reader, query, seen, sql, where, after, restriction)
     total = None
     if query.total or query.count_only:
         total = await _count(reader, seen, sql, where)
@@ -76,6 +84,7 @@ async def _evaluated(
     sql: "_Sql",
     where: list[str],
     after: Sequence[Any] | None,
+    restriction: Restriction,
 ) -> Page:
     """The matches among the rows the indexed conditions leave, looked at one by one."""
     if await _count(reader, seen, sql, where) > MOST_EVALUATED:
@@ -89,16 +98,64 @@ async def _evaluated(
     while more and (every or len(found) <= wanted):
         rows = await _rows(reader, query, seen, sql, where, place, _CHUNK)
         more = len(rows) == _CHUNK
-        for row in rows:
-            one = stored(reader.db, query.type, row[:7])
+        chunk = [stored(reader.db, query.type, row[:7]) for row in rows]
+        backs = [await _led(reader, c, chunk, restriction) for c in query.evaluated if c.back]
+        for one, row in zip(chunk, rows, strict=True):
             tree = one.resource()
-            if all(matches(c.parameter, c.modifier, c.values, tree) for c in query.evaluated):
+            if all((one.type, one.id) in led for led in backs) and all(
+                matches(c.parameter, c.modifier, c.values, tree)
+                for c in query.evaluated
+                if not c.back
+            ):
                 total += 1
                 if len(found) <= wanted and (not every or _follows(query, row, after)):
                     found.append((one, row))
         place = _position(rows[-1]) if rows else None
     following = _position(found[wanted - 1][1]) if wanted and len(found) > wanted else None
     return Page([one for one, _ in found[:wanted]], following, total if every else None)
+
+
+async def _resolved(reader: Reader, query: Query, restriction: Restriction) -> Query | None:
+    """The query with its chains followed; None when one of them leads nowhere.
+
+    Raises TooCostly for a chain that nothing narrows, or that leads to too many.
+    """
+    conditions = []
+    for one in query.conditions:
+        if one.inner is None or one.back:
+            conditions.append(one)
+            continue
+        wanted = Query(one.type, (one.inner,), count=_MOST_CHAINED + 1)
+        ends = (await search(reader, wanted, restriction)).matches
+        if not ends:
+            return None
+        if len(ends) > _MOST_CHAINED:
+            raise TooCostly(f"{one.name}: the chain leads to more than {_MOST_CHAINED}")
+        values = tuple(Pointer(one.type, end.id) for end in ends)
+        conditions.append(replace(one, values=values, inner=None))
+    return replace(query, conditions=tuple(conditions))
+
+
+async def _led(
+    reader: Reader, one: Condition, chunk: Sequence[Stored], restriction: Restriction
+) -> set[Ref]:
+    """Those of a chunk that something leads to for which the inner condition holds (`_has`)."""
+    inner = one.inner
+    if inner is None or not chunk:
+        return set()
+    if inner.inner is not None:
+        resolved = await _resolved(reader, Query(one.type, (inner,)), restriction)
+        if resolved is None:
+            return set()
+        (inner,) = resolved.conditions
+    if inner.back:
+        raise TooCostly("_has of _has")
+    to = {(each.type, each.id): each.home for each in chunk}
+    found: set[Ref] = set()
+    for each, led in await referring(reader, one.type, one.parameter, to, restriction):
+        if matches(inner.parameter, inner.modifier, inner.values, each.resource()):
+            found |= led
+    return found
 
 
 def _follows(query: Query, row: Row, after: Sequence[Any] | None) -> bool:
