@@ -1,5 +1,8 @@
 """Opens the shipped data, and alone knows where it lies: a checkout's `schemas/` or the wheel.
 
+A region's own folder may lie over it (`use_folder`): a file of the same name replaces the shipped
+one, a new file is added. Only rules, catalogue, policy and their texts can be a region's own.
+
 YAML is read here and nowhere else, by a loader whose scalars are JSON's. Plain PyYAML reads the
 key `on` as True, 12:30 as 750 and, of two equal keys, keeps the last without a word; here every
 key is text, a number keeps its digits (`Decimal`), and what JSON has no word for is text.
@@ -7,20 +10,28 @@ Files are shared with people who edit them, so an error always names file and li
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
-from functools import cache
+from functools import cache, wraps
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jsonschema_rs
 import msgspec
 import yaml
 
-from hie.errors import Fault, RulebookInvalid, SchemaMissing
+from hie.errors import Fault, HubMisconfigured, RulebookInvalid, SchemaMissing
 
+T = TypeVar("T")
+# What a region's folder may hold, by the names of the shipped files.
+OWN_FILES = re.compile(
+    r"catalogue/(lab|imaging|lists)/[^/]+\.yaml|catalogue/sources[^/]*\.yaml"
+    r"|rulebook/(gate[0-9]|basis[^/]*|reasons)\.yaml|texts/(gate[0-9]|words)\.yaml"
+    r"|policy/shipped\.yaml"
+)
 _MAX_DEPTH = 32
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _WORDS = {"true": True, "false": False, "null": None, "": None}
@@ -39,17 +50,90 @@ def schema(*parts: str) -> Traversable:
     return found
 
 
+class _Lying:
+    """The region's own folder of this process, set once when it starts."""
+
+    folder: Path | None = None
+
+
+def use_folder(folder: Path | None) -> None:
+    """Lay a region's own folder over the shipped data, or none; done before anything is read.
+
+    Raises HubMisconfigured when it is no folder.
+    """
+    if folder is not None and not folder.is_dir():
+        raise HubMisconfigured(f"rulebook_dir {folder}: expected a folder")
+    _Lying.folder = folder
+
+
+def own_folder() -> Path | None:
+    """The region's own folder that lies over the shipped data."""
+    return _Lying.folder
+
+
+@contextmanager
+def using(folder: Path | None) -> Iterator[None]:
+    """Another folder for a while: to look at one that is not in use."""
+    before = own_folder()
+    use_folder(folder)
+    try:
+        yield
+    finally:
+        _Lying.folder = before
+
+
+def read_once(read: Callable[[], T]) -> Callable[[], T]:
+    """Keep what `read` gives, once for each folder that lay over the shipped data."""
+    kept: dict[Path | None, T] = {}
+
+    @wraps(read)
+    def once() -> T:
+        folder = own_folder()
+        if folder not in kept:
+            kept[folder] = read()
+        return kept[folder]
+
+    return once
+
+
+def data_files(*parts: str) -> dict[str, Traversable | Path]:
+    """The YAML files of a folder by full name, rising; a region's own over the shipped ones."""
+    start = "/".join(parts)
+    found: dict[str, Traversable | Path] = {
+        f"{start}/{entry.name}": entry
+        for entry in schema(*parts).iterdir()
+        if entry.name.endswith(".yaml")
+    }
+    own = own_folder()
+    if own is not None and own.joinpath(*parts).is_dir():
+        for entry in own.joinpath(*parts).iterdir():
+            if OWN_FILES.fullmatch(f"{start}/{entry.name}"):
+                found[f"{start}/{entry.name}"] = entry
+    return dict(sorted(found.items()))
+
+
 def read_yaml(*parts: str) -> Any:
-    """What the shipped YAML file of this name says."""
-    return load_yaml(schema(*parts).read_text("utf-8"), "/".join(parts))
+    """What the YAML file of this name says: a region's own, else the shipped one."""
+    name, own = "/".join(parts), own_folder()
+    if own is not None and OWN_FILES.fullmatch(name) and own.joinpath(*parts).is_file():
+        return load_yaml(read_text(own.joinpath(*parts), name), name)
+    return load_yaml(read_text(schema(*parts), name), name)
 
 
 def yaml_files(*parts: str) -> Iterator[tuple[str, Any]]:
-    """Name and content of each YAML file of a shipped folder, by rising name."""
-    files = [entry for entry in schema(*parts).iterdir() if entry.name.endswith(".yaml")]
-    for entry in sorted(files, key=lambda entry: entry.name):
-        name = "/".join((*parts, entry.name))
-        yield name, load_yaml(entry.read_text("utf-8"), name)
+    """Name and content of each YAML file of a folder, by rising name."""
+    for name, entry in data_files(*parts).items():
+        yield name, load_yaml(read_text(entry, name), name)
+
+
+def read_text(file: Traversable | Path, name: str) -> str:
+    """A data file's text; `name` is its name for errors. Raises RulebookInvalid for other bytes."""
+    data = file.read_bytes()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        line = data.count(b"\n", 0, problem.start)
+        raise _refused(name, line, "not-utf-8", "UTF-8 text") from problem
 
 
 def load_yaml(text: str, name: str) -> Any:
@@ -69,11 +153,44 @@ def load_yaml(text: str, name: str) -> Any:
         raise _refused(name, 0, "malformed-yaml", "text without control characters") from error
 
 
+def line_of(text: str, path: Sequence[str | int]) -> int:
+    """The line, from 1, of a place in a YAML document: of its key, or of its entry in a list.
+
+    A place that is not there is told by the nearest one above it. `text` is known to be YAML.
+    """
+    node = yaml.compose(text.removeprefix("\ufeff"), yaml.CSafeLoader)
+    line = 1
+    for step in path:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            found = (node.value[step],) * 2 if step < len(node.value) else None
+        else:
+            found = None
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
+
+
+def entry_lines(text: str) -> list[int]:
+    """The line, from 1, of each entry of a YAML document that is a list."""
+    node = yaml.compose(text.removeprefix("\ufeff"), yaml.CSafeLoader)
+    entries = node.value if isinstance(node, yaml.SequenceNode) else ()
+    return [entry.start_mark.line + 1 for entry in entries]
+
+
+def shape_errors(value: Any, shape: str) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """What in `value` is not as `json-schema/<shape>.json` says: place, keyword, message."""
+    for error in _validator(shape).iter_errors(value):
+        yield tuple(error.instance_path), _code(error.kind.name), error.message
+
+
 def shape_faults(value: Any, shape: str, name: str) -> tuple[Fault, ...]:
     """What in `value` is not as `json-schema/<shape>.json` says; each fault names its place."""
     return tuple(
-        Fault(_place(name, error.instance_path), _code(error.kind.name), error.message)
-        for error in _validator(shape).iter_errors(value)
+        Fault(_place(name, path), code, message)
+        for path, code, message in shape_errors(value, shape)
     )
 
 
@@ -91,7 +208,7 @@ def _validator(shape: str) -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(msgspec.json.decode(text))
 
 
-def _place(name: str, path: list[str | int]) -> str:
+def _place(name: str, path: Sequence[str | int]) -> str:
     steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return f"{name}:{''.join(steps).lstrip('.')}".removesuffix(":")
 

@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -21,7 +20,7 @@ from hie.recognition.item import ImagingClass, Item
 from hie.recognition.item_file import DATED, read_class, read_item
 from hie.recognition.item_list import PREFIX, ItemList, read_list
 from hie.recognition.timeline import Timeline
-from hie.schemas import read_shaped, yaml_files
+from hie.schemas import read_once, read_shaped, yaml_files
 
 __all__ = ["Catalogue", "ImagingClass", "Item", "ItemList", "build_catalogue", "load_catalogue"]
 
@@ -99,9 +98,9 @@ class Catalogue:
         return found
 
 
-@cache
+@read_once
 def load_catalogue() -> Catalogue:
-    """The shipped catalogue. Raises RulebookInvalid naming the file and the value that is wrong."""
+    """The catalogue of this hub. Raises RulebookInvalid naming file and value."""
     return build_catalogue(
         yaml_files("catalogue", "lab"),
         yaml_files("catalogue", "imaging"),

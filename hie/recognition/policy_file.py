@@ -7,18 +7,17 @@ a fraction is its decimal text. So a store can keep them as they are.
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from hie.errors import RulebookInvalid
 from hie.recognition.register import PolicyEntry
-from hie.schemas import read_shaped, read_yaml
+from hie.schemas import read_once, read_shaped, read_yaml
 
 _SHIPPED_ORDER = -1  # any import of the same scope and day counts more
 _FRAME = ("scope", "from", "to")
 
 
-@cache
+@read_once
 def shipped_policies() -> tuple[str, tuple[PolicyEntry, ...]]:
     """Version and entries that the hub brings along. Raises RulebookInvalid."""
     return read_policies(read_yaml("policy", "shipped.yaml"), "policy/shipped.yaml")

@@ -6,13 +6,12 @@ computed from them (R-900, R-901).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 from hie.errors import RulebookInvalid
 from hie.recognition.rulebook import Effect, Words
-from hie.schemas import read_shaped, read_yaml
+from hie.schemas import read_once, read_shaped, read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Reasons:
         return tuple(dict.fromkeys((*found, *self.always, *local)))
 
 
-@cache
+@read_once
 def load_reasons() -> Reasons:
     """The shipped reasons. Raises RulebookInvalid when one names a key that is none."""
     return build_reasons(read_yaml("rulebook", "reasons.yaml"), "rulebook/reasons.yaml")

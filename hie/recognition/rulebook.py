@@ -8,12 +8,11 @@ hold together is found when the rulebook is loaded, not when a patient waits.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 from hie.errors import RulebookInvalid
-from hie.schemas import read_shaped, read_yaml, yaml_files
+from hie.schemas import read_once, read_shaped, yaml_files
 
 
 class Effect(StrEnum):
@@ -130,15 +129,29 @@ class Rulebook:
             raise RulebookInvalid(f"condition {idle[0]!r}: no rule asks it")
 
 
-@cache
+@read_once
 def load_rulebook() -> Rulebook:
-    """The shipped rulebook. Raises RulebookInvalid naming file and rule."""
-    gates = [(n, data) for n, data in yaml_files("rulebook") if n.startswith("rulebook/gate")]
-    found = build_rulebook(gates, read_yaml("rulebook", "basis.yaml"))
+    """The rulebook of this hub. Raises RulebookInvalid naming file and rule."""
+    files = dict(yaml_files("rulebook"))
+    gates = [(n, data) for n, data in files.items() if n.startswith("rulebook/gate")]
+    found = build_rulebook(gates, join_basis(files))
     left_out = sorted(GATES - {gate.number for gate in found.gates})
     if left_out:
         raise RulebookInvalid(f"rulebook: gate {left_out[0]} has no file")
     return found
+
+
+def join_basis(files: Mapping[str, Any]) -> Any:
+    """The codes of all files `rulebook/basis*.yaml` together. Raises RulebookInvalid."""
+    joined: dict[str, Any] = {}
+    for name, data in files.items():
+        if not name.startswith("rulebook/basis"):
+            continue
+        twice = sorted(joined.keys() & read_shaped(data, "basis", name).keys())
+        if twice:
+            raise RulebookInvalid(f"{name}: {twice[0]} is a code of another file already")
+        joined |= data
+    return joined
 
 
 def build_rulebook(gates: Iterable[tuple[str, Any]], basis: Any) -> Rulebook:

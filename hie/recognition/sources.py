@@ -18,9 +18,9 @@ from hie.recognition.policy import build_policy
 from hie.recognition.policy_file import read_policies
 from hie.recognition.reasons import Reasons, build_reasons
 from hie.recognition.register import PolicyEntry, RegisterRows
-from hie.recognition.rulebook import Rulebook, build_rulebook
+from hie.recognition.rulebook import Rulebook, build_rulebook, join_basis
 from hie.recognition.texts import Texts, build_texts
-from hie.schemas import load_yaml, read_shaped, schema
+from hie.schemas import data_files, load_yaml, read_shaped
 
 Trees = Mapping[str, Any]  # a file's name -> what it says, as JSON values with Decimals
 
@@ -44,7 +44,7 @@ FOLDERS = (
     ("texts",),
     ("policy",),
 )
-_REASONS, _BASIS = "rulebook/reasons.yaml", "rulebook/basis.yaml"
+_REASONS = "rulebook/reasons.yaml"
 _WORDS, _SHIPPED = "texts/words.yaml", "policy/shipped.yaml"
 
 
@@ -86,11 +86,10 @@ def part_of(name: str) -> Part | None:
 
 
 def shipped_files() -> dict[str, bytes]:
-    """The shipped files by name, as they lie there, by rising name."""
+    """The files in force by name, as they lie there: shipped, with a region's own over them."""
     found = {}
     for folder in FOLDERS:
-        for entry in schema(*folder).iterdir():
-            name = "/".join((*folder, entry.name))
+        for name, entry in data_files(*folder).items():
             if part_of(name) is not None:
                 found[name] = entry.read_bytes()
     return dict(sorted(found.items()))
@@ -103,7 +102,7 @@ def read_files(files: Mapping[str, bytes]) -> dict[str, Any]:
 
 def build_sources(trees: Trees) -> Sources:
     """Books from what the files say. Raises RulebookInvalid naming file and value."""
-    rulebook = build_rulebook(_files(trees, "rulebook/gate"), _one(trees, _BASIS))
+    rulebook = build_rulebook(_files(trees, "rulebook/gate"), join_basis(trees))
     sentences: dict[str, Any] = {}
     for name, data in _files(trees, "texts/gate"):
         sentences.update(read_shaped(data, "rule-texts", name))

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
 
 from hie.errors import RulebookInvalid
 from hie.recognition.region import load_regions
 from hie.recognition.rulebook import Kind, Rulebook, load_rulebook
-from hie.schemas import read_shaped, read_yaml, yaml_files
+from hie.schemas import read_once, read_shaped, read_yaml, yaml_files
 
 Language = Literal["zh", "en"]
 
@@ -97,7 +96,7 @@ def text(
     return load_texts().text(rule_id, state, data, lang, case, kind)
 
 
-@cache
+@read_once
 def load_texts() -> Texts:
     """The shipped sentences, complete for the shipped rulebook. Raises RulebookInvalid."""
     files = [(n, data) for n, data in yaml_files("texts") if n.startswith("texts/gate")]

@@ -1,11 +1,25 @@
 """Shipped data is found, and YAML is read without surprises."""
 
+from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hie.errors import RulebookInvalid, SchemaMissing
-from hie.schemas import load_yaml, read_shaped, read_yaml, schema, shape_faults, yaml_files
+from hie.errors import HubMisconfigured, RulebookInvalid, SchemaMissing
+from hie.schemas import (
+    load_yaml,
+    own_folder,
+    read_once,
+    read_shaped,
+    read_yaml,
+    schema,
+    shape_faults,
+    use_folder,
+    using,
+    yaml_files,
+)
 
 
 def test_the_key_on_stays_a_text() -> None:
@@ -95,3 +109,70 @@ def test_a_wrong_shape_names_each_place() -> None:
     assert [(fault.path, fault.code) for fault in faults] == [("p:policies[0].scope", "pattern")]
     with pytest.raises(RulebookInvalid, match=r"p:policies\[0\]\.scope"):
         read_shaped({"policies": [{"scope": "nation", "from": "2022-03-01"}]}, "policy", "p")
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Path]:
+    with using(tmp_path):
+        yield tmp_path
+
+
+def put(folder: Path, name: str, text: str) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+
+
+def test_a_file_of_the_regions_own_folder_replaces_the_shipped_one(own: Path) -> None:
+    put(own, "policy/shipped.yaml", "version: own")
+    assert read_yaml("policy", "shipped.yaml") == {"version": "own"}
+    assert dict(yaml_files("policy")) == {"policy/shipped.yaml": {"version": "own"}}
+
+
+def test_a_new_file_of_the_regions_own_folder_is_added_in_order(own: Path) -> None:
+    put(own, "catalogue/lab/ZZ.yaml", "key: ZZ")
+    names = [name for name, _ in yaml_files("catalogue", "lab")]
+    assert names == sorted(names)
+    assert "catalogue/lab/ZZ.yaml" in names
+    assert "catalogue/lab/K.yaml" in names
+
+
+@pytest.mark.parametrize(
+    "name", ["texts/pages.yaml", "rulebook/other.yaml", "json-schema/policy.json", "policy/x.yaml"]
+)
+def test_what_is_not_a_regions_own_is_never_read_from_its_folder(own: Path, name: str) -> None:
+    put(own, name, "own: true")
+    folder, _, file = name.rpartition("/")
+    if file.endswith(".yaml"):
+        assert {"own": True} not in dict(yaml_files(folder)).values()
+
+
+def test_what_is_read_once_is_read_once_for_each_folder(tmp_path: Path) -> None:
+    put(tmp_path, "policy/shipped.yaml", "version: own")
+    reads: list[Any] = []
+
+    @read_once
+    def version() -> str:
+        reads.append(None)
+        return str(read_yaml("policy", "shipped.yaml")["version"])
+
+    shipped = version()
+    with using(tmp_path):
+        assert version() == "own"
+        assert version() == "own"
+    assert version() == shipped
+    assert len(reads) == 2
+    assert own_folder() is None
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HubMisconfigured, match="expected a folder"):
+        use_folder(tmp_path / "nowhere")
+    assert own_folder() is None
+
+
+def test_bytes_that_are_no_text_are_refused_with_their_line(own: Path) -> None:
+    own.joinpath("policy").mkdir()
+    own.joinpath("policy/shipped.yaml").write_bytes("version: x\n# 互认项目\n".encode("gb18030"))
+    with pytest.raises(RulebookInvalid, match=r"policy/shipped.yaml:2: not-utf-8"):
+        read_yaml("policy", "shipped.yaml")
