@@ -33,6 +33,11 @@ def engine_version() -> str:
     return f"{ENGINE}-{digest.hexdigest()[:_DIGITS]}"
 
 
+def covered() -> tuple[str, ...]:
+    """The names of the files the digest is over."""
+    return tuple(sorted(name for name, _ in _files()))
+
+
 def _files() -> Iterator[tuple[str, Traversable]]:
     root = resources.files("hie")
     for room in _ROOMS:
