@@ -25,8 +25,8 @@ from hie.canonical.recognised import FINDINGS, Party, Recognised
 from hie.canonical.record_words import Language
 from hie.canonical.remarks import remarks
 from hie.canonical.study_said import accession, body_parts, forms_text, study_uid
-from hie.fhir import Resource, identifier_kind
-from hie.fhir.elements import find_extension, instant
+from hie.fhir import SECTION, Resource, identifier_kind
+from hie.fhir.elements import code_in, find_extension, instant
 
 _HUB: Final = "HIE"
 _ENCOUNTERS: Final = {"outpatient": "O", "inpatient": "I", "emergency": "E", "intensive-care": "I"}
@@ -162,7 +162,8 @@ def _obr(record: Recognised) -> str:
         16: _clinician(record),
         22: stamp(used.get("issued") or report.get("issued")),
         25: letter,
-        32: repeated(_people(report)),
+        24: code_in(next(iter(report.get("category", ())), None), SECTION) or "",
+        32: repeated(_people(facts)),
     }
     if record.item.is_imaging:
         fields[18] = escaped(accession(used, report))
