@@ -94,8 +94,9 @@ def _defects(text: str) -> frozenset[Defect] | None:
         for word in words:
             before = clause[begins : word.start()]
             carried = denied_before and bool(_JOINED.match(before))
-            denied_before = carried or bool(_DENIED.search(before))
             degree, begins = _degree_behind(clause, word.end())
+            # 无脂血 溶血+++: a degree of its own ends a denial that was only carried on
+            denied_before = (carried and degree is None) or bool(_DENIED.search(before))
             if denied_before or _DENIED_AFTER.match(clause, word.end()):
                 continue
             kind = next(k for k in get_args(DefectKind) if word[k] is not None)

@@ -40,12 +40,14 @@ def names(row: Row) -> set[str]:
         return found
     if len(row.code) == 4:
         found = {row.name, row.short} - {""}
-        for ending in ("市", "地区", "盟"):
+        for ending in ("市", "地区", "州", "盟"):
             if row.name.endswith(ending):
                 found.add(row.name.removesuffix(ending))
         if row.name.endswith("州") and row.short:
             found.add(row.short + "州")
         return found
+    if not row.name.endswith(("区", "县", "市", "旗")):
+        return set()
     return {row.name, row.short} - {""}
 
 
