@@ -322,3 +322,36 @@ def test_every_state_of_images_is_accessible_and_fits_from_phone_to_wall(
                 _open(page, study)
                 faults[f"viewer, {state}"] = faults_of(page)
         assert {state: found for state, found in faults.items() if found} == {}
+
+
+@pytest.mark.parametrize(
+    ("lang", "told", "again"),
+    [
+        ("zh", "保存该影像的医院系统暂时连不上", "再试一次"),
+        ("en", "The archive that keeps these images is offline", "Try again"),
+    ],
+)
+def test_while_the_archive_is_away_the_viewer_says_so_and_tries_again_when_asked(
+    browser: Browser, hub: Running, departments: Departments, lang: str, told: str, again: str
+) -> None:
+    problem = '{"title": "offline", "status": 503, "errors": [{"path": "source", "code": "source-offline"}]}'
+    with reading(browser, hub, lang) as page:
+        signed_in(page, hub)
+        study = _look_up(page, hub, departments, WHOLE)
+        page.route(
+            "**/frames/**",
+            lambda route: route.fulfill(
+                status=503,
+                headers={"Retry-After": "8", "Content-Type": "application/problem+json"},
+                body=problem,
+            ),
+        )
+        study.locator(".strip .btn").click()
+        page.wait_for_url(re.compile(r"/images/"))
+        expect(page.locator("#state")).to_contain_text(told)
+        expect(page.locator("#again")).to_have_text(again)
+        assert faults_of(page) == []
+        page.unroute("**/frames/**")
+        page.locator("#again").click()
+        expect(page.locator("#viewport[data-shown]")).to_be_visible()
+        expect(page.locator("#state")).to_be_hidden()

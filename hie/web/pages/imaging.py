@@ -59,7 +59,6 @@ def _context(
         "back": f"{base}?item={study['key']}",
         "study": studies.row(study, classes, number, Filters(), base, lang),
         "why": studies.why(study, classes, number, lang),
-        "gates": ", ".join(str(gate) for gate in found["gates"]),
         "windows": WINDOWS,
         "study_address": study["images"],
         "series": [_listed(study, one, one is current, own, lang) for one in listed],

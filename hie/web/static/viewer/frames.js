@@ -8,17 +8,20 @@ window.hieFrames = (function () {
   const PICTURE = "image/png, image/jpeg;q=0.9";
 
   class Refused extends Error {
-    constructor(status, after) {
+    constructor(status, after, code) {
       super("status " + status);
       this.status = status;
       this.after = after;
+      this.code = code;
     }
   }
 
   async function asked(address, accept) {
     const answer = await fetch(address, { headers: { Accept: accept }, credentials: "same-origin" });
     if (!answer.ok) {
-      throw new Refused(answer.status, Number(answer.headers.get("Retry-After")) || 1);
+      const told = await answer.json().catch(function () { return {}; });
+      const code = told.errors && told.errors[0] ? told.errors[0].code : "";
+      throw new Refused(answer.status, Number(answer.headers.get("Retry-After")) || 1, code);
     }
     return answer;
   }
@@ -60,6 +63,7 @@ window.hieFrames = (function () {
   }
 
   // `loaded(slice)` and `failed(slice, status)` are called when a frame is there, or will not be.
+  // A status is the door's, 0 where the network failed, "offline" where the source of the images is.
   class Frames {
     constructor(loaded, failed) {
       this.loaded = loaded;
@@ -84,7 +88,9 @@ window.hieFrames = (function () {
     // From now on: this slice first, then its neighbours outwards, as far as there is room.
     aim(base, slices, at) {
       this.base = base;
-      if (slices[at] && this.lost.get(slices[at].key) === 0) { this.lost.delete(slices[at].key); } // the network failed: again
+      if (slices[at] && [0, 502, "offline"].indexOf(this.lost.get(slices[at].key)) >= 0) { // that may pass: again
+        this.lost.delete(slices[at].key);
+      }
       const each = slices[at] ? Math.max(2 * slices[at].rows * slices[at].columns, 1) : 1;
       const most = Math.max(Math.floor(ROOM * 0.8 / each), 8);
       const near = slices.map(function (slice, i) { return [Math.abs(i - at), i < at ? 1 : 0, slice]; });
@@ -104,7 +110,8 @@ window.hieFrames = (function () {
       try {
         this.keep(slice, await fetched(base, slice));
       } catch (problem) {
-        const busy = problem instanceof Refused && (problem.status === 429 || problem.status === 503);
+        const offline = problem instanceof Refused && problem.code === "source-offline";
+        const busy = problem instanceof Refused && !offline && (problem.status === 429 || problem.status === 503);
         const cut = problem instanceof TypeError; // what fetch throws when the network fails
         if ((busy || cut) && attempt < TRIES) {
           const wait = (busy ? Math.min(problem.after, 10) : attempt) * 1000;
@@ -112,7 +119,8 @@ window.hieFrames = (function () {
           return;
         }
         this.running.delete(slice.key);
-        this.lost.set(slice.key, problem instanceof Refused ? problem.status : 0);
+        this.lost.set(slice.key, offline ? "offline" : problem instanceof Refused ? problem.status : 0);
+        if (offline) { this.waiting = []; } // its neighbours would say the same
         this.failed(slice, this.lost.get(slice.key));
         this.pump();
         return;

@@ -18,8 +18,10 @@
 
   function current() { return series.slices[series.at]; }
   function isGrey(slice) { return slice.samples === 1 && slice.photometric.indexOf("MONOCHROME") === 0; }
-  // Says what keeps a picture from the screen; `original` is where it can be had as it was sent.
-  function tell(text, original) {
+  // Says what keeps a picture from the screen; `original` is where it can be had as it was sent, and
+  // `passing` that asking again may help.
+  function tell(text, original, passing) {
+    by("again").hidden = !passing;
     by("state-text").textContent = text;
     by("original").hidden = !original;
     if (original) { by("original").href = original; }
@@ -105,7 +107,8 @@
       if (UNDECODED.indexOf(status) >= 0) {
         tell(said.textUndecoded, series.base + "/instances/" + slice.uid + "?accept=application/dicom");
       } else {
-        tell(status === undefined ? said.textLoading : status === 401 ? said.textSignedOut : said.textFailed);
+        const text = { 401: said.textSignedOut, 502: said.textRefused, offline: said.textOffline }[status];
+        tell(status === undefined ? said.textLoading : text || said.textFailed, "", status !== undefined && status !== 401);
       }
       if (status !== undefined) { screen.show(null, null, screen.view); }
     }
@@ -137,6 +140,10 @@
   function failed(slice) {
     arrived(slice);
   }
+  by("again").addEventListener("click", function () {
+    show(series.at);
+    viewport.focus();
+  });
 
   function setWindow(center, width, name) {
     series.view = { center: center, width: Math.max(width, 1), name: name || "" };
