@@ -12,6 +12,7 @@ from hie.exchange.ask_sources import ask_due
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.exchange.keep_instances import sweep
+from hie.exchange.loading_times import loading_of
 from hie.exchange.process import drain
 from tests.integration.exchange.test_imaging_orders import CODE, _home, _put, a_report
 from tests.integration.imaging.orthanc import DICOMWEB, orthanc
@@ -125,6 +126,12 @@ async def test_a_study_at_its_source_is_served_and_told_of_while_the_source_live
             for url in (f"{STUDY}/thumbnail", f"{SERIES}/instances/{SOPS[0]}/rendered"):
                 assert (await client.get(url, headers=headers)).status_code == 200
             looks = await count(hub, "SELECT count(*) FROM audit_access WHERE type = 'read'")
+
+            loading = loading_of(hub.db)
+            for target, slow in ((1e-9, True), (60.0, False)):
+                loading.target = target
+                said = await finding(hub, home, "R-611")
+                assert (said["fired"], said["unknown"]) == (slow, False)
 
             peer.kill()
             await forget(hub)
