@@ -48,7 +48,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[str]] = {
     Role.CLINICIAN: frozenset({"user/*.rs", Door.ORDER_CHECK, Door.DECIDE}),
     Role.INTEGRATOR: frozenset({Door.MESSAGES, Door.MAPS}),
     Role.AUDITOR: frozenset(),
-    Role.MANAGER: frozenset(),
+    Role.MANAGER: frozenset({Door.INDICATORS}),
     Role.ADMINISTRATOR: frozenset({Door.REGISTERS}),
 }
 

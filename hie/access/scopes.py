@@ -26,6 +26,7 @@ class Door(StrEnum):
     DECIDE = "hie/decide"  # POST /v1/decisions
     MESSAGES = "hie/messages"  # kept and held messages of the own institution
     MAPS = "hie/maps"  # local codes and their maps
+    INDICATORS = "hie/indicators"  # GET /v1/indicators: the own institution's, PUBHLTH: all
     REGISTERS = "hie/registers"  # institutions, qualifications, precision, marks, policies
 
 

@@ -8,6 +8,7 @@ from hie.access.policy import permit
 from hie.access.scopes import Door
 from hie.api.duties import DUTY_ROUTES
 from hie.api.flat import flat
+from hie.api.indicators import read_indicators
 from hie.api.problem import problem
 from hie.exchange.assess import order_check
 from hie.exchange.decide import decide, get_decision
@@ -56,5 +57,6 @@ V1_ROUTES = [
     Route("/v1/assessments/{id}/explanation", read_explanation, methods=["GET"]),
     Route("/v1/decisions", post_decisions, methods=["POST"]),
     Route("/v1/decisions/{id}", read_decision, methods=["GET"]),
+    Route("/v1/indicators", read_indicators, methods=["GET"]),
     *DUTY_ROUTES,
 ]

@@ -19,6 +19,7 @@ class EventType(StrEnum):
     HISTORY = "history"
     SEARCH = "search"
     ORDER_CHECK = "order-check"
+    INDICATORS = "indicators"
     ASSESS = "assess"
     EXPLAIN = "explain"
     DECIDE = "decide"

@@ -18,6 +18,7 @@ from hie.exchange import (
     explain,
     health,
     identity_desk,
+    indicators,
     maps,
     messages,
     receive,
@@ -33,6 +34,8 @@ Command = Callable[[Hub, Actor, dict[str, Any]], Awaitable[dict[str, Any]]]
 COMMANDS: dict[str, Command] = {
     "receive": receive.command,
     "order-check": assess.command,
+    "indicators": indicators.command,
+    "indicators-report": indicators.report_command,
     "decide": decide.command,
     "message-list": messages.list_command,
     "message-show": messages.show_command,

@@ -23,6 +23,7 @@ SCOPES = [
     "hie/intake",
     "hie/order-check",
     "hie/decide",
+    "hie/indicators",
     "hie/messages",
     "hie/maps",
     "hie/registers",

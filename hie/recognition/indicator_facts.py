@@ -7,13 +7,13 @@ department orders of one thing for one person on one day: a hospital that asks t
 
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
 from hie.fhir.elements import instant
 from hie.recognition.assessment import Outcome
+from hie.recognition.savings import Tariff
 
 MAY_STAND_IN = frozenset({Outcome.RECOGNISE, Outcome.REVIEW})
 
@@ -35,23 +35,16 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     valid_until: date | None = None
 
 
-class Tariff(msgspec.Struct, frozen=True):
-    """What the order's billable costs at the receiver, and by whose price list."""
-
-    billable: str
-    amount: Decimal
-    basis: str
-
-
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One order line of one order-check, with what became of it.
 
     `at_us` is the instant asked about, `place` the line's place in its check. `said` is whatever
-    else the line says (method, body part, side, contrast ...). `earlier` are the results of other
-    institutions that were candidates, `candidates` how many there were of whichever institution.
+    else the line says (body part, side, contrast ...). `candidates` are the results listed for it
+    ("Observation/<id>"), `earlier` what is counted of those of other institutions (their reports).
     `viewed` None: nobody recorded whether it was looked at. `refused_by` is the first rule that
     refused the candidate that speaks for the order. `tariff` is of the day of the decision, else
-    of the order.
+    of the order. `continues` is an earlier line (check, place) of the very same order: a decision
+    there was replaced by one here.
     """
 
     check: str
@@ -65,13 +58,14 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     imaging: bool = False
     said: str = ""
     parts: frozenset[str] = frozenset()
-    candidates: int = 0
+    candidates: frozenset[str] = frozenset()
     earlier: frozenset[str] = frozenset()
     prompted: bool = True
     viewed: bool | None = None
     refused_by: str | None = None
     decided: Decided | None = None
     tariff: Tariff | None = None
+    continues: tuple[str, int] | None = None
 
     @property
     def day(self) -> date:
@@ -87,13 +81,15 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 class Performed(msgspec.Struct, frozen=True, kw_only=True):
     """A test or study done for the person at an institution.
 
-    `at_us` and `until_us` are the first and last microsecond its time of collection may mean.
+    `resource` is "Observation/<id>"; `at_us` and `until_us` are the first and last microsecond its
+    time of collection may mean.
     """
 
     institution: str
     item: str
     at_us: int
     until_us: int
+    resource: str = ""
     billable: str | None = None
     parts: frozenset[str] = frozenset()
 
@@ -124,6 +120,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return any(
             line.may_stand_in and (line.prompted or line.decided is not None) for line in self.lines
         )
+
+    @property
+    def candidates(self) -> frozenset[str]:
+        """The results that were there when it was asked about: none of them is a repeat."""
+        return self.lines[0].candidates.union(*(line.candidates for line in self.lines[1:]))
 
     @property
     def viewed(self) -> bool | None:
@@ -164,19 +165,21 @@ def orders_of(lines: Iterable[Line]) -> tuple[Order, ...]:
     Without a person (nobody was found, or several) each line is an order of its own.
     """
     found: dict[tuple[object, ...], list[Line]] = {}
+    of: dict[tuple[str, int], tuple[object, ...]] = {}
     for line in sorted(lines, key=lambda one: (one.at_us, one.check, one.place)):
         alone = () if line.person is not None else (line.check, line.place)
         key = (line.receiver, line.department, line.person, line.day, line.item, line.said, *alone)
+        if line.continues is not None:
+            key = of.get(line.continues, key)
+        of[line.check, line.place] = key
         found.setdefault(key, []).append(line)
     return tuple(Order(lines=tuple(same)) for same in found.values())
 
 
 def done_again(order: Order, performed: Iterable[Performed], days: int) -> bool:
     """The same was done for the same person at the receiver within so many days of the order."""
-    return any(
-        is_same(order.first, one) and follows(order.first, one, order.first.day, days)
-        for one in performed
-    )
+    line = order.first
+    return any(is_same(line, one) and follows(order, one, days) for one in performed)
 
 
 def is_same(line: Line, one: Performed) -> bool:
@@ -188,6 +191,11 @@ def is_same(line: Line, one: Performed) -> bool:
     )
 
 
-def follows(line: Line, one: Performed, since: date, days: int) -> bool:
-    """Done after the order, and at most so many days after a day; the last day counts."""
-    return one.until_us >= line.at_us and (one.day - since).days <= days
+def follows(order: Order, one: Performed, days: int) -> bool:
+    """Done after the order, and at most so many days after its day; the last day counts."""
+    line = order.first
+    return (
+        one.until_us >= line.at_us
+        and (one.day - line.day).days <= days
+        and one.resource not in order.candidates
+    )

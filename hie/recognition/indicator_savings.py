@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from hie.recognition.indicator_facts import Order, Performed, Tariff, follows, is_same
+from hie.recognition.indicator_facts import Order, Performed, follows, is_same
+from hie.recognition.savings import Tariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,7 @@ def saved(orders: Sequence[Order], performed: Iterable[Performed], days: int) ->
             billed.setdefault(key, []).append(order)
     found = [one for same in billed.values() if (one := _once(same, days)) is not None]
     found.sort(key=lambda one: (one.order.first.at_us, one.order.first.check, one.tariff.billable))
-    charged = _charges(performed)
-    taken = _taken_back(found, charged, days)
+    taken = _taken_back(found, _charges(performed))
     return tuple(Saved(one.order, one.tariff, one.until, n in taken) for n, one in enumerate(found))
 
 
@@ -51,31 +51,32 @@ def _once(same: Sequence[Order], days: int) -> Saved | None:
     return None
 
 
-def _charges(performed: Iterable[Performed]) -> list[Performed]:
+def _charges(performed: Iterable[Performed]) -> list[list[Performed]]:
     """What was billed: one billable is billed once a day at an institution, of images each part."""
-    found: dict[tuple[object, ...], Performed] = {}
+    found: dict[tuple[object, ...], list[Performed]] = {}
     for one in sorted(performed, key=lambda p: (p.at_us, p.until_us, p.item, sorted(p.parts))):
         if one.billable is not None:
             key = (one.institution, one.billable, one.day, one.parts)
-            found.setdefault(key, one)
+            found.setdefault(key, []).append(one)
     return list(found.values())
 
 
-def _taken_back(found: Sequence[Saved], charged: Iterable[Performed], days: int) -> set[int]:
+def _taken_back(found: Sequence[Saved], charged: Iterable[Sequence[Performed]]) -> set[int]:
     """Which savings were charged again: each charge takes back the last one before it, once."""
     taken: set[int] = set()
     for charge in charged:
         for n in range(len(found) - 1, -1, -1):
-            if n not in taken and _bills(found[n], charge):
+            if n not in taken and any(_bills(found[n], one) for one in charge):
                 taken.add(n)
                 break
     return taken
 
 
-def _bills(one: Saved, charge: Performed) -> bool:
+def _bills(one: Saved, done: Performed) -> bool:
     line = one.order.first
-    same = is_same(line, charge) if line.imaging else charge.institution == line.receiver
-    window = (one.until - line.day).days
+    same = is_same(line, done) if line.imaging else done.institution == line.receiver
     return (
-        same and charge.billable == one.tariff.billable and follows(line, charge, line.day, window)
+        same
+        and done.billable == one.tariff.billable
+        and follows(one.order, done, (one.until - line.day).days)
     )

@@ -145,7 +145,7 @@ def _sum(counted: Sequence[_Counted]) -> Tally:
     orders = [order for order, _ in counted]
     counts[Count.PATIENTS] = len({o.first.person for o in orders if o.first.person is not None})
     held = {result for o in orders for line in o.lines for result in line.earlier}
-    uses = [use for o in orders if (use := o.used) is not None and use.source != o.first.receiver]
+    uses = [use for o in orders if (use := o.used) is not None]
     counts[Count.RESULTS_HELD] = len(held)
     counts[Count.RESULTS_USED] = len({use.result for use in uses if use.result in held})
     return Tally(
@@ -153,9 +153,9 @@ def _sum(counted: Sequence[_Counted]) -> Tally:
         reasons=dict(Counter(made.reason or "" for o in orders if (made := o.repeated))),
         refused_by=dict(
             Counter(
-                order.lines[-1].refused_by or ""
+                next((line.refused_by for line in order.lines if line.refused_by), "")
                 for order in orders
-                if not order.may_stand_in and order.lines[-1].candidates
+                if not order.may_stand_in and order.candidates
             )
         ),
     )
@@ -164,7 +164,7 @@ def _sum(counted: Sequence[_Counted]) -> Tally:
 def _counted(order: Order, performed: Iterable[Performed], days: int) -> Counter[Count]:
     """What one order adds to each count."""
     found = Counter({Count.ASKED: 1})
-    if any(line.candidates for line in order.lines):
+    if order.candidates:
         found[Count.WITH_EARLIER] = 1
     if not order.may_stand_in:
         return found
@@ -178,7 +178,7 @@ def _counted(order: Order, performed: Iterable[Performed], days: int) -> Counter
     use = order.used
     if use is not None:
         found[Count.USED] = 1
-        found[Count.USED_ELSEWHERE] = int(use.source != order.first.receiver)
+        found[Count.USED_ELSEWHERE] = int(use.source not in (None, order.first.receiver))
         found[Count.REPEATS if again else Count.AVOIDED] = 1
     elif order.repeated is not None:
         found[Count.REPEATED] = found[Count.REPEATS] = 1

@@ -5,18 +5,31 @@ others. Images stand alone: each order is billed by itself. Amounts are the rece
 where its policy names one, else the catalogue's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from hie.recognition.assessment import Outcome
 from hie.recognition.catalogue import ImagingClass, Item
+from hie.recognition.item import Price
+from hie.recognition.policy import PolicyBook
 from hie.recognition.question import Question
+from hie.recognition.register import InstitutionRow
 
 CURRENCY = "CNY"
 _CENT = Decimal("0.01")
 _SAVING = frozenset({Outcome.RECOGNISE, Outcome.REVIEW})
 _TARIFF = "the receiver's tariff"
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """What a billable costs, two decimals, and by whose price list."""
+
+    billable: str
+    amount: Decimal
+    basis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +62,30 @@ def savings(
         if item is None or item.price is None or outcome not in _SAVING:
             found.append(None)
             continue
-        price = item.price
-        tariff = prices.get(price.code)
-        amount = price.amount if tariff is None else tariff
+        price = _tariff(item.price, prices)
+        amount = price.amount
         if isinstance(item, Item):
-            if price.code in must_run or price.code in counted:
-                amount = Decimal(0)
-            counted.add(price.code)
-        basis = price.basis if tariff is None else _TARIFF
-        found.append(Saving(amount.quantize(_CENT, ROUND_HALF_UP), price.code, basis))
+            if price.billable in must_run or price.billable in counted:
+                amount = Decimal("0.00")
+            counted.add(price.billable)
+        found.append(Saving(amount, price.billable, price.basis))
     return tuple(found)
+
+
+def tariff(
+    item: Item | ImagingClass | None,
+    receiver: InstitutionRow | None,
+    day: date,
+    policy: PolicyBook,
+) -> Tariff | None:
+    """What the item costs at a receiver on a day; None for what has no price."""
+    if item is None or item.price is None:
+        return None
+    return _tariff(item.price, policy.value(receiver, day, "prices"))
+
+
+def _tariff(price: Price, prices: Mapping[str, Decimal]) -> Tariff:
+    own = prices.get(price.code)
+    amount = price.amount if own is None else own
+    basis = price.basis if own is None else _TARIFF
+    return Tariff(price.code, amount.quantize(_CENT, ROUND_HALF_UP), basis)

@@ -107,7 +107,7 @@ async def _token(hub: Hub, client: str, institution: str) -> dict[str, str]:
         "client": client,
         "institution": institution,
         "key": {"pem": pem.decode()},
-        "scopes": ["system/*.rs", "hie/order-check", "hie/decide", "hie/intake"],
+        "scopes": ["system/*.rs", "hie/order-check", "hie/decide", "hie/indicators", "hie/intake"],
         "name": client,
         "purposes": ["TREAT"],
     }

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from hie.fhir.elements import instant
 from hie.recognition.assessment import Outcome
 from hie.recognition.indicator_definitions import definitions_version, load_definitions
-from hie.recognition.indicator_facts import Decided, Line, Performed, Tariff
+from hie.recognition.indicator_facts import Decided, Line, Performed
 from hie.recognition.indicator_savings import saved
 from hie.recognition.indicator_tally import Count, Dimension, Tallies, Tally, add_all, tally
 from hie.recognition.indicators import Measured, Period, measure
+from hie.recognition.savings import Tariff
 
 DAY_US = 86_400_000_000
 NOON = 1_780_286_400_000_000  # 2026-06-01T12:00+08:00
@@ -39,7 +40,7 @@ def a_line(day: int = 0, **other: Any) -> Line:
     """An order for potassium, recognisable, of one person on a day of June counted from 0."""
     given_: dict[str, Any] = {
         "check": "c1", "place": 0, "at_us": NOON + day * DAY_US, "person": "p", "receiver": HERE,
-        "department": "", "item": "K", "outcome": YES, "candidates": 1, "tariff": K,
+        "department": "", "item": "K", "outcome": YES, "candidates": frozenset({"Observation/a"}), "tariff": K,
         "earlier": frozenset({f"{THERE}|F1"}),
     }  # fmt: skip
     return Line(**{**given_, **other})
@@ -146,7 +147,11 @@ def test_the_blood_counts_save_one_panel_unless_one_is_run() -> None:
         for n, item in enumerate(("WBC", "PLT", "HGB"))
     ]
     assert str(told(counted(counts), "saved").value) == "30.00"
-    for other in ({"decided": repeat()}, {"outcome": NO}, {"outcome": NONE, "candidates": 0}):
+    for other in (
+        {"decided": repeat()},
+        {"outcome": NO},
+        {"outcome": NONE, "candidates": frozenset()},
+    ):
         run = a_line(item="HCT", place=3, tariff=PANEL, **other)
         assert told(counted([*counts, run]), "saved").value == 0
 
@@ -219,7 +224,7 @@ def lines_of(draw: st.DrawFn, person: str = "p") -> list[Line]:
             a_line(
                 draw(st.integers(0, 12)), check=f"c{n // 2}", place=n, item=item, outcome=outcome,
                 imaging=item == "CT", parts=draw(st.sampled_from([frozenset(), frozenset("A")])),
-                candidates=0 if outcome is NONE else draw(st.integers(1, 3)), earlier=earlier,
+                candidates=frozenset() if outcome is NONE else frozenset({"Observation/a"}), earlier=earlier,
                 prompted=draw(st.booleans()), viewed=draw(st.sampled_from([None, True, False])),
                 decided=decided, tariff=ITEMS[item], person=person,
                 department=draw(st.sampled_from(["", "surgery"])),
@@ -340,3 +345,19 @@ def test_days_are_those_of_shanghai() -> None:
     assert instant(late).date() == date(2026, 6, 1)
     by_month = tally([a_line(29), a_line(30)], by=Dimension.MONTH)
     assert set(by_month) == {None, "2026-06", "2026-07"}
+
+
+def test_the_result_that_was_offered_is_no_repeat_of_itself() -> None:
+    own = done(0, resource="Observation/a")
+    other = done(0, resource="Observation/b")
+    for later, silent in ((own, 0), (other, 1)):
+        assert counted([a_line()], [later]).count(Count.SILENT) == silent
+        saved_ = told(counted([a_line(decided=use())], [own, later]), "saved").value
+        assert saved_ == Decimal("8.50" if silent == 0 else "0.00")
+
+
+def test_an_order_decided_anew_by_a_later_check_is_still_one() -> None:
+    first = a_line(decided=use(NOON + 2 * DAY_US))
+    later = a_line(2, check="c2", decided=use(NOON + 2 * DAY_US), continues=("c1", 0))
+    found = counted([later, first])
+    assert (found.count(Count.ASKED), found.count(Count.USED)) == (1, 1)
