@@ -32,10 +32,12 @@ CASES = {
     for case in load_yaml(path.read_text("utf-8"), path.name)
 }
 KEYS = {
-    "name", "on", "gates", "order", "by_name", "candidate", "candidates", "receiver",
-    "source", "institutions", "successors", "precision_of", "marks", "qualifications", "precision", "policies", "request_birth",
-    "pregnant", "request_sex", "encounter", "emergency_access", "outcome", "fired", "notices", "unknown", "data", "outcomes", "listed",
-    "leading", "mark", "age_days", "limit_days", "value", "unit", "effective", "zh", "en",
+    "name", "on", "gates", "order", "by_name", "candidate", "candidates", "receiver", "source",
+    "institutions", "successors", "precision_of", "marks", "qualifications", "precision",
+    "policies", "request_birth", "pregnant", "request_sex", "encounter", "emergency_access",
+    "outcome", "fired", "fired_of", "notices", "unknown", "silent", "data", "outcomes",
+    "listed", "leading", "mark", "age_days", "limit_days", "value", "unit", "effective", "zh",
+    "en",
 }  # fmt: skip
 _NAMES = {
     "reference": "key", "identifier": "result", "mapped_code": "code", "report_id": "report",
@@ -85,6 +87,10 @@ def check_order(case: dict[str, Any], judged: Judged) -> None:
         assert dict(zip(names, outcomes, strict=True)) == case["outcomes"]
     if "listed" in case:
         assert names == case["listed"]
+    by_key = dict(zip(names, judged.assessments, strict=True))
+    for key, rules in case.get("fired_of", {}).items():
+        of_one = [f for f in by_key[key].findings if f.fired]
+        assert [f.rule for f in of_one if f.effect is not Effect.PASS] == rules
     if "leading" in case:
         leading = judged.leading
         assert (leading and leading.candidate.resource.split("/")[1]) == case["leading"]
@@ -102,6 +108,9 @@ def check(case: dict[str, Any], found: Assessment) -> None:
     if "unknown" in case:
         assert [f.rule for f in found.findings if f.unknown] == case["unknown"]
     by_rule = {finding.rule: finding for finding in found.findings}
+    for rule in case.get("silent", ()):
+        assert not by_rule[rule].fired, rule
+        assert not by_rule[rule].unknown, rule
     for rule, data in case.get("data", {}).items():
         assert {k: by_rule[rule].data.get(k) for k in data} == data
     for field in ("mark", "age_days", "limit_days"):
