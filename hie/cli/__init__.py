@@ -28,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "identity": ("hie.cli.identity", "Identity work list: list, join, undo."),
     "client": ("hie.cli.client", "Client systems: add, list, suspend, token."),
     "user": ("hie.cli.user", "People who sign in: add, list, password, suspend."),
-    "rulebook": ("hie.cli.rulebook", "Rules: check, show one rule with its basis."),
+    "rulebook": ("hie.cli.rulebook", "Rules: check, show, explain an assessment, try a change."),
     "migrate": ("hie.cli.migrate", "Bring the database to this version's tables."),
     "doctor": ("hie.cli.doctor", "Look for what is wrong with this installation."),
     "synthetic": ("hie.cli.synthetic", "Write the files of a synthetic region."),

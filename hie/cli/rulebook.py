@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from hie.cli.diff import diff
 from hie.cli.explain import explain
 from hie.cli.output import JsonFlag, LangOption, fail, show_json, table
 from hie.errors import HubError
@@ -15,6 +16,7 @@ from hie.recognition.texts import load_texts
 
 app = typer.Typer()
 app.command()(explain)
+app.command()(diff)
 
 
 @app.command()

@@ -8,7 +8,9 @@ from then on its hash is remembered and nothing is written any more.
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
+from hie.exchange.quick_start import files_hash
 from hie.recognition.books import Books
 from hie.recognition.eligibility import Registers
 from hie.recognition.policy import PolicyBook
@@ -20,7 +22,7 @@ from hie.recognition.snapshot import (
     thaw,
     write_manifest,
 )
-from hie.recognition.sources import Part, Sources
+from hie.recognition.sources import Part, Sources, build_sources, read_files
 from hie.store import books as store
 from hie.store.books import Piece
 from hie.store.session import Reader, Unit
@@ -48,6 +50,7 @@ class BooksInForce:
         self._kept: set[str] = set()
         self._current: OrderedDict[int, tuple[Registers, InForce]] = OrderedDict()
         self._former: OrderedDict[str, Books] = OrderedDict()
+        self._tried: OrderedDict[str, Sources] = OrderedDict()
 
     def of(self, registers: Registers, policy: PolicyBook) -> InForce:
         """The books in force with these registers and the policies of the same import."""
@@ -71,6 +74,16 @@ class BooksInForce:
             return
         self._kept.update(piece.hash for piece in used.pieces)
         self._hold(used.books.registers, replace(used, pieces=()))
+
+    def of_files(self, files: Mapping[str, bytes]) -> Sources:
+        """The books of files that are not in force. Raises RulebookInvalid naming the file."""
+        named = files_hash(files)
+        found = self._tried.get(named)
+        if found is None:
+            found = self._tried[named] = build_sources(read_files(files))
+            _shorten(self._tried)
+        self._tried.move_to_end(named)
+        return found
 
     async def recall(self, reader: Reader, manifest: str) -> Books:
         """The books of a manifest that was kept.
@@ -113,6 +126,6 @@ def _hashes(pieces: tuple[Piece, ...]) -> Mapping[Part, str]:
     return {Part(piece.kind): piece.hash for piece in pieces}
 
 
-def _shorten(held: OrderedDict[str, Books] | OrderedDict[int, tuple[Registers, InForce]]) -> None:
+def _shorten(held: OrderedDict[Any, Any]) -> None:
     while len(held) > _HELD:
         held.popitem(last=False)

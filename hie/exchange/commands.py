@@ -15,6 +15,7 @@ from hie.errors import Fault, InvalidRequest
 from hie.exchange import (
     assess,
     decide,
+    diff,
     explain,
     health,
     identity_desk,
@@ -54,6 +55,7 @@ COMMANDS: dict[str, Command] = {
     "register-import": registers.import_command,
     "register-show": registers.show_command,
     "rulebook-explain": explain.command,
+    "rulebook-diff": diff.command,
     "work-list": work_list.list_command,
     "work-close": work_list.close_command,
     "identity-list": identity_desk.list_command,

@@ -9,9 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from hie.errors import Fault, UnprocessableRequest
 from hie.recognition.assessment import Effect, Outcome
 from hie.recognition.books import Books
+from hie.recognition.candidate import Candidate
+from hie.recognition.catalogue import Catalogue
 from hie.recognition.check import judge
 from hie.recognition.engine import Judged
 from hie.recognition.identity_check import IdentityState
@@ -20,6 +24,7 @@ from hie.recognition.question import Question
 from hie.recognition.request import CheckRequest, parse_request
 from hie.recognition.request_fields import read_time
 from hie.recognition.rulebook import Rulebook, load_rulebook
+from hie.recognition.value import read_again
 
 _MEMBERS = ("request", "answer", "facts")
 
@@ -59,8 +64,12 @@ def rejudge(body: Mapping[str, Any], books: Books) -> tuple[Judged, ...]:
     return rejudged(body, books).judged
 
 
-def rejudged(body: Mapping[str, Any], books: Books) -> Rejudged:
-    """As `rejudge`, with the request and the question that the answer is written from."""
+def rejudged(body: Mapping[str, Any], books: Books, *, anew: bool = False) -> Rejudged:
+    """As `rejudge`, with the request and the question that the answer is written from.
+
+    `anew`: numbers are read again in the units of these books' catalogue, as a record stored now
+    would be; else the facts stand as they were known.
+    """
     missing = [key for key in _MEMBERS if not isinstance(body.get(key), Mapping)]
     on = None if missing else read_time(str(body["answer"].get("on")))
     if missing or on is None:
@@ -78,10 +87,20 @@ def rejudged(body: Mapping[str, Any], books: Books) -> Rejudged:
         now_us=on.at_us,  # a request without `on` meant the instant its answer names
     )
     question = books.question(request)
+    if anew:
+        candidates = tuple(_read_again(one, books.catalogue) for one in candidates)
     matched = identity is IdentityState.MATCHED
     return Rejudged(
         request, identity, question, judge(request, candidates if matched else (), question)
     )
+
+
+def _read_again(candidate: Candidate, catalogue: Catalogue) -> Candidate:
+    item = catalogue.items.get(candidate.item or "")
+    if item is None:
+        return candidate
+    value = read_again(candidate.value, item, candidate.code)
+    return msgspec.structs.replace(candidate, value=value)
 
 
 def turns(

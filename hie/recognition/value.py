@@ -58,16 +58,10 @@ def read_value(observation: Resource, item: Item | None, loinc: str | None = Non
         unit = (quantity.get("unit") or quantity.get("code")) if quantity else None
         shown = f"{comparator}{plain(number)}"
         if item is not None and item.value_type == "quantity":
-            reading = read_unit(unit, item.units, loinc)
-            if reading is None:
-                return ReadValue(
-                    True, number, comparator, reported=shown, reported_unit=unit, low=low, high=high
-                )
-            text = plain(convert(number, reading, item.decimals))
-            return ReadValue(
-                True, number, comparator, None, exactly(number, reading), f"{comparator}{text}",
-                item.unit, shown, unit, low, high, reading.ucum,
-            )  # fmt: skip
+            said = ReadValue(
+                True, number, comparator, reported=shown, reported_unit=unit, low=low, high=high
+            )
+            return read_again(said, item, loinc)
         found = _class_of_flags(observation) if item is not None else None
         return ReadValue(True, number, comparator, found, None, found, None, shown, unit, low, high)
     words = _words(observation)
@@ -79,6 +73,25 @@ def read_value(observation: Resource, item: Item | None, loinc: str | None = Non
         reported=words,
         low=low,
         high=high,
+    )
+
+
+def read_again(value: ReadValue, item: Item, loinc: str | None = None) -> ReadValue:
+    """A number as reported in the terms of an item, whatever it was read as before."""
+    number = value.number
+    if number is None or item.value_type != "quantity":
+        return value
+    reading = read_unit(value.reported_unit, item.units, loinc)
+    exact = text = None
+    if reading is not None:
+        exact = exactly(number, reading)
+        text = f"{value.comparator}{plain(convert(number, reading, item.decimals))}"
+    return msgspec.structs.replace(
+        value,
+        exact=exact,
+        text=text,
+        unit=None if reading is None else item.unit,
+        read_as=None if reading is None else reading.ucum,
     )
 
 

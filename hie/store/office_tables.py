@@ -80,6 +80,7 @@ class OrderCheck(SQLModel, table=True):
     __tablename__ = "order_check"
     __table_args__ = (
         Index("order_check_at", "institution", "at_us"),
+        Index("order_check_time", "at_us", "id"),
         Index("order_check_person", "person", "institution", "at_us"),
     )
     id: str = text(primary_key=True)

@@ -1,0 +1,43 @@
+"""Order-checks of the last days, oldest first: what a changed rulebook is tried on.
+
+For whoever looks after the rules of the whole hub: it looks past any institution.
+"""
+
+from dataclasses import dataclass
+
+from hie.fhir.wire import parse
+from hie.store.checks import Check
+from hie.store.session import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of checks ended."""
+
+    at_us: int
+    id: str
+
+
+async def count_since(reader: Reader, since_us: int) -> int:
+    """How many checks were made since an instant."""
+    found: int = await reader.fetchval(
+        "SELECT count(*) FROM order_check WHERE at_us >= $1", since_us
+    )
+    return found
+
+
+async def checks_since(
+    reader: Reader, since_us: int, after: Place | None, limit: int
+) -> list[Check]:
+    """Checks made since an instant, those after a place, oldest first."""
+    start = after or Place(since_us, "")
+    rows = await reader.fetch(
+        "SELECT id, at_us, institution, practitioner, person, on_us, policy, dict, body"
+        " FROM order_check WHERE at_us >= $1 AND (at_us > $1 OR id > $2)"
+        " ORDER BY at_us, id LIMIT $3",
+        start.at_us,
+        start.id,
+        limit,
+    )
+    bodies = reader.db.bodies
+    return [Check(*(*row[:7], parse(bodies.decompress(row[7], row[8])))) for row in rows]
