@@ -7,7 +7,6 @@ rounds, limits) is looked up once, when a rule asks.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 
 from hie.recognition.candidate import Candidate
 from hie.recognition.catalogue import ImagingClass, Item
@@ -15,6 +14,7 @@ from hie.recognition.eligibility import Qualified, Rounds
 from hie.recognition.item import Limits
 from hie.recognition.marks import Mark, MarkReading, MarkState, covers, read_marks, shown_mark
 from hie.recognition.moment import Moment, age_in_years, days_before
+from hie.recognition.once import once
 from hie.recognition.question import Question
 from hie.recognition.register import InstitutionRow
 from hie.recognition.request_order import Order
@@ -44,12 +44,12 @@ class Facts:
     order: Order | None = None
     older: Callable[[], Iterable["Facts"]] = tuple
 
-    @cached_property
+    @once
     def item(self) -> Item | None:
         """The candidate's laboratory item, if it is in force on the day asked about."""
         return self.question.item(self.candidate.item)
 
-    @cached_property
+    @once
     def imaging_class(self) -> ImagingClass | None:
         """The candidate's imaging class, if it is in force on the day asked about."""
         return self.question.imaging_class(self.candidate.item)
@@ -92,12 +92,12 @@ class Facts:
         """Plain and enhanced are different examinations of this class."""
         return self.imaging_class is not None and self.imaging_class.asks_contrast
 
-    @cached_property
+    @once
     def ordered_protocols(self) -> frozenset[str]:
         """The special protocols ordered."""
         return ordered_protocols(self.order.protocol if self.order else None)
 
-    @cached_property
+    @once
     def age_years(self) -> int | None:
         """The person's completed years on the day asked about; None without a full birth date."""
         return age_in_years(self.birth_date, self.question.day)
@@ -108,12 +108,12 @@ class Facts:
         candidate = self.candidate
         return self.question.birth_date or candidate.birth_date or candidate.identity.birth_date
 
-    @cached_property
+    @once
     def age_then(self) -> int | None:
         """The person's completed years on the collection day; None if either is not known."""
         return age_in_years(self.birth_date, self.day) if self.day else None
 
-    @cached_property
+    @once
     def sex(self) -> str | None:
         """As the request states it; else as the birth date; unknown and other are not stated."""
         candidate = self.candidate
@@ -130,7 +130,7 @@ class Facts:
         """The item has classes, not numbers."""
         return self.item is not None and self.item.value_type == "coded"
 
-    @cached_property
+    @once
     def method(self) -> str | None:
         """The result's method group: its code's, its words', else what its laboratory uses."""
         said = self.candidate.measured.method
@@ -138,7 +138,7 @@ class Facts:
             return said or None
         return self.question.method_of(self.code, self.item.key)
 
-    @cached_property
+    @once
     def ordered_method(self) -> str | None:
         """The method group ordered; None when any will do."""
         item, order = self.item, self.order
@@ -167,41 +167,41 @@ class Facts:
         """The critical limits that count for the receiver."""
         return self.question.critical(self.item) if self.item else Limits()
 
-    @cached_property
+    @once
     def interval(self) -> Limits | None:
         """The receiver's reference interval for this person on the collection day."""
         if self.item is None:
             return None
         return self.question.interval(self.item, self.sex, self.age_then)
 
-    @cached_property
+    @once
     def code(self) -> str:
         """The issuing institution's code; "" when none is named."""
         return self.candidate.institution or ""
 
-    @cached_property
+    @once
     def source(self) -> InstitutionRow | None:
         """The row on the day asked about of whoever answers for the issuing institution then."""
         return self.question.registers.answering(self.code, self.question.day)
 
-    @cached_property
+    @once
     def source_then(self) -> InstitutionRow | None:
         """The row on the collection day of whoever answered for the issuing institution then."""
         day = self.day
         return None if day is None else self.question.registers.answering(self.code, day)
 
-    @cached_property
+    @once
     def successor(self) -> InstitutionRow | None:
         """Who answers for the issuing institution on the day asked about, if not it itself."""
         return self.source if self.source and self.source.code != self.code else None
 
-    @cached_property
+    @once
     def codes(self) -> frozenset[str]:
         """Every code of the laboratories the issuing institution stands for on the day asked."""
         lineages = self.question.registers.succession.lineages(self.code, self.question.day)
         return frozenset(code for lineage in lineages for code in lineage)
 
-    @cached_property
+    @once
     def institution_name(self) -> str | None:
         """The issuing institution's name, the register's before the record's own.
 
@@ -212,7 +212,7 @@ class Facts:
             row = self.question.registers.institution(self.code, self.day)
         return row.name if row else self.candidate.institution_name
 
-    @cached_property
+    @once
     def collected(self) -> Moment | None:
         """When the specimen or image was taken; estimated from the release if need be."""
         candidate, item = self.candidate, self.entry
@@ -226,17 +226,17 @@ class Facts:
         """The collection day, estimated if need be."""
         return self.collected.day if self.collected else None
 
-    @cached_property
+    @once
     def age_days(self) -> int | None:
         """Whole days from the collection day to the day asked about; negative if it lies ahead."""
         return None if self.day is None else (self.question.day - self.day).days
 
-    @cached_property
+    @once
     def limit_days(self) -> int | None:
         """The strictest time limit; None when nobody sets one."""
         return None if self.entry is None else self.question.limit_days(self.entry)
 
-    @cached_property
+    @once
     def readings(self) -> tuple[MarkReading, ...]:
         """The marks in force on the collection day, each as it was understood."""
         if self.day is None:
@@ -249,19 +249,19 @@ class Facts:
         kind = self.candidate.item or "" if imaging else Kind.LABORATORY.value
         return read_marks(rows, kind, self.question.consortium_names, province)
 
-    @cached_property
+    @once
     def covering(self) -> tuple[Mark, ...]:
         """The marks that cover the receiver."""
         receiver = self.question.receiver
         return tuple(r.mark for r in self.readings if r.mark and covers(r.mark, receiver))
 
-    @cached_property
+    @once
     def same_consortium(self) -> bool:
         """Both institutions are one, or of one close consortium."""
         question = self.question
         return question.registers.same_consortium(self.code, question.receiver.code, question.day)
 
-    @cached_property
+    @once
     def in_scope(self) -> bool:
         """A mark covers the receiver, or the consortium does: no other mark's defect speaks."""
         return bool(self.covering) or self.same_consortium
@@ -270,19 +270,19 @@ class Facts:
         """The texts of the marks that were understood so, as received."""
         return sorted(r.row.mark for r in self.readings if r.state is state)
 
-    @cached_property
+    @once
     def mark(self) -> str | None:
         """The one mark an answer shows."""
         return shown_mark(self.readings, self.question.receiver)
 
-    @cached_property
+    @once
     def qualified(self) -> Qualified:
         """Whether the laboratory was qualified for the item on the collection day."""
         # without a collection day no round can cover it: rows, if any, do not qualify
         day = self.day or date.min
         return self.question.registers.qualified(self.code, self.candidate.item or "", day)
 
-    @cached_property
+    @once
     def rounds(self) -> Rounds:
         """The laboratory's assessment rounds of the item begun by the day asked about."""
         return self.question.registers.rounds(

@@ -6,13 +6,13 @@ What the books say for this receiver on this day is looked up once, when a rule 
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from typing import Final
 
 from hie.recognition.catalogue import Catalogue, ImagingClass, Item
 from hie.recognition.eligibility import Registers
 from hie.recognition.item import Limits
 from hie.recognition.moment import Moment
+from hie.recognition.once import once
 from hie.recognition.policy import Exit, Interval, PolicyBook
 from hie.recognition.register import InstitutionRow
 from hie.recognition.request import Encounter
@@ -76,55 +76,55 @@ class Question:
             self._limits[item.key] = self.policy.limit_days(self.receiver, self.day, item)
         return self._limits[item.key]
 
-    @cached_property
+    @once
     def _items(self) -> dict[str, Item]:
         return dict(self.catalogue.on(self.day))
 
-    @cached_property
+    @once
     def _classes(self) -> dict[str, ImagingClass]:
         return dict(self.catalogue.classes_on(self.day))
 
-    @cached_property
+    @once
     def _listed(self) -> dict[str, bool]:
         return {}
 
-    @cached_property
+    @once
     def _limits(self) -> dict[str, int | None]:
         return {}
 
-    @cached_property
+    @once
     def voluntary(self) -> bool | None:
         """The receiver recognises beyond a mark's range; None when that is not decided."""
         found: bool | None = self.policy.value(self.receiver, self.day, "voluntary")
         return found
 
-    @cached_property
+    @once
     def level_rule(self) -> str:
         """The receiver's rule on levels; "none" without one."""
         return self.policy.value(self.receiver, self.day, "level_rule") or "none"
 
-    @cached_property
+    @once
     def exits(self) -> tuple[Exit, ...]:
         """The exits in force that speak for the receiver."""
         found: tuple[Exit, ...] = self.policy.value(self.receiver, self.day, "exit_list")
         return found
 
-    @cached_property
+    @once
     def consortium_names(self) -> frozenset[str]:
         """All consortia in the register on the day asked about."""
         return self.registers.consortium_names(self.day)
 
-    @cached_property
+    @once
     def lookback_days(self) -> int:
         """How far back records are candidates."""
         return int(self.policy.value(self.receiver, self.day, "lookback_days"))
 
-    @cached_property
+    @once
     def max_candidates(self) -> int:
         """How many candidates an order lists at most."""
         return int(self.policy.value(self.receiver, self.day, "max_candidates"))
 
-    @cached_property
+    @once
     def delta_window_days(self) -> int:
         """How far back a change is measured."""
         return int(self.policy.value(self.receiver, self.day, "delta_window_days"))
@@ -162,20 +162,20 @@ class Question:
             self._methods[asked] = self.policy.method_of(institution, self.day, key)
         return self._methods[asked]
 
-    @cached_property
+    @once
     def _critical_limits(self) -> dict[str, dict[str, Decimal | None]]:
         found: dict[str, dict[str, Decimal | None]] = self.policy.value(
             self.receiver, self.day, "critical_limits"
         )
         return found
 
-    @cached_property
+    @once
     def _reference_intervals(self) -> dict[str, Interval | dict[str, Interval]]:
         found: dict[str, Interval | dict[str, Interval]] = self.policy.value(
             self.receiver, self.day, "reference_intervals"
         )
         return found
 
-    @cached_property
+    @once
     def _methods(self) -> dict[tuple[str, str], str | None]:
         return {}

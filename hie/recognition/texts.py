@@ -8,10 +8,11 @@ a page escapes them.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ from hie.schemas import read_once, read_shaped, read_yaml, yaml_files
 Language = Literal["zh", "en"]
 
 _CHINA = timezone(timedelta(hours=8))
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T")
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _IMAGING = "imaging "
 _UNKNOWN = "unknown "
@@ -43,6 +45,9 @@ class Texts:
 
     sentences: Mapping[tuple[str, str, str], tuple[str, ...]]
     words: Mapping[tuple[str, str, str], str]
+    _chosen: dict[tuple[object, ...], tuple[list[str], ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def text(
         self,
@@ -54,34 +59,46 @@ class Texts:
         kind: Kind = Kind.LABORATORY,
     ) -> str:
         """The sentence; "" for a rule without one (its gate is not asked in this rulebook)."""
-        own = {State.FIRED: case, State.UNKNOWN: f"{_UNKNOWN}{case}"}.get(State(state))
-        keys = [own, state] if case and own else [state]
-        if kind is Kind.IMAGING:
-            keys = [f"{_IMAGING}{key}" for key in keys] + keys
-        found = (self.sentences.get((rule_id, key, lang)) for key in keys)
-        for variant in next((variants for variants in found if variants), ()):
-            said = self._filled(variant, data, lang)
-            if said is not None:
-                return said
+        asked = (rule_id, state, lang, case, kind)
+        variants = self._chosen.get(asked)
+        if variants is None:
+            variants = self._chosen[asked] = self._choose(rule_id, state, lang, case, kind)
+        for parts in variants:
+            if len(parts) == 1:
+                return parts[0]
+            said = list(parts)
+            for n in range(1, len(parts), 2):
+                said[n] = self.word(parts[n], data.get(parts[n]), lang)
+                if not said[n]:
+                    break
+            else:
+                return "".join(said)
         return ""
 
     def word(self, fact: str, value: Any, lang: Language) -> str:
         """How one fact's value is said; "" when there is none to say."""
+        if value is None:
+            return ""
         if isinstance(value, list | tuple | set | frozenset):
             entries = sorted(value) if isinstance(value, set | frozenset) else value
             return _JOIN[lang].join(w for w in (self.word(fact, v, lang) for v in entries) if w)
         if fact == "receiver_region" and isinstance(value, str):
             return region_name(value)
         coded = self.words.get((fact, str(value), lang))
-        return coded if coded is not None else _plain(value)
+        if coded is not None:
+            return coded
+        return _written(value) if type(value) is str else _plain(value)
 
-    def _filled(self, variant: str, data: Mapping[str, Any], lang: Language) -> str | None:
-        facts = {}
-        for fact in _PLACE.findall(variant):
-            facts[fact] = self.word(fact, data.get(fact), lang)
-            if not facts[fact]:
-                return None
-        return _PLACE.sub(lambda match: facts[match[1]], variant)
+    def _choose(
+        self, rule_id: str, state: str, lang: Language, case: str | None, kind: Kind
+    ) -> tuple[list[str], ...]:
+        """The variants that may be said, the first first; texts and names of facts in turns."""
+        own = {State.FIRED: case, State.UNKNOWN: f"{_UNKNOWN}{case}"}.get(State(state))
+        keys = [own, state] if case and own else [state]
+        if kind is Kind.IMAGING:
+            keys = [f"{_IMAGING}{key}" for key in keys] + keys
+        found = (self.sentences.get((rule_id, key, lang)) for key in keys)
+        return tuple(_PLACE.split(one) for one in next((v for v in found if v), ()))
 
 
 def text(
@@ -150,6 +167,7 @@ def _states(entry: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield prefix + state, said
 
 
+@lru_cache(maxsize=4096)
 def region_name(code: str) -> str:
     """A region with what it lies in, e.g. 河北省石家庄市长安区; an unknown code as it is."""
     regions = load_regions()
@@ -166,8 +184,12 @@ def _plain(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, Decimal):
         return format(value, "f")
-    written = str(value)
-    return _moment(written) if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T", written) else written
+    return _written(str(value))
+
+
+@lru_cache(maxsize=8192)  # the findings of one answer speak of a few times and names
+def _written(text: str) -> str:
+    return _moment(text) if _INSTANT.match(text) else text
 
 
 def _moment(written: str) -> str:
