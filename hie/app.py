@@ -60,7 +60,7 @@ from hie.store import message_list
 from hie.store import migrate as migrations
 from hie.store.database import Database
 from hie.store.ledger import Ledger
-from hie.web import WEB_ROUTES
+from hie.web import SHEET_ROUTES, WEB_ROUTES
 from hie.web.pages.unserved import failed, unserved
 
 _log = structlog.get_logger(__name__)
@@ -182,6 +182,7 @@ def web_app(hub: Hub) -> ASGIApp:
             *oauth_routes(hub.entrance),
             *FHIR_ROUTES,
             *V1_ROUTES,
+            *SHEET_ROUTES,
             *INTAKE_ROUTES,
             *DICOMWEB_ROUTES,
             Route("/healthz", _healthz),

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "decide": ("hie.cli.decide", "Record the clinician's decisions from a JSON file."),
     "work": ("hie.cli.work", "Reopened decisions that wait: list, close."),
     "indicators": ("hie.cli.indicators", "Recognition, repeats and savings of a period."),
+    "decision": ("hie.cli.decision", "A recorded decision: show it, its record, its notice."),
     "message": ("hie.cli.message", "Messages: list, show, replay, drop."),
     "map": ("hie.cli.map", "Local codes: list, suggest, review, import, export."),
     "site": ("hie.cli.site", "Sending systems: add, list, enable, disable, check a profile."),

@@ -22,9 +22,11 @@ from hie.exchange import (
     indicators,
     maps,
     messages,
+    notices,
     receive,
     registers,
     sites,
+    used_record,
     work_list,
 )
 from hie.exchange.hub import Hub
@@ -38,6 +40,9 @@ COMMANDS: dict[str, Command] = {
     "indicators": indicators.command,
     "indicators-report": indicators.report_command,
     "decide": decide.command,
+    "decision-show": decide.show_command,
+    "decision-record": used_record.command,
+    "decision-notice": notices.command,
     "message-list": messages.list_command,
     "message-show": messages.show_command,
     "message-preview": messages.preview_command,

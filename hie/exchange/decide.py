@@ -102,6 +102,11 @@ async def get_decision(hub: Hub, actor: Actor, key: str) -> dict[str, Any]:
     return told
 
 
+async def show_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+    """`decision-show`: {decision} -> the recorded decision."""
+    return await get_decision(hub, actor, str(arguments["decision"]))
+
+
 def _institution(actor: Actor) -> str | None:
     """Whose checks and decisions the actor may see; None, everybody's, for the operator alone."""
     return None if actor.kind is ActorKind.OPERATOR else actor.institution
@@ -220,7 +225,7 @@ def _check_repeat(one: dict[str, Any], path: str, faults: list[Fault]) -> None:
     reason = known.get(one.get("reason") or "")
     if reason is None:
         faults.append(Fault(f"{path}.reason", "unknown-reason", ", ".join(sorted(known))))
-    elif reason.needs_text and not (one.get("text") or "").strip():
+    elif reason.needs_text and not any(map(str.isalnum, one.get("text") or "")):
         faults.append(Fault(f"{path}.text", "required", f"{reason.key} in words"))
     if not isinstance(one.get("explained_to_patient"), bool):
         path_ = f"{path}.explained_to_patient"
@@ -261,12 +266,13 @@ async def _record(
                         at_us=standing.at_us,
                     )
             link = f"{hub.settings.address}/v1/decisions/{standing.id}"
+            given = "record" if standing.decision == "use" else "notice"
             answers.append(
                 {
                     "ref": standing.ref,
                     "decision": standing.id,
                     "state": state,
-                    "record" if standing.decision == "use" else "notice": link,
+                    given: f"{link}/{given}",
                 }
             )
         await ledger.append(

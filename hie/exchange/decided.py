@@ -59,7 +59,7 @@ async def get_made(reader: Reader, actor: Actor, key: str) -> Made:
         raise ResourceNotFound("no such decision")
     if found.state == "replaced":
         standing = await store.standing_of(reader, found.check, found.ref)
-        now = "the decision that stands" if standing is None else f"decision {standing.id}"
+        now = "" if standing is None else f"/v1/decisions/{standing.id}"
         raise Conflict("another decision replaced this one", (Fault("id", "replaced", now),))
     check = await checks.get(reader, found.check, institution_of(actor))
     return made_on(found, check)

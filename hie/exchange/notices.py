@@ -59,13 +59,14 @@ async def notice_of_check(hub: Hub, actor: Actor, key: str, form: str) -> Notice
 
 
 async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-    """`decision-notice`: {decision | check, form} -> {notice: JSON text}."""
+    """`decision-notice`: {decision | check, form} -> {notice: JSON text, synthetic}."""
     form = str(arguments["form"])
     if arguments.get("check"):
         notice = await notice_of_check(hub, actor, str(arguments["check"]), form)
     else:
         notice = await notice_of_decision(hub, actor, str(arguments["decision"]), form)
-    return {"notice": write(msgspec.to_builtins(notice)).decode()}
+    text = write(msgspec.to_builtins(notice)).decode()
+    return {"notice": text, "synthetic": hub.settings.synthetic}
 
 
 def notice_read(text: str) -> Notice:

@@ -56,9 +56,11 @@ async def used_record(hub: Hub, actor: Actor, key: str, form: str) -> Recognised
 
 
 async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-    """`decision-record`: {decision, form} -> {record: JSON text}, for the command line to draw."""
+    """`decision-record`: {decision, form} -> {record: JSON text, synthetic}, to be drawn there."""
     key, form = str(arguments["decision"]), str(arguments["form"])
-    return {"record": write(plain_record(await used_record(hub, actor, key, form))).decode()}
+    record = await used_record(hub, actor, key, form)
+    text = write(plain_record(record)).decode()
+    return {"record": text, "synthetic": hub.settings.synthetic}
 
 
 async def _record(hub: Hub, made: Made, found: UsedResult, who: str | None) -> Recognised:

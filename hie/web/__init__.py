@@ -5,13 +5,19 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from hie.web.assets import Assets
-from hie.web.pages import find, imaging, prior_results, sign_in
+from hie.web.pages import find, imaging, notice, prior_results, record, sign_in
 
 PAGES = {
     "/sign-in": "sign in",
     "/patients": "find a patient",
     "/patients/{id}": "earlier results and examinations with verdict, reasons and source",
     "/patients/{id}/images/{study}": "the images of one examination",
+    "/decisions/{id}/record": "the record of a result that is used",
+    "/decisions/{id}/record.{form}": "the same as a file",
+    "/decisions/{id}/notice": "the notice to the patient of one decision",
+    "/decisions/{id}/notice.{form}": "the same as a file",
+    "/checks/{id}/notice": "the notice to the patient of all decisions of a check",
+    "/checks/{id}/notice.{form}": "the same as a file",
 }
 
 
@@ -29,5 +35,21 @@ WEB_ROUTES = [
     Route("/patients", find.submit, methods=["POST"]),
     Route("/patients/{id}", prior_results.show, methods=["GET"]),
     Route("/patients/{id}/images/{study}", imaging.show, methods=["GET"]),
+    Route("/decisions/{id}/record", record.show, methods=["GET"]),
+    Route("/decisions/{id}/record.{form}", record.show, methods=["GET"]),
+    Route("/decisions/{id}/notice", notice.show, methods=["GET"]),
+    Route("/decisions/{id}/notice.{form}", notice.show, methods=["GET"]),
+    Route("/checks/{id}/notice", notice.show_of_check, methods=["GET"]),
+    Route("/checks/{id}/notice.{form}", notice.show_of_check, methods=["GET"]),
     Mount("/static", Assets()),
+]
+
+# What systems fetch by token and print or file: the same sheets, beside the other doors of /v1.
+SHEET_ROUTES = [
+    Route("/v1/decisions/{id}/record", record.give, methods=["GET"]),
+    Route("/v1/decisions/{id}/record.{form}", record.give, methods=["GET"]),
+    Route("/v1/decisions/{id}/notice", notice.give, methods=["GET"]),
+    Route("/v1/decisions/{id}/notice.{form}", notice.give, methods=["GET"]),
+    Route("/v1/checks/{id}/notice", notice.give_of_check, methods=["GET"]),
+    Route("/v1/checks/{id}/notice.{form}", notice.give_of_check, methods=["GET"]),
 ]

@@ -39,6 +39,11 @@ def _environment() -> jinja2.Environment:
     )
 
 
+def fragment(template: str, **data: Any) -> str:
+    """A part of a page, for a file that stands alone."""
+    return _environment().get_template(template).render(**data)
+
+
 def page(
     request: Request,
     template: str,

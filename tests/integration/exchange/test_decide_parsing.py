@@ -95,7 +95,7 @@ async def test_a_different_decision_needs_to_name_the_one_it_replaces(
             assert refused.value.standing.id == first["decision"]
         second = (await asked.decide({**REPEAT, "replaces": first["decision"]}, key="k2"))[0]
         assert second["state"] == "replaced"
-        assert second["notice"].endswith(f"/v1/decisions/{second['decision']}")
+        assert second["notice"].endswith(f"/v1/decisions/{second['decision']}/notice")
 
 
 async def test_each_wrong_field_of_a_decision_is_named(place: Any, tmp_path: Path) -> None:
