@@ -15,6 +15,7 @@ from hie.recognition.catalogue import Catalogue
 from hie.recognition.marks import MarkState, read_marks
 from hie.recognition.parsed import Named, Parsed, RegisterRow
 from hie.recognition.policy_check import policy_faults
+from hie.recognition.policy_entries import new_entries
 from hie.recognition.region import Regions
 from hie.recognition.register import (
     InstitutionRow,
@@ -77,7 +78,7 @@ def apply_import(known: RegisterRows, parsed_files: Iterable[Parsed]) -> Registe
     """The registers as they would be afterwards: a row replaces the known one with its key."""
     rows = [row for parsed in parsed_files for row in parsed.rows]
     last = max((entry.order for entry in known.policies), default=-1)
-    added = (row for row in rows if isinstance(row, PolicyEntry))
+    added = new_entries(known.policies, (row for row in rows if isinstance(row, PolicyEntry)))
     return RegisterRows(
         version=known.version + 1,
         institutions=_merged(known.institutions, rows, InstitutionRow),
@@ -109,7 +110,7 @@ def row_key(row: RegisterRow) -> tuple[Hashable, ...]:
         case MarkRow():
             return row.institution, row.item, row.mark, row.start
         case PolicyEntry():
-            return row.scope, row.start
+            return row.scope, row.start, row.end
 
 
 def _merged(known: Iterable[R], rows: Iterable[RegisterRow], kind: type[R]) -> tuple[R, ...]:
@@ -129,6 +130,12 @@ def _repeated(placed: Placed) -> list[Fault]:
             same = f" (same {', '.join(columns)})" if columns else ""
             faults.append(Fault(path, "duplicate-key", f"no second row like {first[key]}{same}"))
         first.setdefault(key, place)
+        if isinstance(row, PolicyEntry):
+            for name in row.values:
+                other = first.setdefault((row.scope, row.start, name), place)
+                if other != place and place not in (f.path for f in faults):
+                    expected = f"{name} once for one scope and `from`; {other} has it"
+                    faults.append(Fault(f"{place}.{name}", "duplicate-key", expected))
     return faults
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from hie.recognition.parsed import Parsed, RegisterRow
+from hie.recognition.policy_entries import new_entries
 from hie.recognition.register import (
     InstitutionRow,
     MarkRow,
@@ -111,13 +112,8 @@ async def import_rows(unit: Unit, parsed: Iterable[Parsed], at_us: int, actor: s
         given = {row_key(row): row for file in files for row in file.rows if type(row) is kind}
         if not given:
             continue
-        known = await _known(unit, kind)
-        fresh = [row for key, row in given.items() if not _says(known.get(key), row)]
-        # policies are all kept: of one scope and day the later import counts
-        replaced = (
-            [] if kind is PolicyEntry else [k for k in map(known.get, map(row_key, fresh)) if k]
-        )
-        await _end(unit, table, [place for place, _ in replaced], at_us)
+        fresh, replaced = await _fresh(unit, kind, given)
+        await _end(unit, table, replaced, at_us)
         await unit.insert(
             table,
             (*_KNOWN, *columns),
@@ -138,9 +134,10 @@ async def import_rows(unit: Unit, parsed: Iterable[Parsed], at_us: int, actor: s
 
 
 async def imports(reader: Reader, limit: int = 50) -> list[dict[str, Any]]:
-    """The last imports, newest first: version, at_us, actor, files, counts."""
+    """The last imports, newest first: version, at_us, actor, files, counts, looked_us."""
     rows = await reader.fetch(
-        "SELECT id, at_us, actor, files, counts FROM register_import ORDER BY id DESC LIMIT $1",
+        "SELECT id, at_us, actor, files, counts, looked_us FROM register_import"
+        " ORDER BY id DESC LIMIT $1",
         limit,
     )
     return [
@@ -150,6 +147,7 @@ async def imports(reader: Reader, limit: int = 50) -> list[dict[str, Any]]:
             "actor": row[2],
             "files": json.loads(row[3]),
             "counts": json.loads(row[4]),
+            "looked_us": row[5],
         }
         for row in rows
     ]
@@ -170,13 +168,18 @@ async def _known(unit: Unit, kind: type[RegisterRow]) -> dict[Any, tuple[tuple[i
     return {row_key(row): (place, row) for place, row in rows}
 
 
-def _says(known: tuple[tuple[int, int], RegisterRow] | None, row: RegisterRow) -> bool:
-    """The row known last under this key says the same already."""
-    if known is None:
-        return False
-    if isinstance(row, PolicyEntry) and isinstance(known[1], PolicyEntry):
-        return (known[1].end, known[1].values) == (row.end, row.values)
-    return known[1] == row
+async def _fresh(
+    unit: Unit, kind: type[RegisterRow], given: Mapping[Any, RegisterRow]
+) -> tuple[list[RegisterRow], list[tuple[int, int]]]:
+    """The rows that say something new, and the places of the known ones they replace."""
+    if kind is PolicyEntry:  # all are kept: of one scope and day the later import counts
+        entries = [_read(kind, row) for row in await _rows(unit, kind, 2**62)]
+        known = [entry for entry in entries if isinstance(entry, PolicyEntry)]
+        coming = [entry for entry in given.values() if isinstance(entry, PolicyEntry)]
+        return list(new_entries(known, coming)), []
+    rows = await _known(unit, kind)
+    fresh = [row for key, row in given.items() if key not in rows or rows[key][1] != row]
+    return fresh, [rows[key][0] for key in map(row_key, fresh) if key in rows]
 
 
 async def _end(unit: Unit, table: str, places: list[tuple[int, int]], at_us: int) -> None:

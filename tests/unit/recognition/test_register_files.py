@@ -51,6 +51,11 @@ def three_institutions() -> Parsed:
     )
 
 
+def policies(said: str) -> Parsed:
+    text = f"policies: [{{scope: default, from: 2026-01-01, {said}}}]"
+    return parse_register("policies.yaml", text.encode())
+
+
 def marks(*rows: str) -> Parsed:
     return parse_register("marks.csv", "\n".join(("institution,item,mark,from,to", *rows)).encode())
 
@@ -292,10 +297,12 @@ def test_policy_values_are_json_a_store_can_keep() -> None:
 
 
 def test_a_later_import_of_one_scope_and_day_comes_after() -> None:
-    policies = parse_register("policies.yaml", b"policies: [{scope: default, from: 2026-01-01}]")
-    once = apply_import(NOTHING, [policies])
-    twice = apply_import(once, [policies])
+    once = apply_import(NOTHING, [policies("voluntary: true")])
+    twice = apply_import(once, [policies("voluntary: false")])
     assert [entry.order for entry in twice.policies] == [0, 1]
+    assert apply_import(twice, [policies("voluntary: false")]).policies == twice.policies
+    back = apply_import(twice, [policies("voluntary: true")])
+    assert [entry.order for entry in back.policies] == [0, 1, 2]
 
 
 @given(st.sampled_from(sorted(FILES)), st.binary(max_size=200))
