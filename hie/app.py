@@ -29,7 +29,14 @@ from hie.api.problem import problem
 from hie.api.v1 import V1_ROUTES
 from hie.dicomweb.pool import PixelPool
 from hie.dicomweb.routes import DICOMWEB_ROUTES
-from hie.errors import AccessRefused, HubError, HubMisconfigured, TooMany, Unavailable
+from hie.errors import (
+    AccessRefused,
+    HubError,
+    HubMisconfigured,
+    RulebookInvalid,
+    TooMany,
+    Unavailable,
+)
 from hie.exchange.ask_sources import keep_asking
 from hie.exchange.books_in_force import BooksInForce
 from hie.exchange.hub import Hub
@@ -54,6 +61,9 @@ from hie.oauth.outermost import Outermost, record_fault
 from hie.oauth.routes import routes as oauth_routes
 from hie.oauth.signing import open_ring
 from hie.oauth.upkeep import upkeep
+from hie.recognition.rulebook_check import require_rulebook
+from hie.recognition.sources import Sources
+from hie.schemas import use_folder
 from hie.settings import Settings
 from hie.status import status_of
 from hie.store import message_list
@@ -85,6 +95,21 @@ def migrated(settings: Settings) -> None:
     migrations.migrate(settings.database_url, settings.data_dir, settings.database_password_file)
 
 
+def rules_at_start(settings: Settings) -> Sources:
+    """Rules, catalogue, policy and texts, a region's own over the shipped ones.
+
+    Raises RulebookInvalid with file, line and reason of every fault, HubMisconfigured.
+    """
+    use_folder(settings.rulebook_dir)
+    if settings.rulebook_dir is not None:
+        require_rulebook(settings.rulebook_dir)
+    try:
+        return start(settings.data_dir)
+    except RulebookInvalid:
+        require_rulebook(settings.rulebook_dir)  # says where
+        raise
+
+
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Hub]:
     """An opened hub: database migrated, keys made at first start; closed when the block is left.
@@ -92,7 +117,7 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
     Raises HubMisconfigured, DataDirectoryBusy, Unavailable.
     """
     configure(settings.log_level)
-    sources, adapters = start(settings.data_dir), load_adapters()
+    sources, adapters = rules_at_start(settings), load_adapters()
     if settings.database_url is None or schema_versions(settings)[0] is None:
         migrated(settings)
     db = await Database.open(
@@ -292,6 +317,7 @@ async def run_worker(settings: Settings) -> None:
 def serve(settings: Settings) -> None:
     """The hub until SIGTERM or Ctrl-C: web process, local socket, message workers beside it."""
     workers: list[subprocess.Popen[bytes]] = []
+    rules_at_start(settings)  # before a table is touched or a worker runs
     if settings.database_url is not None:
         migrated(settings)
         workers = [

@@ -40,14 +40,15 @@ def command(
         synthetic=True,
     )
     ready = folder / "demo" / "sign-ins.json"
+    from hie.app import rules_at_start, serve
+
     try:
+        rules_at_start(settings)  # before a region is written for a hub that would not start
         if not ready.exists():
             _fill(settings, folder, people, images)
         _welcome(settings, ready)
         if fill_only:
             return
-        from hie.app import serve
-
         serve(settings)
     except HubError as error:
         fail(error)

@@ -1,18 +1,18 @@
 """`hie rulebook`: the rules, what an assessment rested on, and what a change would turn."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hie.cli.diff import diff
 from hie.cli.explain import explain
-from hie.cli.output import JsonFlag, LangOption, fail, show_json, table
+from hie.cli.output import REFUSED, JsonFlag, LangOption, fail, show_json, table
 from hie.errors import HubError
-from hie.recognition.catalogue import load_catalogue
-from hie.recognition.policy import build_policy
-from hie.recognition.reasons import load_reasons
-from hie.recognition.rulebook import load_rulebook
-from hie.recognition.texts import load_texts
+from hie.recognition.rulebook import Rulebook, load_rulebook
+from hie.recognition.rulebook_check import check_rulebook, find_cases
+from hie.schemas import use_folder
+from hie.settings import Settings
 
 app = typer.Typer()
 app.command()(explain)
@@ -20,20 +20,37 @@ app.command()(diff)
 
 
 @app.command()
-def check(as_json: JsonFlag = False, lang: LangOption = None) -> None:
-    """Load the rules, the catalogue and their texts; say what does not hold together."""
+def check(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="A region's own files; default: rulebook_dir."),
+    ] = None,
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Say everything wrong in rules, catalogue, policy and texts, by file and line. Exit 1: faults.
+
+    What lies in DIR is laid over the shipped files, as it is when the hub starts.
+    """
     try:
-        rulebook, catalogue = load_rulebook(), load_catalogue()
-        load_texts()
-        load_reasons()
-        build_policy([])
+        report = check_rulebook(folder or Settings().rulebook_dir, find_cases())
     except HubError as error:
         fail(error, as_json)
-    rules, items = len(rulebook.rules), len(catalogue.items)
     if as_json:
-        show_json({"rules": rules, "items": items})
+        faults = [
+            {"file": one.file, "line": one.line, "code": one.code, "reason": one.reason}
+            for one in report.faults
+        ]
+        show_json({**report.counts, "faults": faults, "not_checked": list(report.not_checked)})
     else:
-        print(f"{rules} rules and {items} items hold together")
+        for one in report.faults:
+            print(one)
+        for skipped in report.not_checked:
+            print(f"not checked: {skipped}")
+        counts = ", ".join(f"{number} {what}" for what, number in report.counts.items())
+        print(f"{len(report.faults)} faults in {counts}")
+    if report.faults:
+        raise typer.Exit(REFUSED)
 
 
 @app.command("ls")
@@ -48,7 +65,7 @@ def ls(as_json: JsonFlag = False, lang: LangOption = None) -> None:
             "unknown": rule.unknown,
             "basis": ", ".join((rule.basis, *rule.basis_also)),
         }
-        for rule in load_rulebook().rules.values()
+        for rule in _rulebook(as_json).rules.values()
     ]
     if as_json:
         show_json({"rules": rows})
@@ -63,7 +80,7 @@ def show(
     lang: LangOption = None,
 ) -> None:
     """Show one rule with the legal text it stands on."""
-    rulebook = load_rulebook()
+    rulebook = _rulebook(as_json)
     found = rulebook.rules.get(rule.upper())
     if found is None:
         fail(HubError(f"no rule {rule}"), as_json)
@@ -83,3 +100,12 @@ def show(
     print(f"  fired: {found.outcome}   unknown: {found.unknown}")
     for text in basis:
         print(f"  {text['code']}  {text['title']}  {text['address']}")
+
+
+def _rulebook(as_json: bool) -> Rulebook:
+    """The rules of this installation, a region's own over the shipped ones."""
+    try:
+        use_folder(Settings().rulebook_dir)
+        return load_rulebook()
+    except HubError as error:
+        fail(error, as_json)

@@ -6,7 +6,10 @@ import time
 from typing import Any
 
 from hie.access.actor import Actor
+from hie.errors import HubError
 from hie.exchange.hub import Hub
+from hie.recognition.rulebook_check import check_rulebook
+from hie.recognition.sources import read_files, shipped_files
 from hie.store import message_list, registers, sites
 from hie.store.messages import State
 from hie.store.migrate import head
@@ -34,6 +37,7 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
             _check("database", True, f"{hub.db.dialect} answers"),
             _check("migrations", revision == head(), _tables(revision)),
             _check("adapters", bool(hub.adapters) and not missing, _adapters(hub, missing)),
+            _rulebook(hub),
             _check("registers", version > 0, f"import {version}" if version else "none imported"),
             _check("waiting", waits * 1_000_000 < _OLD_US, f"oldest message waits {waits} s"),
             _check("held", True, f"{held} messages wait for a person"),
@@ -41,6 +45,25 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
             _check("disk", free > _FREE, f"{free >> 20} MiB free"),
         ]
     }
+
+
+def _rulebook(hub: Hub) -> dict[str, Any]:
+    """The files as they lie there now: what a new start would find, and whether it is in force."""
+    folder = hub.settings.rulebook_dir
+    try:
+        report = check_rulebook(folder)
+        lies_there = {} if report.faults else read_files(shipped_files())
+    except HubError as error:
+        return _check("rulebook", False, error.text)
+    if report.faults:
+        more = len(report.faults) - 1
+        text = f"{report.faults[0]}" + (f" (and {more} more: hie rulebook check)" if more else "")
+        return _check("rulebook", False, text)
+    counts = ", ".join(f"{number} {what}" for what, number in report.counts.items())
+    own = f", {folder} over the shipped files" if folder is not None else ""
+    in_force = lies_there == hub.books.sources.trees
+    late = "" if in_force else "; changed since the hub started: start it again"
+    return _check("rulebook", in_force, f"{counts}{own}{late}")
 
 
 def _tables(revision: str | None) -> str:

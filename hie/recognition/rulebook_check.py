@@ -60,11 +60,12 @@ class Found:
     line: int
     code: str
     reason: str
+    name: str = ""  # the file's name among all, wherever it lies
 
-    @property
-    def fault(self) -> Fault:
-        """The same as errors carry it."""
-        return Fault(f"{self.file}:{self.line}" if self.line else self.file, self.code, self.reason)
+    def __str__(self) -> str:
+        """file:line: code: reason."""
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.code}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ def check_rulebook(folder: Path | None = None, cases: Path | None = None) -> Rep
         texts, faults = _texts()
         trees, unread = _trees(texts)
         told = [*faults, *unread]
-        told += [_found(texts, name, flaw) for name, flaw in _flaws(trees)]
+        missing = frozenset((texts.keys() | {one.name for one in faults}) - trees.keys())
+        told += [_found(texts, name, flaw) for name, flaw in _flaws(trees, missing)]
         told += list(_strays(folder))
         if not told:
             told += _unbuilt(trees)
@@ -100,10 +102,8 @@ def require_rulebook(folder: Path | None) -> None:
     """Raises RulebookInvalid with file, line and reason of every fault, if there is one."""
     found = check_rulebook(folder).faults
     if found:
-        many = f"{len(found)} faults" if len(found) > 1 else "one fault"
-        raise RulebookInvalid(
-            f"the rulebook does not hold together: {many}", tuple(one.fault for one in found)
-        )
+        lines = "".join(f"\n  {one}" for one in found)
+        raise RulebookInvalid(f"the rulebook does not hold together:{lines}")
 
 
 def find_cases() -> Path | None:
@@ -113,17 +113,20 @@ def find_cases() -> Path | None:
 
 
 def _texts() -> tuple[dict[str, str], list[Found]]:
-    """Every file's text by its name, and those that are no text."""
+    """Every file's text by its name, and those that are no text.
+
+    A region's own come last: of two files that contradict, its own is the one to change.
+    """
     texts: dict[str, str] = {}
     faults = []
-    for folder in _FOLDERS:
-        for name, entry in data_files(*folder).items():
-            if not OWN_FILES.fullmatch(name):
-                continue
-            try:
-                texts[name] = read_text(entry, name)
-            except RulebookInvalid as error:
-                faults += [_unreadable(name, fault) for fault in error.faults]
+    files = [one for folder in _FOLDERS for one in data_files(*folder).items()]
+    for name, entry in sorted(files, key=lambda one: (_shown(one[0]) != one[0], one[0])):
+        if not OWN_FILES.fullmatch(name):
+            continue
+        try:
+            texts[name] = read_text(entry, name)
+        except RulebookInvalid as error:
+            faults += [_unreadable(name, fault) for fault in error.faults]
     return texts, faults
 
 
@@ -145,8 +148,8 @@ def _trees(texts: Mapping[str, str]) -> tuple[dict[str, Any], list[Found]]:
     return trees, faults
 
 
-def _flaws(trees: Mapping[str, Any]) -> Iterator[tuple[str, Flaw]]:
-    """Everything the files say that cannot hold."""
+def _flaws(trees: Mapping[str, Any], unread: frozenset[str]) -> Iterator[tuple[str, Flaw]]:
+    """Everything the files say that cannot hold; what `unread` ones would say is not missed."""
     lab, imaging, lists = (
         {n: data for n, data in trees.items() if n.startswith(f"catalogue/{folder}/")}
         for folder in ("lab", "imaging", "lists")
@@ -158,11 +161,13 @@ def _flaws(trees: Mapping[str, Any]) -> Iterator[tuple[str, Flaw]]:
             broken = True
             yield name, flaw
     yield from cross_flaws(lab, imaging)
-    yield from list_flaws(lists, frozenset(data["key"] for data in files.values()))
-    if not broken:
+    keys = {data["key"] for data in files.values()}
+    keys |= {name.rpartition("/")[2].removesuffix(".yaml") for name in unread}
+    yield from list_flaws(lists, frozenset(keys))
+    if not broken and "catalogue/sources.yaml" not in unread:
         yield from lint_flaws(trees, lab, imaging, lists)
-    yield from rule_flaws(trees)
-    if not broken:
+    yield from rule_flaws(trees, unread)
+    if not broken and not any(name.startswith(("catalogue/", "policy/")) for name in unread):
         yield from policy_lint(trees, lab, imaging, lists)
 
 
@@ -190,7 +195,7 @@ def _strays(folder: Path | None) -> Iterator[Found]:
 
 def _found(texts: Mapping[str, str], name: str, flaw: Flaw) -> Found:
     line = line_of(texts[name], flaw.path) if name in texts else 0
-    return Found(_shown(name), line, flaw.code, flaw.reason[:_LONGEST])
+    return Found(_shown(name), line, flaw.code, flaw.reason[:_LONGEST], name)
 
 
 def _case(folder: Path, name: str, flaw: Flaw) -> Found:
@@ -200,7 +205,7 @@ def _case(folder: Path, name: str, flaw: Flaw) -> Found:
 def _unreadable(name: str, fault: Fault) -> Found:
     line = fault.path.rpartition(":")[2]
     reason = f"expected {fault.expected}"
-    return Found(_shown(name), int(line) if line.isdigit() else 0, fault.code, reason)
+    return Found(_shown(name), int(line) if line.isdigit() else 0, fault.code, reason, name)
 
 
 def _shown(name: str) -> str:
