@@ -127,8 +127,9 @@ def _receivers_interval(record: Record, question: Question) -> tuple[object, obj
     """The policy's, else the catalogue's for the person's sex and age at collection."""
     item, sex = record.item or "", question.sex(record)
     own = question.policy.of_map("reference_intervals", item)
-    if isinstance(own, dict):
-        own = own.get(sex)
+    if isinstance(own, dict) and sex not in own:
+        return None
+    own = own[sex] if isinstance(own, dict) else own
     if own is not None:
         return own[0], own[1]
     years = age(question.birth_date(record), record.day) if record.day else None

@@ -78,7 +78,8 @@ def place(record: Record) -> tuple[Any, ...]:
     """Collected newest first, then issued newest first, none last, then the names as text."""
     study = f"urn:oid:2.25.{record.key}" if record.said.get("study") else ""
     own = record.said.get("identifier") or study
-    names = (record.said["report_id"], record.institution or "", own)
+    report = record.said["report_id"] if record.said.get("reported", True) else ""
+    names = (report, record.institution or "", own)
     when, issued = record.when, record.issued
     return (*_newest(when), *_newest(issued), *names)
 
