@@ -79,7 +79,7 @@ async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] 
     await _looked(hub, actor, subjects_of(homes, person, shown), "patient")
     place = await _places(hub)
     return {
-        "patient": _patient(found, patient),
+        "patient": patient_shown(found, patient),
         "answer": {
             **answer,
             "orders": [one for one in answer["orders"] if one["ref"] in hub.catalogue.items],
@@ -128,7 +128,7 @@ async def prior_study(hub: Hub, actor: Actor, patient: str, study: str) -> dict[
     answer = await _answer(hub, actor, patient, orders)
     await _looked(hub, actor, subjects_of(homes, person, [*found, *_parts(seen)]), "images")
     return {
-        "patient": _patient(found, patient),
+        "patient": patient_shown(found, patient),
         "study": _judged(seen, lines, answer, await _places(hub))[0],
         "classes": _classes(hub),
     }
@@ -204,7 +204,7 @@ def _item(observation: Resource) -> str | None:
     return None
 
 
-def _patient(found: list[Resource], key: str) -> dict[str, Any]:
+def patient_shown(found: list[Resource], key: str) -> dict[str, Any]:
     """Name, sex and birth date as the chosen Patient states them, the number masked."""
     patient = next((one for one in found if one["id"] == key), found[0])
     names = [name.get("text", "") for name in patient.get("name", ())]

@@ -8,16 +8,33 @@ import time
 from typing import Any
 
 from hie.access.actor import Actor, ActorKind
+from hie.access.policy import restriction
+from hie.access.scopes import Interaction
 from hie.audit.event import Action, Event, EventType, Subject
-from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
-from hie.exchange.assess import checked
+from hie.errors import Fault, UnprocessableRequest
 from hie.exchange.hub import Hub
-from hie.fhir.wire import write
-from hie.store import checks, ledger, work_items
+from hie.exchange.order_desk import named
+from hie.exchange.prior_results import patient_shown
+from hie.store import checks, decisions, ledger, users, work_items
+from hie.store.checks import Check
 from hie.store.instants import written
+from hie.store.versions import read_many
 from hie.store.work_items import WorkItem
 
 LONGEST_NOTE = 2000
+PAGE = 50  # items of one page
+
+
+async def waiting(hub: Hub, institution: str) -> int:
+    """How many items wait at an institution: what a page's head shows."""
+    async with hub.db.reading() as reader:
+        return await work_items.count_open(reader, institution)
+
+
+async def item_of(hub: Hub, actor: Actor, key: str) -> WorkItem:
+    """One item of the actor's institution. Raises ResourceNotFound."""
+    async with hub.db.reading() as reader:
+        return await work_items.get(reader, key, _institution(actor))
 
 
 async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -57,26 +74,94 @@ async def close(hub: Hub, actor: Actor, key: str, note: str) -> None:
         await ledger.append(unit, _event(actor, item, f"work item {key} closed"))
 
 
-async def ask_again(hub: Hub, actor: Actor, key: str) -> tuple[str, str]:
-    """Ask anew about the order of an item, as it was asked then, but now: the check and its ref.
+async def desk(
+    hub: Hub, actor: Actor, before: str | None = None, state: str = "open"
+) -> dict[str, Any]:
+    """The list as a clinician of the institution reads it, newest first, with whom it concerns.
 
-    Raises ResourceNotFound, and what an order-check raises.
+    `before` is `next` of the page before. Looking at it is recorded.
     """
     async with hub.db.reading() as reader:
-        item = await work_items.get(reader, key, _institution(actor))
-        check = await checks.get(reader, item.check, item.institution)
-    asked = dict(check.body["request"])
-    for moment in ("on", "as_known_at"):
-        asked.pop(moment, None)
-    asked["orders"] = [one for one in asked["orders"] if one.get("ref") == item.ref]
-    asked["receiver"] = {**asked["receiver"], "practitioner": actor.subject}
-    if not asked["orders"]:
-        raise ResourceNotFound("no such order")
-    answer = await checked(hub, actor, asked, write(asked))
-    again: str = answer["check"]
-    async with hub.db.unit() as unit:
-        await work_items.asked_again(unit, key, again)
-    return again, item.ref
+        found = await work_items.find(
+            reader, actor.institution, state, before=_place(before), limit=PAGE + 1
+        )
+        shown = found[:PAGE]
+        asked = await checks.get_many(reader, {one.check for one in shown})
+        made = {
+            one.decision: await decisions.find(reader, one.decision, actor.institution)
+            for one in shown
+        }
+        practitioners = {one.practitioner for one in made.values() if one is not None}
+        practitioners |= {one.done_by for one in shown if one.done_by}
+        names = await users.names_of(reader, practitioners)
+        homes = {home for one in asked.values() for home in _homes(one)}
+        sight = restriction(actor, Interaction.READ)
+        patients = await read_many(reader, "Patient", sorted(homes), sight)
+    events = [_seen(one) for one in shown]
+    await hub.ledger.record(
+        Event(
+            EventType.PAGE,
+            Action.READ,
+            actor,
+            subjects=tuple(one for one in events if one is not None),
+            detail=f"work list: {len(shown)} items",
+        )
+    )
+    return {
+        "items": [
+            {
+                **_listed(one),
+                "events": one.events,
+                "order": _order(asked[one.check], one.ref),
+                "decided_at": written(decision.at_us) if decision else None,
+                "decided_by": _name(names, decision.practitioner) if decision else "",
+                "patient": next(
+                    (
+                        patient_shown([patients[home].resource()], home)
+                        for home in _homes(asked[one.check])
+                        if home in patients
+                    ),
+                    None,
+                ),
+                "again": one.again,
+                "done_at": None if one.done_us is None else written(one.done_us),
+                "done_by": _name(names, one.done_by) if one.done_by else "",
+                "closed_with": one.closed_with,
+                "note": one.note or "",
+            }
+            for one in shown
+            for decision in (made[one.decision],)
+        ],
+        "next": f"{shown[-1].updated_us}.{shown[-1].id}" if len(found) > PAGE else None,
+        "names": named(hub),
+    }
+
+
+def _place(before: str | None) -> tuple[int, str] | None:
+    """Where a page ended; anything else starts at the newest."""
+    at_us, _, key = (before or "").partition(".")
+    if at_us.isascii() and at_us.isdecimal() and len(at_us) < 19 and key.isalnum():
+        return int(at_us), key
+    return None
+
+
+def _homes(check: Check) -> list[str]:
+    return sorted(check.body["facts"]["identity"]["homes"])
+
+
+def _order(check: Check, ref: str) -> dict[str, Any]:
+    return next(one for one in check.body["answer"]["orders"] if one["ref"] == ref)
+
+
+def _name(names: dict[str, str], practitioner: str) -> str:
+    return names.get(practitioner, practitioner)
+
+
+def _seen(one: WorkItem) -> Subject | None:
+    if one.person is None:
+        return None
+    shown = [event["now"]["resource"] for event in one.events if event.get("now")]
+    return Subject(None, one.person, tuple(dict.fromkeys(shown)))
 
 
 def _listed(one: WorkItem) -> dict[str, Any]:

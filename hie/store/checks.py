@@ -11,7 +11,7 @@ from typing import Any
 from hie.errors import ResourceNotFound
 from hie.fhir.wire import parse, write
 from hie.store.ids import new_id
-from hie.store.session import Reader, Unit
+from hie.store.session import Reader, Row, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +82,18 @@ async def get(reader: Reader, key: str, institution: str | None = None) -> Check
     )
     if row is None:
         raise ResourceNotFound("no such check")
+    return _check(reader, row)
+
+
+async def get_many(reader: Reader, keys: Iterable[str]) -> dict[str, Check]:
+    """These checks by id; what is not there is left out."""
+    rows = await reader.fetch(
+        "SELECT id, at_us, institution, practitioner, person, on_us, policy, dict, body"  # noqa: S608
+        f" FROM order_check WHERE {reader.db.among('id', 1)}",
+        reader.db.array(sorted(set(keys))),
+    )
+    return {row[0]: _check(reader, row) for row in rows}
+
+
+def _check(reader: Reader, row: Row) -> Check:
     return Check(*(*row[:7], parse(reader.db.bodies.decompress(row[7], row[8]))))

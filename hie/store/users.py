@@ -1,5 +1,6 @@
 """The people who sign in to the pages. Passwords are argon2 hashes made by the caller."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hie.errors import Conflict, ResourceNotFound
@@ -67,6 +68,15 @@ async def find(reader: Reader, account: str) -> Account | None:
     """The account of this id, or None."""
     row = await reader.fetchrow(f"SELECT {_COLUMNS} FROM user_account WHERE id = $1", account)  # noqa: S608
     return None if row is None else _account(row)
+
+
+async def names_of(reader: Reader, accounts: Iterable[str]) -> dict[str, str]:
+    """How the people of these accounts are called, by id; who is none is left out."""
+    rows = await reader.fetch(
+        f"SELECT id, name FROM user_account WHERE {reader.db.among('id', 1)}",  # noqa: S608
+        reader.db.array(sorted(set(accounts))),
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def everyone(reader: Reader) -> list[Account]:

@@ -5,13 +5,26 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from hie.web.assets import Assets
-from hie.web.pages import find, imaging, notice, prior_results, record, sign_in
+from hie.web.pages import (
+    check,
+    find,
+    imaging,
+    notice,
+    orders,
+    prior_results,
+    record,
+    sign_in,
+    work,
+)
 
 PAGES = {
     "/sign-in": "sign in",
     "/patients": "find a patient",
     "/patients/{id}": "earlier results and examinations with verdict, reasons and source",
     "/patients/{id}/images/{study}": "the images of one examination",
+    "/patients/{id}/orders": "what is about to be ordered",
+    "/checks/{id}": "an order-check: verdict, every reason, comparison, decision and its history",
+    "/work": "reopened decisions of the institution: what changed, and deciding anew",
     "/decisions/{id}/record": "the record of a result that is used",
     "/decisions/{id}/record.{form}": "the same as a file",
     "/decisions/{id}/notice": "the notice to the patient of one decision",
@@ -41,6 +54,13 @@ WEB_ROUTES = [
     Route("/decisions/{id}/notice.{form}", notice.show, methods=["GET"]),
     Route("/checks/{id}/notice", notice.show_of_check, methods=["GET"]),
     Route("/checks/{id}/notice.{form}", notice.show_of_check, methods=["GET"]),
+    Route("/patients/{id}/orders", orders.show, methods=["GET"]),
+    Route("/patients/{id}/orders", orders.submit, methods=["POST"]),
+    Route("/checks/{id}", check.show, methods=["GET"]),
+    Route("/checks/{id}", check.submit, methods=["POST"]),
+    Route("/checks/{id}/again", check.again, methods=["POST"]),
+    Route("/work", work.show, methods=["GET"]),
+    Route("/work", work.submit, methods=["POST"]),
     Mount("/static", Assets()),
 ]
 

@@ -6,14 +6,18 @@ from pathlib import Path
 from starlette.routing import Route
 
 import hie.web
+from hie.exchange.reopen import Cause
 from hie.oauth.open_doors import is_open
 from hie.recognition.catalogue import load_catalogue
 from hie.web import PAGES, WEB_ROUTES
 from hie.web.language import texts
+from hie.web.pages import decision_view, orders, work
 from hie.web.pages.answered import OUTCOMES
+from hie.web.pages.comparison import STANDINGS, STATUSES, WHATS
 from hie.web.pages.filters import CATEGORIES, IMAGING
 from hie.web.pages.find import TYPES
 from hie.web.pages.imaging import WINDOWS
+from hie.web.pages.orders import BEFORE, ENCOUNTERS, EVENTS, PURPOSES
 from hie.web.pages.studies import CONTRASTS, PARTS, PROTOCOLS, REPORT_STATUSES, SIDES
 from hie.web.pages.view import CLASSES
 
@@ -39,6 +43,19 @@ MADE = {
     "report-": REPORT_STATUSES,
     "window-": tuple(name for name, _, _ in WINDOWS),
     "drag-": ("stack", "window", "pan", "zoom"),
+    "encounter-": ENCOUNTERS,
+    "intent-": PURPOSES,
+    "measure-": BEFORE,
+    "event-": EVENTS,
+    "order-wrong-": orders.FIELDS,
+    "wrong-": (*decision_view.FIELDS, "other"),
+    "decided-": ("use", "repeat"),
+    "decision-": ("use", "repeat"),
+    "cause-": tuple(cause.value for cause in Cause),
+    "what-": (*WHATS, "other"),
+    "status-": STATUSES,
+    "standing-": STANDINGS,
+    "work-": work.STATES,
 }
 
 

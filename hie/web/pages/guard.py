@@ -10,6 +10,7 @@ from hie.access.policy import Role
 from hie.access.reason import Reason
 from hie.errors import Fault, HubError, NotPermitted
 from hie.exchange.hub import Hub
+from hie.exchange.work_list import waiting
 from hie.oauth.door import session_in
 from hie.oauth.sessions import Session
 from hie.status import status_of
@@ -34,7 +35,8 @@ def person_of(request: Request) -> Person | None:
     if not isinstance(session, Session):
         return None
     sees_patients = session.role is Role.CLINICIAN
-    return Person(session.name, session.department, session.csrf, sees_patients)
+    waits = getattr(request.state, "waiting", 0)
+    return Person(session.name, session.department, session.csrf, sees_patients, waits)
 
 
 def told(handler: Handler) -> Handler:
@@ -51,12 +53,18 @@ def told(handler: Handler) -> Handler:
 
 
 def for_clinicians(handler: Handler) -> Handler:
-    """A page that shows patients: of all roles only clinicians open it."""
+    """A page that shows patients: of all roles only clinicians open it.
+
+    Its head says how many reopened decisions wait at their institution.
+    """
 
     @wraps(handler)
     async def admitted(request: Request) -> Response:
-        if session_in(request).role is not Role.CLINICIAN:
+        session = session_in(request)
+        if session.role is not Role.CLINICIAN:
             raise NotPermitted("not permitted", (Fault("access", Reason.ROLE, "clinician"),))
+        hub: Hub = request.app.state.hub
+        request.state.waiting = await waiting(hub, session.institution)
         return await handler(request)
 
     return told(admitted)

@@ -73,6 +73,7 @@ def _context(request: Request, found: dict[str, Any], base: str) -> dict[str, An
         "others_left_out": found["others_left_out"],
         "chosen": study["key"] if study else order["item"] if order else None,
         "why": why,
+        "order_item": order["item"] if order is not None and study is None else None,
         "policy": answer["policy"],
         "on": answer["on"][:10],
     }

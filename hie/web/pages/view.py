@@ -51,7 +51,7 @@ def row(
         if converted and not is_class
         else "",
         "bar": range_bar(measured, low, high) if measured is not None else Markup(""),
-        "range": _interval(reported["low"], reported["high"]),
+        "range": interval_text(reported["low"], reported["high"]),
         "spark": _spark(order, low, high, number, name, lang),
         "source": number[candidate["institution"]["code"]],
         "institution": candidate["institution"]["name"],
@@ -188,7 +188,8 @@ def _instant(text: str | None) -> float | None:
         return None
 
 
-def _interval(low: str | None, high: str | None) -> str:
+def interval_text(low: str | None, high: str | None) -> str:
+    """An interval as people write it; "" when none was printed."""
     if low is not None and high is not None:
         return f"{low}–{high}"
     if low is not None:

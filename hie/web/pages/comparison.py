@@ -1,0 +1,158 @@
+"""A result beside what it is compared with: as reported and as this institution says it.
+
+Pure, and taken from the findings of the assessment alone (R-302, R-308, R-507): what a gate did not
+get to is shown as not asked, never worked out here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hie.recognition.texts import load_texts
+from hie.web.language import Language, say
+from hie.web.pages.view import CLASSES, interval_text, unit_text, value_text
+
+
+def comparison(candidate: Mapping[str, Any], lang: Language) -> dict[str, Any] | None:
+    """Value, interval, flag and method, reported and received; the change. None for images."""
+    reported = candidate["reported"]
+    if reported["value"] is None and candidate["value"] is None:
+        return None
+    data = {finding["rule"]: finding["data"] for finding in candidate["findings"]}
+    flags, method = data.get("R-308"), data.get("R-302")
+    return {
+        "reported": _value(reported["value"], reported["unit"]) or say("no-value", lang),
+        "value": _own_value(candidate, lang),
+        "converted": _converted(candidate),
+        "interval": interval_text(reported["low"], reported["high"]) or say("not-printed", lang),
+        "interval_own": _asked(flags, "interval_receiver", lang, "no-own-interval"),
+        "flag": _word("flag", flags, lang),
+        "flag_own": _word("flag_receiver", flags, lang),
+        "flag_differs": bool(flags)
+        and (flags or {}).get("flag") != (flags or {}).get("flag_receiver"),
+        "method": _word("method", method, lang),
+        "method_own": _word("method_ordered", method, lang),
+        "has_method": bool(method and (method.get("method") or method.get("method_ordered"))),
+        "change": _change(data.get("R-507"), lang),
+    }
+
+
+def _own_value(candidate: Mapping[str, Any], lang: Language) -> str:
+    return f"{value_text(candidate, lang)} {unit_text(candidate['unit'])}".strip()
+
+
+def _converted(candidate: Mapping[str, Any]) -> bool:
+    reported = candidate["reported"]
+    return candidate["value"] not in CLASSES and reported["value"] != candidate["value"]
+
+
+def _value(value: str | None, unit: str | None) -> str:
+    return "" if value is None else f"{value} {unit_text(unit)}".strip()
+
+
+def _asked(data: Mapping[str, Any] | None, key: str, lang: Language, lacking: str) -> str:
+    """A fact of a finding; in words when the rule was not asked, or knows none."""
+    if data is None:
+        return say("not-asked", lang)
+    return str(data[key]).replace("-", "–") if data.get(key) else say(lacking, lang)
+
+
+def _word(fact: str, data: Mapping[str, Any] | None, lang: Language) -> str:
+    if data is None:
+        return say("not-asked", lang)
+    return load_texts().word(fact, data.get(fact), lang) or say("not-known", lang)
+
+
+def _change(data: Mapping[str, Any] | None, lang: Language) -> dict[str, str] | None:
+    """The change against the previous comparable result, with the reference change beside it."""
+    if not data or not data.get("older_value"):
+        return None
+    return {
+        "older": f"{data['older_value']} {unit_text(data.get('unit'))}".strip(),
+        "collected": (data.get("older_collected") or "")[:10],
+        "percent": str(data.get("change_percent") or ""),
+        "rcv": str(data.get("rcv_percent") or ""),
+    }
+
+
+def what_changed(event: Mapping[str, Any], lang: Language) -> dict[str, Any]:
+    """One event of a reopened decision: the version used beside the newer one, line by line."""
+    was, now = event.get("was") or {}, event.get("now") or {}
+    return {
+        "cause": event["cause"],
+        "at": event["at"],
+        "was_issued": _moment(was),
+        "now_issued": _moment(now),
+        "rows": [_row(one, was, now, lang) for one in event["changes"]],
+    }
+
+
+def _row(
+    change: Mapping[str, Any], was: Mapping[str, Any], now: Mapping[str, Any], lang: Language
+) -> dict[str, str]:
+    what = change["what"]
+    units = (was.get("unit"), now.get("unit")) if what in ("value", "low", "high") else (None, None)
+    return {
+        "what": what if what in WHATS else "other",
+        "old": _said(what, change["old"], units[0], lang),
+        "new": _said(what, change["new"], units[1], lang),
+    }
+
+
+def _said(what: str, value: str | None, unit: str | None, lang: Language) -> str:
+    if value is None:
+        return say("said-nothing", lang)
+    if what == "status":
+        return say(f"status-{value}", lang) if value in STATUSES else value
+    if what == "class" and value in CLASSES:
+        return say(f"class-{value}", lang)
+    if what == "effective":
+        return value[:16].replace("T", " ")
+    if what in ("institution-status", "person") and value in STANDINGS:
+        return say(f"standing-{value}", lang)
+    return f"{value} {unit_text(unit)}".strip()
+
+
+STATUSES = (
+    "registered",
+    "preliminary",
+    "final",
+    "amended",
+    "corrected",
+    "appended",
+    "partial",
+    "available",
+    "cancelled",
+    "entered-in-error",
+    "unknown",
+)
+STANDINGS = ("active", "suspended", "withdrawn", "same", "not-same")
+
+
+def _moment(said: Mapping[str, Any]) -> str:
+    text = said.get("issued") or said.get("effective") or ""
+    return str(text)[:16].replace("T", " ")
+
+
+WHATS = (
+    "status",
+    "value",
+    "unit",
+    "class",
+    "interpretation",
+    "item",
+    "effective",
+    "low",
+    "high",
+    "findings",
+    "conclusion",
+    "body-part",
+    "laterality",
+    "contrast",
+    "identity",
+    "complete",
+    "retrievable",
+    "original",
+    "received",
+    "person",
+    "institution-status",
+)

@@ -1,0 +1,71 @@
+"""Every reason of an assessment, gate by gate, in one language or both, with the text it rests on.
+
+Pure: an answer's candidate and the rulebook in, plain dicts for the template out. Nothing is judged
+here, and nothing is left out: a rule that did not fire is a reason as well.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hie.recognition.rulebook import Rule, Rulebook
+from hie.web.language import Language
+from hie.web.pages.view import NOTICES
+
+
+def gates(candidate: Mapping[str, Any], rulebook: Rulebook, lang: Language) -> list[dict[str, Any]]:
+    """The gates that were reached, each with all its findings by rising rule."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for finding in candidate["findings"]:
+        found.setdefault(int(finding["rule"][2]), []).append(_finding(finding, rulebook, lang))
+    return [_gate(number, entries, rulebook, lang) for number, entries in sorted(found.items())]
+
+
+def _gate(
+    number: int, entries: Sequence[Mapping[str, Any]], rulebook: Rulebook, lang: Language
+) -> dict[str, Any]:
+    gate = rulebook.gate(number)
+    speaking = [one for one in entries if one["state"] != "passed"]
+    return {
+        "number": number,
+        "title": gate.title[lang] if gate else "",
+        "other_title": gate.title[_other(lang)] if gate else "",
+        "findings": entries,
+        "spoke": len(speaking),
+    }
+
+
+def _finding(finding: Mapping[str, Any], rulebook: Rulebook, lang: Language) -> dict[str, Any]:
+    state = "fired" if finding["fired"] else "unknown" if finding["unknown"] else "passed"
+    is_notice = finding["fired"] and finding["rule"] in NOTICES
+    rule = rulebook.rules.get(finding["rule"])
+    text = finding["text"]
+    return {
+        "rule": finding["rule"],
+        "title": rule.title[lang] if rule else "",
+        "text": text[lang],
+        "other_text": text[_other(lang)],
+        "state": state,
+        "sign": "✓" if is_notice else {"fired": "!", "unknown": "?", "passed": "✓"}[state],
+        "css": "y" if is_notice else {"fired": "n", "unknown": "q", "passed": "y"}[state],
+        "basis": bases(finding["basis"], rule, rulebook, lang),
+    }
+
+
+def bases(code: str, rule: Rule | None, rulebook: Rulebook, lang: Language) -> list[dict[str, str]]:
+    """The texts a finding rests on: code, title, and where it can be read, "" where nowhere is."""
+    codes = dict.fromkeys((code, *(rule.basis_also if rule else ())))
+    found = []
+    for one in codes:
+        known = rulebook.basis.get(one)
+        found.append(
+            {
+                "code": one,
+                "title": known.title[lang] if known else one,
+                "href": (known.address or known.seen_at) if known else "",
+            }
+        )
+    return found
+
+
+def _other(lang: Language) -> Language:
+    return "en" if lang == "zh" else "zh"

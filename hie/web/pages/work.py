@@ -1,0 +1,100 @@
+"""The work list: reopened decisions of the reader's institution, what changed, and what to do."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from hie.access.policy import permit
+from hie.access.scopes import Door
+from hie.errors import Conflict, UnprocessableRequest
+from hie.exchange.hub import Hub
+from hie.exchange.order_desk import place_again
+from hie.exchange.work_list import close, desk, item_of
+from hie.oauth.door import actor_in, session_in
+from hie.oauth.forms import read_form
+from hie.web.language import Language, language_of
+from hie.web.pages.comparison import what_changed
+from hie.web.pages.decision_view import moment
+from hie.web.pages.guard import for_clinicians, person_of
+from hie.web.render import page
+
+STATES = ("open", "done")
+
+
+@for_clinicians
+async def show(request: Request) -> Response:
+    """GET /work; `state=done` shows what was closed, `before` the next page."""
+    return await _page(request)
+
+
+@for_clinicians
+async def submit(request: Request) -> Response:
+    """POST /work: decide an item's order anew (`again`), or close it and say why (`close`)."""
+    form = await read_form(request, session_in(request).csrf)
+    actor = actor_in(request)
+    permit(actor, Door.DECIDE)
+    hub: Hub = request.app.state.hub
+    key, note = str(form.get("item", "")), str(form.get("note", ""))
+    if form.get("do") != "close":
+        item = await item_of(hub, actor, key)
+        check, instead = await place_again(hub, actor, item.check, item.ref)
+        asked = {"order": item.ref, **({"instead": instead} if instead else {})}
+        return RedirectResponse(f"/checks/{check}?{urlencode(asked)}", status_code=303)
+    try:
+        await close(hub, actor, key, note)
+    except UnprocessableRequest:
+        return await _page(request, wrong=key, status=422)
+    except Conflict:  # somebody else was quicker: the list shows it
+        return await _page(request, status=409, problem="work-closed-meanwhile")
+    return RedirectResponse("/work", status_code=303)
+
+
+async def _page(
+    request: Request, *, wrong: str = "", problem: str = "", status: int = 200
+) -> Response:
+    hub: Hub = request.app.state.hub
+    asked = request.query_params
+    state = "done" if asked.get("state") == "done" else "open"
+    found = await desk(hub, actor_in(request), asked.get("before"), state)
+    lang = language_of(request, hub.settings.language)
+    following = found["next"]
+    older = urlencode({"state": state, "before": following}) if following else ""
+    return page(
+        request,
+        "work.html",
+        hub.settings,
+        person=person_of(request),
+        status=status,
+        page="work",
+        state=state,
+        states=STATES,
+        items=[_item(one, found["names"], lang) for one in found["items"]],
+        older=f"/work?{older}" if older else None,
+        wrong=wrong,
+        problem=problem,
+    )
+
+
+def _item(
+    one: Mapping[str, Any], names: Mapping[str, Mapping[str, str]], lang: Language
+) -> dict[str, Any]:
+    named = names.get(one["order"]["item"])
+    patient = one["patient"]
+    return {
+        "id": one["item"],
+        "cause": one["cause"],
+        "name": named[lang] if named else one["order"]["item"],
+        "patient": f"{patient['name']} {patient['identifier']}" if patient else "",
+        "since": moment(one["since"]),
+        "decided_at": moment(one["decided_at"] or ""),
+        "decided_by": one["decided_by"],
+        "events": [what_changed(event, lang) for event in one["events"]],
+        "url": f"/checks/{one['check']}?{urlencode({'order': one['ref']})}",
+        "done_at": moment(one["done_at"] or ""),
+        "done_by": one["done_by"],
+        "note": one["note"],
+        "is_replaced": one["closed_with"] is not None,
+    }
