@@ -296,7 +296,7 @@ async def test_pages_go_on_where_the_one_before_ended(
         monkeypatch.setattr(register_turns, "_SECONDS", 0.000001)
         files = await region.suspension(TODAY)
         arguments: dict[str, Any] = {"files": files}
-        pages = []
+        pages: list[dict[str, Any]] = []
         while not pages or pages[-1]["after"]:
             pages.append(await run(region.hub, "register-turns", arguments))
             arguments |= {"after": pages[-1]["after"], "until": pages[-1]["until"]}
