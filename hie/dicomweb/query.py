@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-from pydicom.datadict import keyword_for_tag, tag_for_keyword
+from typing import Any
 
 from hie.errors import Fault, InvalidRequest
+from hie.exchange.no_decoders import no_decoders
 from hie.store.instants import bounds
 
 MOST, USUAL = 1000, 100
@@ -177,7 +177,7 @@ def _level(tag: str, level: str, name: str) -> str:
         return "instance"
     known = STUDY | (SERIES if level != "study" else set())
     known |= INSTANCE if level == "instance" else set()
-    names = sorted(keyword_for_tag(int(one, 16)) for one in known)
+    names = sorted(_dictionary().keyword_for_tag(int(one, 16)) for one in known)
     raise _bad(name, "unknown-parameter", ", ".join(names))
 
 
@@ -185,10 +185,17 @@ def _tag(name: str) -> str:
     """The tag of a keyword or of eight hexadecimal digits."""
     if _TAG.fullmatch(name):
         return name.upper()
-    number = tag_for_keyword(name.rpartition(".")[2])
+    number = _dictionary().tag_for_keyword(name.rpartition(".")[2])
     if number is None:
         raise _bad(name, "unknown-attribute", "a DICOM keyword or tag")
     return f"{number:08X}"
+
+
+def _dictionary() -> Any:
+    """DICOM's names of data elements (PS3.6), loaded with the first question."""
+    with no_decoders():
+        from pydicom import datadict
+    return datadict
 
 
 def _number(name: str, value: str) -> int:

@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import Final
 
 import opencc
-from pypinyin import Style, pinyin
+
+from hie.pinyin import readings as readings_of
 
 # Dots and dashes that stand between the parts of a name, in the forms in which they are typed.
 _BETWEEN: Final = frozenset("·.-・•‧∙⋅。‐‑‒–—―−﹣")
@@ -89,7 +90,7 @@ def _readings(name: str) -> tuple[frozenset[str], ...]:
 @lru_cache(8192)
 def _written(char: str) -> tuple[str, ...]:
     found: list[str] = []
-    for reading in pinyin(char, style=Style.NORMAL, heteronym=True)[0]:
+    for reading in readings_of(char):
         text = reading.casefold()
         found += [text.replace("v", form) for form in _UMLAUT] if "v" in text else [text]
     return tuple(found)

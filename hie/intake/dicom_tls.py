@@ -8,7 +8,7 @@ import ssl
 from pathlib import Path
 
 from hie.errors import HubMisconfigured
-from hie.intake.dicom_server import PromptTls
+from hie.intake.prompt_socket import PromptTls
 
 
 def tls_context(cert: Path, key: Path, ca: Path | None) -> ssl.SSLContext:

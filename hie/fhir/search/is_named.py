@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from pypinyin import Style, pinyin
+from hie.pinyin import readings
 
 # The parts of a HumanName and of an Address that a string may mean.
 _PARTS = (
@@ -64,8 +64,7 @@ def sounds(text: str) -> tuple[str, ...]:
     found = [""]
     initials = [""]
     for char in name:  # a name is no phrase: every reading of each character
-        (readings,) = pinyin(char, style=Style.NORMAL, heteronym=True)
-        several = [folded(one) for one in dict.fromkeys(readings)]
+        several = [folded(one) for one in dict.fromkeys(readings(char))]
         found = [a + b for a in found for b in several][:_MOST_READINGS]
         initials = [a + b for a in initials for b in {one[:1] for one in several}]
         initials = sorted(set(initials))[:_MOST_READINGS]

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+import hie.store.migrate
 from hie.store.migrate import current, head, migrate, on_connection
 from hie.store.tables import METADATA
 from tests.conftest import Place, at, statement
@@ -59,3 +61,8 @@ def test_text_is_compared_by_code_point(postgres_place: Place) -> None:
         return [row[0] for row in rows]
 
     assert on_connection(postgres_place.url, postgres_place.data_dir, collations) == []
+
+
+def test_the_revision_wanted_is_the_one_alembic_finds() -> None:
+    folder = Path(hie.store.migrate.__file__).parent / "migrations"
+    assert ScriptDirectory(str(folder)).get_current_head() == head()
