@@ -172,9 +172,10 @@ def _overlaps(placed: Placed, known: RegisterRows, named: _Named) -> Iterator[Fa
     after: dict[tuple[Hashable, ...], tuple[str, InstitutionRow]] = {
         row_key(row): (named(row), row) for row in known.institutions
     }
-    coming = {}
+    coming: dict[str, InstitutionRow] = {}
     for place, row in placed:
-        if isinstance(row, InstitutionRow):
+        # of two rows with one key the second is at fault already
+        if isinstance(row, InstitutionRow) and after.get(row_key(row), ("",))[0] not in coming:
             after[row_key(row)] = (place, row)
             coming[place] = row
     by_code: dict[str, list[tuple[str, InstitutionRow]]] = {}
