@@ -32,7 +32,7 @@ from hie.recognition.request import CheckRequest, find_known_at, parse_request
 from hie.recognition.rulebook import Kind
 from hie.store import checks, identity_tasks, ledger
 from hie.store.assessments import assessment_ids
-from hie.store.results import as_known, by_item
+from hie.store.results import by_item, known_then
 from hie.store.served import Stored
 from hie.store.session import Reader, Unit
 from hie.store.versions import read_many
@@ -69,7 +69,9 @@ async def checked(hub: Hub, actor: Actor, body: dict[str, Any], raw: bytes) -> d
     )
     sight = _sight(actor)
     async with hub.db.reading() as reader:
-        identity, patients = await find_asked(reader, request.patient, request.on.day, sight)
+        identity, patients = await find_asked(
+            reader, request.patient, request.on.day, sight, known_at
+        )
         found = await _candidates(hub, reader, request, identity, patients, sight, known_at)
         found += await imaging_candidates(
             reader,
@@ -126,12 +128,9 @@ async def _candidates(
         reader, homes, items, sight, since_us=_since(request), known_at_us=known_at
     )
     results = [(stored, stored.resource(), report) for stored, report in rows]
-    reports = await _resources(
-        reader, "DiagnosticReport", (r for _, _, r in results), sight, known_at
-    )
-    specimens = await _resources(
-        reader, "Specimen", (_specimen(tree) for _, tree, _ in results), sight, known_at
-    )
+    beside = Beside(reader, sorted({stored.home for stored, _, _ in results}), sight, known_at)
+    reports = await beside.read("DiagnosticReport", (report for _, _, report in results))
+    specimens = await beside.read("Specimen", (_specimen(tree) for _, tree, _ in results))
     return [
         (
             read_candidate(
@@ -141,6 +140,7 @@ async def _candidates(
                 patients.get(stored.home),
                 identity=identity.homes[stored.home],
                 catalogue=hub.catalogue,
+                day=request.on.day,
             ),
             stored,
         )
@@ -163,21 +163,27 @@ def _specimen(observation: Resource) -> str | None:
     return None if found is None else found[1]
 
 
-async def _resources(
-    reader: Reader,
-    kind: str,
-    keys: Iterable[str | None],
-    sight: Restriction,
-    known_at: int | None,
-) -> dict[str, Resource]:
-    """Resources by id, each as it was known at that instant like the results that name it."""
-    wanted = sorted({key for key in keys if key})
-    if not wanted:
-        return {}
-    found = await read_many(reader, kind, wanted, sight)
-    if known_at is not None:
-        found = await as_known(reader, kind, found.values(), sight, known_at)
-    return {key: stored.resource() for key, stored in found.items()}
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Reads what results of some homes name, each as it was known when they were."""
+
+    reader: Reader
+    homes: Sequence[str]
+    sight: Restriction
+    known_at: int | None
+
+    async def read(self, kind: str, keys: Iterable[str | None]) -> dict[str, Resource]:
+        """Resources of a type by id; what is not there or may not be seen is left out."""
+        wanted = sorted({key for key in keys if key})
+        if not wanted:
+            return {}
+        if self.known_at is None:
+            found = await read_many(self.reader, kind, wanted, self.sight)
+        else:
+            found = await known_then(
+                self.reader, kind, wanted, self.homes, self.sight, self.known_at
+            )
+        return {key: stored.resource() for key, stored in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

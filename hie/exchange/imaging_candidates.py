@@ -16,7 +16,7 @@ from hie.recognition.identity_check import IdentityAnswer
 from hie.recognition.imaging_record import read_imaging_candidate
 from hie.recognition.moment import find_moment
 from hie.store import imaging_results
-from hie.store.results import as_known
+from hie.store.results import known_then
 from hie.store.served import Stored
 from hie.store.session import Reader
 from hie.store.versions import read_many
@@ -52,7 +52,7 @@ async def imaging_candidates(
         for key in _studies_of(report)
         if key not in studies
     }
-    studies.update(await _read(reader, lacking, sight, known_at_us))
+    studies.update(await _read(reader, lacking, homes, sight, known_at_us))
     # a study of nobody asked about is no part of this person's answer
     studies = {key: one for key, one in studies.items() if one.home in identity.homes}
     records = list(_records(studies, reports))
@@ -105,12 +105,15 @@ def _studies_of(report: Resource) -> list[str]:
 
 
 async def _read(
-    reader: Reader, keys: Iterable[str], sight: Restriction, known_at_us: int | None
+    reader: Reader,
+    keys: Iterable[str],
+    homes: Sequence[str],
+    sight: Restriction,
+    known_at_us: int | None,
 ) -> dict[str, Stored]:
     wanted = sorted(keys)
     if not wanted:
         return {}
-    found = await read_many(reader, "ImagingStudy", wanted, sight)
     if known_at_us is None:
-        return found
-    return await as_known(reader, "ImagingStudy", found.values(), sight, known_at_us)
+        return await read_many(reader, "ImagingStudy", wanted, sight)
+    return await known_then(reader, "ImagingStudy", wanted, homes, sight, known_at_us)

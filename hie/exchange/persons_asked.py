@@ -1,6 +1,6 @@
 """Who is asked about: the homes a request leads to, read through what the asker may see."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import date
 
 from hie.access.policy import Restriction
@@ -16,29 +16,30 @@ from hie.recognition.identity_check import (
 )
 from hie.recognition.request import Asked
 from hie.store import identifiers, persons
+from hie.store.persons_then import persons_then
+from hie.store.results import known_then
 from hie.store.session import Reader
 from hie.store.versions import read_many
 
 
 async def find_asked(
-    reader: Reader, asked: Asked, on: date, restriction: Restriction
+    reader: Reader,
+    asked: Asked,
+    on: date,
+    restriction: Restriction,
+    known_at_us: int | None = None,
 ) -> tuple[IdentityAnswer, dict[str, Resource]]:
     """Whether one person is meant, and the Patients found, by id.
 
     Every holder of a usable number takes part, whether it may be seen or not: whether a number is
-    shared is no secret that a reader's rights could change.
+    shared is no secret that a reader's rights could change. With `known_at_us` Patients, their
+    numbers and the links between them are those known at that instant.
     """
     person = read_asked(asked, normalise, lambda kind, value: is_usable(kind, value, on))
-    found = await _homes(reader, person)
-    everyone = await persons.persons_of(reader, found)
-    every = set(found)
-    for one in sorted(set(everyone.values())):
-        every.update(await persons.homes_of(reader, one))
-    owners = await persons.persons_of(reader, every)
-    patients = {
-        key: stored.resource()
-        for key, stored in (await read_many(reader, "Patient", sorted(every), restriction)).items()
-    }
+    if known_at_us is None:
+        owners, patients = await _now(reader, person, restriction)
+    else:
+        owners, patients = await _then(reader, person, restriction, known_at_us)
     homes = [
         read_home(patient, owners[key], normalise)
         for key, patient in patients.items()
@@ -47,10 +48,40 @@ async def find_asked(
     return check_identity(person, homes, names_agree), patients
 
 
-async def _homes(reader: Reader, person: AskedPerson) -> Iterable[str]:
+async def _now(
+    reader: Reader, person: AskedPerson, restriction: Restriction
+) -> tuple[Mapping[str, str], dict[str, Resource]]:
+    """The person of each home a request leads to, and the Patients that may be seen."""
     found: set[str] = set()
     for kind, value in sorted(person.usable):
         found.update(await identifiers.homes_by_identifier(reader, kind, value))
     if person.home is not None:
         found.add(person.home)
-    return found
+    everyone = await persons.persons_of(reader, found)
+    every = set(found)
+    for one in sorted(set(everyone.values())):
+        every.update(await persons.homes_of(reader, one))
+    owners = await persons.persons_of(reader, every)
+    stored = await read_many(reader, "Patient", sorted(every), restriction)
+    return owners, {key: one.resource() for key, one in stored.items()}
+
+
+async def _then(
+    reader: Reader, person: AskedPerson, restriction: Restriction, known_at_us: int
+) -> tuple[Mapping[str, str], dict[str, Resource]]:
+    """The same as it was known: who holds a number is read from the Patients of then."""
+    found: set[str] = set()
+    for kind, value in sorted(person.usable):
+        found.update(await identifiers.ever_by_identifier(reader, kind, value))
+    if person.home is not None:
+        found.add(person.home)
+    owners = await persons_then(reader, found, known_at_us)
+    stored = await known_then(reader, "Patient", owners, owners, restriction, known_at_us)
+    patients = {key: stored[key].resource() for key in sorted(stored)}
+    homes = [read_home(patient, owners[key], normalise) for key, patient in patients.items()]
+    led_to = {
+        home.person
+        for home in homes
+        if home.id == person.home or not home.identifiers.isdisjoint(person.usable)
+    }
+    return owners, {home.id: patients[home.id] for home in homes if home.person in led_to}

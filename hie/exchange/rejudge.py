@@ -15,10 +15,10 @@ from hie.errors import Fault, UnprocessableRequest
 from hie.recognition.assessment import Effect, Outcome
 from hie.recognition.books import Books
 from hie.recognition.candidate import Candidate
-from hie.recognition.catalogue import Catalogue
 from hie.recognition.check import judge
 from hie.recognition.engine import Judged
 from hie.recognition.identity_check import IdentityState
+from hie.recognition.item import Item
 from hie.recognition.kept_facts import read_facts
 from hie.recognition.question import Question
 from hie.recognition.request import CheckRequest, parse_request
@@ -88,15 +88,16 @@ def rejudged(body: Mapping[str, Any], books: Books, *, anew: bool = False) -> Re
     )
     question = books.question(request)
     if anew:
-        candidates = tuple(_read_again(one, books.catalogue) for one in candidates)
+        items = books.catalogue.on(question.day)
+        candidates = tuple(_read_again(one, items) for one in candidates)
     matched = identity is IdentityState.MATCHED
     return Rejudged(
         request, identity, question, judge(request, candidates if matched else (), question)
     )
 
 
-def _read_again(candidate: Candidate, catalogue: Catalogue) -> Candidate:
-    item = catalogue.items.get(candidate.item or "")
+def _read_again(candidate: Candidate, items: Mapping[str, Item]) -> Candidate:
+    item = items.get(candidate.item or "")
     if item is None:
         return candidate
     value = read_again(candidate.value, item, candidate.code)

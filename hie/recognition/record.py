@@ -5,6 +5,7 @@ record that leaves one out yields None, never a default: each rule says what fol
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Any, Final, Literal, cast
 
@@ -56,19 +57,23 @@ def read_candidate(
     site: Issuer | None = None,
     current: bool = True,
     withheld: bool | None = False,
+    day: date | None = None,
 ) -> Candidate:
     """The facts of one laboratory result, from current versions as the store holds them.
 
     A performer says its institution's code beside its reference; `issuers` are Organizations that
     are known better, by reference ("Organization/<id>"). `site` is the sending site's institution,
     for records that name none.
-    `current` and `withheld` are the store's and the consent's word.
+    `current` and `withheld` are the store's and the consent's word. A value is read as its item
+    stood on the `day` asked about, else as it stands last.
     """
     report = report or {}
     specimen = specimen or {}
     patient = patient or {}
     item, mapping = _mapped(observation, catalogue)
     test = catalogue.items.get(item) if item else None
+    if day is not None and item:
+        test = catalogue.on(day).get(item, test)
     loinc = code_in(observation.get("code"), LOINC)
     performers = (*observation.get("performer", ()), *report.get("performer", ()))
     issuer = find_institution(performers, issuers) or site

@@ -44,11 +44,20 @@ async def replace(unit: Unit, patients: Mapping[str, Iterable[PatientIdentifier]
         for one in identifiers
         if normal(one.value)
     }
-    await unit.execute(
-        f"DELETE FROM identifier WHERE {unit.db.among('home', 1)} AND kind = 'Patient'",  # noqa: S608
+    before = await unit.fetch(
+        f"DELETE FROM identifier WHERE {unit.db.among('home', 1)} AND kind = 'Patient'"  # noqa: S608
+        " RETURNING home, type, hash, usable",
         unit.db.array(sorted(patients)),
     )
     await unit.insert("identifier", _COLUMNS, [(*key, *rest) for key, rest in sorted(rows.items())])
+    kept = {(home, kind, hashed) for (home, _, _, hashed), (kind, _) in rows.items()}
+    given_up = {(row[0], row[1], row[2]) for row in before if row[3]} - kept
+    if given_up:
+        await unit.executemany(
+            "INSERT INTO identifier_former (home, type, hash) VALUES ($1, $2, $3)"
+            " ON CONFLICT DO NOTHING",
+            sorted(given_up),
+        )
 
 
 async def homes_by_identifier(
@@ -59,6 +68,17 @@ async def homes_by_identifier(
         "SELECT DISTINCT home FROM identifier WHERE type = $1 AND hash = $2"  # noqa: S608
         + (" AND usable" if usable else "")
         + " ORDER BY home",
+        hub_type,
+        blind(reader, value),
+    )
+    return [row[0] for row in rows]
+
+
+async def ever_by_identifier(reader: Reader, hub_type: str, value: str) -> list[str]:
+    """The homes that have this usable identifier or once had; when, their versions say."""
+    rows = await reader.fetch(
+        "SELECT home FROM identifier WHERE type = $1 AND hash = $2 AND usable"
+        " UNION SELECT home FROM identifier_former WHERE type = $1 AND hash = $2 ORDER BY home",
         hub_type,
         blind(reader, value),
     )

@@ -22,6 +22,16 @@ class Identifier(SQLModel, table=True):
     usable: bool
 
 
+class IdentifierFormer(SQLModel, table=True):
+    """A usable identifier that a Patient no longer has: who asks as of then finds it by it."""
+
+    __tablename__ = "identifier_former"
+    __table_args__ = {"sqlite_with_rowid": False}
+    type: str = text(primary_key=True)
+    hash: str = text(primary_key=True)
+    home: str = text(primary_key=True)
+
+
 class PersonHome(SQLModel, table=True):
     """A person is a set of homes; a home belongs to one person at a time."""
 

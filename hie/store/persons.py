@@ -175,6 +175,17 @@ async def links_of(reader: Reader, person: str) -> list[Link]:
     return [_link(row) for row in rows]
 
 
+async def links_between(reader: Reader, among: Iterable[str]) -> list[Link]:
+    """The links that moved homes from or to one of these persons, oldest first."""
+    wanted = reader.db.array(sorted(set(among)))
+    rows = await reader.fetch(
+        f"SELECT {_LINK} FROM link WHERE {reader.db.among('person', 1)}"  # noqa: S608
+        f" OR {reader.db.among('was', 1)} ORDER BY at_us, id",
+        wanted,
+    )
+    return [_link(row) for row in rows]
+
+
 async def links(reader: Reader, limit: int = 50) -> list[Link]:
     """The last links, newest first."""
     rows = await reader.fetch(

@@ -10,6 +10,7 @@ from hie.access.policy import Restriction
 from hie.store import index
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader
+from hie.store.versions import read_many
 from hie.store.visible import visible, visible_history
 
 LIMIT = 5_000  # rows one answer reads at most
@@ -129,9 +130,43 @@ async def as_known(
     """
     every = list(current)
     found = {one.id: one for one in every if one.updated_us <= known_at_us}
-    later = [one for one in every if one.updated_us > known_at_us]
-    if not later:
-        return found
+    later = {one.id: one.home for one in every if one.updated_us > known_at_us}
+    earlier = await _earlier(reader, kind, later, later.values(), restriction, known_at_us)
+    return found | earlier
+
+
+async def known_then(
+    reader: Reader,
+    kind: str,
+    keys: Iterable[str],
+    homes: Iterable[str],
+    restriction: Restriction,
+    known_at_us: int,
+) -> dict[str, Stored]:
+    """The versions of these ids in these homes that were current at an instant, by id.
+
+    What was first received after it is left out; what was deleted after it is there.
+    """
+    wanted = sorted(set(keys))
+    now = await read_many(reader, kind, wanted, restriction)
+    found = {key: one for key, one in now.items() if one.updated_us <= known_at_us}
+    later = [key for key in wanted if key not in found]
+    earlier = await _earlier(reader, kind, later, homes, restriction, known_at_us)
+    return found | earlier
+
+
+async def _earlier(
+    reader: Reader,
+    kind: str,
+    keys: Iterable[str],
+    homes: Iterable[str],
+    restriction: Restriction,
+    known_at_us: int,
+) -> dict[str, Stored]:
+    """The last of the former versions up to an instant, unless that one said it is gone."""
+    wanted = sorted(keys)
+    if not wanted:
+        return {}
     past = visible_history(reader, kind, restriction)
     n = past.following
     rows = await reader.fetch(
@@ -139,10 +174,9 @@ async def as_known(
         f" WHERE {reader.db.among('h.home', n)} AND {reader.db.among('h.id', n + 1)}"
         f" AND h.updated_us <= ${n + 2} ORDER BY h.id, h.version",
         *past.args,
-        reader.db.array({one.home for one in later}),
-        reader.db.array([one.id for one in later]),
+        reader.db.array(sorted(set(homes))),
+        reader.db.array(wanted),
         known_at_us,
     )
     last = {row[1]: row for row in rows}
-    found.update((key, stored(reader.db, kind, row[:7])) for key, row in last.items() if not row[7])
-    return found
+    return {key: stored(reader.db, kind, row[:7]) for key, row in last.items() if not row[7]}
