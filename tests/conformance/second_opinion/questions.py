@@ -5,6 +5,7 @@ Most of it stays as good as it can be, so that the later gates are reached.
 """
 
 from datetime import date, datetime
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -95,4 +96,28 @@ def _request(random: Random, case: Case, item: str, on: date) -> None:
     case["emergency_access"] = random.random() < 0.3
 
 
-_CASE_CHANGES: tuple[Any, ...] = (_books, _books, _books, _books, _encounter, _request)
+def _ties(random: Random, case: Case, item: str, on: date) -> None:
+    """Records of one instant, which only release, report and identifier tell apart."""
+    first = case["candidates"][0]
+    for one in case["candidates"][1:]:
+        one["collected"] = first["collected"]
+        one["report_id"] = random.choice(("F1", "F2", "F10"))
+        if random.random() < 0.3:
+            one["issued"] = first.get("issued", first["collected"])
+
+
+def _change(random: Random, case: Case, item: str, on: date) -> None:
+    """Two values that differ by the item's reference change exactly, or by a little more."""
+    rcv = ITEMS[item].get("rcv")
+    if rcv is None or len(case["candidates"]) < 2:
+        return
+    old = Decimal(random.choice(("4.0", "50", "100", "0")))
+    new = old * (1 + random.choice((1, -1)) * Decimal(rcv) / 100)
+    new += random.choice((Decimal(0), Decimal("0.0001"), Decimal("-0.0001")))
+    for one, value in zip(case["candidates"], (abs(new), old), strict=False):
+        one.update(value=f"{value:f}", unit=ITEMS[item]["unit"], comparator=None)
+
+
+_CASE_CHANGES: tuple[Any, ...] = (
+    _books, _books, _books, _books, _encounter, _request, _ties, _change,
+)  # fmt: skip

@@ -150,6 +150,7 @@ def _code(random: Random, said: Case, item: str, on: date) -> None:
     said["code"] = random.choice(codes)
     if random.random() < 0.3:
         said["item"] = None
+        said["code"] = random.choice((*codes, "2947-0", None))
 
 
 _ANY_CHANGES: tuple[Any, ...] = (
