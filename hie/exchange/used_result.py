@@ -99,14 +99,17 @@ async def _change(
     reader: Reader, used: Stored, now: Stored, report: Stored | None, sight: Restriction
 ) -> Change | None:
     """What the newest versions of result and report say that those used did not."""
-    pairs = [(used, now)]
+    found = [_between(used, now)]
     if report is not None:
         try:
-            pairs.append((report, await read(reader, report.type, report.id, sight)))
+            of_report = _between(report, await read(reader, report.type, report.id, sight))
         except (ResourceNotFound, ResourceDeleted):
             return Change("withdrawn")
-    found = [change for then, later in pairs if (change := _between(then, later)) is not None]
-    return max(found, key=lambda one: one.kind == "withdrawn", default=None)
+        # A report is corrected when any of its results is; of images it is itself what was said.
+        is_told = of_report is not None and of_report.kind == "withdrawn"
+        found += [of_report] if is_told or used.type != "Observation" else []
+    changes = [one for one in found if one is not None]
+    return max(changes, key=lambda one: one.kind == "withdrawn", default=None)
 
 
 def _between(then: Stored, later: Stored) -> Change | None:

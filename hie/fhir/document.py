@@ -18,7 +18,8 @@ def check_document(bundle: Resource) -> list[Fault]:
     faults = check(bundle)
     if faults:
         return faults
-    return [*_invariants(bundle), *_entries(bundle), *_references(bundle)]
+    faults = list(_invariants(bundle))
+    return faults or [*_entries(bundle), *_references(bundle)]
 
 
 def _invariants(bundle: Resource) -> Iterator[Fault]:

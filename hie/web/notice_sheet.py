@@ -26,6 +26,7 @@ def notice_sheet(notice: Notice, lang: Language, *, synthetic: bool = False) -> 
         title=word("notice-title", lang),
         subtitle=legible(notice.institution.name or notice.institution.code),
         blocks=tuple(blocks),
+        whose=legible(f"{notice.name or ''} {notice.birth_date or ''}"),
         alerts=(word("notice-changed", lang),) if has_changed else (),
         note=(
             word("notice-note", lang),
@@ -64,6 +65,7 @@ def _repeated(line: Line, said: Repeated, lang: Language) -> Block:
                 word("explained-yes" if said.explained else "explained-no", lang),
             ),
         ),
+        is_part=True,
     )
 
 
@@ -83,6 +85,7 @@ def _used(line: Line, said: Used, lang: Language) -> Block:
             (word("label-value", lang), value),
             (word("label-since", lang), note),
         ),
+        is_part=True,
     )
 
 

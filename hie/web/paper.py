@@ -33,7 +33,8 @@ _MARGIN: Final = 18 * mm
 _WIDTH: Final = A4[0] - 2 * _MARGIN - 12  # a frame keeps 6 points free at each side
 _LABELS: Final = 42 * mm
 _CHUNK: Final = 8_000  # characters of one paragraph: a page is broken between lines anyway
-_FEW: Final = 20  # lines of a table that is not broken over pages
+_GAP: Final = 12 * mm  # between two signatures
+_FEW: Final = 8  # lines of a table that is not broken over pages
 _ONE_AT_A_TIME = Lock()  # reportlab keeps the state of a font while a document is written
 
 
@@ -46,7 +47,8 @@ def _style(size: float, **more: Any) -> ParagraphStyle:
 
 
 _TITLE, _BODY, _LABEL = _style(16), _style(9.5), _style(9, textColor=_QUIET)
-_STRONG, _NOTE, _HEAD = _style(11.5), _style(8, textColor=_QUIET), _style(11)
+_STRONG, _NOTE = _style(11.5), _style(8, textColor=_QUIET)
+_HEAD, _PART = _style(12.5), _style(10.5)
 _ALERT = _style(10.5, textColor=_STOP, backColor=_STOP_BACK, borderPadding=6, spaceAfter=6)
 
 
@@ -69,7 +71,7 @@ def write_pdf(sheet: Sheet) -> bytes:
             lang="zh-CN" if sheet.lang == "zh" else "en",
             invariant=1,
         )
-        document.build(list(_flow(sheet)), canvasmaker=_numbered(sheet.name))
+        document.build(list(_flow(sheet)), canvasmaker=_numbered(sheet))
         return target.getvalue()
 
 
@@ -91,7 +93,8 @@ def _flow(sheet: Sheet) -> Iterator[Flowable]:
 
 
 def _block(block: Block) -> Iterator[Flowable]:
-    head = [Spacer(0, 2.5 * mm), Paragraph(marked(block.title), _HEAD), Spacer(0, 1 * mm)]
+    style = _PART if block.is_part else _HEAD
+    head = [Spacer(0, 2.5 * mm), Paragraph(marked(block.title), style), Spacer(0, 1 * mm)]
     texts = [Paragraph(marked(part), _BODY) for part in _chunks(block.text)]
     short = [row for row in block.rows if len(row.value) <= LONG and row.value.count("\n") < 8]
     table = [_table(short)] if short else []
@@ -142,17 +145,17 @@ def _chunks(text: str) -> Iterator[str]:
 
 
 def _signatures(people: tuple[str, ...]) -> Flowable:
-    cells = [[Paragraph(marked(one), _LABEL) for one in people]]
-    widths = [_WIDTH / len(people)] * len(people)
-    rule = [
-        ("LINEABOVE", (at, 0), (at, 0), 0.6, _QUIET, None, None, None, 1)
-        for at in range(len(people))
-    ]
-    return KeepTogether([Spacer(0, 16 * mm), Table(cells, colWidths=widths, style=rule)])
+    """A line for each, with a gap between."""
+    cells: list[object] = [part for one in people for part in (Paragraph(marked(one), _LABEL), "")]
+    width = (_WIDTH - _GAP * (len(people) - 1)) / len(people)
+    rule = [("LINEABOVE", (at, 0), (at, 0), 0.6, _QUIET) for at in range(0, len(cells) - 1, 2)]
+    table = Table([cells[:-1]], colWidths=([width, _GAP] * len(people))[:-1], style=rule)
+    return KeepTogether([Spacer(0, 16 * mm), table])
 
 
-def _numbered(name: str) -> type[Canvas]:
-    """A canvas that says on each page which of how many it is, and of what."""
+def _numbered(sheet: Sheet) -> type[Canvas]:
+    """A canvas that says on each page which of how many it is, of what and of whom."""
+    foot = "   ".join(part for part in (sheet.whose, sheet.name) if part)
 
     class Numbered(Canvas):  # type: ignore[misc]
         """Pages are finished when all are known."""
@@ -172,8 +175,10 @@ def _numbered(name: str) -> type[Canvas]:
                 self.__dict__.update(page)
                 self.setFont(LATIN, 7.5)
                 self.setFillColor(_QUIET)
-                self.drawString(_MARGIN, 10 * mm, name)
-                self.drawRightString(A4[0] - _MARGIN, 10 * mm, f"{number} / {len(self._kept)}")
+                line = Paragraph(marked(foot), _NOTE)
+                line.wrapOn(self, _WIDTH - 30 * mm, 10 * mm)
+                line.drawOn(self, _MARGIN + 6, 9 * mm)
+                self.drawRightString(A4[0] - _MARGIN - 6, 10 * mm, f"{number} / {len(self._kept)}")
                 super().showPage()
             super().save()
 

@@ -33,6 +33,7 @@ def record_sheet(record: Recognised, lang: Language, *, synthetic: bool = False)
         subtitle=legible(record.decision.institution.name or record.decision.institution.code),
         blocks=tuple(block for block in blocks if block.rows or block.text),
         alerts=(changed,) if changed else (),
+        whose=_whose(record),
         note=(
             word("note-record", lang),
             *((word("note-synthetic", lang),) if synthetic else ()),
@@ -148,6 +149,13 @@ def _patient(record: Recognised, lang: Language) -> Block:
             (word("label-number", lang), masked(numbers[0]) if numbers else None),
         ),
     )
+
+
+def _whose(record: Recognised) -> str:
+    patient = record.patient or {}
+    names = (one.get("text") for one in patient.get("name", ()))
+    name = next((name for name in names if name), None) or record.asked_name
+    return legible(f"{name or ''} {patient.get('birthDate', '')}")
 
 
 def masked(number: str) -> str:

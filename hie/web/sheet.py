@@ -27,11 +27,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines under one heading; `text` is running text of any length after them."""
+    """Lines under one heading; `text` is running text of any length, after them on paper.
+
+    `is_part`: it belongs to the block before it that is none.
+    """
 
     title: str
     rows: tuple[Row, ...] = ()
     text: str = ""
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Sheet:
     alerts: tuple[str, ...] = ()
     note: tuple[str, ...] = field(default=())
     sign: tuple[str, ...] = ()  # who signs: each gets a line
+    whose: str = ""  # stands at the foot of every printed page: pages come apart
 
 
 def legible(text: str | None) -> str:

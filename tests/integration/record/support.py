@@ -73,7 +73,9 @@ async def decided(hub: Hub, tmp_path: Path, client: httpx.AsyncClient) -> Decide
 
 async def send(hub: Hub, site: str, message: str) -> None:
     """A further message of the source, stored."""
-    answer = await run(hub, "receive", {"site": site, "files": [_packed(message.encode(), "b.hl7")]})
+    answer = await run(
+        hub, "receive", {"site": site, "files": [_packed(message.encode(), "b.hl7")]}
+    )
     assert answer
     while await process_waiting(hub):
         pass

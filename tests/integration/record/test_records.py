@@ -71,9 +71,10 @@ async def test_every_form_of_a_record_says_source_time_item_and_value(
         ):
             assert said in page, said
         assert made.number not in page
-        assert "Record of a recognised" in (
-            await client.get(f"{base}.html?lang=en", headers=made.headers)
-        ).text
+        assert (
+            "Record of a recognised"
+            in (await client.get(f"{base}.html?lang=en", headers=made.headers)).text
+        )
 
 
 async def test_the_document_is_sound_and_holds_the_version_used(place: Any, tmp_path: Path) -> None:
@@ -145,7 +146,9 @@ async def test_a_correction_is_told_before_anything_else(place: Any, tmp_path: P
         document = parse((await client.get(base, headers=made.headers)).content)
         assert check_document(document) == []
         assert document["identifier"]["value"].startswith(f"{made.use}/")
-        told = await client.get(f"/v1/decisions/{made.use}/notice.html?lang=en", headers=made.headers)
+        told = await client.get(
+            f"/v1/decisions/{made.use}/notice.html?lang=en", headers=made.headers
+        )
         assert "was corrected or withdrawn" in told.text
 
 
@@ -184,7 +187,9 @@ async def test_a_result_that_may_no_longer_be_seen_is_told_as_withdrawn(
             url = f"/v1/decisions/{made.use}/record.{form}?lang=en"
             answer = await client.get(url, headers=made.headers)
             assert answer.status_code == 200, form
-        page = await client.get(f"/v1/decisions/{made.use}/record.html?lang=en", headers=made.headers)
+        page = await client.get(
+            f"/v1/decisions/{made.use}/record.html?lang=en", headers=made.headers
+        )
         assert "withdrawn" in page.text
 
 
