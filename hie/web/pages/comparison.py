@@ -5,9 +5,12 @@ get to is shown as not asked, never worked out here.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from hie.recognition.rulebook import load_rulebook
 from hie.recognition.texts import load_texts
+from hie.store.instants import CHINA
 from hie.web.language import Language, say
 from hie.web.pages.view import CLASSES, interval_text, unit_text, value_text
 
@@ -79,9 +82,8 @@ def what_changed(event: Mapping[str, Any], lang: Language) -> dict[str, Any]:
     was, now = event.get("was") or {}, event.get("now") or {}
     return {
         "cause": event["cause"],
-        "at": event["at"],
-        "was_issued": _moment(was),
-        "now_issued": _moment(now),
+        "was_at": _moment(was),
+        "now_at": minute(event["at"]),
         "rows": [_row(one, was, now, lang) for one in event["changes"]],
     }
 
@@ -106,12 +108,23 @@ def _said(what: str, value: str | None, unit: str | None, lang: Language) -> str
     if what == "class" and value in CLASSES:
         return say(f"class-{value}", lang)
     if what == "effective":
-        return value[:16].replace("T", " ")
+        return minute(value)
+    if what == "outcome":
+        return say(f"verdict-{value}", lang) if value in OUTCOMES else value
+    if what == "rules":
+        return "; ".join(_rule(one, lang) for one in value.split())
     if what in ("institution-status", "person") and value in STANDINGS:
         return say(f"standing-{value}", lang)
     return f"{value} {unit_text(unit)}".strip()
 
 
+def _rule(key: str, lang: Language) -> str:
+    """A rule by its number and title."""
+    rule = load_rulebook().rules.get(key)
+    return f"{key} {rule.title[lang]}" if rule else key
+
+
+OUTCOMES = ("recognise", "clinician_review", "do_not_recognise")
 STATUSES = (
     "registered",
     "preliminary",
@@ -129,8 +142,18 @@ STANDINGS = ("active", "suspended", "withdrawn", "same", "not-same")
 
 
 def _moment(said: Mapping[str, Any]) -> str:
+    """When a version was released, else when its specimen or image was taken."""
     text = said.get("issued") or said.get("effective") or ""
-    return str(text)[:16].replace("T", " ")
+    return minute(str(text))
+
+
+def minute(text: str) -> str:
+    """A time to the minute in Shanghai; a day as it is."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return text if len(text) <= 10 else moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
 
 
 WHATS = (
@@ -155,4 +178,6 @@ WHATS = (
     "received",
     "person",
     "institution-status",
+    "outcome",
+    "rules",
 )
