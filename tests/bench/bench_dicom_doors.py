@@ -165,27 +165,26 @@ async def _run(folder: Path) -> list[Figure]:
             Figure("beside a bare pynetdicom that writes files", ours / theirs, "×"),
         ]
         time.sleep(5)  # what is processed later is not the door's
-        before = resident(process.pid)
-        figures.append(Figure("the hub's memory before", before, "MB"))
+        figures.append(Figure("the hub's memory before", resident(process.pid), "MB"))
         taken, memory = measured(
             process.pid, lambda: sent(settings.dicom_port, [folder / "large"], "HIE")
         )
         figures += [
             Figure(f"{MEGABYTES} MB in {number} files by C-STORE", MEGABYTES / taken, "MB/s"),
-            Figure("memory it took beyond that", memory - before, "MB", "< 200"),
+            Figure("the hub's whole memory meanwhile, at most", memory, "MB", "< 200"),
         ]
         study = f"{settings.address}/dicom-web/studies/1.2.826.0.1.3680043.8.498.1"
         taken, memory = measured(process.pid, lambda: fetched(study, headers))
         figures += [
             Figure(f"{MEGABYTES} MB out by WADO-RS", MEGABYTES / taken, "MB/s"),
-            Figure("memory it took beyond that", memory - before, "MB", "< 200"),
+            Figure("the hub's whole memory meanwhile, at most", memory, "MB", "< 200"),
         ]
         taken, memory = measured(
             process.pid, lambda: stowed(settings.address, headers, folder / "large")
         )
         figures += [
             Figure(f"{MEGABYTES} MB in again by STOW-RS", MEGABYTES / taken, "MB/s"),
-            Figure("memory it took beyond that", memory - before, "MB", "< 200"),
+            Figure("the hub's whole memory meanwhile, at most", memory, "MB", "< 200"),
         ]
     return figures
 
