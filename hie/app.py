@@ -118,7 +118,8 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
     """
     configure(settings.log_level)
     sources, adapters = rules_at_start(settings), load_adapters()
-    if settings.database_url is None or schema_versions(settings)[0] is None:
+    has, wants = schema_versions(settings)
+    if has is None or (settings.database_url is None and has != wants):
         migrated(settings)
     db = await Database.open(
         settings.database_url,
