@@ -28,6 +28,8 @@ class Door(StrEnum):
     MAPS = "hie/maps"  # local codes and their maps
     INDICATORS = "hie/indicators"  # GET /v1/indicators: the own institution's, PUBHLTH: all
     REGISTERS = "hie/registers"  # institutions, qualifications, precision, marks, policies
+    CLIENT_IDS = "hie/client-ids"  # a client of FHIR chooses the ids of what it creates
+    OPEN_REFERENCES = "hie/open-references"  # what it writes may point at what is not there
 
 
 class Interaction(StrEnum):

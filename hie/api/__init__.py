@@ -2,17 +2,28 @@
 
 from starlette.routing import Route
 
+from hie.api.bundle import bundle
 from hie.api.capabilities import metadata
 from hie.api.operations.assess import assess
 from hie.api.read import history_of, read, vread
 from hie.api.search import search_type
+from hie.api.write import create, delete, patch, update, update_matching
 
 FHIR_ROUTES = [
+    Route("/fhir", bundle, methods=["POST"]),
+    Route("/fhir/", bundle, methods=["POST"]),
     Route("/fhir/metadata", metadata, methods=["GET"]),
     Route("/fhir/Patient/{id}/$assess", assess, methods=["POST"]),
     Route("/fhir/{type}/_search", search_type, methods=["POST"]),
     Route("/fhir/{type}/{id}/_history/{vid}", vread, methods=["GET"]),
     Route("/fhir/{type}/{id}/_history", history_of, methods=["GET"]),
     Route("/fhir/{type}/{id}", read, methods=["GET"]),
+    Route("/fhir/{type}/{id}", update, methods=["PUT"]),
+    Route("/fhir/{type}/{id}", patch, methods=["PATCH"]),
+    Route("/fhir/{type}/{id}", delete, methods=["DELETE"]),
     Route("/fhir/{type}", search_type, methods=["GET"]),
+    Route("/fhir/{type}", create, methods=["POST"]),
+    Route("/fhir/{type}", update_matching, methods=["PUT"]),
+    Route("/fhir/{type}", patch, methods=["PATCH"]),
+    Route("/fhir/{type}", delete, methods=["DELETE"]),
 ]

@@ -14,7 +14,9 @@ from hie.fhir.wire import write
 from hie.store.search.registry import PARAMETERS
 from hie.store.tables import HOMELESS
 
-INTERACTIONS = ("read", "vread", "history-instance", "search-type")
+INTERACTIONS = (
+    "read", "vread", "update", "patch", "delete", "history-instance", "create", "search-type",
+)  # fmt: skip
 OPERATIONS = {"Patient": ("assess", f"{CANONICAL}/OperationDefinition/assess")}
 
 
@@ -54,6 +56,7 @@ def statement(address: str) -> dict[str, Any]:
                     ],
                 },
                 "resource": [_resource(kind) for kind in sorted(PARAMETERS)],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],
     }
@@ -63,8 +66,14 @@ def _resource(kind: str) -> dict[str, Any]:
     found: dict[str, Any] = {
         "type": kind,
         "interaction": [{"code": code} for code in INTERACTIONS],
-        "versioning": "versioned",
+        "versioning": "versioned-update",
         "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "not-match",
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
+        "referencePolicy": ["literal", "enforced"],
         "searchParam": [
             {"name": name, "type": str(of.kind)} for name, of in sorted(PARAMETERS[kind].items())
         ],

@@ -64,10 +64,10 @@ async def history_of(request: Request) -> Response:
     entries = [
         Versioned(
             full_url=f"{base}/{kind}/{key}",
-            body=one.body,
-            method="POST" if one.version == 1 else "PUT",
+            body=None if one.deleted else one.body,
+            method="DELETE" if one.deleted else "POST" if one.version == 1 else "PUT",
             url=kind if one.version == 1 else f"{kind}/{key}",
-            status="201" if one.version == 1 else "200",
+            status="204" if one.deleted else "201" if one.version == 1 else "200",
             etag=f'W/"{one.version}"',
             last_modified=written(one.updated_us),
         )

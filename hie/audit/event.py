@@ -18,6 +18,7 @@ class EventType(StrEnum):
     VREAD = "vread"
     HISTORY = "history"
     SEARCH = "search"
+    WRITE = "write"
     ORDER_CHECK = "order-check"
     INDICATORS = "indicators"
     ASSESS = "assess"

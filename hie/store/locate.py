@@ -58,6 +58,23 @@ async def insert_keys(unit: Unit, rows: Sequence[tuple[str, str, str]]) -> set[s
     return {row[0] for row in found}
 
 
+async def take(unit: Unit, owner: str, keys: Sequence[Key], id_: str) -> list[Key]:
+    """Claim keys for an id of one's own; those that are taken by another are returned."""
+    by_hash = {unit.db.keys.short(owner, *key): key for key in keys}
+    made = await insert_keys(unit, [(hashed, by_hash[hashed][0], id_) for hashed in by_hash])
+    lost = [hashed for hashed in by_hash if hashed not in made]
+    holders = await _ids(unit, lost) if lost else {}
+    return [by_hash[hashed] for hashed in lost if holders.get(hashed) != id_]
+
+
+async def release(unit: Unit, owner: str, keys: Sequence[Key]) -> None:
+    """Give keys back that nobody has a use for any more."""
+    hashes = [unit.db.keys.short(owner, *key) for key in keys]
+    if hashes:
+        sql = f"DELETE FROM business_key WHERE {unit.db.among('key', 1)}"  # noqa: S608
+        await unit.execute(sql, unit.db.array(hashes))
+
+
 async def find_keys(reader: Reader, owner: str, keys: Sequence[Key]) -> dict[Key, str]:
     """The ids of the keys that are taken; claims nothing."""
     by_hash = {reader.db.keys.short(owner, *key): key for key in keys}

@@ -26,12 +26,13 @@ Ref = tuple[str, str]  # resource type, id
 Version = tuple[str, str, int]  # resource type, id, version
 
 _COMMON = ("home", "id", "version", "updated_us", "message", "status", "dict", "body")
-_HISTORY = ("home", "type", "id", "version", "updated_us", "message", "deleted", "dict", "body")
+HISTORY = ("home", "type", "id", "version", "updated_us", "message", "deleted", "dict", "body")
 
 
 class Put(msgspec.Struct, frozen=True):
-    """One version to write. `resource` has no versionId and lastUpdated yet; `message` brought it.
+    """One version to write; `resource` has no versionId and lastUpdated yet.
 
+    `message` is the id of the message that brought it, or "institution:<code>" that wrote it.
     `home` is the Patient's id, "" for what is nobody's; `report` is an Observation's report.
     """
 
@@ -138,14 +139,14 @@ async def reinstate(unit: Unit, late: Put, standing: Stored, *, now_us: int | No
         unit.db.bodies.number,
         body,
     )
-    await unit.insert("resource_history", _HISTORY, [row])
+    await unit.insert("resource_history", HISTORY, [row])
     again = Put(
         standing.type,
         standing.home,
         standing.id,
         standing.resource(),
         standing.message,
-        await _report_of(unit, standing),
+        await report_of(unit, standing),
     )
     await _replace(unit, [(again, number + 1)], at_us)
     return number
@@ -163,7 +164,14 @@ async def _versions(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, int]:
     return found
 
 
-async def _report_of(unit: Unit, standing: Stored) -> str | None:
+async def revive(unit: Unit, one: Put, version: int, now_us: int) -> None:
+    """Write the next version of a resource that was deleted."""
+    row = _row(unit, one, version, now_us, written(now_us))
+    await unit.insert(TABLES[one.type], _columns(one.type), [row])
+
+
+async def report_of(unit: Unit, standing: Stored) -> str | None:
+    """The report an Observation belongs to; None for what is none."""
     if standing.type != "Observation":
         return None
     report: str | None = await unit.fetchval(
@@ -175,7 +183,7 @@ async def _report_of(unit: Unit, standing: Stored) -> str | None:
 async def _archive(unit: Unit, refs: Iterable[Ref]) -> None:
     for kind, ids in sorted(_by_type(refs).items()):
         await unit.execute(
-            f"INSERT INTO resource_history ({', '.join(_HISTORY)})"  # noqa: S608
+            f"INSERT INTO resource_history ({', '.join(HISTORY)})"  # noqa: S608
             f" SELECT home, CAST($2 AS TEXT), id, version, updated_us, message, false, dict, body"
             f" FROM {TABLES[kind]} WHERE {unit.db.among('id', 1)}",
             unit.db.array(ids),
@@ -227,9 +235,15 @@ def _body(put: Put, version: int, stamp: str) -> bytes:
     if given:
         meta = {**given, **meta}
     if put.message is not None and "source" not in meta:
-        meta["source"] = f"urn:hie:message:{put.message}"
+        meta["source"] = source_of(put.message)
     head = {"resourceType": put.type, "id": put.id, "meta": meta}
     return write({**head, **put.resource, "id": put.id, "meta": meta})
+
+
+def source_of(message: str) -> str:
+    """`meta.source`: the message that brought a version, or the institution that wrote it."""
+    kind, colon, key = message.partition(":")
+    return f"urn:hie:{kind}:{key}" if colon else f"urn:hie:message:{message}"
 
 
 def _columns(kind: str) -> tuple[str, ...]:

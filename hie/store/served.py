@@ -15,7 +15,10 @@ STORED = "home, id, version, updated_us, message, dict, body"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A version as it was written: `body` is what is served, byte for byte."""
+    """A version as it was written: `body` is what is served, byte for byte.
+
+    `deleted`: the version that says the resource is gone; its body is the one before.
+    """
 
     type: str
     home: str
@@ -24,6 +27,7 @@ class Stored:
     updated_us: int
     message: str | None
     body: bytes
+    deleted: bool = False
 
     @property
     def reference(self) -> str:
@@ -36,8 +40,7 @@ class Stored:
 
 
 def stored(db: "Database", kind: str, row: Row) -> Stored:
-    """A row of the columns STORED."""
-    home, key, version, updated_us, message, dictionary, body = row
-    return Stored(
-        kind, home, key, version, updated_us, message, db.bodies.decompress(dictionary, body)
-    )
+    """A row of the columns STORED, and of `deleted` if it is asked for too."""
+    home, key, version, updated_us, message, dictionary, body = row[:7]
+    text = db.bodies.decompress(dictionary, body)
+    return Stored(kind, home, key, version, updated_us, message, text, bool(*row[7:8]))

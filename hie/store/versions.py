@@ -71,8 +71,9 @@ async def history(
     past = visible_history(reader, kind, restriction, now.following)
     n = past.following
     rows = await reader.fetch(
-        f"SELECT {STORED} FROM (SELECT {STORED} FROM {now.sql} AS v WHERE v.id = ${n}"  # noqa: S608
-        f" UNION ALL SELECT {STORED} FROM {past.sql} AS h WHERE h.id = ${n}) AS every"
+        f"SELECT {STORED}, deleted FROM ("  # noqa: S608
+        f"SELECT {STORED}, false AS deleted FROM {now.sql} AS v WHERE v.id = ${n}"
+        f" UNION ALL SELECT {STORED}, deleted FROM {past.sql} AS h WHERE h.id = ${n}) AS every"
         f" WHERE version < ${n + 1} AND updated_us >= ${n + 2} "
         f" ORDER BY version DESC LIMIT ${n + 3}",
         *now.args,

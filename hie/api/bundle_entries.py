@@ -1,0 +1,75 @@
+"""The entries of a batch or transaction Bundle as requests, or a refusal naming each bad one."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from hie.api.write import version_of
+from hie.errors import Fault, InvalidRequest, TooLarge
+from hie.exchange.conditional import read_criteria
+from hie.exchange.transaction import METHODS, MOST_ENTRIES, Entry
+from hie.fhir import Resource
+from hie.store.search.registry import PARAMETERS
+
+
+def listed(bundle: Resource) -> list[Mapping[str, Any]]:
+    """The entries of a Bundle. Raises InvalidRequest and TooLarge."""
+    found = bundle.get("entry", [])
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise InvalidRequest("entries", (Fault("Bundle.entry", "wrong-type", "a list of entries"),))
+    if len(found) > MOST_ENTRIES:
+        fault = Fault("Bundle.entry", "too-many", f"at most {MOST_ENTRIES} entries")
+        raise TooLarge("too many entries", (fault,))
+    return found
+
+
+def method_and_url(entry: Mapping[str, Any], place: int, base: str) -> tuple[str, str]:
+    """What an entry asks: the method, and the address below the base. Raises InvalidRequest."""
+    request = entry.get("request")
+    request = request if isinstance(request, dict) else {}
+    method, url = request.get("method"), request.get("url")
+    if method not in METHODS or not isinstance(url, str) or not url:
+        words = f"a method ({', '.join(sorted(METHODS))}) and a url"
+        fault = Fault(f"Bundle.entry[{place}].request", "required", words)
+        raise InvalidRequest("an entry without a request", (fault,))
+    return str(method), url.removeprefix(base).lstrip("/")
+
+
+def read_entry(entry: Mapping[str, Any], place: int, base: str) -> Entry:
+    """An entry of a transaction that writes. Raises InvalidRequest naming it."""
+    method, url = method_and_url(entry, place, base)
+    path, _, criteria = url.partition("?")
+    kind, _, key = unquote(path).partition("/")
+    request: Mapping[str, Any] = entry["request"]
+    if kind not in PARAMETERS or "/" in key or (method == "POST" and (key or criteria)):
+        raise _bad(place, "request.url", "url", "Type, Type/<id> or Type?condition of served types")
+    if method != "POST" and bool(key) == bool(criteria):
+        raise _bad(place, "request.url", "url", "an id or a condition")
+    tree = entry.get("resource")
+    if method == "DELETE":
+        tree = None
+    elif not isinstance(tree, dict) or tree.get("resourceType") != kind:
+        raise _bad(place, "resource", "other-type", kind)
+    if method == "POST":
+        criteria = request.get("ifNoneExist", "")
+    if not isinstance(criteria, str):
+        raise _bad(place, "request.ifNoneExist", "wrong-type", "a query string")
+    full_url = entry.get("fullUrl", "")
+    if not isinstance(full_url, str):
+        raise _bad(place, "fullUrl", "wrong-type", "a uri")
+    match = request.get("ifMatch")
+    where = f"Bundle.entry[{place}].request"
+    return Entry(
+        place,
+        method,
+        kind,
+        full_url,
+        tree,
+        key or None,
+        read_criteria(kind, criteria, where) if criteria else None,
+        version_of(match if isinstance(match, str) else None, f"{where}.ifMatch"),
+    )
+
+
+def _bad(place: int, path: str, code: str, expected: str) -> InvalidRequest:
+    return InvalidRequest("an entry", (Fault(f"Bundle.entry[{place}].{path}", code, expected),))

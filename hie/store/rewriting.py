@@ -1,0 +1,85 @@
+"""Taking a resource out of sight: its versions stay in history, and the last one says so.
+
+FHIR R4 http.html#delete. A read answers 410 from then on, a search finds nothing, a new version may
+follow the deletion.
+"""
+
+from collections.abc import Sequence
+
+from hie.store.resources import HISTORY
+from hie.store.served import Stored
+from hie.store.session import Reader, Unit
+from hie.store.tables import HOMELESS, TABLES
+
+
+async def delete(unit: Unit, one: Stored, writer: str | None, now_us: int) -> int:
+    """Delete the current version; the number of the version that says so.
+
+    `one` comes from `resources.current` of this unit; `writer` is who deletes it.
+    """
+    version = one.version + 1
+    table = TABLES[one.type]
+    await unit.execute(
+        f"INSERT INTO resource_history ({', '.join(HISTORY)})"  # noqa: S608
+        f" SELECT home, CAST($2 AS TEXT), id, version, updated_us, message, false, dict, body"
+        f" FROM {table} WHERE home = $3 AND id = $1",
+        one.id,
+        one.type,
+        one.home,
+    )
+    bodies = unit.db.bodies
+    row = (
+        one.home, one.type, one.id, version, now_us, writer, True, bodies.number,
+        bodies.compress(one.body),
+    )  # fmt: skip
+    await unit.insert("resource_history", HISTORY, [row])
+    await unit.execute(
+        f"DELETE FROM {table} WHERE home = $1 AND id = $2",  # noqa: S608
+        one.home,
+        one.id,
+    )
+    return version
+
+
+async def has_rows(unit: Unit, home: str) -> bool:
+    """Whether a patient has anything of theirs left."""
+    for kind, table in sorted(TABLES.items()):
+        if kind == "Patient" or kind in HOMELESS:
+            continue
+        sql = f"SELECT 1 FROM {table} WHERE home = $1 LIMIT 1"  # noqa: S608
+        if await unit.fetchval(sql, home) is not None:
+            return True
+    return False
+
+
+async def deleted_version(unit: Unit, kind: str, key: str) -> tuple[str, int] | None:
+    """Home and last version of a resource that was deleted; None for any other."""
+    row = await unit.fetchrow(
+        "SELECT home, version, deleted FROM resource_history WHERE type = $1 AND id = $2"
+        " ORDER BY version DESC LIMIT 1",
+        kind,
+        key,
+    )
+    return (row[0], row[1]) if row is not None and row[2] else None
+
+
+async def institution_of(reader: Reader, message: str | None) -> str | None:
+    """The institution a version came from: by its message's site, or because it wrote it itself."""
+    if message is None:
+        return None
+    kind, colon, code = message.partition(":")
+    if colon:
+        return code if kind == "institution" else None
+    found: str | None = await reader.fetchval(
+        "SELECT s.institution FROM message AS m JOIN site AS s ON s.id = m.site WHERE m.id = $1",
+        message,
+    )
+    return found
+
+
+async def link_results(unit: Unit, home: str, report: str, results: Sequence[str]) -> None:
+    """A report names its results: those of the same patient that no report has belong to it."""
+    if results:
+        free = f"home = $2 AND report IS NULL AND {unit.db.among('id', 3)}"
+        sql = f"UPDATE observation SET report = $1 WHERE {free}"  # noqa: S608
+        await unit.execute(sql, report, home, unit.db.array(results))
