@@ -17,6 +17,7 @@ from functools import cache, wraps
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from sys import intern
 from typing import Any, TypeVar
 
 import jsonschema_rs
@@ -253,7 +254,7 @@ class _Builder:
                 if stack and isinstance(stack[-1][0], dict) and stack[-1][1][0] is None:
                     self._key(stack[-1], event.value, line)
                 else:
-                    value = _scalar(event.value) if event.implicit[0] else event.value
+                    value = _scalar(event.value) if event.implicit[0] else intern(event.value)
                     if stack:
                         self._add(stack[-1], value, line)
                     else:
@@ -263,7 +264,7 @@ class _Builder:
     def _key(self, container: tuple[Any, list[str | None]], key: str, line: int) -> None:
         if key in container[0]:
             raise _refused(self.name, line, "duplicate-key", f"the key {key!r} once")
-        container[1][0] = key
+        container[1][0] = intern(key)  # a few dozen keys stand in every file
 
     def _add(self, container: tuple[Any, list[str | None]], value: Any, line: int) -> None:
         where, waiting = container
@@ -281,7 +282,7 @@ def _scalar(text: str) -> Any:
         return _WORDS[text]
     number = _NUMBER.fullmatch(text)
     if number is None:
-        return text
+        return intern(text)
     if number.group(1) is None and number.group(2) is None and len(text) <= 18:
         return int(text)
     return Decimal(text)
