@@ -31,9 +31,11 @@ from hie.api.v1 import V1_ROUTES
 from hie.app import opened, web_app, work
 from hie.errors import HubError
 from hie.exchange.commands import run
+from hie.exchange.hub import Hub
 from hie.intake.http import INTAKE_ROUTES
 from hie.settings import Settings
 from hie.synthetic import example
+from hie.web import SHEET_ROUTES
 from tests.integration.test_bad_input import _token
 from tests.integration.test_road import TODAY, _connected, _packed
 
@@ -67,6 +69,7 @@ class Served:
     headers: tuple[dict[str, str], dict[str, str]] = ({}, {})
     check: str = ""
     assessment: str = ""
+    decision: str = ""
 
 
 class _Hub(threading.Thread):
@@ -100,6 +103,7 @@ class _Hub(threading.Thread):
             answer = await run(hub, "order-check", {"request": CASE.order_check.decode()})
             self.served.check = answer["check"]
             self.served.assessment = answer["orders"][0]["candidates"][0]["assessment"]
+            self.served.decision = await _used(hub, answer)
             worker = asyncio.create_task(work(hub))
             config = uvicorn.Config(web_app(hub), port=0, log_config=None, lifespan="off")
             self.server = uvicorn.Server(config)
@@ -113,6 +117,15 @@ class _Hub(threading.Thread):
             worker.cancel()
             with suppress(asyncio.CancelledError):
                 await worker
+
+
+async def _used(hub: Hub, answer: dict[str, Any]) -> str:
+    """A decision to use on the second order, for the doors of what it gives back."""
+    offered = [c for c in answer["orders"][1]["candidates"] if c["outcome"] != "do_not_recognise"]
+    use = {"ref": "2", "assessment": offered[0]["assessment"], "decision": "use"}
+    body = {"check": answer["check"], "key": "k", "practitioner": "d", "decisions": [use]}
+    made = await run(hub, "decide", {"request": json.dumps(body)})
+    return str(made["decisions"][0]["decision"])
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +150,9 @@ def _close_to_real(case: Any, served: Served) -> None:
     if case.path == "/v1/indicators":
         known = {key: case.query[key] for key in ("by", "days", "format") if key in case.query}
         case.query = {**known, "from": str(TODAY), "to": str(TODAY)}
+    if case.path.startswith(("/v1/decisions/{id}/", "/v1/checks/{id}/notice")):
+        real = served.check if "checks" in case.path else served.decision
+        case.path_parameters = {**case.path_parameters, "id": real}
     body = case.body
     if isinstance(body, dict) and case.path == "/v1/order-check":
         body["receiver"] = {"institution": RECEIVER}
@@ -173,7 +189,7 @@ def test_whatever_is_sent_is_answered_as_published(
 def test_the_document_names_every_route_of_its_doors_and_nothing_else() -> None:
     mounted = {
         (route.path, method)
-        for route in (*V1_ROUTES, *INTAKE_ROUTES)
+        for route in (*V1_ROUTES, *SHEET_ROUTES, *INTAKE_ROUTES)
         for method in (route.methods or set()) - {"HEAD"}
     }
     paths = json.loads(DOCUMENT.read_text("utf-8"))["paths"]
