@@ -20,6 +20,7 @@ from hie.recognition.record import (
     find_institution,
     first_moment,
     identifier_of,
+    released,
     versioned,
 )
 from hie.recognition.study import read_study
@@ -63,7 +64,7 @@ def read_imaging_candidate(
         report_status=told.get("status"),
         collected=_taken(study, told),
         received=None,
-        issued=first_moment(told.get("issued")),
+        issued=first_moment(*released(told)),
         reviewed=bool(reviewers),
         reviewer=next((r["display"] for r in reviewers if r.get("display")), None),
         institution=None if issuer is None else issuer.code or "",

@@ -92,7 +92,7 @@ def read_candidate(
             extension_value(report, "received-by-laboratory", "valueDateTime"),
             specimen.get("receivedTime"),
         ),
-        issued=first_moment(report.get("issued"), observation.get("issued")),
+        issued=first_moment(*released(report), observation.get("issued")),
         reviewed=bool(reviewers),
         reviewer=next((r["display"] for r in reviewers if r.get("display")), None),
         institution=None if issuer is None else issuer.code or "",
@@ -176,6 +176,11 @@ def extension_value(element: Mapping[str, Any], name: str, kind: str) -> str | N
     """The text of one of the hub's own extensions."""
     found = find_extension(element, extension(name))
     return cast(str | None, found.get(kind)) if found else None
+
+
+def released(report: Resource) -> tuple[str | None, str | None]:
+    """When a report was issued: an instant, or the day alone, which R4's element cannot hold."""
+    return report.get("issued"), extension_value(report, "issued-as-sent", "valueDateTime")
 
 
 def identifier_of(resource: Resource) -> str:

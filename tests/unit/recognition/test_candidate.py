@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hie.fhir import INSTITUTION, LOINC, RESULT_CLASS, UCUM, extension
 from hie.recognition.candidate import Candidate
 from hie.recognition.catalogue import load_catalogue
+from hie.recognition.imaging_record import read_imaging_candidate
 from hie.recognition.moment import earliest_day, find_moment
 from hie.recognition.record import Issuer, read_candidate, read_issuer
 from hie.recognition.value import read_value
@@ -89,6 +90,18 @@ def test_release_is_the_reports_before_the_results() -> None:
         found = read(observation, report).issued
         assert found is not None
         assert found.text == expected
+
+
+def test_a_release_without_a_time_of_day_is_the_day_that_was_sent() -> None:
+    day = {"url": extension("issued-as-sent"), "valueDateTime": "2026-06-12"}
+    report = {"resourceType": "DiagnosticReport", "id": "r1", "extension": [day]}
+    result = read(an_observation(issued="2026-06-14T08:00:00+08:00"), report)
+    images = read_imaging_candidate(
+        None, report, None, identity=records.STRONG, catalogue=load_catalogue()
+    )
+    for found in (result.issued, images.issued):
+        assert found is not None
+        assert (found.text, found.day.isoformat()) == ("2026-06-12", "2026-06-12")
 
 
 def test_the_institution_is_the_performers_then_the_reports_then_the_senders() -> None:
