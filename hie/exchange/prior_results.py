@@ -166,8 +166,7 @@ async def _places(hub: Hub) -> Callable[[Mapping[str, Any]], str]:
     def place(reference: Mapping[str, Any]) -> str:
         identifier = reference.get("identifier", {})
         code = identifier.get("value", "") if identifier.get("system") == INSTITUTION else ""
-        row = registers.institution(code, today)
-        return str(row.name if row else reference.get("display") or code)
+        return str(registers.name(code, today) or reference.get("display") or code)
 
     return place
 

@@ -121,6 +121,11 @@ class Registers:
         """The row in force on a day of the institution that answers for a code on that day."""
         return self.institution(self.succession.answering(code, day), day)
 
+    def name(self, code: str, day: date) -> str | None:
+        """What an institution is called on a day; one no longer in force as it was called last."""
+        rows = [row for row in self._institutions.get(code, ()) if row.start <= day]
+        return max(rows, key=lambda row: row.start).name if rows else None
+
     def knows(self, code: str) -> bool:
         """The institution has a row on some day."""
         return code in self._institutions

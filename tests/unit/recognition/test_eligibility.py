@@ -47,6 +47,17 @@ def registers(*rows: Any) -> Registers:
     )
 
 
+def test_an_institution_is_called_what_it_was_called_last() -> None:
+    known = registers(
+        institution(start="2022-01-01", end="2022-12-31", name="旧名"),
+        institution(start="2023-01-01", end="2023-12-31", name="新名"),
+    )
+    assert known.name(A, date(2021, 12, 31)) is None
+    assert known.name(A, date(2022, 12, 31)) == "旧名"
+    assert known.name(A, date(2023, 1, 1)) == known.name(A, date(2030, 1, 1)) == "新名"
+    assert known.name(B, date(2023, 1, 1)) is None
+
+
 def test_both_ends_of_a_period_belong_to_it() -> None:
     known = registers(
         institution(start="2022-01-01", end="2022-12-31"),

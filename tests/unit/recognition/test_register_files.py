@@ -73,6 +73,28 @@ def test_good_files_are_read_whole() -> None:
     assert after.institutions[0].end is None
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_any_usual_way_of_writing_a_file_is_the_same_register(
+    encoding: str, mark: str, delimiter: str, end: str
+) -> None:
+    for path in sorted((SAMPLES / "good").glob("*.csv")):
+        lines = path.read_text("utf-8").splitlines()
+        text = mark + end.join(line.replace(",", delimiter) for line in lines)
+        parsed = parse_register(path.name.upper(), text.encode(encoding))
+        assert parsed.faults == ()
+        assert parsed.rows == parse_register(path.name, path.read_bytes()).rows
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_read_too(encoding: str) -> None:
+    text = f"institution\titem\tmark\tfrom\r\n{A}\tK\t京津冀HR\t2025-01-01\r\n"
+    parsed = parse_register("marks.csv", text.encode(encoding))
+    assert [row.mark for row in parsed.rows] == ["京津冀HR"]  # type: ignore[union-attr]
+
+
 def test_what_chinese_excel_writes_is_the_same_register() -> None:
     plain = {file.filename: file for file in files_of(SAMPLES / "good")}
     for file in files_of(SAMPLES / "excel"):
