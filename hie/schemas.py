@@ -174,13 +174,6 @@ def line_of(text: str, path: Sequence[str | int]) -> int:
     return line
 
 
-def entry_lines(text: str) -> list[int]:
-    """The line, from 1, of each entry of a YAML document that is a list."""
-    node = yaml.compose(text.removeprefix("\ufeff"), yaml.CSafeLoader)
-    entries = node.value if isinstance(node, yaml.SequenceNode) else ()
-    return [entry.start_mark.line + 1 for entry in entries]
-
-
 def shape_errors(value: Any, shape: str) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """What in `value` is not as `json-schema/<shape>.json` says: place, keyword, message."""
     for error in _validator(shape).iter_errors(value):

@@ -1,25 +1,22 @@
 """Whether every rule has its cases: sentences that show it firing, not firing, and not knowing.
 
 The cases lie with the project's tests (tests/conformance/rulebook), so only a checkout has them.
-A case speaks of a rule by naming it, or by standing below the rule's heading (`# R-301`).
+What counts is what a case states: a rule under `fired`, `fired_of`, `notices`, `unknown`, `silent`.
 """
 
-import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from hie.errors import RulebookInvalid
 from hie.recognition.catalogue_check import Flaw
-from hie.schemas import entry_lines, load_yaml
+from hie.schemas import load_yaml
 
-_HEADING: Final = re.compile(r"# ((?:R-[0-9]{3}(?:, )?)+)\s*$")
-_RULE: Final = re.compile(r"R-[0-9]{3}")
 _FEWEST: Final = 3
-# Rules of which a case can only say that they do not fire.
-_HISTORY: Final = "R-403"
+# The conclusion of an earlier report is no fact of any rule: it can only be silent.
 _NEVER_FIRE: Final = frozenset({"R-610"})
+_STATES: Final = {"fired": "fired", "notices": "fired", "unknown": "unknown", "silent": "silent"}
 
 
 def case_flaws(folder: Path, trees: Mapping[str, Any]) -> Iterator[tuple[str, Flaw]]:
@@ -30,66 +27,34 @@ def case_flaws(folder: Path, trees: Mapping[str, Any]) -> Iterator[tuple[str, Fl
         if name.startswith("rulebook/gate")
         for rule in data["rules"]
     }
-    named: dict[str, set[str]] = defaultdict(set)
-    shown: dict[str, set[str]] = defaultdict(set)
+    shown: Counter[tuple[str, str]] = Counter()
     for path in sorted(folder.glob("*.yaml")):
-        text = path.read_text("utf-8")
         try:
-            cases = load_yaml(text, path.name) or []
+            cases = load_yaml(path.read_text("utf-8"), path.name) or []
         except RulebookInvalid as error:
             yield path.name, Flaw((), "malformed-yaml", error.text)
             continue
-        headings, lines = _headings(text), entry_lines(text)
         for number, case in enumerate(cases):
-            place = f"{path.name}: {case['name']}"
-            below = max((at for at in headings if at < lines[number]), default=0)
-            spoken = {*_spoken(case), *headings.get(below, ())}
-            for rule in _silent(path.name, case, rules):
-                shown[rule].add("not fired")
-            for rule in sorted(spoken - rules.keys()):
-                yield path.name, Flaw((), "unknown-rule", f"{case['name']}: there is no {rule}")
-            for rule in spoken & rules.keys():
-                named[rule].add(place)
-                shown[rule].add(_state(rule, case))
-    for rule, said in rules.items():
-        wanted = {"fired", "not fired"} - ({"fired"} if rule in _NEVER_FIRE else set())
-        if said["unknown"] != "never":
-            wanted.add("unknown")
-        for state in sorted(wanted - shown[rule]):
-            yield "", Flaw((), "no-case", f"{rule}: no case shows it {state}")
-        if len(named[rule]) < _FEWEST:
-            reason = f"{rule}: {len(named[rule])} cases speak of it, expected {_FEWEST}"
-            yield "", Flaw((), "few-cases", reason)
+            said = set(_stated(case))
+            for rule in sorted({rule for rule, _ in said} - rules.keys()):
+                reason = f"{case['name']}: there is no {rule}"
+                yield path.name, Flaw((number,), "unknown-rule", reason)
+            shown.update(said)
+    for rule, entry in rules.items():
+        wanted = ["silent"] if rule in _NEVER_FIRE else ["fired", "silent"]
+        if entry["unknown"] != "never":
+            wanted.append("unknown")
+        for state in wanted:
+            if not shown[rule, state]:
+                yield "", Flaw((), "no-case", f"{rule}: no case shows it {state}")
+        count = sum(shown[rule, state] for state in ("fired", "silent", "unknown"))
+        if count < _FEWEST:
+            yield "", Flaw((), "few-cases", f"{rule}: {count} cases, expected {_FEWEST}")
 
 
-def _headings(text: str) -> dict[int, tuple[str, ...]]:
-    """Line of each heading, from 1, and the rules it names."""
-    return {
-        number: tuple(_RULE.findall(found[1]))
-        for number, line in enumerate(text.splitlines(), 1)
-        if (found := _HEADING.match(line))
-    }
-
-
-def _spoken(case: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("fired", "notices", "unknown", "data", "zh", "en"):
-        yield from case.get(key) or ()
-    if case.get("leading"):
-        yield _HISTORY
-
-
-def _silent(file: str, case: Mapping[str, Any], rules: Mapping[str, Any]) -> Iterator[str]:
-    """The rules of the file's own gate that did not fire in a case that says all that did."""
-    told = {rule for key in ("fired", "notices", "unknown") for rule in case.get(key) or ()}
-    if "fired" in case or case.get("outcome") == "recognise":
-        for rule in rules:
-            if file.startswith(f"gate{rule[2]}") and rule not in told:
-                yield rule
-
-
-def _state(rule: str, case: Mapping[str, Any]) -> str:
-    if rule == _HISTORY and case.get("leading"):
-        return "fired"  # whatever stands after the one that leads
-    if rule in (case.get("fired") or ()) or rule in (case.get("notices") or ()):
-        return "fired"
-    return "unknown" if rule in (case.get("unknown") or ()) else "not fired"
+def _stated(case: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each rule that a case states, and what it shows of it."""
+    for key, state in _STATES.items():
+        yield from ((rule, state) for rule in case.get(key) or ())
+    for rules in (case.get("fired_of") or {}).values():
+        yield from ((rule, "fired") for rule in rules)

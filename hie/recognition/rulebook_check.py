@@ -199,7 +199,9 @@ def _found(texts: Mapping[str, str], name: str, flaw: Flaw) -> Found:
 
 
 def _case(folder: Path, name: str, flaw: Flaw) -> Found:
-    return Found(str(folder / name if name else folder), 0, flaw.code, flaw.reason)
+    file = folder / name
+    line = line_of(file.read_text("utf-8"), flaw.path) if flaw.path else 0
+    return Found(str(file if name else folder), line, flaw.code, flaw.reason)
 
 
 def _unreadable(name: str, fault: Fault) -> Found:

@@ -254,7 +254,7 @@ def test_cases_that_say_too_little_of_a_rule_are_told(tmp_path: Path) -> None:
     found = {one.reason for one in check_rulebook(None, tmp_path).faults}
     assert "R-401: no case shows it fired" in found
     assert "R-401: no case shows it unknown" in found
-    assert "R-401: 0 cases speak of it, expected 3" in found
+    assert "R-401: 0 cases, expected 3" in found
     assert "one: there is no R-499" in found
     assert "R-404: no case shows it unknown" not in found  # it never is
     assert "R-610: no case shows it fired" not in found  # it never does
