@@ -41,6 +41,7 @@ async def touched_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> 
     any later question at once unless `again`. Without `import` it is the newest one. Raises
     ResourceNotFound for an import that was never made.
     """
+    begun = time.perf_counter()
     async with hub.db.reading() as reader:
         number = _number(arguments.get("import"), await store.version(reader))
         at_us, looked_us = await looks.when(reader, number)
@@ -49,7 +50,7 @@ async def touched_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> 
             return {**ended, "touched": await told_touched(hub, number)}
         before, after = await store.load(reader, at_us - 1), await store.load(reader, at_us)
     change = Changed.of(hub, before, after)
-    page = Page.asked(arguments, at_us)
+    page = Page.asked(arguments, at_us, begun)
     if not change.difference:
         page.ended, page.total = True, 0
     while page.goes_on():

@@ -32,7 +32,8 @@ from hie.store.register_looks import Place, UsedResult
 DAYS = 90  # how far back is looked unless said otherwise
 _MOST_DAYS = 3660
 _PAGE = 100  # checks read at once
-_SECONDS = 1.0  # a page of work; what is begun is ended
+_SECONDS = 1.0  # of work on one page; what is begun is ended
+_SHARE = 2  # but as many times what preparing the page took, so that most time is work
 _DAY_US = 86_400_000_000
 
 
@@ -124,10 +125,11 @@ class Page:
     done: int = 0
     ended: bool = False
     begun: float = field(default_factory=time.perf_counter)
+    seconds: float = 1.0
 
     @classmethod
-    def asked(cls, arguments: Mapping[str, Any], until_us: int) -> "Page":
-        """The page that `after` names, or the first."""
+    def asked(cls, arguments: Mapping[str, Any], until_us: int, begun: float) -> "Page":
+        """The page that `after` names, or the first; `begun` is when preparing it began."""
         since_us = until_us - days_asked(arguments) * _DAY_US
         after = arguments.get("after")
         try:
@@ -135,12 +137,14 @@ class Page:
         except (TypeError, ValueError, IndexError, KeyError) as problem:
             fault = Fault("after", "invalid-value", "what the page before it ended with")
             raise InvalidRequest("where to go on is not understood", (fault,)) from problem
-        return cls(since_us, until_us, place)
+        now = time.perf_counter()
+        seconds = max(_SECONDS, _SHARE * (now - begun))
+        return cls(since_us, until_us, place, begun=now, seconds=seconds)
 
     def goes_on(self) -> bool:
         """There is more to look at, and time left for it on this page."""
         spent = time.perf_counter() - self.begun
-        return not self.ended and (self.done == 0 or spent < _SECONDS)
+        return not self.ended and (self.done == 0 or spent < self.seconds)
 
     async def checks(self, hub: Hub) -> "list[tuple[Check, list[UsedResult]]]":
         """The next checks and the decisions on them; none when the span is at its end."""
@@ -170,6 +174,7 @@ async def turns_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> di
     count}], used: [{decision, check, ref, item, institution, receiver, decided, from, to, rules}]}.
     Nothing is written, and nothing of a patient is told. Raises UnprocessableRequest as the import.
     """
+    begun = time.perf_counter()
     files = parsed_files(arguments)
     async with hub.db.reading() as reader:
         known = await store.load(reader)
@@ -179,7 +184,8 @@ async def turns_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> di
     if faults:
         raise UnprocessableRequest("nothing was imported", tuple(faults))
     change = Changed.of(hub, known, apply_import(known, files))
-    page = Page.asked(arguments, int(arguments.get("until") or time.time_ns() // 1000))
+    until_us = int(arguments.get("until") or time.time_ns() // 1000)
+    page = Page.asked(arguments, until_us, begun)
     found = _Tally()
     if not change.difference:
         page.ended, page.total = True, 0

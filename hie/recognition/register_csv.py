@@ -44,6 +44,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, bool]]] = {
     "marks": {"institution": True, "item": True, "mark": True, "from": True, "to": False},
 }  # fmt: skip
 _MAX_CELL: Final = 200
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -61,7 +62,7 @@ class _Cells:
 
     def text(self, column: str) -> str:
         value = self.cells.get(column, "")
-        if any(ord(char) < 32 or ord(char) == 127 for char in value):
+        if _CONTROL.search(value):
             self.fault(column, "control-character", "printable text")
         elif len(value) > _MAX_CELL:
             self.fault(column, "too-long", f"at most {_MAX_CELL} characters")

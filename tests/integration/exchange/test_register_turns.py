@@ -293,7 +293,8 @@ async def test_pages_go_on_where_the_one_before_ended(
         for _ in range(4):
             await used(region.hub, case)
         monkeypatch.setattr(register_turns, "_PAGE", 2)
-        monkeypatch.setattr(register_turns, "_SECONDS", 0.000001)
+        monkeypatch.setattr(register_turns, "_SECONDS", 0)
+        monkeypatch.setattr(register_turns, "_SHARE", 0)
         files = await region.suspension(TODAY)
         arguments: dict[str, Any] = {"files": files}
         pages: list[dict[str, Any]] = []
