@@ -24,6 +24,7 @@ from hie.fhir.wire import write
 from hie.identity.traits import read_identifiers
 from hie.recognition.identity_check import IdentityState
 from hie.recognition.request import Asked
+from hie.recognition.request_order import MAX_ORDERS
 from hie.store import persons
 from hie.store.versions import read_many
 
@@ -68,11 +69,14 @@ async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] 
         ]
         results = await every(reader, "Observation", homes, sight, most=5_000)
         seen = await find_examinations(reader, homes, sight, hub.catalogue)
-    items = {key for one in results if (key := _item(one)) in hub.catalogue.items}
     orders, lines = ask_about(seen)
-    laboratory = [{"ref": key, "item": key} for key in hub.catalogue.items if key in items]
+    # An item that has left the catalogue cannot be ordered; its results are shown with the others.
+    orderable = hub.catalogue.on(instant(time.time_ns() // 1000).date())
+    stated = {_item(one) for one in results}
+    asked = [key for key in orderable if key in stated][: MAX_ORDERS - len(orders)]
+    laboratory = [{"ref": key, "item": key} for key in asked]
     answer = await _answer(hub, actor, patient, [*laboratory, *orders])
-    others = [one for one in results if _item(one) is None]
+    others = [one for one in results if _item(one) not in asked]
     listed = {c["resource"].split("/")[1] for o in answer["orders"] for c in o["candidates"]}
     shown = [*found, *others[:_MOST_OTHERS], *_parts(seen)]
     shown += [one for one in results if one["id"] in listed]
@@ -82,7 +86,7 @@ async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] 
         "patient": patient_shown(found, patient),
         "answer": {
             **answer,
-            "orders": [one for one in answer["orders"] if one["ref"] in hub.catalogue.items],
+            "orders": [one for one in answer["orders"] if one["ref"] in asked],
         },
         "studies": _judged(seen, lines, answer, place),
         "classes": _classes(hub),

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from hie.access.policy import Restriction
+from hie.exchange.imaging_candidates import speaks
 from hie.exchange.person_records import every
 from hie.fhir import ITEM, Resource, extension
 from hie.fhir.elements import find_extension, referenced
@@ -21,7 +22,7 @@ from hie.store.session import Reader
 from hie.store.versions import read_many
 
 MOST: Final = 1_000  # studies, and reports, of one person
-MOST_ORDERS: Final = 60  # of the 100 of one order-check; the laboratory has 27 items
+MOST_ORDERS: Final = 60  # of the 100 of one order-check; the laboratory has the rest
 # HL7 table 0074, diagnostic service sections that look at images.
 _SECTIONS: Final = frozenset(
     ("RAD", "CT", "NMR", "NMS", "RUS", "OUS", "VUS", "CUS", "XRC", "RX", "MG")
@@ -79,13 +80,13 @@ def joined(
 
     `endpoints` by id are those the studies name: without one, a study's images are not to be had.
     """
-    newest_first = sorted(reports, key=lambda one: one.get("issued", ""), reverse=True)
-    reported = {one["id"]: _studies_of(one) for one in newest_first}
+    first_speaks = sorted(reports, key=speaks, reverse=True)
+    reported = {one["id"]: _studies_of(one) for one in first_speaks}
     known = {one["id"] for one in studies}
     found = [
         _examination(
             study,
-            next((one for one in newest_first if study["id"] in reported[one["id"]]), None),
+            next((one for one in first_speaks if study["id"] in reported[one["id"]]), None),
             catalogue,
             _images(study, endpoints),
         )
@@ -93,7 +94,7 @@ def joined(
     ]
     found += [
         _examination(None, one, catalogue)
-        for one in newest_first
+        for one in first_speaks
         if not reported[one["id"]] & known
     ]
     return sorted(found, key=lambda one: one.taken, reverse=True)

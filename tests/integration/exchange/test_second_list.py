@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from hie.access.actor import Actor, ActorKind, Purpose
 from hie.app import opened
 from hie.errors import RulebookInvalid, UnprocessableRequest
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
+from hie.exchange.prior_results import prior_results
 from hie.recognition.catalogue import load_catalogue
-from hie.schemas import use_folder
+from hie.schemas import schema, use_folder
 from hie.settings import Settings
 from hie.synthetic import example
 from hie.synthetic.institutions import BEIJING, BY_SITE
@@ -107,6 +109,18 @@ async def imported(hub: Hub, catalogue: str, **files: str) -> None:
     ]
     await run(hub, "register-import", {"files": packed, "dry_run": False})
     hub.registers._looked = float("-inf")
+
+
+def clinician() -> Actor:
+    return Actor(
+        kind=ActorKind.USER,
+        client="pages",
+        subject="someone",
+        institution=example(today=TODAY).institution,
+        purpose=Purpose.TREATMENT,
+        scopes=frozenset({"user/*.rs"}),
+        role="clinician",
+    )
 
 
 def moved(order: dict[str, Any]) -> dict[str, str]:
@@ -204,3 +218,26 @@ async def test_a_rulebook_that_does_not_hold_together_opens_no_hub(
         async with opened(settings(place, folder)):
             pass
     assert f"{folder}/catalogue/lists/own.yaml:5: unknown-item: ZZZ" in refused.value.text
+
+
+async def test_a_patients_page_asks_of_what_can_be_ordered_and_shows_the_rest(
+    place: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "own" / "catalogue" / "lab"
+    folder.mkdir(parents=True)
+    ended = (TODAY - timedelta(days=1)).isoformat()
+    text = schema("catalogue", "lab", "UA.yaml").read_text("utf-8")
+    changed = text.replace("from: 2022-03-01\n", f"from: 2022-03-01\nto: {ended}\n", 1)
+    (folder / "UA.yaml").write_text(changed, "utf-8")
+    async with opened(settings(place, tmp_path / "own")) as hub:
+        await _connected(hub, tmp_path)
+        await received(hub)
+        await mapped(hub)
+        async with hub.db.reading() as reader:
+            patient = await reader.fetchval("SELECT id FROM patient")
+        page = await prior_results(hub, clinician(), patient)
+        assert page is not None
+        asked_of = {order["ref"] for order in page["answer"]["orders"]}
+        assert {"K", "TBIL"} <= asked_of
+        assert "UA" not in asked_of
+        assert "尿酸" in str(page["others"])
