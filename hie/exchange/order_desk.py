@@ -4,6 +4,7 @@ The answer is the stored one, word for word; what may have changed since (a deci
 lies beside it. Who sees a line is noted, once for each person and line.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from hie.exchange.hub import Hub
 from hie.exchange.person_records import subjects_of
 from hie.exchange.prior_results import patient_shown
 from hie.exchange.remind import lines_of, note_views
+from hie.fhir.elements import instant
 from hie.fhir.wire import write
 from hie.recognition.reasons import Reason, load_reasons
 from hie.recognition.rulebook import Kind
@@ -42,7 +44,19 @@ async def patient_of_page(hub: Hub, actor: Actor, patient: str) -> dict[str, Any
     subjects = subjects_of(homes, person, shown)
     event = Event(EventType.PAGE, Action.READ, actor, subjects=subjects, detail="orders")
     await hub.ledger.record(event)
-    return {"patient": patient_shown(shown, patient), "names": named(hub)}
+    return {"patient": patient_shown(shown, patient), "names": await _orderable(hub, actor)}
+
+
+async def _orderable(hub: Hub, actor: Actor) -> dict[str, dict[str, str]]:
+    """What the actor's institution recognises today: the items of its list."""
+    registers, policy = await hub.registers.current()
+    today = instant(time.time_ns() // 1000).date()
+    receiver = registers.institution(actor.institution, today)
+    return {
+        key: one
+        for key, one in named(hub).items()
+        if policy.in_catalogue(receiver, today, key, hub.catalogue)
+    }
 
 
 async def place(

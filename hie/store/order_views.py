@@ -15,12 +15,16 @@ async def add(
     at_us: int,
     reminded: bool,
 ) -> int:
-    """Note that somebody saw these lines; the first time counts, and how many it was of."""
+    """Note that somebody saw these lines: the first time, and the first time as a reminder.
+
+    How many lines it was new of.
+    """
     count = 0
     for ref in refs:
         count += await unit.execute(
             "INSERT INTO order_view (check_id, ref, practitioner, institution, at_us, reminded)"
-            " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+            " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (check_id, ref, practitioner)"
+            " DO UPDATE SET reminded = true WHERE excluded.reminded AND NOT order_view.reminded",
             check,
             ref,
             practitioner,

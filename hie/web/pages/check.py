@@ -5,6 +5,7 @@ refused when somebody decided meanwhile, or when the result changed: then the pa
 new, and the way forward.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -24,7 +25,7 @@ from hie.oauth.forms import read_form
 from hie.store.decisions import AlreadyDecided
 from hie.web.language import language_of
 from hie.web.pages import decision_view
-from hie.web.pages.comparison import what_changed
+from hie.web.pages.comparison import minute, what_changed
 from hie.web.pages.guard import for_clinicians, person_of
 from hie.web.pages.prior_results import patient_of
 from hie.web.render import page
@@ -53,7 +54,7 @@ async def submit(request: Request) -> Response:
     except AlreadyDecided:
         return await _page(request, ref, sent=sent, problem="decided-meanwhile", status=409)
     except ResultChanged as changed:
-        event = next(iter(changed.reasons.values())).told(0)
+        event = next(iter(changed.reasons.values())).told(time.time_ns() // 1000)
         return await _page(
             request, ref, sent=sent, problem="result-changed", status=409, changed=event
         )
@@ -130,7 +131,7 @@ async def _page(
         reminders=decision_view.reminders(found, base, lang),
         emergency=decision_view.is_emergency(found),
         encounter=decision_view.encounter(found, lang),
-        at=decision_view.moment(found["at"]),
+        at=minute(found["at"]),
         policy=found["answer"]["policy"],
         order=decision_view.order(found, chosen, hub.rulebook, lang) if chosen else None,
         both=both,

@@ -4,7 +4,6 @@ Pure: the plain values of `order_desk.desk` in, plain dicts for the template out
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +13,7 @@ from hie.store.ids import new_id
 from hie.web.language import Language, say
 from hie.web.pages import why
 from hie.web.pages.answered import OUTCOMES, mark_state, shown
-from hie.web.pages.comparison import comparison, what_changed
+from hie.web.pages.comparison import comparison, minute, what_changed
 from hie.web.pages.studies import part_name
 from hie.web.pages.view import collected_text, limit_text, unit_text, value_text
 
@@ -137,14 +136,6 @@ def title(found: Mapping[str, Any], order: Mapping[str, Any], lang: Language) ->
     return " · ".join([name, *said])
 
 
-def moment(text: str) -> str:
-    """A time as it is read: the day and minute, at the offset it was written with."""
-    try:
-        return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M")
-    except ValueError:
-        return text
-
-
 def _value(candidate: Mapping[str, Any], lang: Language) -> str:
     if candidate["value"] is None and candidate["resource"].startswith(("Imaging", "Diagnostic")):
         return ""
@@ -163,7 +154,7 @@ def _candidate(
         "institution": candidate["institution"]["name"] or say("institution-unknown", lang),
         "mark": candidate["mark"],
         "mark_state": mark_state(candidate),
-        "collected": moment(candidate["effective"] or "") or say("collected-unknown", lang),
+        "collected": minute(candidate["effective"] or "") or say("collected-unknown", lang),
         "age": collected_text(candidate, lang),
         "limit": limit_text(candidate, lang),
         "images": f"/patients/{patient['id']}/images/{key}" if images else None,
@@ -174,7 +165,7 @@ def _candidate(
 def _decision(one: Mapping[str, Any], lang: Language) -> dict[str, Any]:
     return {
         **one,
-        "at": moment(one["at"]),
+        "at": minute(one["at"]),
         "reason": one["reason"][lang] if one["reason"] else "",
         "events": [what_changed(event, lang) for event in one["events"]],
         "url": f"/checks/{one['check']}?{urlencode({'order': one['ref']})}",

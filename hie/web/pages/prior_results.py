@@ -13,10 +13,11 @@ from hie.exchange.prior_results import prior_results
 from hie.fhir.elements import instant
 from hie.oauth.door import actor_in
 from hie.web.language import Language, language_of, say
-from hie.web.pages import studies, view
+from hie.web.pages import answered, studies, view
 from hie.web.pages.answered import OUTCOMES, sources, with_results
 from hie.web.pages.filters import Filters, chosen_orders, filter_groups
 from hie.web.pages.guard import error_page, for_clinicians, person_of
+from hie.web.pages.why import gates
 from hie.web.render import page
 
 
@@ -59,6 +60,11 @@ def _context(request: Request, found: dict[str, Any], base: str) -> dict[str, An
         why = studies.why(study, classes, number, lang)
     elif order is not None:
         why = {**view.reasons(order, items[order["item"]], number, lang), "unasked": ""}
+    if why is not None:
+        judged = study["candidate"] if study is not None else answered.shown(order or {})
+        why["gates"] = [] if why["unasked"] else gates(judged, hub.rulebook, lang)
+    both = asked.get("both") == "1"
+    key = study["key"] if study is not None else order["item"] if order is not None else None
     return {
         "page": "patients",
         "patient": patient_of(found["patient"], lang),
@@ -71,8 +77,10 @@ def _context(request: Request, found: dict[str, Any], base: str) -> dict[str, An
         "studies": [studies.row(one, classes, number, filters, base, lang) for one in pictured],
         "others": [{**one, "collected": one["effective"]} for one in found["others"]],
         "others_left_out": found["others_left_out"],
-        "chosen": study["key"] if study else order["item"] if order else None,
+        "chosen": key,
         "why": why,
+        "both": both,
+        "both_url": filters.url(base, item=key, both=None if both else "1"),
         "order_item": order["item"] if order is not None and study is None else None,
         "policy": answer["policy"],
         "on": answer["on"][:10],

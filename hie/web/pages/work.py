@@ -16,8 +16,7 @@ from hie.exchange.work_list import close, desk, item_of
 from hie.oauth.door import actor_in, session_in
 from hie.oauth.forms import read_form
 from hie.web.language import Language, language_of
-from hie.web.pages.comparison import what_changed
-from hie.web.pages.decision_view import moment
+from hie.web.pages.comparison import minute, what_changed
 from hie.web.pages.guard import for_clinicians, person_of
 from hie.web.render import page
 
@@ -88,12 +87,12 @@ def _item(
         "cause": one["cause"],
         "name": named[lang] if named else one["order"]["item"],
         "patient": f"{patient['name']} {patient['identifier']}" if patient else "",
-        "since": moment(one["since"]),
-        "decided_at": moment(one["decided_at"] or ""),
+        "since": minute(one["since"]),
+        "decided_at": minute(one["decided_at"] or ""),
         "decided_by": one["decided_by"],
         "events": [what_changed(event, lang) for event in one["events"]],
         "url": f"/checks/{one['check']}?{urlencode({'order': one['ref']})}",
-        "done_at": moment(one["done_at"] or ""),
+        "done_at": minute(one["done_at"] or ""),
         "done_by": one["done_by"],
         "note": one["note"],
         "is_replaced": one["closed_with"] is not None,

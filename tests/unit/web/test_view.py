@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
+from hie.recognition.rulebook import load_rulebook
 from hie.settings import Settings
 from hie.web.pages import studies, view
 from hie.web.pages.answered import shown, sources, with_results
 from hie.web.pages.filters import Filters, chosen_orders, filter_groups
+from hie.web.pages.why import gates
 from hie.web.render import Person, page
 from tests.unit.web.answers import (
     ITEMS,
@@ -274,7 +276,14 @@ def _page(text: str, query: str = "lang=en") -> str:
         ],
         others_left_out=3,
         chosen="K",
-        why={**view.reasons(one, item, number, "en"), "unasked": text},
+        why={
+            **view.reasons(one, item, number, "en"),
+            "unasked": text,
+            "gates": gates(newest, load_rulebook(), "en"),
+        },
+        both=True,
+        both_url="/patients/1",
+        order_item="K",
         gates=text,
         policy=text,
         on=text,
