@@ -18,6 +18,12 @@ from hie.store.session import Unit
 from hie.store.tables import HOMELESS, TABLES
 
 Ref = tuple[str, str]
+# Homes of their own: nobody sees them who may not see everybody.
+_OWN = frozenset({"Patient", "Person", "Group", "Binary", "Bundle"})
+# These may speak of a patient, and may not.
+_MAY_STAND_ALONE = frozenset(
+    {"Task", "Communication", "DetectedIssue", "GuidanceResponse", "MeasureReport", "Provenance"}
+)
 _MOST_FAULTS = 100
 
 
@@ -28,15 +34,18 @@ async def home_of(
     tree: Resource,
     sight: Restriction,
     coming: Mapping[Ref, str],
+    *,
+    is_open: bool,
 ) -> str:
-    """The home a resource is written to: its patient's, or "" for what is nobody's.
+    """The home a resource is written to: its patient's, its own, or "" for what is nobody's.
 
-    `coming` are resources of the same bundle with their homes. Raises UnprocessableRequest when
+    `coming` are resources of the same bundle with their homes; `is_open`: what is pointed at need
+    not be there. Raises UnprocessableRequest when
     a type of patients names none, or several, or one that is not there.
     """
     if kind in HOMELESS:
         return ""
-    if kind == "Patient":
+    if kind in _OWN:
         return key
     named = set[str]()
     for parameter in ("patient", "subject"):
@@ -45,10 +54,14 @@ async def home_of(
             named |= {id_ for _, id_ in leads_to(tree, known, "Patient")}
     if not named and kind == "Provenance":
         named = await _homes_of_targets(unit, tree, coming)
+    if not named and (is_open or kind in _MAY_STAND_ALONE):
+        return key
     if len(named) != 1:
         fault = Fault(f"{kind}.subject", "patient", "one Patient/<id> of this hub")
         raise UnprocessableRequest(f"a {kind} belongs to one patient", (fault,))
     (home,) = named
+    if is_open:
+        return home
     if ("Patient", home) not in coming and not await fetch(unit, [("Patient", home)], sight):
         fault = Fault(f"{kind}.subject", "reference-not-found", "a Patient that is there")
         raise UnprocessableRequest("no such patient", (fault,))

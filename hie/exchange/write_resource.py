@@ -230,7 +230,9 @@ async def _checked(writing: Writing, kind: str, key: str, tree: Resource) -> str
         raise UnprocessableRequest(f"this {kind} is not valid", tuple(faults))
     is_open = writing.may(Door.OPEN_REFERENCES)
     await check_pointers(writing.unit, tree, writing.sight, writing.coming, is_open=is_open)
-    return await home_of(writing.unit, kind, key, tree, writing.sight, writing.coming)
+    return await home_of(
+        writing.unit, kind, key, tree, writing.sight, writing.coming, is_open=is_open
+    )
 
 
 async def _take(writing: Writing, kind: str, key: str, keys: Iterable[Key]) -> None:

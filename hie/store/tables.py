@@ -13,6 +13,7 @@ from hie.store import (
     message_tables,
     office_tables,
     person_tables,
+    plain_tables,
     register_tables,
 )
 from hie.store.columns import (
@@ -225,8 +226,11 @@ TABLES: dict[str, str] = {
     "ImagingStudy": "imaging_study",
     "Endpoint": "endpoint",
     "DocumentReference": "document_reference",
+    **plain_tables.TABLES,
 }
-HOMELESS = frozenset({"Organization", "Practitioner", "PractitionerRole", "Device", "Endpoint"})
+HOMELESS = plain_tables.HOMELESS | {
+    "Organization", "Practitioner", "PractitionerRole", "Device", "Endpoint",
+}  # fmt: skip
 METADATA = SQLModel.metadata
 
 __all__ = [
@@ -239,5 +243,6 @@ __all__ = [
     "message_tables",
     "office_tables",
     "person_tables",
+    "plain_tables",
     "register_tables",
 ]

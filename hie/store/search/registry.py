@@ -9,10 +9,14 @@ costly, what R4 does not define as unknown.
 from collections.abc import Mapping
 
 from hie.fhir.search.definitions import Parameter, parameters
+from hie.store import plain_tables
 
 COMMON = frozenset({"_id", "_lastUpdated"})
 _MINE = COMMON | {"patient", "subject"}
 _RESULTS = _MINE | {"code", "date", "category", "status"}
+_ABOUT_PATIENTS = frozenset(
+    {"Consent", "Task", "Communication", "DetectedIssue", "GuidanceResponse", "MeasureReport"}
+)
 # The types that are served, and the parameters an index answers.
 INDEXED: Mapping[str, frozenset[str]] = {
     "Patient": COMMON | {"identifier"},
@@ -28,6 +32,9 @@ INDEXED: Mapping[str, frozenset[str]] = {
     "Practitioner": COMMON,
     "PractitionerRole": COMMON,
     "Device": COMMON,
+    **dict.fromkeys(plain_tables.TABLES, COMMON),
+    **dict.fromkeys(("Encounter",), _MINE),
+    **{kind: COMMON | {"patient"} for kind in _ABOUT_PATIENTS},
 }
 PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {kind: parameters(kind) for kind in INDEXED}
 SINGLE_RESULTS = frozenset(
@@ -46,6 +53,8 @@ BOUND = frozenset(
         "Specimen",
         "ServiceRequest",
         "Provenance",
+        "Encounter",
+        *_ABOUT_PATIENTS,
     }
 )
 MOST_VALUES = 50  # of one parameter

@@ -16,6 +16,7 @@ CLASSES = frozenset(TABLES) | {"ResourceHistory"}
 ALLOWED = {
     "store/tables.py",
     "store/visible.py",
+    "store/plain_tables.py",
     "store/resources.py",
     "store/rewriting.py",
     "store/locate.py",
