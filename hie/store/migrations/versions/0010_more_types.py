@@ -7,7 +7,29 @@ revision = "0010"
 down_revision = "0009"
 
 TEXT = sa.Text().with_variant(sa.TEXT(collation="C"), "postgresql")
-TABLES = ["person", "location", "encounter", "consent", "concept_map", "code_system", "value_set", "binary_resource", "task", "communication", "guidance_response", "detected_issue", "measure", "measure_report", "group_resource", "subscription", "capability_statement", "operation_definition", "search_parameter", "structure_definition", "bundle"]
+TABLES = [
+    "person",
+    "location",
+    "encounter",
+    "consent",
+    "concept_map",
+    "code_system",
+    "value_set",
+    "binary_resource",
+    "task",
+    "communication",
+    "guidance_response",
+    "detected_issue",
+    "measure",
+    "measure_report",
+    "group_resource",
+    "subscription",
+    "capability_statement",
+    "operation_definition",
+    "search_parameter",
+    "structure_definition",
+    "bundle",
+]
 
 
 def upgrade() -> None:
