@@ -18,7 +18,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from sys import intern
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import jsonschema_rs
 import msgspec
@@ -174,17 +174,31 @@ def line_of(text: str, path: Sequence[str | int]) -> int:
     return line
 
 
-def shape_errors(value: Any, shape: str) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    """What in `value` is not as `json-schema/<shape>.json` says: place, keyword, message."""
+class ShapeError(NamedTuple):
+    """What is not as a shape says; `keys` are the keys at the place that it does not know."""
+
+    path: tuple[str | int, ...]
+    code: str
+    message: str
+    keys: tuple[str, ...] = ()
+
+
+def shape_errors(value: Any, shape: str) -> Iterator[ShapeError]:
+    """What in `value` is not as `json-schema/<shape>.json` says."""
     for error in _validator(shape).iter_errors(value):
-        yield tuple(error.instance_path), _code(error.kind.name), error.message
+        kind: Any = error.kind
+        keys: list[Any] = getattr(kind, "unexpected", [])
+        if kind.name == "propertyNames":
+            keys = [kind.error.instance]
+        path = tuple(error.instance_path)
+        yield ShapeError(path, _code(kind.name), error.message, tuple(map(str, keys)))
 
 
 def shape_faults(value: Any, shape: str, name: str) -> tuple[Fault, ...]:
     """What in `value` is not as `json-schema/<shape>.json` says; each fault names its place."""
     return tuple(
-        Fault(_place(name, path), code, message)
-        for path, code, message in shape_errors(value, shape)
+        Fault(_place(name, error.path), error.code, error.message)
+        for error in shape_errors(value, shape)
     )
 
 

@@ -1,5 +1,6 @@
 """Look for what is wrong with an installation: one line a check, in words to act on."""
 
+import asyncio
 import shutil
 import stat
 import time
@@ -20,6 +21,7 @@ _OLD_US = 300 * 1_000_000
 
 async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
     """{} -> {checks: [{check, ok, text}]}."""
+    rules = await asyncio.to_thread(_rulebook, hub)  # a long catalogue takes seconds to look at
     async with hub.db.reading() as reader:
         counts = await message_list.count(reader)
         oldest = await message_list.oldest_waiting_us(reader)
@@ -37,7 +39,7 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
             _check("database", True, f"{hub.db.dialect} answers"),
             _check("migrations", revision == head(), _tables(revision)),
             _check("adapters", bool(hub.adapters) and not missing, _adapters(hub, missing)),
-            _rulebook(hub),
+            rules,
             _check("registers", version > 0, f"import {version}" if version else "none imported"),
             _check("waiting", waits * 1_000_000 < _OLD_US, f"oldest message waits {waits} s"),
             _check("held", True, f"{held} messages wait for a person"),

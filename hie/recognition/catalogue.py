@@ -25,6 +25,7 @@ from hie.schemas import read_once, read_shaped, yaml_files
 __all__ = ["Catalogue", "ImagingClass", "Item", "ItemList", "build_catalogue", "load_catalogue"]
 
 T = TypeVar("T")
+_FOREVER = date.max.isoformat()
 _MOST_DAYS = 64  # states of the whole catalogue kept at once; another day is put together anew
 
 
@@ -173,7 +174,7 @@ def _latest(lines: Mapping[str, Timeline[T]]) -> Mapping[str, T]:
 
 def _turning_days(data: Mapping[str, Any]) -> Iterator[str]:
     yield data["from"]
-    if "to" in data:
+    if "to" in data and data["to"] != _FOREVER:
         # the state changes the day after
         yield (date.fromisoformat(data["to"]) + timedelta(days=1)).isoformat()
     for dated in DATED:

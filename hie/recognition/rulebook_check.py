@@ -19,6 +19,7 @@ from hie.recognition.rules_check import rule_flaws
 from hie.recognition.sources import build_sources
 from hie.schemas import (
     OWN_FILES,
+    ShapeError,
     data_files,
     line_of,
     load_yaml,
@@ -141,11 +142,19 @@ def _trees(texts: Mapping[str, str]) -> tuple[dict[str, Any], list[Found]]:
             faults += [_unreadable(name, fault) for fault in error.faults]
             continue
         shape = next(shape for start, shape in _SHAPES if name.startswith(start))
-        wrong = [Flaw(*error) for error in shape_errors(tree, shape)]
+        wrong = [flaw for error in shape_errors(tree, shape) for flaw in _misshapen(error)]
         faults += [_found(texts, name, flaw) for flaw in wrong]
         if not wrong:
             trees[name] = tree
     return trees, faults
+
+
+def _misshapen(error: ShapeError) -> Iterator[Flaw]:
+    """An error of shape, at the key itself where a key is the matter."""
+    for key in error.keys:
+        yield Flaw((*error.path, key), "unknown-key", f"{key!r} is no key here")
+    if not error.keys:
+        yield Flaw(error.path, error.code, error.message)
 
 
 def _flaws(trees: Mapping[str, Any], unread: frozenset[str]) -> Iterator[tuple[str, Flaw]]:

@@ -282,6 +282,11 @@ def test_an_item_leaves_the_catalogue_after_its_last_day() -> None:
     assert "K" in catalogue.items
 
 
+def test_the_last_day_of_the_calendar_is_no_end() -> None:
+    item = catalogue_of(potassium(to="9999-12-31")).on(date(9999, 12, 31))["K"]
+    assert item.validity_days == 7
+
+
 OTHER_LOINC: dict[str, Any] = {"loinc": {"display": "x", "confirmed": [], "unconfirmed": []}}
 
 

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from hie.recognition.catalogue import load_catalogue
 from hie.recognition.policy import PolicyBook, build_policy, scopes_of
-from hie.recognition.register import InstitutionRow, PolicyEntry
+from hie.recognition.region import load_regions
+from hie.recognition.register import InstitutionRow, PolicyEntry, RegisterRows
+from hie.recognition.register_files import check_import, parse_register
 
 DAY = date(2026, 6, 15)
 CODE = "12130000400000002F"
@@ -240,6 +242,52 @@ def test_a_receivers_catalogue_may_be_a_list() -> None:
     assert policy.in_catalogue(receiver("110102"), DAY, "NA", load_catalogue())
 
 
+def listed(book: PolicyBook, region: str = "130102", day: date = DAY) -> set[str]:
+    catalogue = load_catalogue()
+    return {
+        key for key in catalogue.keys if book.in_catalogue(receiver(region), day, key, catalogue)
+    }
+
+
+def test_a_receivers_catalogue_may_be_named_by_its_list() -> None:
+    catalogue = load_catalogue()
+    assert listed(book()) == catalogue.listed("all", DAY)
+    assert len(listed(book())) == 33
+    hubei = book(entry("region:42", catalogue="list:hubei22"))
+    assert listed(hubei, "420106") == catalogue.listed("list:hubei22", DAY)
+    assert listed(hubei, "429004") == catalogue.listed("list:hubei22", DAY)
+    assert listed(hubei, "130102") == catalogue.listed("all", DAY)
+
+
+def test_lists_and_keys_together_are_one_catalogue() -> None:
+    found = listed(book(entry("region:13", catalogue=["list:hubei22", "list:imaging6", "CRE"])))
+    assert len(found) == 22 + 6 + 1
+
+
+def test_the_most_particular_scope_says_which_list() -> None:
+    policy = book(
+        entry("region:13", catalogue="list:hubei22"),
+        entry(f"receiver:{CODE}", catalogue=["K"], until="2026-06-14"),
+        entry(f"receiver:{CODE}", since="2026-06-15", catalogue="all"),
+    )
+    assert listed(policy, day=date(2026, 6, 14)) == {"K"}
+    assert len(listed(policy)) == 33
+
+
+def test_a_list_of_nobody_recognises_nothing() -> None:
+    assert listed(book(entry("region:13", catalogue="list:gone"))) == set()
+
+
+def test_a_limit_of_an_item_of_the_second_list_is_its_own_and_can_only_be_tightened() -> None:
+    item = load_catalogue().items["FER"]
+    assert book().limit_days(receiver("420106"), DAY, item) == 30
+    assert book().limit_days(receiver("429004"), DAY, item) == 15
+    assert (
+        book(entry("region:42", time_limits={"FER": 60})).limit_days(receiver("420106"), DAY, item)
+        == 30
+    )
+
+
 def test_before_the_first_policy_nothing_is_said() -> None:
     before = date(2022, 2, 28)
     assert book().value(receiver(), before, "catalogue") is None
@@ -270,3 +318,26 @@ def test_the_limit_is_the_least_whatever_the_order_of_entries(
     entries = [entry(scope, time_limits={"K": days}) for scope, days in limits]
     random.shuffle(entries)
     assert limit(book(*entries), "130102", "K") == min([7, *(days for _, days in limits)])
+
+
+@pytest.mark.parametrize(
+    ("said", "place", "code"),
+    [
+        ("list:hubei22", None, None),
+        ("[list:hubei22, CT]", None, None),
+        ("[K, FER]", None, None),
+        ("list:hubei", "policies.yaml:policies[0].catalogue.list:hubei", "unknown-list"),
+        ("[K, list:x]", "policies.yaml:policies[0].catalogue.list:x", "unknown-list"),
+        ("[K, FERR]", "policies.yaml:policies[0].catalogue.FERR", "unknown-item"),
+        ("[all]", "policies.yaml:policies[0].catalogue", "any-of"),
+        ("LIST:HUBEI22", "policies.yaml:policies[0].catalogue", "any-of"),
+        ("[K, K]", "policies.yaml:policies[0].catalogue", "any-of"),
+    ],
+)
+def test_an_imported_policy_names_only_lists_and_keys_there_are(
+    said: str, place: str | None, code: str | None
+) -> None:
+    text = f"policies: [{{scope: 'region:42', from: 2026-01-01, catalogue: {said}}}]"
+    parsed = parse_register("policies.yaml", text.encode())
+    faults, _ = check_import([parsed], RegisterRows(version=0), load_catalogue(), load_regions())
+    assert [(fault.path, fault.code) for fault in faults] == ([(place, code)] if code else [])
