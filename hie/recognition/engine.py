@@ -152,7 +152,11 @@ def _assess(facts: Facts, gates: Sequence[_Asking]) -> Assessment:
             said = condition(facts)
             if said.fired and rule.unless_refused and worst is Effect.REFUSE:
                 said = Answer(False, False, said.data)
-            effect = rule.effect(fired=said.fired, unknown=said.unknown, case=said.case)
+            effect = (
+                rule.effect(fired=said.fired, unknown=said.unknown, case=said.case)
+                if said.fired or said.unknown
+                else Effect.PASS
+            )
             findings.append(
                 Finding(rule.id, said.fired, said.unknown, effect, rule.basis, said.data, said.case)
             )
