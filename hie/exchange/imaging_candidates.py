@@ -88,12 +88,12 @@ def _records(
         if not known:
             alone.append((stored, report))
     for key, stored in studies.items():
-        yield stored, stored.resource(), max(by_study.get(key, ()), key=_speaks, default=None)
+        yield stored, stored.resource(), max(by_study.get(key, ()), key=speaks, default=None)
     for stored, report in alone:
         yield stored, None, report
 
 
-def _speaks(report: Resource) -> tuple[bool, int, str]:
+def speaks(report: Resource) -> tuple[bool, int, str]:
     """Of several reports of one study the latest speaks, unless it was entered in error."""
     issued = find_moment(report.get("issued"))
     return report.get("status") != _ERROR, issued.at_us if issued else -(2**62), report["id"]
