@@ -73,13 +73,13 @@ def _books(random: Random, case: Case, item: str, on: date) -> None:
     register_rows.change(random, case, item, on)
 
 
-def _encounter(random: Random, case: Case, item: str, on: date) -> None:
+def an_encounter(random: Random, item: str, on: date) -> Case:
     kinds = ("surgery", "transfusion", "dialysis", "chemotherapy", "contrast", "delivery")
     events = [
         {"type": random.choice(kinds), "date": a_time(random, a_day(random, item, on))}
         for _ in range(random.choice((0, 1, 1, 2)))
     ]
-    case["encounter"] = {
+    return {
         "class": random.choice(("outpatient", "inpatient", "emergency", "intensive-care", None)),
         "purpose": random.choice(
             ("treatment", "treatment", "treatment", "judicial", "disability", None)
@@ -87,6 +87,10 @@ def _encounter(random: Random, case: Case, item: str, on: date) -> None:
         "before": random.choice((None, None, "surgery", "transfusion", "major-measure")),
         "events": random.choice((None, events, events)),
     }
+
+
+def _encounter(random: Random, case: Case, item: str, on: date) -> None:
+    case["encounter"] = an_encounter(random, item, on)
 
 
 def _request(random: Random, case: Case, item: str, on: date) -> None:
