@@ -58,12 +58,14 @@ def build_study(
     source: str | None = None,
     reachable: bool = True,
     based_on: Iterable[str] = (),
+    withdrawn: Sequence[InstanceRecord] = (),
 ) -> Built:
     """Every resource of a study from its current instances, the newest last.
 
     `endpoint` is the hub's DICOMweb base, None when no images can be had; `source` that of the
     archive that keeps them, where the profile lets it be named; `reachable`: the archive answered
-    when it was last asked. `based_on` are references to orders that were found.
+    when it was last asked. `based_on` are references to orders that were found; `withdrawn` the
+    instances that were rejected, whose documents are in error.
     """
     made = Built({})
     ids, site = context.ids, context.site
@@ -91,10 +93,11 @@ def build_study(
     if named:
         study["endpoint"] = named
     made.resources[keys.study] = study
-    for one in records:
-        key = keys.documents.get(one.instance.uid)
-        if key is not None:
-            made.resources[key] = build_document(one, keys, context, endpoint)
+    gone = {one.instance.uid for one in withdrawn}
+    for one in (*records, *withdrawn):
+        document, was = keys.documents.get(one.instance.uid), one.instance.uid in gone
+        if document is not None:
+            made.resources[document] = build_document(one, keys, context, endpoint, withdrawn=was)
     targets = [f"{key.type}/{ids[key]}" for key in made.resources]
     made.resources[keys.provenance] = build_provenance(targets, own, context)
     return made

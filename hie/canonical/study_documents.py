@@ -16,9 +16,17 @@ _MEDIA = "application/dicom"
 
 
 def build_document(
-    record: InstanceRecord, keys: StudyKeys, context: BuildContext, base: str | None
+    record: InstanceRecord,
+    keys: StudyKeys,
+    context: BuildContext,
+    base: str | None,
+    *,
+    withdrawn: bool = False,
 ) -> Resource:
-    """The document one instance is; `base` is the hub's DICOMweb base, None when it keeps none."""
+    """The document one instance is; `base` is the hub's DICOMweb base, None when it keeps none.
+
+    `withdrawn`: a rejection note took it back; who kept its address learns that.
+    """
     ids, own = context.ids, record.instance
     title = own.title or record.series.description
     said = "structured report" if ".88." in own.sop_class else "encapsulated document"
@@ -31,7 +39,7 @@ def build_document(
     made: Resource = {
         "resourceType": "DocumentReference",
         "masterIdentifier": {"system": keys.study.system, "value": f"urn:oid:{own.uid}"},
-        "status": "current",
+        "status": "entered-in-error" if withdrawn else "current",
         "type": {
             "coding": [{"system": _URI, "code": f"urn:oid:{own.sop_class}", "display": said}],
             "text": attachment["title"],

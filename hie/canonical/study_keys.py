@@ -43,8 +43,16 @@ class StudyKeys:
         return list(dict.fromkeys([*found, *self.institutions.values(), *self.staff.values()]))
 
 
-def study_keys(records: Sequence[InstanceRecord], site: Site, message: str) -> StudyKeys:
-    """The keys of a study; `records` are instances of one StudyInstanceUID, at least one."""
+def study_keys(
+    records: Sequence[InstanceRecord],
+    site: Site,
+    message: str,
+    withdrawn: Sequence[InstanceRecord] = (),
+) -> StudyKeys:
+    """The keys of a study; `records` are instances of one StudyInstanceUID, at least one.
+
+    `withdrawn` are instances that were rejected: of those only documents have keys.
+    """
     newest = records[-1]
     uid = newest.study.uid
     found = _parties(records, site)
@@ -65,7 +73,7 @@ def study_keys(records: Sequence[InstanceRecord], site: Site, message: str) -> S
         roles={},
         documents={
             one.instance.uid: Key("DocumentReference", UID_SYSTEM, f"urn:oid:{one.instance.uid}")
-            for one in records
+            for one in (*records, *withdrawn)
             if is_document(one)
         },
         uid=uid,

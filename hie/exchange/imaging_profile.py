@@ -27,6 +27,7 @@ class ImagingProfile:
     keeps_files: bool
     overwrites: bool
     private_classes: bool
+    counts_header: bool
 
     def admits(self, title: str, address: str) -> bool:
         """Whether this application entity may call from this address."""
@@ -55,6 +56,7 @@ def imaging_profile(site: Site) -> ImagingProfile:
         keeps_files=dicom.get("keep", "hub") == "hub",
         overwrites=bool(dicom.get("overwrite", False)),
         private_classes=bool(dicom.get("private_sop_classes", True)),
+        counts_header="header" in _table(site.profile, "study").get("expected", ("header",)),
     )
 
 

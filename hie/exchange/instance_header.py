@@ -91,6 +91,21 @@ def read_header(path: Path) -> Header:
         return _read(file, data, size)
 
 
+def holds_data_set(path: Path) -> bool:
+    """Whether something like a data set follows the file head a door wrote before it.
+
+    What is deflated is taken on trust. C-STORE refuses the rest: nothing of it is an instance.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        uid, at = _meta(data, 132 if data[128:132] == b"DICM" else 0, size)
+        if uid == DEFLATED or at + 8 > size:
+            return uid == DEFLATED
+        order = ">" if uid == BIG_ENDIAN else "<"
+        group, _, length = struct.unpack_from(f"{order}HHI", data, at)
+        return 4 <= group <= 0x7FE1 and (_has_vr(data, at, size) or length <= size - at - 8)
+
+
 def _read(file: BinaryIO, data: mmap.mmap, size: int) -> Header:
     start = 132 if data[128:132] == b"DICM" else 0
     syntax_uid, begin = _meta(data, start, size)

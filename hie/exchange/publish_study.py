@@ -113,7 +113,7 @@ async def _waits(
         return _SOON_US
     if standing is Standing.INTERRUPTED:
         stated = [record.study.stated_instances or 0 for _, record in found]
-        if not max(stated, default=0) or len(found) < max(stated):
+        if not profile.counts_header or not max(stated, default=0) or len(found) < max(stated):
             return -1
     return None
 
@@ -132,6 +132,7 @@ async def _write(hub: Hub, unit: Unit, row: StudyRow, found: Known, now_us: int)
     every = [record for _, record in in_order]
     kept = [record for record in every if record.instance.uid not in rejects]
     sent = (await messages.sent_times(unit, [newest.message])).get(newest.message)
+    facts = await _facts(unit, row, every, site)
     written = await write_study(
         hub,
         unit,
@@ -142,11 +143,12 @@ async def _write(hub: Hub, unit: Unit, row: StudyRow, found: Known, now_us: int)
             None if sent is None else instant(sent).isoformat(timespec="seconds"),
         ),
         kept or every,
-        await _facts(unit, row, every, site),
+        facts,
         _status(every, kept),
         known=(row.home, row.id),
         access=await access_of(unit, site),
         now_us=now_us,
+        withdrawn=[record for record in every if record.instance.uid in rejects],
     )
     if written.is_refused:
         await _hold(unit, row, newest.message, written.issues, now_us)
@@ -160,7 +162,7 @@ async def _write(hub: Hub, unit: Unit, row: StudyRow, found: Known, now_us: int)
                 changed=False,
                 due_us=None,
                 published_us=now_us,
-                expected=study_facts(every).expected,
+                expected=facts.expected,
             )
         ],
     )
@@ -197,6 +199,7 @@ async def _facts(
     return study_facts(
         every,
         stated=[len(every) + held] if held else (),
+        counts_header=imaging_profile(site).counts_header,
         retrievable=await retrievable(unit, site, row.uid),
         identity=await _identity(unit, every, site),
     )

@@ -51,6 +51,7 @@ class Arrival:
     produced: list[tuple[str, str, int]] = field(default_factory=list)
     home: str | None = None
     study: str | None = None
+    is_again: bool = False  # it stood before: somebody has it looked at once more
 
     @property
     def is_held(self) -> bool:
@@ -188,7 +189,7 @@ async def _first_met(
         unit,
         source,
         [record],
-        study_facts([record]),
+        study_facts([record], counts_header=one.profile.counts_header),
         "registered",
         known=None,
         access=await access_of(unit, one.site),
@@ -240,7 +241,7 @@ def _take(
     same = others.get((one.site.id, one.instance.sop), {})
     mine = same.get(one.instance.sha256)
     if mine is not None and mine[1] not in {InstanceState.WAITING, InstanceState.HELD}:
-        one.state = mine[1]  # looked at once more: it stands where it stood
+        one.state, one.is_again = mine[1], True  # it stands where it stood
         return
     standing = [
         row
@@ -265,9 +266,15 @@ def _take(
 
 
 def _due(unit: Unit, row: StudyRow, one: Arrival, record: InstanceRecord, now_us: int) -> StudyRow:
-    """The study after this instance: what changed is due when it has been quiet."""
+    """The study after this instance: what changed is due when it has been quiet.
+
+    A study that was held is looked at again when one of its instances is replayed: now.
+    """
     if one.state is InstanceState.REPLACED:
         return row
+    due_us: int | None = now_us + one.profile.quiet_us
+    if row.state is StudyState.HELD:
+        due_us = now_us if one.is_again else None
     accession = record.study.accession
     return replace(
         row,
@@ -275,7 +282,7 @@ def _due(unit: Unit, row: StudyRow, one: Arrival, record: InstanceRecord, now_us
         or studies.accession_hash(unit, accession.value if accession else None),
         changed=True,
         last_us=max(row.last_us, one.message.received_us),
-        due_us=None if row.state is StudyState.HELD else now_us + one.profile.quiet_us,
+        due_us=due_us,
     )
 
 

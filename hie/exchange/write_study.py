@@ -76,13 +76,16 @@ async def write_study(
     known: tuple[str, str] | None,
     access: Access,
     now_us: int,
+    withdrawn: Sequence[InstanceRecord] = (),
 ) -> Written:
     """Write what these instances say; `known` are the study's home and id, None at first sight.
+
+    Of `withdrawn`, which a note rejected, documents are said to be in error.
 
     The caller holds the locks of the study and of its patient's numbers.
     """
     site, today = source.site, instant(now_us).date()
-    keys = study_keys(records, site, source.message)
+    keys = study_keys(records, site, source.message, withdrawn)
     owners = {key: _owner(key, site) for key in keys.every()}
     if known is not None:
         del owners[keys.study]
@@ -104,6 +107,7 @@ async def write_study(
         source=access.source,
         reachable=access.reachable,
         based_on=_orders(before),
+        withdrawn=withdrawn,
     )
     written.issues += made.issues
     for resource in made.resources.values():

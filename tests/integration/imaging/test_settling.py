@@ -13,8 +13,11 @@ from hie.exchange.process import drain
 from hie.exchange.publish_study import publish_due
 from hie.store.arrivals import Outcome
 from hie.store.instance_files import InstanceFiles
+from tests.integration.exchange.test_imaging_reports import _connected as connect_ris
+from tests.integration.exchange.test_imaging_reports import _receive, message
 from tests.integration.imaging.support import (
     SITE,
+    add_site,
     count,
     fact,
     imaging_hub,
@@ -245,3 +248,67 @@ async def test_many_at_once_of_several_studies_and_once_more(place: Any) -> None
         assert {one["numberOfInstances"] for one in found} == {10}
         assert await count(hub, "SELECT count(*) FROM message") == 80
         assert await count(hub, "SELECT count(*) FROM patient") == 8
+
+
+async def test_a_study_that_is_held_is_seen_and_released_by_replaying_its_message(
+    place: Any, tmp_path: Path
+) -> None:
+    """Its number leads to another patient's report; a person finds out that both are one."""
+    async with imaging_hub(place) as hub:
+        await connect_ris(hub)
+        await _receive(hub, message())  # 张三's report, accession number ACC77
+        await take(hub, tmp_path / "in", instance(AccessionNumber=None))
+        late = instance(InstanceNumber=2, AccessionNumber="ACC77")
+        (receipt,) = await take(hub, tmp_path / "late", late)
+        (study,) = await studies(hub)
+        assert study["numberOfInstances"] == 1
+        held = await run(hub, "message-list", {"state": "held"})
+        assert [one["message"] for one in held["messages"]] == [receipt["message"]]
+        assert "report-of-another-patient" in held["messages"][0]["codes"]
+        # Replayed as it is, it is held again and not lost.
+        replay = {"messages": [receipt["message"]]}
+        answer = await run(hub, "message-replay", replay)
+        assert [one["state"] for one in answer["messages"]] == ["held"]
+        async with hub.db.reading() as reader:
+            homes = [row[0] for row in await reader.fetch("SELECT id FROM patient")]
+        assert len(homes) == 2
+        why = {"patients": homes, "reason": "one person, registered twice"}
+        await run(hub, "identity-join", why)
+        answer = await run(hub, "message-replay", replay)
+        assert [one["state"] for one in answer["messages"]] == ["stored"]
+        (study,) = await studies(hub)
+        assert (study["status"], study["numberOfInstances"]) == ("available", 2)
+        assert await count(hub, "SELECT state FROM study") == "published"
+
+
+async def test_whose_counts_are_taken_is_the_profile_s_to_say(place: Any, tmp_path: Path) -> None:
+    contents = [instance(InstanceNumber=n, NumberOfStudyRelatedInstances=9) for n in (1, 2)]
+    only = profile() + 'expected = ["manifest", "report"]\n'
+    async with imaging_hub(place) as hub:
+        await add_site(hub, "other", only)
+        await take(hub, tmp_path / "in", *contents)
+        await take(hub, tmp_path / "in2", *contents, site="other")
+        found = {fact(one, "expected") for one in await studies(hub)}
+        assert found == {9, 2}
+
+
+async def test_a_rejected_report_of_a_study_is_a_document_in_error(
+    place: Any, tmp_path: Path
+) -> None:
+    async with imaging_hub(place) as hub:
+        sop = generate_uid()
+        dose = instance(
+            SOPClassUID="1.2.840.10008.5.1.4.1.1.88.67",
+            SOPInstanceUID=sop,
+            SeriesInstanceUID="1.2.99",
+            Modality="SR",
+        )
+        await take(hub, tmp_path / "in", instance(), dose)
+        assert await count(hub, "SELECT status FROM document_reference") == "current"
+        await take(hub, tmp_path / "in", rejection(sop))
+        (study,) = await studies(hub)
+        assert study["status"] == "available"
+        assert await count(hub, "SELECT status FROM document_reference") == "entered-in-error"
+        assert await count(hub, "SELECT version FROM document_reference") == 2
+        await take(hub, tmp_path / "in", instance(InstanceNumber=2))
+        assert await count(hub, "SELECT version FROM document_reference") == 2

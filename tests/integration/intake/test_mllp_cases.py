@@ -275,6 +275,27 @@ def batch(*messages: bytes, count: int) -> bytes:
     return head + b"".join(messages) + f"BTS|{count}\rFTS|1\r".encode()
 
 
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+async def test_on_a_full_disk_of_the_server_the_message_is_refused_and_taken_later(
+    place: Place,
+) -> None:
+    assert place.url
+    full = (
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$"
+    )
+    async with open_door(place) as door, door.lis() as lis:
+        statement(place.url, full)
+        trigger = "CREATE TRIGGER disk BEFORE INSERT ON message EXECUTE FUNCTION full_disk()"
+        statement(place.url, trigger)
+        answer = await lis.send(message("1"))
+        assert msa(answer)[1:3] == ["AR", "1"]
+        assert any("207" in line for line in answer if line.startswith("ERR"))
+        statement(place.url, "DROP TRIGGER disk ON message")
+        assert await lis.code(message("1")) == "AA"
+        assert [m["state"] for m in await door.messages()] == ["stored"]
+
+
 async def test_a_wrong_count_of_a_batch_is_noticed_and_all_is_taken(door: Door) -> None:
     async with door.lis() as lis:
         answer = await lis.send(batch(message("1"), message("2"), count=3))

@@ -92,6 +92,15 @@ def test_a_study_and_its_report_are_one_examination_named_by_the_study() -> None
     assert said["report"]["reviewers"] == ["王阅片"]
 
 
+def test_a_report_in_error_is_shown_only_where_there_is_no_other() -> None:
+    wrong = _report("r2", issued="2026-06-11T08:00:00+08:00", status="entered-in-error")
+    for reports in ((_report(), wrong), (wrong, _report())):
+        (one,) = _found(_study(), reports=reports)
+        assert _told(one)["report"]["conclusion"] == "未见异常。"
+    (one,) = _found(_study(), reports=(wrong,))
+    assert _told(one)["report"]["status"] == "entered-in-error"
+
+
 def test_the_newest_report_of_a_study_is_shown() -> None:
     late = _report("r2", issued="2026-06-11T08:00:00+08:00", conclusion="更正。")
     for reports in ((_report(), late), (late, _report())):
