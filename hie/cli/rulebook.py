@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hie.cli.asking import listed
 from hie.cli.diff import diff
 from hie.cli.explain import explain
 from hie.cli.output import REFUSED, JsonFlag, LangOption, fail, show_json, table
@@ -17,6 +18,12 @@ from hie.settings import Settings
 app = typer.Typer()
 app.command()(explain)
 app.command()(diff)
+
+
+@app.command()
+def history(as_json: JsonFlag = False, lang: LangOption = None) -> None:
+    """List what was in force: the hash of the data, since when, and what of it was new."""
+    listed("rulebook-history", {}, as_json, "data", {c: c for c in ("data", "since", "changed")})
 
 
 @app.command()

@@ -14,6 +14,7 @@ from hie.access.actor import Actor, ActorKind, Purpose
 from hie.errors import Fault, InvalidRequest
 from hie.exchange import (
     assess,
+    books_named,
     decide,
     diff,
     explain,
@@ -67,6 +68,7 @@ COMMANDS: dict[str, Command] = {
     "register-touched": register_touched.touched_command,
     "rulebook-explain": explain.command,
     "rulebook-diff": diff.command,
+    "rulebook-history": books_named.history_command,
     "work-list": work_list.list_command,
     "work-close": work_list.close_command,
     "identity-list": identity_desk.list_command,

@@ -2,8 +2,7 @@
 
 An assessment's id is its check's and the how-manyth it is in the answer, so it is found without a
 table of its own. The id of a check is random; whoever knows one learns nothing of another. Earlier
-versions gave assessments ids of their own: those are looked for among decisions, and by who may
-wait for it, in every check.
+versions gave assessments ids of their own: those are looked for in every check, by who may wait.
 """
 
 from collections.abc import Callable
@@ -36,9 +35,7 @@ async def find_check(
 
     `everywhere`: look through every check for an id of an earlier version. Raises ResourceNotFound.
     """
-    key = check_of(assessment) or await reader.fetchval(
-        "SELECT check_id FROM decision WHERE assessment = $1", assessment
-    )
+    key = check_of(assessment)
     if key is None and everywhere:
         key = await _looked_for(reader, assessment, institution)
     if key is not None:

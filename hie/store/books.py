@@ -64,7 +64,7 @@ async def find_manifests(reader: Reader, start: str) -> list[str]:
 
 
 async def manifests(reader: Reader, limit: int = 50) -> list[tuple[str, int]]:
-    """The manifests kept last and since when, newest first."""
+    """The manifests first answered from last, newest first: hash, and since when (us)."""
     rows = await reader.fetch(
         "SELECT hash, at_us FROM data_in_force WHERE kind = 'manifest'"
         " ORDER BY at_us DESC, hash LIMIT $1",
