@@ -208,8 +208,8 @@ def _same_time(old: str | None, new: str | None) -> bool:
 
 # -- reports and studies --------------------------------------------------------------------------
 
-_STUDY = ("class", "body-part", "laterality", "contrast", "identity", "complete", "retrievable",
-          "original", "received", "effective")  # fmt: skip
+_STUDY = ("class", "body-part", "laterality", "contrast", "identity", "complete",
+          "original", "received", "rejected", "effective")  # fmt: skip
 
 
 def _study(study: Resource) -> Said:
@@ -223,12 +223,17 @@ def _study(study: Resource) -> Said:
 
 
 def _study_differs(key: str, old: str | None, new: str | None) -> bool:
-    """More images are no correction; fewer, another's, or of something else are."""
+    """More images are no correction; fewer, another's, or of something else are.
+
+    Nor is it one that they cannot be had at the moment: whoever used them has seen them.
+    """
+    if key == "rejected":  # taken back by their department (IHE IOCM)
+        return int(new or 0) > int(old or 0)
     if old is None or old == new:
         return False
     if key == "identity":
         return new == "different"
-    if key in ("complete", "retrievable", "original"):
+    if key in ("complete", "original"):
         return (old, new) == ("true", "false")
     if key == "received":
         return new is None or int(new) < int(old)

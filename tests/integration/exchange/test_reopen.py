@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -359,3 +363,47 @@ async def test_a_key_for_something_else_is_a_conflict(place: Any, tmp_path: Path
         answer = await run(hub, "order-check", {"request": case.order_check.decode()})
         with pytest.raises(Conflict):
             await decided(hub, answer, replaces="nothing")
+
+
+async def test_killed_at_any_moment_every_correction_is_told_once(
+    place: Any, tmp_path: Path
+) -> None:
+    settings = _settings(place)
+    case = example(today=TODAY)
+    async with opened(settings) as hub:
+        await _connected(hub, tmp_path)
+        await received(hub, case.site, case.message)
+        _, mine = await used(hub, case)
+    folder = tmp_path / "corrections"
+    folder.mkdir()
+    for n in range(30):
+        changed = (K, f"|4.{n + 10}|mmol/L|3.5-5.3|N|||C|")
+        (folder / f"{n:02}.hl7").write_bytes(sent_again(case.message, f"C{n}", changed))
+    environment = {**os.environ, "HIE_DATA_DIR": str(settings.data_dir)}
+    if settings.database_url:
+        environment["HIE_DATABASE_URL"] = settings.database_url
+    command = [sys.executable, "-m", "hie", "receive", "--site", case.site, str(folder), "--json"]
+    for pause in (1.0, 1.4, 1.8, 2.2):
+        running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603
+        time.sleep(pause)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603
+    assert done.returncode in {0, 3}, done.stderr
+    async with opened(settings) as hub:
+        (item,) = await waiting(hub)
+        assert item.decision == mine["decision"]
+        assert await state_of(hub, mine["decision"]) == "reopened"
+        resource = item.events[0]["was"]["resource"].split("/")[1]
+        async with hub.db.reading() as reader:
+            version = await reader.fetchval(
+                "SELECT version FROM observation WHERE id = $1", resource
+            )
+        assert version == 31
+        assert len(item.events) == 30
+        following = [
+            (event["was"]["resource"][-2:], event["now"]["resource"]) for event in item.events
+        ]
+        assert len(set(following)) == 30
+        notes = await told(hub, item.institution)
+        assert [one.seq for one in notes] == list(range(1, 31))

@@ -171,6 +171,7 @@ def study(status: str = "available", **facts: Any) -> dict[str, Any]:
     [
         (study(received=300), []),
         (study(received=244), ["received"]),
+        (study(rejected=1), ["rejected"]),
         (study(identity="different"), ["identity"]),
         (study(identity="unknown"), []),
         (study("cancelled"), ["status"]),
@@ -188,12 +189,12 @@ def test_more_images_are_no_correction_and_fewer_or_anothers_are(
     assert [one.what for one in changes(study(), again)] == what
 
 
-def test_images_that_are_no_longer_whole_or_to_be_had_are_a_change() -> None:
+def test_images_that_are_no_longer_whole_are_a_change_and_those_not_to_be_had_now_are_none() -> (
+    None
+):
     whole = study(complete=True, retrievable=True)
-    assert [one.what for one in changes(whole, study(complete=False, retrievable=False))] == [
-        "complete",
-        "retrievable",
-    ]
+    lacking = study(complete=False, retrievable=False)
+    assert [one.what for one in changes(whole, lacking)] == ["complete"]
     assert changes(study(complete=False), study(complete=True)) == ()
 
 
