@@ -32,6 +32,7 @@ SHARED = {
 RANDOM = settings(
     deadline=None, derandomize=True, max_examples=600, suppress_health_check=list(HealthCheck)
 )
+SCOPES = ("default", "region:13", "region:130102", "receiver:121301024000001027")
 COUNTS = ("WBC", "RBC", "HGB", "PLT", "HCT")
 
 
@@ -52,12 +53,20 @@ def test_both_opinions_of_any_question_are_the_same(random: Random) -> None:
 def test_both_count_the_same_savings_of_a_request(random: Random) -> None:
     items = [random.choice((*ITEMS, *COUNTS, *COUNTS)) for _ in range(random.choice((1, 2, 3, 8)))]
     outcomes = [random.choice(list(Outcome)) for _ in items]
-    prices = {
-        ITEMS[item]["price"][0]: random.choice(("8.5", "0.005", "12.345", "0"))
-        for item in items
-        if random.random() < 0.4
+    case = {
+        "policies": [
+            {
+                "scope": scope,
+                "from": "2023-01-01",
+                "prices": {
+                    ITEMS[item]["price"][0]: random.choice(("8.5", "0.005", "12.345", "0"))
+                    for item in items
+                    if random.random() < 0.4
+                },
+            }
+            for scope in random.sample(SCOPES, random.choice((0, 1, 2, 4)))
+        ]
     }
-    case = {"policies": [{"scope": "region:13", "prices": prices}]}
     asked = cases.a_question(case, items[0])
     lines = [(asked.item(item) or asked.imaging_class(item)) for item in items]
     counted = savings(list(zip(lines, outcomes, strict=True)), asked)

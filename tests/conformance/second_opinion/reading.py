@@ -131,12 +131,14 @@ def _read_images(stated: dict[str, Any], ordered: str) -> Record:
 
 
 def _merged(study: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
-    """What the images say, else the report; the largest count that anyone stated."""
+    """What the images say, else the report; both's protocols, and the largest count stated."""
     told = said["report_facts"] if said["reported"] else {}
     found = {name: study.get(name) for name in (*_STUDY, "tracer")}
     for name, value in told.items():
         if name == "expected":
             found[name] = max(value, found[name] or 0)
+        elif name == "protocol":
+            found[name] = [*(found[name] or ()), *value]
         elif found.get(name) in (None, (), []):
             found[name] = value
         elif name == "texts":

@@ -145,6 +145,13 @@ def a_study(random: Random, item: str) -> Case:
         said["tracer"] = random.choice((None, "18F-FDG", "68Ga-PSMA"))
     found = dict(random.sample(list(said.items()), random.choice((1, 1, 2, 3, 4))))
     if random.random() < 0.2:
-        told = {"body_part": ["CHEST"], "contrast": "none", "expected": 3, "laterality": "L"}
+        told = {
+            "body_part": ["CHEST"],
+            "contrast": "none",
+            "expected": 3,
+            "laterality": "L",
+            "protocol": ["low-dose"],
+            "texts": True,
+        }
         found["report_facts"] = dict(random.sample(list(told.items()), 2))
     return found
