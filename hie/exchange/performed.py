@@ -4,7 +4,6 @@ The institution is the one that performed it, else the sending site's; a person'
 the check rested on and those the register has joined to them since.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,8 +15,16 @@ from hie.recognition.record import NO_ISSUERS, find_institution
 from hie.recognition.study import read_study
 from hie.store import indicator_rows, persons
 from hie.store.indicator_rows import DoneRow
+from hie.store.persons_then import persons_then
 from hie.store.session import Reader
 
+_TAKEN_BACK = frozenset({"cancelled", "entered-in-error"})
+# a study whose images still arrive is `registered`, and done; a result is not
+_NOT_DONE = {
+    "Observation": _TAKEN_BACK | {"registered"},
+    "ImagingStudy": _TAKEN_BACK,
+    "DiagnosticReport": _TAKEN_BACK | {"registered"},
+}
 _KINDS = ("Observation", "ImagingStudy", "DiagnosticReport")
 
 
@@ -26,20 +33,23 @@ async def homes_now(
 ) -> dict[str, list[str]]:
     """The homes of each person by now; `held` are those its checks rested on.
 
-    With `known_us` homes that a later link brought are left out.
+    With `known_us` by that instant: what was joined or parted later is left out.
     """
-    every = sorted({home for homes in held.values() for home in homes})
-    now = await persons.persons_of(reader, every)
-    families = await persons.families(reader, {*now.values(), *held})
-    moved: set[str] = set()
-    if known_us is not None:
-        texts = await indicator_rows.moved_since(reader, sorted(families), known_us)
-        moved = {home for text in texts for home in json.loads(text)}
+    every = {home for homes in held.values() for home in homes}
+    own = await persons.families(reader, held)
+    every.update(home for homes in own.values() for home in homes)
+    if known_us is None:
+        now = await persons.persons_of(reader, sorted(every))
+        families = await persons.families(reader, now.values())
+    else:
+        now = await persons_then(reader, sorted(every), known_us)
+        families = {}
+        for home, person in now.items():
+            families.setdefault(person, []).append(home)
     found = {}
     for person, homes in held.items():
         joined = {person, *(now[home] for home in homes if home in now)}
-        family = {home for one in joined for home in families.get(one, ())}
-        found[person] = sorted({*homes, *(family - moved)})
+        found[person] = sorted({*homes, *(h for one in joined for h in families.get(one, ()))})
     return found
 
 
@@ -73,11 +83,14 @@ async def performed_for(
 
 
 def read_performed(row: DoneRow, catalogue: Catalogue) -> Performed | None:
-    """One stored row as what was done; None without an institution."""
+    """One stored row as what was done; None if it was not, or nobody says where or when."""
     resource = row.stored.resource()
     issuer = find_institution(_performers(resource), NO_ISSUERS)
     institution = issuer.code if issuer is not None and issuer.code else row.sender
-    if institution is None or row.item is None:
+    done = resource.get("status") not in _NOT_DONE[row.stored.type]
+    if institution is None or row.item is None or not done:
+        return None
+    if row.from_us is None or row.until_us is None:
         return None
     entry = catalogue.items.get(row.item) or catalogue.classes.get(row.item)
     return Performed(

@@ -8,14 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hie.access.policy import Restriction
-from hie.store.results import as_known
+from hie.store.results import as_known, columns_of
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader
 from hie.store.visible import visible
 
 _PAGE = 1_000  # rows of results one statement reads
 _EVERY = Restriction()  # counted, not shown
-_NOT_DONE = "'cancelled', 'entered-in-error', 'registered'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +75,8 @@ class DoneRow:
 
     stored: Stored
     item: str | None
-    from_us: int
-    until_us: int
+    from_us: int | None
+    until_us: int | None
     sender: str | None
 
 
@@ -180,16 +179,6 @@ async def views_since(reader: Reader, institutions: Iterable[str], known_us: int
     return found
 
 
-async def moved_since(reader: Reader, of: Sequence[str], known_us: int) -> list[str]:
-    """Links made after an instant to these persons: the homes each moved, as JSON text."""
-    rows = await reader.fetch(
-        f"SELECT homes FROM link WHERE {reader.db.among('person', 1)} AND at_us > $2",  # noqa: S608
-        reader.db.array(list(of)),
-        known_us,
-    )
-    return [row[0] for row in rows]
-
-
 async def done(
     reader: Reader,
     kind: str,
@@ -216,7 +205,6 @@ async def done(
             " LEFT JOIN site AS s ON s.id = m.site"
             f" WHERE {reader.db.among('v.home', n)} AND {reader.db.among(f'v.{item}', n + 1)}"
             f" AND v.effective_end_us >= ${n + 2} AND v.effective_us <= ${n + 3}"
-            f" AND v.status NOT IN ({_NOT_DONE})"
             f" AND (v.home > ${n + 4} OR (v.home = ${n + 4} AND v.id > ${n + 5}))"
             f" ORDER BY v.home, v.id LIMIT {_PAGE}",
             *seen.args,
@@ -230,14 +218,24 @@ async def done(
         if len(rows) < _PAGE:
             break
         home, key = rows[-1][0], rows[-1][1]
-    return await _known(reader, kind, found, known_us)
+    return await _known(reader, kind, item, found, known_us)
 
 
 async def _known(
-    reader: Reader, kind: str, found: Sequence[DoneRow], known_us: int
+    reader: Reader, kind: str, item: str, found: Sequence[DoneRow], known_us: int
 ) -> list[DoneRow]:
-    """Those the hub had by an instant: a result that changed since was there before."""
-    if all(row.stored.updated_us <= known_us for row in found):
+    """Those the hub had by an instant, each as it was then."""
+    later = [row.stored for row in found if row.stored.updated_us > known_us]
+    if not later:
         return list(found)
-    then = await as_known(reader, kind, (row.stored for row in found), _EVERY, known_us)
-    return [row for row in found if row.stored.id in then]
+    then = await as_known(reader, kind, later, _EVERY, known_us)
+    kept = []
+    for row in found:
+        if row.stored.updated_us <= known_us:
+            kept.append(row)
+        elif row.stored.id in then:
+            was = then[row.stored.id]
+            said = columns_of(was)
+            times = said["effective_us"], said["effective_end_us"]
+            kept.append(DoneRow(was, said[item], *times, row.sender))
+    return kept

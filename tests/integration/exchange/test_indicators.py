@@ -195,6 +195,23 @@ async def test_what_came_later_was_not_known_then(place: Any, tmp_path: Path) ->
         assert values(empty["total"])["recognition_rate"] is None
 
 
+async def test_who_was_joined_later_was_not_the_same_person_then(
+    place: Any, tmp_path: Path
+) -> None:
+    async with a_hub(place, tmp_path) as hub:
+        await received(hub, 1)
+        await asked(hub, 1, "K")
+        await received(hub, 2, RECEIVER, 0, "B")
+        assert values((await told(hub))["total"])["silently_repeated"] == "0"
+        before = datetime.now(UTC).isoformat()
+        async with hub.db.reading() as reader:
+            homes = [row[0] for row in await reader.fetch("SELECT home FROM person_home")]
+        await run(hub, "identity-join", {"patients": homes, "reason": "one person after all"})
+        assert values((await told(hub))["total"])["silently_repeated"] == "1"
+        then = await told(hub, as_known_at=before)
+        assert values(then["total"])["silently_repeated"] == "0"
+
+
 async def test_an_emergency_is_not_reminded_and_a_question_about_the_past_is_no_order(
     place: Any, tmp_path: Path
 ) -> None:
