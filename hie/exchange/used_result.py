@@ -14,6 +14,7 @@ from hie.errors import ResourceDeleted, ResourceNotFound
 from hie.exchange.person_records import every
 from hie.fhir import Resource
 from hie.fhir.elements import referenced
+from hie.recognition.moment import find_moment
 from hie.store.results import as_known, reports_of
 from hie.store.served import Stored
 from hie.store.session import Reader
@@ -87,12 +88,19 @@ async def _report(reader: Reader, used: Stored, sight: Restriction, at_us: int) 
         told = await every(reader, "DiagnosticReport", [used.home], sight, most=_MOST_REPORTS)
         keys = [
             one["id"]
-            for one in sorted(told, key=lambda one: one.get("issued", ""), reverse=True)
+            for one in told
             if ("ImagingStudy", used.id) in map(referenced, one.get("imagingStudy", ()))
         ]
     known = await read_many(reader, "DiagnosticReport", keys, sight)
     then = await as_known(reader, "DiagnosticReport", known.values(), sight, at_us)
-    return next((then[key] for key in keys if key in then), None)
+    return max(then.values(), key=_speaks, default=None)
+
+
+def _speaks(report: Stored) -> tuple[bool, int, str]:
+    """Of several reports of one study the latest was judged, unless it was entered in error."""
+    tree = report.resource()
+    issued = find_moment(tree.get("issued"))
+    return tree.get("status") != "entered-in-error", issued.at_us if issued else -(2**62), report.id
 
 
 async def _change(

@@ -8,9 +8,13 @@ from typing import Any
 
 import httpx
 
+from hie.access.policy import Restriction
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.exchange.process import process_waiting
+from hie.store import resources
+from hie.store.resources import Put
+from hie.store.versions import read_many
 from hie.synthetic import example
 from tests.integration.test_doors import _ready
 from tests.integration.test_road import TODAY, _packed
@@ -28,13 +32,20 @@ class Decided:
     site: str
     answer: dict[str, Any]
     number: str  # the patient's resident number
+    receiver: str
 
 
-async def decided(hub: Hub, tmp_path: Path, client: httpx.AsyncClient) -> Decided:
+async def decided(
+    hub: Hub, tmp_path: Path, client: httpx.AsyncClient, name: str | None = None
+) -> Decided:
     """A hub with an order-check by a HIS, and its decisions."""
     headers, body = await _ready(hub, tmp_path)
     case = example(today=TODAY)
-    answer = (await client.post("/v1/order-check", content=body, headers=headers)).json()
+    asked = json.loads(body)
+    if name is not None:
+        asked["patient"]["name"] = name
+        await _rename(hub, name)
+    answer = (await client.post("/v1/order-check", json=asked, headers=headers)).json()
     first, second = answer["orders"][0], answer["orders"][1]
     decisions = {
         "check": answer["check"],
@@ -67,8 +78,18 @@ async def decided(hub: Hub, tmp_path: Path, client: httpx.AsyncClient) -> Decide
         case.message.decode(),
         case.site,
         made.json(),
-        json.loads(body)["patient"]["identifiers"][0]["value"],
+        asked["patient"]["identifiers"][0]["value"],
+        asked["receiver"]["institution"],
     )
+
+
+async def _rename(hub: Hub, name: str) -> None:
+    """Let every Patient bear this name, as a sender could have sent it."""
+    async with hub.db.unit() as unit:
+        keys = [row[0] for row in await unit.fetch("SELECT id FROM patient")]
+        found = await read_many(unit, "Patient", keys, Restriction())
+        trees = [{**one.resource(), "name": [{"text": name}]} for one in found.values()]
+        await resources.put(unit, [Put("Patient", tree["id"], tree["id"], tree) for tree in trees])
 
 
 async def send(hub: Hub, site: str, message: str) -> None:
