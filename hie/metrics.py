@@ -33,6 +33,9 @@ DECISIONS = Counter(
     "hie_decisions", "Decisions of clinicians, by what was decided and what became of it.",
     ["decision", "state"],
 )  # fmt: skip
+WORK_ITEMS = Gauge(
+    "hie_work_items", "Reopened decisions that wait for their institution, by cause.", ["cause"]
+)
 AUDIT_EVENTS = Counter(
     "hie_audit_events", "Audit events written, by type and outcome.", ["type", "outcome"]
 )
@@ -41,5 +44,5 @@ REFUSALS = Counter(
 )
 OWN = (
     RECEIVED, MESSAGES, WAITING_SECONDS, DATABASE_UP, ORDER_CHECKS, ORDERS, ORDER_CHECK_SECONDS,
-    DECISIONS, AUDIT_EVENTS, REFUSALS,
+    DECISIONS, WORK_ITEMS, AUDIT_EVENTS, REFUSALS,
 )  # fmt: skip

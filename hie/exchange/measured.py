@@ -8,7 +8,8 @@ from prometheus_client import generate_latest
 from hie import metrics
 from hie.errors import HubError
 from hie.exchange.hub import Hub
-from hie.store import message_list
+from hie.exchange.reopen import Cause
+from hie.store import message_list, work_items
 from hie.store.database import Database
 
 _EVERY = 15.0  # seconds between two counts of all messages: a large hub holds millions
@@ -26,6 +27,9 @@ async def measured(hub: Hub) -> bytes:
                 metrics.MESSAGES.clear()
                 for (site, channel, state), count in counts.items():
                     metrics.MESSAGES.labels(site, channel, state).set(count)
+                waiting = await work_items.tally(reader)
+                for cause in Cause:
+                    metrics.WORK_ITEMS.labels(cause.value).set(waiting.get(cause.value, 0))
                 _counted[hub.db] = now
     except HubError:
         metrics.DATABASE_UP.set(0)
