@@ -5,10 +5,13 @@ the catalogue and the rules have changed since; anything else means that what is
 Another engine says which findings it would answer otherwise, or that none differ.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+import structlog
 
 from hie.access.actor import Actor, ActorKind
 from hie.audit.event import Action, Event, EventType, Subject
@@ -24,6 +27,7 @@ from hie.store.assessments import find_check
 from hie.store.checks import Check
 from hie.store.instants import written
 
+_log = structlog.get_logger(__name__)
 _KEPT = {
     "data": "the hash of the data in force",
     "engine": "the version of the engine",
@@ -63,7 +67,9 @@ async def explanation(hub: Hub, actor: Actor, assessment: str) -> dict[str, Any]
                 f"check {check.id} was made by a version that did not keep what explains it", faults
             )
         books = await hub.books.recall(reader, check.body["data"])
-    told = explain(check, assessment, books)
+    told = await asyncio.to_thread(explain, check, assessment, books)
+    if told["reproduced"] == Reproduced.ALTERED:
+        _log.warning("assessment-altered", assessment=assessment, check=check.id)
     person = (Subject(None, check.person, (told["resource"],)),) if check.person else ()
     await hub.ledger.record(
         Event(

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from hie.exchange.quick_start import files_hash
+from hie.recognition.engine_version import engine_version
+from hie.recognition.sources import shipped_files
+
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted(path.name for path in (ROOT / "schemas").iterdir() if path.is_dir())
 
@@ -16,11 +20,16 @@ LOOK = """
 import json, sys
 from importlib.metadata import entry_points
 import hie, hie.schemas
+from hie.exchange.quick_start import files_hash
+from hie.recognition.engine_version import engine_version
+from hie.recognition.sources import shipped_files
 print(json.dumps({
     "home": hie.__file__,
     "adapters": {e.name: type(e.load()).__name__ for e in entry_points(group="hie.adapters")},
     "sizes": {f: max((len(p.read_bytes()) for p in hie.schemas.schema(f).rglob("*") if p.is_file()),
                      default=0) for f in sys.argv[1:]},
+    "engine": engine_version(),
+    "books": files_hash(shipped_files()),
 }))
 """
 
@@ -68,3 +77,11 @@ def test_an_installed_wheel_offers_its_adapters(installed: dict[str, object]) ->
     adapters = installed["adapters"]
     assert isinstance(adapters, dict)
     assert "hl7v2" in adapters
+
+
+def test_an_installed_wheel_answers_like_the_checkout_and_says_so(
+    installed: dict[str, object],
+) -> None:
+    """The same engine, and the same data in force: what one explains, the other explains too."""
+    assert installed["engine"] == engine_version()
+    assert installed["books"] == files_hash(shipped_files())
