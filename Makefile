@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check bench clean lock
+.PHONY: help setup demo test check bench conformance clean lock
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -33,6 +33,9 @@ check: setup     ## format, lint, types, imports
 
 bench: setup     ## measure, as ratios to the machine's own limits
 	$(BIN)/python -m tests.bench
+
+conformance: setup  ## write the official R4 examples to a hub and read them back (fetched with npm)
+	$(BIN)/python -m tests.r4 data/packages docs/conformance-r4.md
 
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet pyproject.toml --group build
 lock:            ## write the lock files anew (needs uv)

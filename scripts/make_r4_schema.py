@@ -204,7 +204,7 @@ class _Maker:
     def definitions(self) -> Schema:
         """What the served types reach, each made strict."""
         made = {name: self._strict(name) for name in sorted(self._reached())}
-        made["ResourceList"] = _resource()
+        made["ResourceList"] = _resource(self._others())
         made["Contained"] = {"allOf": [{"$ref": "#/definitions/ResourceList"}, *_named(CONTAINED)]}
         return made
 
@@ -247,12 +247,28 @@ class _Maker:
             properties["fhirVersion"] = {"type": "string", "minLength": 1}
         if "resourceType" in properties:
             made["required"] = sorted({*made.get("required", []), "resourceType"})
+        self._add_extensible(properties)
         if "contained" in properties:
             properties["contained"]["items"] = {"$ref": "#/definitions/Contained"}
         rules = [*self._presence(name, properties), *self._invariants(name, properties)]
         if rules:
             made["allOf"] = rules
         return made
+
+    def _add_extensible(self, properties: Schema) -> None:
+        """What the published schema forgot: a canonical may have extensions too."""
+        for name, rule in list(properties.items()):
+            one = rule.get("items", rule)
+            if one == {"$ref": "#/definitions/canonical"} and f"_{name}" not in properties:
+                element: Schema = {"$ref": "#/definitions/Element"}
+                is_list = "items" in rule
+                listed = {"type": "array", "items": element, "minItems": 1}
+                properties[f"_{name}"] = listed if is_list else element
+
+    def _others(self) -> list[str]:
+        """Resource types of R4 that are not served: they may be contained, unread."""
+        listed = (one["$ref"].rsplit("/", 1)[1] for one in self.published["ResourceList"]["oneOf"])
+        return sorted(set(listed) - set(TYPES))
 
     def _presence(self, name: str, properties: Schema) -> Iterator[Schema]:
         for primitive in sorted(self.required.get(name, ())):
@@ -312,12 +328,15 @@ def _named(rules: dict[str, Schema]) -> list[Schema]:
     return [{"$comment": key, **rule} for key, rule in rules.items()]
 
 
-def _resource() -> Schema:
-    """Any served resource, told apart by its type: one branch is entered, not all tried."""
+def _resource(others: list[str]) -> Schema:
+    """Any served resource, told apart by its type: one branch is entered, not all tried.
+
+    Inside another resource those that are not served may stand as well; they are not looked into.
+    """
     return {
         "type": "object",
         "required": ["resourceType"],
-        "properties": {"resourceType": {"enum": TYPES}},
+        "properties": {"resourceType": {"enum": [*TYPES, *others]}},
         "allOf": [
             {
                 "if": {"properties": {"resourceType": {"const": name}}},

@@ -207,14 +207,17 @@ async def _unknown(
     if await locate.locate(writing.unit, kind, key) is not None:
         raise Conflict(f"{kind}: this id is taken")
     past = await rewriting.deleted_version(writing.unit, kind, key)
-    return await _first(writing, kind, key, tree, past[1] if past else 0)
+    return await _first(writing, kind, key, tree, past[1] if past else 0, is_named=True)
 
 
-async def _first(writing: Writing, kind: str, key: str, tree: Resource, past: int) -> Written:
+async def _first(
+    writing: Writing, kind: str, key: str, tree: Resource, past: int, *, is_named: bool = False
+) -> Written:
+    """`is_named`: the client chose the id, so that its identifiers need not tell it apart."""
     clean = _clean(tree)
     writing.coming.setdefault((kind, key), key if kind == "Patient" else "")
     home = await _checked(writing, kind, key, clean)
-    await _take(writing, kind, key, keys_of(clean))
+    await _take(writing, kind, key, keys_of(clean), is_shared=is_named)
     put = Put(kind, home, key, {**clean, "id": key}, writing.writer)
     if past:
         await resources.revive(writing.unit, put, past + 1, writing.now_us)
@@ -235,9 +238,11 @@ async def _checked(writing: Writing, kind: str, key: str, tree: Resource) -> str
     )
 
 
-async def _take(writing: Writing, kind: str, key: str, keys: Iterable[Key]) -> None:
+async def _take(
+    writing: Writing, kind: str, key: str, keys: Iterable[Key], *, is_shared: bool = False
+) -> None:
     taken = await locate.take(writing.unit, writing.institution, list(keys), key)
-    if taken:
+    if taken and not is_shared:
         faults = (Fault(f"{kind}.identifier", "taken", "an identifier nobody else here has"),)
         raise Conflict(f"another {kind} has this identifier", faults)
 

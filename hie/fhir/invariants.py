@@ -38,7 +38,8 @@ def _is_sound(resource: Resource) -> bool:
                 elements += value
         if "extension" in element and not all(map(_is_extension, element["extension"])):
             return False
-        if "reference" in element and element["reference"][:1] == "#":
+        # Consent.provision.data.reference is an element of that name, no reference itself.
+        if "reference" in element and str(element["reference"])[:1] == "#":
             return False
         if "end" in element and _ends_early(element):
             return False

@@ -1,0 +1,62 @@
+"""The official R4 examples, as the package of the specification has them: fetched once, by hash."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+PACKAGE = "hl7.fhir.r4.examples@4.0.1"
+SHA512 = "0d705d21939e41a48a220094ef0e87382eecc3fe81cf29668a92e4056e1ffffa53f8173de31fbc2c89b04ddbda35384f2683b3a41cefc40ccdaa37aedd7ff32f"
+
+
+def fetched(folder: Path) -> Path:
+    """The package file in this folder, brought there with npm when it is not. Raises SystemExit."""
+    path = folder / "hl7.fhir.r4.examples-4.0.1.tgz"
+    if not path.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            raise SystemExit(f"{path} is not there, and no npm to bring it")
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            [npm, "pack", "--silent", "--pack-destination", str(folder), PACKAGE], check=True
+        )
+    found = hashlib.sha512(path.read_bytes()).hexdigest()
+    if found != SHA512:
+        raise SystemExit(f"{path}: not the package that was published")
+    return path
+
+
+def examples(path: Path, types: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Name and text of every example of these types, by name."""
+    with tarfile.open(path) as archive:
+        names = sorted(
+            one.name
+            for one in archive.getmembers()
+            if one.name.endswith(".json") and one.name.split("/")[-1].split("-")[0] in types
+        )
+        for name in names:
+            file = archive.extractfile(name)
+            if file is not None:
+                yield name.split("/")[-1], file.read().decode("utf-8-sig")
+
+
+def exact(text: str) -> Any:
+    """The JSON values with numbers as they are written; the hub's own part of meta left out."""
+    tree = json.loads(text, parse_float=_digits, parse_int=str)
+    meta = {
+        key: value
+        for key, value in tree.get("meta", {}).items()
+        if key not in ("versionId", "lastUpdated", "source")
+    }
+    tree.pop("meta", None)
+    return {**tree, "meta": meta} if meta else tree
+
+
+def _digits(text: str) -> str:
+    """A number as its digits: 1.0e2 and 1.0E+2 are the same digits."""
+    return str(Decimal(text)) if "e" in text.lower() else text
