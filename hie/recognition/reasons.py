@@ -77,10 +77,3 @@ def build_reasons(data: Any, name: str) -> Reasons:
         MappingProxyType({rule: tuple(keys) for rule, keys in data["suggested"].items()}),
         tuple(data["always"]),
     )
-
-
-def reasons_for(
-    effects: Iterable[tuple[str, Effect]], local: Iterable[str] = ()
-) -> tuple[str, ...]:
-    """The shipped reasons' `for_effects`."""
-    return load_reasons().for_effects(effects, local)

@@ -101,18 +101,6 @@ class Texts:
         return tuple(_PLACE.split(one) for one in next((v for v in found if v), ()))
 
 
-def text(
-    rule_id: str,
-    state: str,
-    data: Mapping[str, Any],
-    lang: Language,
-    case: str | None = None,
-    kind: Kind = Kind.LABORATORY,
-) -> str:
-    """The shipped sentence of a rule; `case` as the condition named it when it fired."""
-    return load_texts().text(rule_id, state, data, lang, case, kind)
-
-
 @read_once
 def load_texts() -> Texts:
     """The shipped sentences, complete for the shipped rulebook. Raises RulebookInvalid."""

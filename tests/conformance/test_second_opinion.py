@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hie.recognition.assessment import Assessment, Finding, Outcome
 from hie.recognition.engine import assess, assess_order
-from hie.recognition.reasons import reasons_for
+from hie.recognition.reasons import load_reasons
 from hie.recognition.savings import savings
 from tests.conformance import test_rulebook_cases as cases
 from tests.conformance.second_opinion.answer import saves
@@ -99,7 +99,7 @@ def engine_says(case: dict[str, Any]) -> Said:
     return {
         "outcome": judged.outcome.value,
         "leading": _key(judged.leading) if judged.leading else None,
-        "reasons": list(reasons_for(effects, local)) if speaking else [],
+        "reasons": list(load_reasons().for_effects(effects, local)) if speaking else [],
         "listed": [_assessed(one) for one in judged.assessments],
     }
 

@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 
 from hie.errors import RulebookInvalid
-from hie.recognition.reasons import build_reasons, load_reasons, reasons_for
+from hie.recognition.reasons import build_reasons, load_reasons
 from hie.recognition.rulebook import Effect
 from hie.schemas import read_yaml
 
@@ -16,7 +16,7 @@ NATIONAL = (
 
 
 def test_without_an_effect_the_national_reasons_are_offered() -> None:
-    assert reasons_for([("R-401", Effect.PASS), ("R-104", Effect.PASS)]) == NATIONAL
+    assert load_reasons().for_effects([("R-401", Effect.PASS), ("R-104", Effect.PASS)]) == NATIONAL
 
 
 def test_suggested_reasons_come_first_in_rule_order_and_once() -> None:
@@ -27,7 +27,7 @@ def test_suggested_reasons_come_first_in_rule_order_and_once() -> None:
         ("R-004", Effect.REFUSE),
         ("R-401", Effect.PASS),
     ]
-    assert reasons_for(effects) == (
+    assert load_reasons().for_effects(effects) == (
         "D2_DATA_UNUSABLE", "L2_EQA_FAILED", "N2_RAPIDLY_CHANGING", "N1_CONDITION_CHANGED",
         "N3_CRITICAL_DECISION", "N4_EMERGENCY", "N5_LEGAL_APPRAISAL", "N6_OTHER_NECESSARY",
     )  # fmt: skip
@@ -35,11 +35,11 @@ def test_suggested_reasons_come_first_in_rule_order_and_once() -> None:
 
 def test_local_reasons_of_the_policy_come_last() -> None:
     local = ["L4_PHYSICIAN_JUDGEMENT", "N1_CONDITION_CHANGED"]
-    assert reasons_for([], local) == (*NATIONAL, "L4_PHYSICIAN_JUDGEMENT")
+    assert load_reasons().for_effects([], local) == (*NATIONAL, "L4_PHYSICIAN_JUDGEMENT")
 
 
 def test_a_rule_without_a_reason_suggests_none() -> None:
-    assert reasons_for([("R-103", Effect.REFUSE)]) == NATIONAL
+    assert load_reasons().for_effects([("R-103", Effect.REFUSE)]) == NATIONAL
 
 
 def test_only_other_and_judgement_need_a_sentence() -> None:

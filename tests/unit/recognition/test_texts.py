@@ -17,11 +17,11 @@ from hie.recognition.texts import (
     build_texts,
     load_texts,
     region_name,
-    text,
 )
 from hie.schemas import read_yaml, yaml_files
 
 RULES = sorted(load_rulebook().rules)
+text = load_texts().text
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 FACTS: tuple[str, ...] = (
     "age_days", "limit_days", "collected", "received", "issued", "status", "report_status",
