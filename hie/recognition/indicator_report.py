@@ -128,6 +128,8 @@ def _group(
 
 def _split(asked: Asked, numbers: Mapping[str, int], whole: bool) -> dict[str, int | None]:
     """A distribution, the largest first; None is a number that is not shown."""
+    if asked.threshold is not None and whole:
+        return {}  # that there were any is told by no key either
     gone = frozenset() if asked.threshold is None else hidden_split(numbers, whole, asked.threshold)
     ordered = sorted(numbers, key=lambda one: (one in gone, 0 if gone else -numbers[one], one))
     return {one: None if one in gone else numbers[one] for one in ordered}

@@ -15,6 +15,7 @@ import pytest
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.scopes import Door
 from hie.app import opened
+from hie.cli.indicators import _row
 from hie.errors import NotPermitted, UnprocessableRequest
 from hie.exchange.commands import operator, run
 from hie.exchange.hub import Hub
@@ -32,6 +33,7 @@ from hie.synthetic.report import make_report
 from tests.integration.test_road import TODAY, _connected, _packed, _settings
 
 pytestmark = pytest.mark.anyio
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "indicators.md").read_text("utf-8")
 SENDER = "bj-lis"
 RECEIVER = "sjz-lis"
 NOON = datetime.combine(
@@ -107,20 +109,25 @@ def values(group: dict[str, Any]) -> dict[str, Any]:
     return {one["key"]: one["value"] for one in group["indicators"]}
 
 
+async def worked_example(hub: Hub) -> None:
+    """What docs/indicators.md tells: seven orders for four people of one hospital."""
+    for number in (1, 2, 3):
+        await received(hub, number)
+    first = await asked(hub, 1, "K", "NA", "CRE", "HBA1C")
+    await decided(hub, first, "1", "use")
+    await decided(hub, first, "2", "repeat")
+    second = await asked(hub, 2, "K")
+    await decided(hub, second, "1", "use")
+    await asked(hub, 3, "K")
+    await asked(hub, 3, "K", hour=15)  # the same order, asked about again
+    await asked(hub, 9, "K")  # nobody knows this person
+    await received(hub, 2, RECEIVER, 0, "B")  # the receiver did it again all the same
+    await received(hub, 3, RECEIVER, 0, "C")
+
+
 async def test_a_region_is_counted_from_end_to_end(place: Any, tmp_path: Path) -> None:
     async with a_hub(place, tmp_path) as hub:
-        for number in (1, 2, 3):
-            await received(hub, number)
-        first = await asked(hub, 1, "K", "NA", "CRE", "HBA1C")
-        await decided(hub, first, "1", "use")
-        await decided(hub, first, "2", "repeat")
-        second = await asked(hub, 2, "K")
-        await decided(hub, second, "1", "use")
-        await asked(hub, 3, "K")
-        await asked(hub, 3, "K", hour=15)  # the same order, asked about again
-        await asked(hub, 9, "K")  # nobody knows this person
-        await received(hub, 2, RECEIVER, 0, "B")  # the receiver did it again all the same
-        await received(hub, 3, RECEIVER, 0, "C")
+        await worked_example(hub)
         report = await told(hub)
         found = values(report["total"])
         assert {key: found[key] for key in ("asked", "with_earlier", "eligible", "offered")} == {
@@ -139,6 +146,11 @@ async def test_a_region_is_counted_from_end_to_end(place: Any, tmp_path: Path) -
         assert report["settled"] is False
         whole = await indicators(hub, operator(), dict(PERIOD))
         assert whole["total"] == report["total"]
+        said = {one["key"]: one for one in report["definitions"]}
+        for one in report["total"]["indicators"]:
+            row = _row(one, said[one["key"]], report, "en")
+            told_ = f"{row['title']:<32}{row['value']:>10}   {row['ratio'] or '':<12}{row['n']:>3}"
+            assert told_.rstrip() in DOCUMENT, row["title"]
 
 
 async def test_groups_add_up_to_the_total(place: Any, tmp_path: Path) -> None:
