@@ -7,12 +7,13 @@ than `BIG` that bear on no fact (private data, icons, overlays) are left out; a 
 is deflated again.
 """
 
+import contextlib
 import io
 import zlib
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, NamedTuple
 
-from adapters.dicom.part10 import Opened, Refused, open_file, uid_text
+from adapters.dicom.part10 import Opened, Refused, open_file, open_head, uid_text
 from adapters.dicom.reader import (
     LONG,
     MOST_ELEMENTS,
@@ -21,13 +22,19 @@ from adapters.dicom.reader import (
     Broken,
     Buffer,
     end_of_sequence,
+    read_top,
 )
+from adapters.dicom.syntaxes import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from adapters.dicom.tags import (
+    INSTANCE_NUMBER,
     MEDIA_STORAGE_SOP_CLASS_UID,
-    MEDIA_STORAGE_SOP_INSTANCE_UID,
     PER_FRAME_GROUPS_SEQUENCE,
     PIXELS,
+    SERIES_INSTANCE_UID,
     SHARED_GROUPS_SEQUENCE,
+    SOP_CLASS_UID,
+    SOP_INSTANCE_UID,
+    STUDY_INSTANCE_UID,
     place,
 )
 from hie.errors import Fault, MalformedMessage
@@ -39,6 +46,19 @@ _ZEROS: Final = b"\0" * 8
 _WIDEST: Final = 1 << 24  # bytes looked at to find the end of one sequence
 _WANTED: Final = frozenset({SHARED_GROUPS_SEQUENCE, PER_FRAME_GROUPS_SEQUENCE})
 _MOST_FRAGMENTS: Final = 10_000_000
+_INFLATING: Final = frozenset({"inflate-bomb", "inflate-failed"})
+_INPUT: Final = 1 << 16
+_LONGEST_NUMBER: Final = 12  # PS3.5 table 6.2-1, IS
+
+
+class Said(NamedTuple):
+    """What a data set says it is; "" and None where it does not."""
+
+    study: str
+    series: str
+    sop_instance: str
+    sop_class: str
+    number: int | None
 
 
 class Cut(NamedTuple):
@@ -46,12 +66,18 @@ class Cut(NamedTuple):
 
     header: bytes
     pixels: int | None  # where the pixel data's value begins in the file; None: none, or deflated
-    is_whole: bool  # nothing is cut off: the data set and its pixel data end inside the file
+    fault: str | None  # what is cut off or cannot be read, as an issue code; None: all is whole
     left_out: tuple[str, ...]  # tags of elements that were too large to keep
     size: int  # bytes of the whole file
+    dataset: int  # where the data set begins in the file
     transfer_syntax: str | None
-    sop_class: str | None  # as file meta information states it, like the next
-    sop_instance: str | None
+    written_in: str  # the transfer syntax its bytes are in: the stated one, else told from them
+    said: Said
+
+    @property
+    def is_whole(self) -> bool:
+        """Nothing is cut off: the data set and its pixel data end inside the file."""
+        return self.fault is None
 
 
 class _Element(NamedTuple):
@@ -59,6 +85,7 @@ class _Element(NamedTuple):
     begin: int
     value: int
     end: int  # where it ends, also beyond these bytes; or one of the two below
+    fault: str = ""  # why what it holds cannot be read
 
 
 _OPEN: Final = -1  # its length is not stated and it does not end inside these bytes
@@ -68,7 +95,8 @@ _BROKEN: Final = -2  # what it holds cannot be read
 def cut(source: bytes | Path | BinaryIO, limit: int = LIMIT) -> Cut:
     """The header of bytes, of a file on disk or of an open one (which must be seekable).
 
-    Raises MalformedMessage when it is no DICOM file, with the code `decode` would give.
+    Raises MalformedMessage when it is no DICOM file, with the code `decode` would give. A file that
+    is one and is broken has a header all the same, and a `fault`.
     """
     if isinstance(source, Path):
         with source.open("rb") as stream:
@@ -81,36 +109,72 @@ def _cut(stream: BinaryIO, limit: int) -> Cut:
     stream.seek(0)
     first = stream.read(_WINDOW)
     try:
-        opened = open_file(first, is_prefix=size > len(first))
-        if opened.deflated:
-            return _deflated(stream, opened, first, size, limit)
+        try:
+            opened = open_file(first, is_prefix=size > len(first))
+            if opened.deflated:
+                return _deflated(stream, opened, first, size, limit)
+        except Refused as refusal:
+            if refusal.code not in _INFLATING:
+                raise
+            return _inflating_failed(first, size, refusal.code)
     except Refused as refusal:
         fault = Fault(refusal.path, refusal.code, refusal.expected)
         raise MalformedMessage(f"no DICOM file: {refusal.code}", (fault,)) from refusal
     pieces = [first[: opened.dataset]]
     left_out: dict[int, None] = {}
-    pixels, whole = _copy(stream, opened, size, limit - opened.dataset, pieces, left_out)
-    return _made(b"".join(pieces), opened, pixels, whole, left_out, size)
+    pixels, broken = _copy(stream, opened, size, limit - opened.dataset, pieces, left_out)
+    header = b"".join(pieces)
+    told = said(header, opened, opened.dataset)
+    return _made(header, opened, pixels, broken, left_out, size, told)
 
 
 def _made(
     header: bytes,
     opened: Opened,
     pixels: int | None,
-    whole: bool,
+    fault: str | None,
     left_out: dict[int, None],
     size: int,
+    told: Said,
 ) -> Cut:
+    syntax = opened.syntax
+    told_from_bytes = EXPLICIT_LITTLE if syntax.explicit else IMPLICIT_LITTLE
     return Cut(
         header=header,
         pixels=pixels,
-        is_whole=whole,
+        fault=fault,
         left_out=tuple(map(place, left_out)),
         size=size,
+        dataset=opened.dataset,
         transfer_syntax=opened.transfer_syntax,
-        sop_class=uid_text(opened.meta.get(MEDIA_STORAGE_SOP_CLASS_UID, b"")) or None,
-        sop_instance=uid_text(opened.meta.get(MEDIA_STORAGE_SOP_INSTANCE_UID, b"")) or None,
+        written_in=opened.transfer_syntax or (told_from_bytes if syntax.little else EXPLICIT_BIG),
+        said=told,
     )
+
+
+def said(data: bytes, opened: Opened, start: int) -> Said:
+    """What a data set that begins at `start` of these bytes says it is."""
+    found = read_top(Buffer(data, opened.syntax.little), opened.syntax.explicit, start).elements
+
+    def text(tag: int) -> str:
+        element = found.get(tag)
+        return "" if element is None else uid_text(data[element.start : element.stop])
+
+    return Said(
+        text(STUDY_INSTANCE_UID),
+        text(SERIES_INSTANCE_UID),
+        text(SOP_INSTANCE_UID),
+        text(SOP_CLASS_UID) or uid_text(opened.meta.get(MEDIA_STORAGE_SOP_CLASS_UID, b"")),
+        _number(text(INSTANCE_NUMBER)),
+    )
+
+
+def _number(text: str) -> int | None:
+    digits = text.lstrip("+-")
+    if not (digits.isascii() and digits.isdigit() and len(text) <= _LONGEST_NUMBER):
+        return None
+    value = int(text)
+    return value if abs(value) < 1 << 31 else None
 
 
 def _copy(
@@ -120,8 +184,8 @@ def _copy(
     room: int,
     pieces: list[bytes],
     left_out: dict[int, None],
-) -> tuple[int | None, bool]:
-    """Copy elements until the pixel data; where its value begins, and whether all is whole."""
+) -> tuple[int | None, str | None]:
+    """Copy elements until the pixel data; where its value begins, and what is wrong with all."""
     base, reach, count = opened.dataset, _WINDOW, 0
     while base < size:
         stream.seek(base)
@@ -131,24 +195,23 @@ def _copy(
         while (found := _element(buffer, at, opened, is_last=is_last)) is not None:
             count += 1
             if count > MOST_ELEMENTS:
-                fault = Fault("file", "too-many-elements", f"at most {MOST_ELEMENTS}")
-                raise MalformedMessage("no real DICOM object: too-many-elements", (fault,))
-            tag, begin, value, end = found
+                return None, "too-many-elements"
+            tag, begin, value, end, fault = found
             if tag in PIXELS:
                 length = None if end == _OPEN else end - value
                 whole = _is_whole(stream, base + value, length, size, opened.syntax.little)
                 if not whole:
                     pieces.append(window[begin:value])
-                return base + value, whole
+                return base + value, None if whole else "truncated"
             if window[begin : begin + 8] == _ZEROS:
                 pieces.append(window[at : at + 16])
-                return None, not any(window[at:])
+                return None, "sequence-broken" if any(window[at:]) else None
             if end == _BROKEN:
                 pieces.append(window[begin : begin + LIMIT])
-                return None, False
+                return None, fault
             if base + end > size:
                 pieces.append(window[begin:value])
-                return None, False
+                return None, "truncated"
             if not 0 <= end <= len(window):
                 break
             if (end - begin > BIG and tag not in _WANTED) or end - begin > room:
@@ -159,7 +222,7 @@ def _copy(
             at = end
         if found is None and is_last:
             pieces.append(window[at:])
-            return None, not any(window[at:])
+            return None, "truncated" if any(window[at:]) else None
         if at:
             base, reach = base + at, _WINDOW
         elif found is not None and found.end > 0 and not _fits(found, room):
@@ -168,10 +231,10 @@ def _copy(
         elif reach >= _WIDEST:
             if found is not None:
                 left_out[found.tag] = None
-            return None, True
+            return None, None
         else:
             reach *= 4
-    return None, True
+    return None, None
 
 
 def _fits(found: _Element, room: int) -> bool:
@@ -198,9 +261,10 @@ def _element(buffer: Buffer, at: int, opened: Opened, *, is_last: bool) -> _Elem
         return _Element(tag, at, value, _OPEN)
     try:
         end = end_of_sequence(buffer, explicit and vr != b"UN", value, tag)
-    except Broken as fault:
-        cut_short = len(data) + 1 if is_last else _OPEN
-        end = cut_short if fault.code == "truncated" else _BROKEN
+    except Broken as broken:
+        if broken.code != "truncated":
+            return _Element(tag, at, value, _BROKEN, broken.code)
+        end = len(data) + 1 if is_last else _OPEN
     return _Element(tag, at, value, end)
 
 
@@ -233,11 +297,34 @@ def _deflated(stream: BinaryIO, opened: Opened, first: bytes, size: int, limit: 
     pieces: list[bytes] = []
     left_out: dict[int, None] = {}
     data = io.BytesIO(opened.data)
-    pixels, whole = _copy(data, plain, len(opened.data), limit, pieces, left_out)
-    if not whole and pixels is not None and opened.size > len(opened.data):
-        whole = True  # the rest was inflated and counted, not kept
+    pixels, broken = _copy(data, plain, len(opened.data), limit, pieces, left_out)
+    if broken is not None and pixels is not None and opened.size > len(opened.data):
+        broken = None  # the rest was inflated and counted, not kept
         pieces.pop()
+    told = said(b"".join(pieces), plain, 0)
+    header = first[: opened.dataset] + _packed(b"".join(pieces))
+    return _made(header, opened, None, broken, left_out, size, told)
+
+
+def _inflating_failed(first: bytes, size: int, fault: str) -> Cut:
+    """A deflated data set that grows without end, or breaks off: its beginning, to be held."""
+    bare = open_head(first)
+    kept = bytearray()
+    with contextlib.suppress(zlib.error):
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        for at in range(bare.dataset, len(first), _INPUT):
+            kept += inflater.decompress(first[at : at + _INPUT], BIG - len(kept))
+            if len(kept) >= BIG:
+                break
+    plain = bare._replace(data=bytes(kept), dataset=0, start=0)
+    pieces: list[bytes] = []
+    _copy(io.BytesIO(plain.data), plain, 1 << 40, LIMIT, pieces, {})
+    body = b"".join(pieces)
+    header = first[: bare.dataset] + _packed(body)
+    return _made(header, bare, None, fault, {}, size, said(body, plain, 0))
+
+
+def _packed(data: bytes) -> bytes:
     deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    body = deflater.compress(b"".join(pieces)) + deflater.flush()
-    header = first[: opened.dataset] + body + b"\0" * (len(body) % 2)
-    return _made(header, opened, None, whole, left_out, size)
+    body = deflater.compress(data) + deflater.flush()
+    return body + b"\0" * (len(body) % 2)

@@ -82,6 +82,14 @@ def open_file(content: bytes, *, is_prefix: bool = False) -> Opened:
     )
 
 
+def open_head(content: bytes) -> Opened:
+    """The head of a file whose deflated data set cannot be opened; no data. Raises Refused."""
+    findings: list[str] = []
+    dataset, meta = _meta(content, _meta_start(content, findings), findings)
+    stated = uid_text(meta.get(TRANSFER_SYNTAX_UID, b""))
+    return Opened(b"", 0, 0, Syntax(True, True), stated, meta, tuple(findings), dataset, True)
+
+
 def uid_text(raw: bytes) -> str:
     """A UID without its padding; other bytes are kept visible as Latin-1."""
     return raw.strip(b"\0 \t\r\n").decode("latin-1")

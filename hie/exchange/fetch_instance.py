@@ -187,7 +187,7 @@ def _drop(found: list[tuple[str, Path]]) -> None:
 async def _checked(hub: Hub, one: _Asked, path: Path) -> FetchedFile:
     """The file, once it is this instance and whole. Raises SourceRefused; the file is gone then."""
     try:
-        header = await asyncio.to_thread(read_header, path)
+        header = await asyncio.to_thread(read_header, hub.adapters, path)
         _compare(hub, one, header)
         return FetchedFile(path, header.transfer_syntax, header.size)
     except MalformedMessage as fault:

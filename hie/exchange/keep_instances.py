@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hie.errors import Conflict, HubError, Unavailable
+from hie.errors import Conflict, HubError, MalformedMessage, Unavailable
 from hie.exchange import sites
 from hie.exchange.hub import Hub
 from hie.exchange.imaging_profile import imaging_profile
@@ -54,7 +54,9 @@ async def keep_file(
     Unavailable (disk full or away): nothing is kept.
     """
     try:
-        header = await asyncio.to_thread(read_header, path)
+        header = await asyncio.to_thread(read_header, hub.adapters, path)
+        if arrival is not None and not (header.study or header.series or header.sop):
+            raise MalformedMessage("no DICOM data set: it names nothing")  # the head is the door's
         if study is not None and header.study != study:
             raise Conflict("an instance of another study than the one named")
         arrived = Arrived(

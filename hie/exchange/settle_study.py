@@ -19,7 +19,6 @@ from hie.exchange import identify, link_study, sites
 from hie.exchange.hub import Hub
 from hie.exchange.image_access import access_of
 from hie.exchange.imaging_profile import ImagingProfile, imaging_profile
-from hie.exchange.instance_header import PROBLEMS
 from hie.exchange.named import Named
 from hie.exchange.noticed import noticed
 from hie.exchange.write_study import Source, numbers_of, write_study
@@ -78,8 +77,10 @@ async def decoded(hub: Hub, unit: Unit, taken: Sequence[Message]) -> list[Arriva
         read = hub.adapters[site.adapter].decode(heads[message.id], site)
         issues = [*noticed(message.meta), *read.issues]
         problem = str(message.meta.get("problem", ""))
-        if problem in PROBLEMS and not any(issue.code == problem for issue in issues):
-            issues.append(Issue("decode", problem, Severity.HOLD, "file", PROBLEMS[problem]))
+        # What the head alone does not show: pixels that are not there, a bomb behind it.
+        if problem and not any(issue.severity is Severity.HOLD for issue in issues):
+            expected = hub.adapters[site.adapter].issue_codes.get(problem, "a whole file")
+            issues.append(Issue("decode", problem, Severity.HOLD, "file", expected))
         record = next((one for one in read.records if isinstance(one, InstanceRecord)), None)
         if record is None and not any(issue.severity is Severity.HOLD for issue in issues):
             expected = "one DICOM instance"

@@ -24,7 +24,6 @@ from hie.adapter import Site
 from hie.errors import HubError, HubMisconfigured, MalformedMessage, Unavailable
 from hie.exchange.hub import Hub
 from hie.exchange.imaging_profile import imaging_profile
-from hie.exchange.instance_header import holds_data_set
 from hie.exchange.keep_instances import arrival_ended, keep_file
 from hie.intake.dicom_server import DicomServer
 from hie.intake.dicom_spool import Spool, install
@@ -168,9 +167,6 @@ class Associations:
             return NO_RESOURCES
         if str(request.AffectedSOPClassUID) != str(event.context.abstract_syntax):
             return NO_SUCH_CLASS
-        if not holds_data_set(spool.path()):
-            spool.path().unlink(missing_ok=True)
-            return CANNOT_UNDERSTAND
         ticket.carried = True
         meta = {"client": f"dicom:{ticket.title}", "arrival": ticket.arrival}
         try:

@@ -12,12 +12,22 @@ from hypothesis import strategies as st
 from pydicom import dcmread
 
 from hie.errors import MalformedMessage
-from hie.exchange.instance_header import LONGEST_HEADER, PROBLEMS, read_header
+from hie.exchange.instance_header import Header
+from hie.exchange.instance_header import read_header as read_by
+from hie.exchange.plugins import load_adapters
 from tests.integration.imaging.support import instance
+from tests.integration.imaging.test_samples_and_bombs import deflated
 
+ADAPTERS = load_adapters()
+PROBLEMS = ADAPTERS["dicom"].issue_codes
+LONGEST_HEADER = 1 << 20
 ROOT = Path(pydicom.data.__file__).parent
 SAMPLES = sorted(ROOT.rglob("*.dcm"))
-NO_DICOM = {"ExplVR_BigEndNoMeta.dcm", "no_meta.dcm"}
+NO_DICOM = {"no_meta.dcm"}
+
+
+def read_header(path: Path) -> Header:
+    return read_by(ADAPTERS, path)
 
 
 @pytest.fixture
@@ -116,3 +126,19 @@ def test_damage_anywhere_is_survived(at: int, damage: bytes) -> None:
         pass
     finally:
         path.unlink()
+
+
+def test_of_a_bomb_the_head_is_known_and_what_is_wrong(written: Path) -> None:
+    written.write_bytes(deflated(200 << 20))
+    found = read_header(written)
+    assert found.problem == "inflate-bomb"
+    assert found.study == "1.2.826.0.1.3680043.8.498.1"
+    assert len(found.header) < 4096
+    written.write_bytes(found.header)
+    assert read_header(written).study == found.study
+
+
+def test_a_deflated_file_cut_short_is_a_problem(written: Path) -> None:
+    content = deflated(1 << 20)
+    written.write_bytes(content[: len(content) // 2])
+    assert read_header(written).problem is not None

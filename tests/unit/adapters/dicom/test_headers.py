@@ -38,7 +38,7 @@ def test_the_header_is_the_bytes_before_the_pixel_data(syntax: str) -> None:
     assert len(content) - len(cut.header) == (20 if syntax != IMPLICIT else 16)
     assert cut.pixels == len(content) - 8
     assert cut.is_whole
-    assert (cut.size, cut.sop_instance) == (len(content), "1.2.3.4.5")
+    assert (cut.size, cut.said.sop_instance) == (len(content), "1.2.3.4.5")
     assert cut.transfer_syntax == syntax
     assert adapter.header(content) == cut.header
     assert adapter.header(io.BytesIO(content)) == cut.header
