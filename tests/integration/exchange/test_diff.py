@@ -37,14 +37,14 @@ def _files(**changed: str) -> dict[str, Any]:
     return {"name": "new", "files": files | changed}
 
 
-def _shipped(name: str) -> str:
+def shipped(name: str) -> str:
     return schema(*name.split("/")).read_text("utf-8")
 
 
-def _tighter() -> str:
+def tighter() -> str:
     """Potassium may be no older than a day, from 2024 on."""
     dated = '  2024-01-01: {value: 1, basis: "a test", certainty: low}'
-    lines = _shipped(POTASSIUM).splitlines()
+    lines = shipped(POTASSIUM).splitlines()
     at = lines.index("validity_days:") + 1
     end = next(n for n in range(at, len(lines)) if not lines[n].startswith(" "))
     return "\n".join([*lines[:end], dated, *lines[end:], ""])
@@ -70,8 +70,8 @@ async def test_a_tighter_limit_turns_potassium_by_the_rule_of_age_and_nothing_el
     async with opened(_settings(place)) as hub:
         answers = await _filled(hub, tmp_path)
         before = await _counts(hub)
-        told = await _diff(hub, "current", _files(**{POTASSIUM: _tighter()}))
-        back = await _diff(hub, _files(**{POTASSIUM: _tighter()}), "current")
+        told = await _diff(hub, "current", _files(**{POTASSIUM: tighter()}))
+        back = await _diff(hub, _files(**{POTASSIUM: tighter()}), "current")
         assert await _counts(hub) == before
     first = answers[0]["orders"][0]["candidates"][0]
     assert [(t["check"], t["item"], t["was"], t["now"], t["rules"]) for t in told["turns"]] == [
@@ -89,7 +89,7 @@ def told_order(told: dict[str, Any], check: str) -> int:
 async def test_what_follows_from_a_rule_is_a_change_too(place: Any, tmp_path: Path) -> None:
     async with opened(_settings(place)) as hub:
         await _filled(hub, tmp_path, checks=1)
-        text = _shipped("rulebook/gate5.yaml")
+        text = shipped("rulebook/gate5.yaml")
         lines = text.split("R-502", 1)
         stricter = f"{lines[0]}R-502{lines[1].replace('clinician_review', 'do_not_recognise', 1)}"
         asked = json.loads(CASE.order_check)
@@ -108,7 +108,7 @@ async def test_a_changed_conversion_is_tried_on_the_numbers_as_they_were_reporte
     """A unit that the new catalogue does not know is a unit nobody can compare."""
     async with opened(_settings(place)) as hub:
         await _filled(hub, tmp_path, checks=1)
-        text = _shipped("catalogue/lab/CRE.yaml")
+        text = shipped("catalogue/lab/CRE.yaml")
         assert "umol/L" in text
         strange = text.replace("umol/L", "fmol/L").replace("μmol/L", "fmol/L")
         told = await _diff(hub, "current", _files(**{"catalogue/lab/CRE.yaml": strange}))
@@ -239,7 +239,7 @@ def test_the_command_tells_what_turns_and_refuses_a_folder_by_file_and_line(
     asyncio.run(fill())
     folder = tmp_path / "mine" / "catalogue" / "lab"
     folder.mkdir(parents=True)
-    (folder / "K.yaml").write_text(_tighter(), "utf-8")
+    (folder / "K.yaml").write_text(tighter(), "utf-8")
     called = ["rulebook", "diff", "current", str(tmp_path / "mine"), "--on-traffic", "7"]
     runner = CliRunner()
     told = runner.invoke(root("rulebook"), [*called, "--lang", "en"])

@@ -15,8 +15,10 @@ from hie.exchange.explain import explanation
 from hie.exchange.hub import Hub
 from hie.fhir.wire import parse, write
 from hie.recognition.engine_version import engine_version
+from hie.schemas import use_folder
 from hie.store import checks
 from hie.synthetic import example
+from tests.integration.exchange.test_diff import shipped, tighter
 from tests.integration.test_road import TODAY, _connected, _packed, _settings
 
 pytestmark = pytest.mark.anyio
@@ -82,6 +84,43 @@ async def test_an_assessment_made_before_a_register_change_explains_itself_uncha
         assert (told["registers"], later["registers"]) == (1, 2)
     async with opened(_settings(place)) as hub:  # nothing of it lay in memory alone
         assert await _explain(hub, _offered(before)["assessment"]) == told
+
+
+async def test_an_assessment_made_before_the_rules_changed_explains_itself_by_the_rules_of_then(
+    place: Any, tmp_path: Path
+) -> None:
+    """A region's own folder is laid over the shipped files: other limits, texts and reasons."""
+    async with opened(_settings(place)) as hub:
+        await _filled(hub, tmp_path)
+        before = await _ask(hub)
+        told = await _explain(hub, _offered(before)["assessment"])
+    own = tmp_path / "own"
+    _write(own, "catalogue/lab/K.yaml", tighter())
+    texts = shipped("texts/gate4.yaml")
+    assert "R-401" in texts
+    _write(own, "texts/gate4.yaml", texts.replace("天", "日"))
+    try:
+        settings = _settings(place).model_copy(update={"rulebook_dir": own})
+        async with opened(settings) as hub:
+            after = await _ask(hub)
+            assert _offered(after)["outcome"] == "do_not_recognise"
+            assert await _explain(hub, _offered(before)["assessment"]) == told
+            later = await _explain(hub, _offered(after)["assessment"])
+            assert later["reproduced"] == "same-bytes"
+            assert later["data"] != told["data"]
+            listed = (await run(hub, "rulebook-history", {}))["data"]
+            assert set(listed[0]["changed"]) == {"catalogue", "texts"}
+    finally:
+        use_folder(None)
+    async with opened(_settings(place)) as hub:  # and the other way round
+        again = await _explain(hub, _offered(after)["assessment"])
+        assert again == later
+
+
+def _write(folder: Path, name: str, text: str) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
 
 
 async def test_every_finding_is_told_with_rule_state_data_text_and_basis(
