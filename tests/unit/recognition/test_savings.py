@@ -1,13 +1,18 @@
 """What a recognised result saves: once for each billable item, at the receiver's tariff."""
 
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hie.recognition.assessment import Outcome
 from hie.recognition.catalogue import load_catalogue
-from hie.recognition.savings import savings
-from tests.unit.recognition.records import policy, question
+from hie.recognition.policy import build_policy
+from hie.recognition.savings import savings, tariff
+from tests.unit.recognition.records import policy, question, receiver
 
 REVIEW, YES, NO, NONE = Outcome.REVIEW, Outcome.RECOGNISE, Outcome.REFUSE, Outcome.NONE
 
@@ -66,3 +71,59 @@ def test_the_receivers_tariff_counts_for_images_too() -> None:
 
 def test_an_item_that_is_none_saves_nothing() -> None:
     assert savings([(None, YES)], question()) == (None,)
+
+
+KEYS = ("K", "NA", "CRE", "WBC", "PLT", "HGB", "RBC", "HCT", "CT", "MRI")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(list(Outcome))), max_size=12),
+    st.dictionaries(
+        st.sampled_from(["250304001", "250101015", "CT"]),
+        st.decimals(0, 500, places=3).map(str),
+        max_size=3,
+    ),
+)
+def test_a_request_never_saves_more_than_its_distinct_billables_cost(
+    orders: list[tuple[str, Outcome]], prices: dict[str, str]
+) -> None:
+    """Beside what recognition_precise § 9 says, line by line, written another way."""
+    catalogue = load_catalogue()
+    entries = [(catalogue.items.get(k) or catalogue.classes[k], out) for k, out in orders]
+    asked = question(policies=[policy("region:13", prices=prices)])
+    found = savings(entries, asked)
+    limit = Decimal(0)
+    billed: dict[str, list[int]] = {}
+    for n, (entry, outcome) in enumerate(entries):
+        assert (found[n] is None) == (outcome not in (YES, REVIEW) or entry.price is None)
+        if entry.price is not None:
+            alone = f" {n}" if entry.kind == "imaging" else ""
+            billed.setdefault(entry.price.code + alone, []).append(n)
+    for code, places in billed.items():
+        entry = entries[places[0]][0]
+        assert entry.price is not None
+        price = Decimal(prices.get(entry.price.code, entry.price.amount))
+        price = price.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        limit += price
+        amounts = [one.amount for n in places if (one := found[n]) is not None]
+        run = any(entries[n][1] in (NO, NONE) for n in places)
+        wanted = [Decimal(0)] * len(amounts) if run else [price] + [Decimal(0)] * (len(places) - 1)
+        assert amounts == wanted, code
+    assert sum(one.amount for one in found if one is not None) <= limit
+
+
+@given(st.permutations([("WBC", YES), ("PLT", REVIEW), ("K", YES), ("CT", YES), ("HGB", YES)]))
+def test_the_order_of_lines_changes_which_carries_the_amount_not_the_sum(
+    orders: list[tuple[str, Outcome]],
+) -> None:
+    catalogue = load_catalogue()
+    entries = [(catalogue.items.get(k) or catalogue.classes[k], out) for k, out in orders]
+    assert sum(one.amount for one in savings(entries, question()) if one) == Decimal("173.50")
+
+
+@pytest.mark.parametrize(("day", "amount"), [("2026-05-31", "8.50"), ("2026-06-01", "9.00")])
+def test_a_tariff_is_that_of_the_day(day: str, amount: str) -> None:
+    book = build_policy([policy("region:13", "2026-06-01", prices={"250304001": "9"})])
+    found = tariff(load_catalogue().items["K"], receiver(), date.fromisoformat(day), book)
+    assert found is not None
+    assert str(found.amount) == amount
