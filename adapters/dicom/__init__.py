@@ -5,8 +5,8 @@
 * `adapter.decode(content, site)`: a file, or the bytes before its pixel data -> `Decoded` with one
   `InstanceRecord`;
 * `adapter.header(source)`: the bytes before the pixel data, of bytes, a path or an open file,
-  without loading the rest; `adapter.cut(source)` also says where the pixels begin, what the file says
-  it is and what is wrong with it: what a door keeps;
+  without loading the rest; `adapter.cut(source)` also says where the pixels begin, what the file
+  says it is and what is wrong with it: what a door keeps;
 * `adapter.unpack(path, into)`: what a ZIP file, a folder or a DICOMDIR holds, one file at a time,
   with the reason for each that is refused.
 

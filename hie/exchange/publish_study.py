@@ -20,10 +20,11 @@ from hie.canonical.study_facts import StudyFacts, study_facts
 from hie.canonical.study_identity import compare_identity
 from hie.errors import Unavailable
 from hie.exchange import identify, reopen, sites
+from hie.exchange.close_arrivals import worker_of
 from hie.exchange.hub import Hub
 from hie.exchange.image_access import access_of, retrievable
 from hie.exchange.imaging_profile import ImagingProfile, imaging_profile
-from hie.exchange.settle_study import Place, study_locks, worker_of
+from hie.exchange.instance_arrivals import Place, study_locks
 from hie.exchange.source_profile import source_profile
 from hie.exchange.write_study import Source, numbers_of, write_study
 from hie.fhir.elements import instant
