@@ -93,9 +93,9 @@ class Item:
     zh: str
     en: str
     abbr: str
-    category: Literal["chemistry", "immunology", "haematology"]
+    category: str  # as the shape of the file lists them: chemistry, haematology, ...
     value_type: Literal["quantity", "coded"]
-    specimen: Literal["serum-plasma", "whole-blood"] | None
+    specimen: str | None  # a class of terminology/specimen-classes.yaml
     loinc_display: str
     loinc_confirmed: tuple[str, ...]
     loinc_unconfirmed: tuple[str, ...]

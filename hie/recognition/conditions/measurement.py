@@ -12,7 +12,8 @@ from hie.recognition.facts import Facts
 from hie.recognition.item import Limits
 from hie.terminology.units import folded
 
-_VENOUS = "venous-blood"  # plasma and whole blood both come of it
+_VENOUS = "venous-blood"
+_OF_VENOUS = ("serum-plasma", "whole-blood")  # both come of it
 _INSUFFICIENT = "insufficient"  # concerns every item
 _INDETERMINATE = "indeterminate"
 # how signals relative to a cut-off are labelled; they compare within one assay only
@@ -36,7 +37,8 @@ def other_measurement(facts: Facts) -> Answer:
     undefined = item is not None and expected is None
     specimen, aspect = measured.specimen, measured.time_aspect
     ordered = facts.ordered_time_aspect
-    other = not undefined and bool(specimen) and specimen not in (expected, _VENOUS)
+    agrees = specimen == expected or (specimen == _VENOUS and expected in _OF_VENOUS)
+    other = not undefined and bool(specimen) and not agrees
     loaded = item is not None and item.needs_fasting and aspect in ("post-load", "random")
     return answer(
         other or loaded,

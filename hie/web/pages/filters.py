@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from hie.web.language import Language, say
 from hie.web.pages.answered import OUTCOMES, shown, source_code
 
-CATEGORIES = ("chemistry", "haematology", "immunology")
+CATEGORIES = ("chemistry", "haematology", "immunology", "coagulation", "urinalysis", "other")
 IMAGING = "imaging"  # the category of examinations, which are no rows of the table
 
 

@@ -141,8 +141,8 @@ async def _form(
 
 
 def _groups(names: Mapping[str, Mapping[str, str]], lang: Language) -> list[dict[str, Any]]:
-    """The laboratory items of each category."""
-    return [
+    """The laboratory items of each category that has some."""
+    groups = [
         {
             "key": category,
             "items": [
@@ -153,6 +153,7 @@ def _groups(names: Mapping[str, Mapping[str, str]], lang: Language) -> list[dict
         }
         for category in CATEGORIES
     ]
+    return [group for group in groups if group["items"]]
 
 
 FIELDS = ("orders", "body_part", "laterality", "contrast", "events", "encounter", "other")
