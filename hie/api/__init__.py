@@ -4,7 +4,10 @@ from starlette.routing import Route
 
 from hie.api.bundle import bundle
 from hie.api.capabilities import metadata
+from hie.api.operations.about import meta, validate
 from hie.api.operations.assess import assess
+from hie.api.operations.everything import everything
+from hie.api.operations.lastn import lastn
 from hie.api.read import history_of, read, vread
 from hie.api.search import search_type
 from hie.api.write import create, delete, patch, update, update_matching
@@ -14,6 +17,10 @@ FHIR_ROUTES = [
     Route("/fhir/", bundle, methods=["POST"]),
     Route("/fhir/metadata", metadata, methods=["GET"]),
     Route("/fhir/Patient/{id}/$assess", assess, methods=["POST"]),
+    Route("/fhir/Patient/{id}/$everything", everything, methods=["GET"]),
+    Route("/fhir/Observation/$lastn", lastn, methods=["GET"]),
+    Route("/fhir/{type}/$validate", validate, methods=["POST"]),
+    Route("/fhir/{type}/{id}/$meta", meta, methods=["GET"]),
     Route("/fhir/{type}/_search", search_type, methods=["POST"]),
     Route("/fhir/{type}/{id}/_history/{vid}", vread, methods=["GET"]),
     Route("/fhir/{type}/{id}/_history", history_of, methods=["GET"]),

@@ -17,7 +17,18 @@ from hie.store.tables import HOMELESS
 INTERACTIONS = (
     "read", "vread", "update", "patch", "delete", "history-instance", "create", "search-type",
 )  # fmt: skip
-OPERATIONS = {"Patient": ("assess", f"{CANONICAL}/OperationDefinition/assess")}
+_R4 = "http://hl7.org/fhir/OperationDefinition"
+OPERATIONS = {
+    "Patient": (
+        ("assess", f"{CANONICAL}/OperationDefinition/assess"),
+        ("everything", f"{_R4}/Patient-everything"),
+    ),
+    "Observation": (("lastn", f"{_R4}/Observation-lastn"),),
+}
+OF_EVERY_TYPE = (
+    ("meta", f"{_R4}/Resource-meta"),
+    ("validate", f"{_R4}/Resource-validate"),
+)
 
 
 @answered
@@ -89,7 +100,8 @@ def _resource(kind: str) -> dict[str, Any]:
     ]
     if back:
         found["searchRevInclude"] = back
-    if kind in OPERATIONS:
-        name, definition = OPERATIONS[kind]
-        found["operation"] = [{"name": name, "definition": definition}]
+    found["operation"] = [
+        {"name": name, "definition": definition}
+        for name, definition in (*OPERATIONS.get(kind, ()), *OF_EVERY_TYPE)
+    ]
     return found

@@ -1,12 +1,6 @@
 """search by GET and by POST _search (FHIR R4 http.html#search)."""
 
-import base64
-import binascii
-import hashlib
-import hmac
-import json
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
@@ -14,6 +8,7 @@ from starlette.responses import Response
 
 from hie.access.policy import permit_type
 from hie.access.scopes import Interaction
+from hie.api.page_seal import PageSeal
 from hie.api.respond import answered, fhir, hub_of
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, ResourceNotFound, UnsupportedMedia
@@ -27,7 +22,7 @@ from hie.oauth.hardening import PARAMETER_LIMIT
 from hie.store.search.include import included
 from hie.store.search.query import Query, parse_query
 from hie.store.search.registry import PARAMETERS
-from hie.store.search.search import Page, read_position, search
+from hie.store.search.search import Page, search
 from hie.store.served import Stored
 
 _FORM = "application/x-www-form-urlencoded"
@@ -54,7 +49,7 @@ async def search_type(request: Request) -> Response:
     lenient = "handling=lenient" in request.headers.get("prefer", "")
     query = parse_query(kind, parse_qsl(raw, keep_blank_values=True), lenient=lenient)
     hub = hub_of(request)
-    seal = _Seal(hub, actor.client, actor.subject, query)
+    seal = PageSeal(hub, actor, [query.type, [pair for pair in query.used if pair[0] != "page"]])
     async with hub.db.reading() as reader:
         page = await search(reader, query, restriction, seal.opened(query.page))
         others = await included(reader, query.includes, page.matches, restriction)
@@ -75,7 +70,7 @@ async def search_type(request: Request) -> Response:
     return fhir(_bundle(hub, query, page, others, seal))
 
 
-def _bundle(hub: Hub, query: Query, page: Page, others: Sequence[Stored], seal: "_Seal") -> bytes:
+def _bundle(hub: Hub, query: Query, page: Page, others: Sequence[Stored], seal: PageSeal) -> bytes:
     base = hub.entrance.audience
     used = [(key, value) for key, value in query.used if key != "page"]
     links = {"self": _url(base, query.type, list(query.used))}
@@ -100,32 +95,3 @@ def _entry(base: str, query: Query, one: Stored, mode: str) -> Entry:
 
 def _url(base: str, kind: str, pairs: Sequence[tuple[str, str]]) -> str:
     return f"{base}/{kind}?{urlencode(pairs)}" if pairs else f"{base}/{kind}"
-
-
-class _Seal:
-    """Page positions signed for one caller and one query: nobody else's, nowhere else."""
-
-    def __init__(self, hub: Hub, client: str, subject: str, query: Query) -> None:
-        self._key = hub.page_key
-        asked = [pair for pair in query.used if pair[0] != "page"]
-        self._bound = json.dumps([client, subject, query.type, asked]).encode()
-
-    def sealed(self, position: list[Any]) -> str:
-        body = json.dumps(position).encode()
-        return base64.urlsafe_b64encode(self._sign(body) + body).decode().rstrip("=")
-
-    def opened(self, token: str | None) -> list[Any] | None:
-        if token is None:
-            return None
-        try:
-            data = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        except (binascii.Error, ValueError):
-            data = b""
-        signature, body = data[:16], data[16:]
-        if not hmac.compare_digest(signature, self._sign(body)):
-            fault = Fault("page", "invalid-value", "the next link of this search and caller")
-            raise InvalidRequest("page", (fault,))
-        return read_position(body)
-
-    def _sign(self, body: bytes) -> bytes:
-        return hmac.digest(self._key, self._bound + b"\0" + body, hashlib.sha256)[:16]

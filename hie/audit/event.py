@@ -19,6 +19,7 @@ class EventType(StrEnum):
     HISTORY = "history"
     SEARCH = "search"
     WRITE = "write"
+    VALIDATE = "validate"
     ORDER_CHECK = "order-check"
     INDICATORS = "indicators"
     ASSESS = "assess"

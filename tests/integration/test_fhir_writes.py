@@ -454,3 +454,93 @@ async def test_the_same_transaction_many_times_at_once_makes_one_of_each(
         said = [[e["response"]["status"] for e in one.json()["entry"]] for one in answers]
         assert sorted(said) == [["200", "200"]] * 15 + [["201", "201"]]
         assert len({one.json()["entry"][1]["resource"]["id"] for one in answers}) == 1
+
+
+async def test_everything_of_a_patient_comes_in_pages_that_are_whole_and_disjoint(
+    place: Any, tmp_path: Path
+) -> None:
+    async with _hub(place, tmp_path) as (_, client):
+        patient = await _patient(client)
+        for number in range(5):
+            text = observation(patient, number=f"E-{number}")
+            assert (await client.post("/fhir/Observation", content=text)).status_code == 201
+        tree = _report(f"Patient/{patient}")
+        del tree["result"]
+        report = await client.post("/fhir/DiagnosticReport", json=tree)
+        assert report.status_code == 201
+        await _patient(client, identifier=[{"system": SYSTEM, "value": "W-2"}])
+        url = f"/fhir/Patient/{patient}/$everything"
+        whole = [
+            (one["resource"]["resourceType"], one["resource"]["id"])
+            for one in (await client.get(url)).json()["entry"]
+        ]
+        assert whole[0] == ("Patient", patient)
+        assert len(whole) == len(set(whole)) == 7
+        for count in (1, 2, 3, 7):
+            link: str | None = f"{url}?_count={count}"
+            paged = []
+            while link is not None:
+                page = (await client.get(link)).json()
+                paged += [
+                    (one["resource"]["resourceType"], one["resource"]["id"])
+                    for one in page.get("entry", ())
+                ]
+                links = {one["relation"]: one["url"] for one in page["link"]}
+                link = links.get("next")
+            assert paged == whole, count
+        few = await client.get(f"{url}?_type=DiagnosticReport&_since=2026-01-01T00:00:00Z")
+        assert [one["resource"]["resourceType"] for one in few.json()["entry"]] == [
+            "DiagnosticReport"
+        ]
+        for wrong in ("_type=Rocket", "_count=0", "_since=x", "colour=x", "page=x"):
+            assert (await client.get(f"{url}?{wrong}")).status_code == 400
+        assert (await client.get("/fhir/Patient/none/$everything")).status_code == 404
+
+
+async def test_the_newest_of_each_code(place: Any, tmp_path: Path) -> None:
+    async with _hub(place, tmp_path) as (_, client):
+        patient = await _patient(client)
+        for number in range(4):
+            for code in ("2823-3", "2951-2"):
+                text = observation(patient, f"{number}.0", f"L-{code}-{number}")
+                text = text.replace("2823-3", code).replace("2026-06-01", f"2026-06-0{number + 1}")
+                assert (await client.post("/fhir/Observation", content=text)).status_code == 201
+        url = f"/fhir/Observation/$lastn?patient={patient}"
+
+        async def values(query: str) -> list[Any]:
+            entries = (await client.get(f"{url}{query}")).json().get("entry", ())
+            return sorted(one["resource"]["valueQuantity"]["value"] for one in entries)
+
+        assert await values("") == [3, 3]
+        assert await values("&max=2") == [2, 2, 3, 3]
+        assert await values("&max=9&code=2823-3&date=lt2026-06-03") == [0, 1]
+        for wrong in ("&max=0", "&max=x", "&_sort=date", "&colour=x"):
+            assert (await client.get(f"{url}{wrong}")).status_code == 400
+        assert (await client.get("/fhir/Observation/$lastn?code=K")).status_code == 400
+
+
+async def test_a_resource_is_looked_at_without_being_kept(place: Any, tmp_path: Path) -> None:
+    async with _hub(place, tmp_path) as (_, client):
+        sound = await client.post("/fhir/Patient/$validate", json=PATIENT)
+        assert sound.json()["issue"][0]["severity"] == "information"
+        wrong = await client.post("/fhir/Patient/$validate", json={**PATIENT, "gender": "blue"})
+        assert wrong.status_code == 200
+        assert wrong.json()["issue"][0]["severity"] == "error"
+        assert wrong.json()["issue"][0]["expression"] == ["Patient.gender"]
+        wrapped = {
+            "resourceType": "Parameters",
+            "parameter": [{"name": "resource", "resource": PATIENT}],
+        }
+        assert (await client.post("/fhir/Patient/$validate", json=wrapped)).status_code == 200
+        for body, status in (
+            ({"resourceType": "Parameters"}, 400),
+            ({**wrapped, "parameter": [{"name": "profile", "valueUri": "urn:x"}]}, 400),
+            ({"resourceType": "Observation"}, 400),
+        ):
+            assert (await client.post("/fhir/Patient/$validate", json=body)).status_code == status
+        assert (await client.get("/fhir/Patient?_summary=count")).json()["total"] == 0
+        patient = await _patient(client, meta={"tag": [{"system": "urn:g", "code": "x"}]})
+        said = (await client.get(f"/fhir/Patient/{patient}/$meta")).json()["parameter"][0][
+            "valueMeta"
+        ]
+        assert (said["versionId"], said["tag"][0]["code"]) == ("1", "x")

@@ -23,7 +23,7 @@ from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.settings import Settings
 from hie.store.search.registry import PARAMETERS
-from tests.r4.examples import PACKAGE, examples, exact, fetched
+from tests.r4.examples import PACKAGE, exact, examples, fetched
 
 INSTITUTION = "12110102400000101U"
 SCOPES = ["system/*.cruds", "hie/client-ids", "hie/open-references"]
@@ -55,7 +55,7 @@ async def main(package: Path, document: Path | None) -> int:
                     if back.status_code != 200 or exact(back.text) != exact(text):
                         changed.append(name)
     table = _table(written, refused, changed)
-    print(table)
+    sys.stdout.write(table)
     if document is not None:
         document.write_text(table, "utf-8")
     return 1 if changed else 0

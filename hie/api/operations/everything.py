@@ -1,0 +1,133 @@
+"""Patient/{id}/$everything: all the hub holds of one patient, page by page.
+
+FHIR R4 patient-operation-everything.html. The patient first, then each type by id; on the page
+where they are first pointed at, the institutions, people and devices behind them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hie.access.policy import Restriction, permit_type
+from hie.access.scopes import Interaction
+from hie.api.page_seal import PageSeal
+from hie.api.respond import answered, fhir, hub_of
+from hie.audit.event import Action, Event, EventType, Subject
+from hie.errors import Fault, InvalidRequest
+from hie.fhir.bundle import Entry, searchset
+from hie.fhir.elements import bounds
+from hie.fhir.search.definitions import Kind
+from hie.oauth.door import actor_in
+from hie.store import versions
+from hie.store.of_home import of_home
+from hie.store.search.referring import fetch, leads_to
+from hie.store.search.registry import BOUND, COUNT, MOST_COUNT, PARAMETERS
+from hie.store.served import Stored
+from hie.store.session import Reader
+from hie.store.tables import HOMELESS
+
+_ALLOWED = frozenset({"_count", "_type", "_since", "page", "_format"})
+_ORDER = ("Patient", *sorted(BOUND))
+
+
+@answered
+async def everything(request: Request) -> Response:
+    """GET /fhir/Patient/{id}/$everything?_count=…&_type=…&_since=… ."""
+    key, actor, hub = request.path_params["id"], actor_in(request), hub_of(request)
+    restriction = permit_type(actor, "Patient", Interaction.READ)
+    asked = dict(request.query_params)
+    _check(asked)
+    kinds, count, since = _types(asked), _count(asked), _since(asked)
+    seal = PageSeal(hub, actor, [key, sorted(asked.items() - {("page", asked.get("page"))})])
+    place = seal.opened(asked.get("page")) or [0, ""]
+    async with hub.db.reading() as reader:
+        await versions.read(reader, "Patient", key, restriction)
+        found, following = await _page(reader, key, kinds, restriction, place, count, since)
+        behind = await _behind(reader, found, restriction)
+    await hub.ledger.record(
+        Event(
+            EventType.SEARCH,
+            Action.EXECUTE,
+            actor,
+            subjects=(Subject(key, None, tuple(one.reference for one in found)),),
+            query=f"{request.url.path}?{request.url.query}".encode(),
+        )
+    )
+    base = hub.entrance.audience
+    self_ = f"{base}/Patient/{key}/$everything"
+    links = {"self": f"{self_}?{urlencode(asked)}" if asked else self_}
+    if following is not None:
+        links["next"] = f"{self_}?{urlencode({**asked, 'page': seal.sealed(following)})}"
+    entries = [Entry(f"{base}/{one.type}/{one.id}", one.body) for one in found]
+    entries += [Entry(f"{base}/{one.type}/{one.id}", one.body, "include") for one in behind]
+    return fhir(searchset(entries, links))
+
+
+async def _page(
+    reader: Reader,
+    home: str,
+    kinds: Sequence[str],
+    restriction: Restriction,
+    place: Sequence[Any],
+    count: int,
+    since: int,
+) -> tuple[list[Stored], list[Any] | None]:
+    """The next resources, and where the page after begins; None at the end."""
+    found: list[Stored] = []
+    at, after = int(place[0]), str(place[1])
+    while at < len(kinds):
+        wanted = count - len(found) + 1
+        rows = await of_home(reader, kinds[at], home, restriction, after, since, wanted)
+        found += rows
+        if len(found) > count:
+            last = found[count - 1]
+            return found[:count], [kinds.index(last.type), last.id]
+        at, after = at + 1, ""
+    return found, None
+
+
+async def _behind(reader: Reader, page: Sequence[Stored], restriction: Restriction) -> list[Stored]:
+    refs = set()
+    for one in page:
+        tree = one.resource()
+        for parameter in PARAMETERS[one.type].values():
+            if parameter.kind is Kind.REFERENCE:
+                refs |= {ref for ref in leads_to(tree, parameter) if ref[0] in HOMELESS}
+    return [one for _, one in sorted((await fetch(reader, refs, restriction)).items())]
+
+
+def _check(asked: dict[str, str]) -> None:
+    for name in asked:
+        if name not in _ALLOWED:
+            fault = Fault(name[:64], "unknown-parameter", ", ".join(sorted(_ALLOWED)))
+            raise InvalidRequest("unknown parameter", (fault,))
+
+
+def _types(asked: dict[str, str]) -> Sequence[str]:
+    named = asked.get("_type", "").split(",") if "_type" in asked else list(_ORDER)
+    wrong = sorted(set(named) - set(_ORDER))
+    if wrong:
+        fault = Fault("_type", "invalid-value", ", ".join(_ORDER))
+        raise InvalidRequest("_type", (fault,))
+    return [kind for kind in _ORDER if kind in named]
+
+
+def _count(asked: dict[str, str]) -> int:
+    text = asked.get("_count", str(COUNT))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MOST_COUNT):
+        fault = Fault("_count", "invalid-value", f"1 to {MOST_COUNT}")
+        raise InvalidRequest("_count", (fault,))
+    return int(text)
+
+
+def _since(asked: dict[str, str]) -> int:
+    text = asked.get("_since")
+    if text is None:
+        return 0
+    found = bounds(text.replace(" ", "+"))
+    if found is None or "T" not in text:
+        raise InvalidRequest("_since", (Fault("_since", "invalid-value", "an instant"),))
+    return found[0]

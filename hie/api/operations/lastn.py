@@ -1,0 +1,103 @@
+"""Observation/$lastn: the newest results of one patient, so many of each code.
+
+FHIR R4 observation-operation-lastn.html. Results are of one code when they share a coding, or, when
+they have none, their text. Any search parameter of Observation narrows them.
+"""
+
+from collections.abc import Iterable
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hie.access.policy import permit_type
+from hie.access.scopes import Interaction
+from hie.api.respond import answered, fhir, hub_of
+from hie.audit.event import Action, Event, EventType, Subject
+from hie.errors import Fault, InvalidRequest, TooCostly
+from hie.fhir import Resource
+from hie.fhir.bundle import Entry, searchset
+from hie.oauth.door import actor_in
+from hie.store.search.query import Query, parse_query
+from hie.store.search.registry import MOST_COUNT, MOST_EVALUATED
+from hie.store.search.search import search
+from hie.store.served import Stored
+
+_MOST = 100
+
+
+@answered
+async def lastn(request: Request) -> Response:
+    """GET /fhir/Observation/$lastn?patient=…&max=3."""
+    actor = actor_in(request)
+    restriction = permit_type(actor, "Observation", Interaction.SEARCH)
+    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    most = _max([value for key, value in pairs if key == "max"])
+    query = parse_query("Observation", [pair for pair in pairs if pair[0] != "max"])
+    _check(query)
+    hub = hub_of(request)
+    kept: list[Stored] = []
+    counts: dict[str, int] = {}
+    looked = 0
+    after = None
+    async with hub.db.reading() as reader:
+        wide = parse_query(
+            "Observation",
+            [*((k, v) for k, v in query.used if k != "_count"), ("_count", str(MOST_COUNT))],
+        )
+        while True:
+            page = await search(reader, wide, restriction, after)
+            for one in page.matches:
+                code = _code(one.resource())
+                counts[code] = counts.get(code, 0) + 1
+                if counts[code] <= most:
+                    kept.append(one)
+            looked += len(page.matches)
+            if looked > MOST_EVALUATED:
+                raise TooCostly(f"more than {MOST_EVALUATED} results: narrow the search")
+            after = page.following
+            if after is None:
+                break
+    homes = sorted({one.home for one in kept} | set(query.ids("patient", "subject")))
+    await hub.ledger.record(
+        Event(
+            EventType.SEARCH,
+            Action.EXECUTE,
+            actor,
+            subjects=tuple(Subject(home, None, _shown(kept, home)) for home in homes),
+            query=f"{request.url.path}?{request.url.query}".encode(),
+        )
+    )
+    base = hub.entrance.audience
+    entries = [Entry(f"{base}/Observation/{one.id}", one.body) for one in kept]
+    links = {"self": f"{base}/Observation/$lastn?{request.url.query}"}
+    return fhir(searchset(entries, links, len(kept)))
+
+
+def _check(query: Query) -> None:
+    if len(query.ids("patient", "subject")) != 1:
+        fault = Fault("patient", "required", "one patient")
+        raise InvalidRequest("$lastn is asked of one patient", (fault,))
+    if query.sort or query.page or query.count_only or query.includes:
+        fault = Fault("query", "not-answered", "search parameters of Observation and max")
+        raise InvalidRequest("$lastn has its own order", (fault,))
+
+
+def _max(texts: list[str]) -> int:
+    text = texts[0] if len(texts) == 1 else "1" if not texts else ""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= _MOST):
+        raise InvalidRequest("max", (Fault("max", "invalid-value", f"1 to {_MOST}, once"),))
+    return int(text)
+
+
+def _code(tree: Resource) -> str:
+    """What tells one code from another: the first coding that is not local alone, else the text."""
+    code = tree.get("code", {})
+    pairs = sorted(
+        f"{one.get('system', '')}|{one['code']}" for one in code.get("coding", ()) if "code" in one
+    )
+    return pairs[0] if pairs else str(code.get("text", ""))
+
+
+def _shown(kept: Iterable[Stored], home: str) -> tuple[str, ...]:
+    return tuple(one.reference for one in kept if one.home == home)

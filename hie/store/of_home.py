@@ -1,0 +1,31 @@
+"""The current resources of one patient and type, by id: through `visible`, a piece at a time."""
+
+from hie.access.policy import Restriction
+from hie.store.served import STORED, Stored, stored
+from hie.store.session import Reader
+from hie.store.visible import visible
+
+
+async def of_home(
+    reader: Reader,
+    kind: str,
+    home: str,
+    restriction: Restriction,
+    after: str,
+    since_us: int,
+    limit: int,
+) -> list[Stored]:
+    """At most `limit` after an id, changed at or after an instant (microseconds)."""
+    seen = visible(reader, kind, restriction)
+    n = seen.following
+    rows = await reader.fetch(
+        f"SELECT {STORED} FROM {seen.sql} AS v"  # noqa: S608
+        f" WHERE v.home = ${n} AND v.id > ${n + 1} AND v.updated_us >= ${n + 2}"
+        f" ORDER BY v.id LIMIT ${n + 3}",
+        *seen.args,
+        home,
+        after,
+        since_us,
+        limit,
+    )
+    return [stored(reader.db, kind, row) for row in rows]
