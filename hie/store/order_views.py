@@ -50,7 +50,7 @@ async def decided_in(
     rows = await reader.fetch(
         "SELECT DISTINCT d.ordered FROM order_check AS c JOIN decision AS d ON d.check_id = c.id"
         " WHERE c.person = $1 AND c.institution = $2 AND c.at_us >= $3 AND c.at_us < $4"
-        " AND d.state = 'recorded' AND d.ordered IS NOT NULL",
+        " AND d.state <> 'replaced' AND d.ordered IS NOT NULL",
         person,
         institution,
         since_us,

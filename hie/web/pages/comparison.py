@@ -4,7 +4,7 @@ Pure, and taken from the findings of the assessment alone (R-302, R-308, R-507):
 get to is shown as not asked, never worked out here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -77,11 +77,37 @@ def _change(data: Mapping[str, Any] | None, lang: Language) -> dict[str, str] | 
     }
 
 
+def what_became(events: Sequence[Mapping[str, Any]], lang: Language) -> list[dict[str, Any]]:
+    """What a decision rests on, as it was used beside what it says now, whatever lay between.
+
+    Several versions of one resource are one table; other causes stand by themselves.
+    """
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for n, event in enumerate(events):
+        named = event.get("now") or {}
+        resource = str(named.get("resource", f"{event['cause']}/{n}"))
+        groups.setdefault(resource.partition("/_history/")[0], []).append(event)
+    return [what_changed(_joined(group), lang) for group in groups.values()]
+
+
+def _joined(group: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    first, last = group[0], group[-1]
+    if first is last:
+        return first
+    found: dict[str, dict[str, Any]] = {}
+    for event in group:
+        for change in event["changes"]:
+            found.setdefault(change["what"], dict(change))["new"] = change["new"]
+    left = [change for change in found.values() if change["old"] != change["new"]]
+    return {**last, "was": first.get("was"), "changes": left, "times": len(group)}
+
+
 def what_changed(event: Mapping[str, Any], lang: Language) -> dict[str, Any]:
     """One event of a reopened decision: the version used beside the newer one, line by line."""
     was, now = event.get("was") or {}, event.get("now") or {}
     return {
         "cause": event["cause"],
+        "times": event.get("times", 1),
         "was_at": _moment(was),
         "now_at": minute(event["at"]),
         "rows": [_row(one, was, now, lang) for one in event["changes"]],

@@ -13,7 +13,7 @@ from hie.store.ids import new_id
 from hie.web.language import Language, say
 from hie.web.pages import why
 from hie.web.pages.answered import OUTCOMES, mark_state, shown
-from hie.web.pages.comparison import comparison, minute, what_changed
+from hie.web.pages.comparison import comparison, minute, what_became
 from hie.web.pages.studies import part_name
 from hie.web.pages.view import collected_text, limit_text, unit_text, value_text
 
@@ -87,7 +87,7 @@ def order(found: Mapping[str, Any], ref: str, rulebook: Rulebook, lang: Language
     """The line that is shown: result, comparison, reasons, what was decided, what may be."""
     asked = next(one for one in found["answer"]["orders"] if one["ref"] == ref)
     candidate = shown(asked) if asked["candidates"] else None
-    decisions = [_decision(one, lang) for one in found["decisions"][ref]]
+    decisions = [_decision(one, found, lang) for one in found["decisions"][ref]]
     standing = decisions[0] if decisions else None
     return {
         "ref": ref,
@@ -162,11 +162,12 @@ def _candidate(
     }
 
 
-def _decision(one: Mapping[str, Any], lang: Language) -> dict[str, Any]:
+def _decision(one: Mapping[str, Any], found: Mapping[str, Any], lang: Language) -> dict[str, Any]:
     return {
         **one,
         "at": minute(one["at"]),
         "reason": one["reason"][lang] if one["reason"] else "",
-        "events": [what_changed(event, lang) for event in one["events"]],
+        "events": what_became(one["events"], lang),
+        "stale": any(event["at"] > found["at"] for event in one["events"]),
         "url": f"/checks/{one['check']}?{urlencode({'order': one['ref']})}",
     }

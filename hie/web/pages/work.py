@@ -16,7 +16,7 @@ from hie.exchange.work_list import close, desk, item_of
 from hie.oauth.door import actor_in, session_in
 from hie.oauth.forms import read_form
 from hie.web.language import Language, language_of
-from hie.web.pages.comparison import minute, what_changed
+from hie.web.pages.comparison import minute, what_became
 from hie.web.pages.guard import for_clinicians, person_of
 from hie.web.render import page
 
@@ -90,7 +90,7 @@ def _item(
         "since": minute(one["since"]),
         "decided_at": minute(one["decided_at"] or ""),
         "decided_by": one["decided_by"],
-        "events": [what_changed(event, lang) for event in one["events"]],
+        "events": what_became(one["events"], lang),
         "url": f"/checks/{one['check']}?{urlencode({'order': one['ref']})}",
         "done_at": minute(one["done_at"] or ""),
         "done_by": one["done_by"],
