@@ -11,11 +11,13 @@ from hie.web.pages import (
     imaging,
     notice,
     orders,
+    outcomes,
     prior_results,
     record,
     sign_in,
     work,
 )
+from hie.web.pages.guard import person_of
 
 PAGES = {
     "/sign-in": "sign in",
@@ -24,6 +26,8 @@ PAGES = {
     "/patients/{id}/images/{study}": "the images of one examination",
     "/patients/{id}/orders": "what is about to be ordered",
     "/checks/{id}": "an order-check: verdict, every reason, comparison, decision and its history",
+    "/outcomes": "recognition, repeats and savings of the institution",
+    "/outcomes.csv": "the same as a file",
     "/work": "reopened decisions of the institution: what changed, and deciding anew",
     "/decisions/{id}/record": "the record of a result that is used",
     "/decisions/{id}/record.{form}": "the same as a file",
@@ -36,7 +40,9 @@ PAGES = {
 
 async def start(request: Request) -> Response:
     """GET /: where work begins."""
-    return RedirectResponse("/patients", status_code=303)
+    person = person_of(request)
+    leads = person is not None and person.sees_outcomes
+    return RedirectResponse("/outcomes" if leads else "/patients", status_code=303)
 
 
 WEB_ROUTES = [
@@ -59,6 +65,8 @@ WEB_ROUTES = [
     Route("/checks/{id}", check.show, methods=["GET"]),
     Route("/checks/{id}", check.submit, methods=["POST"]),
     Route("/checks/{id}/again", check.again, methods=["POST"]),
+    Route("/outcomes", outcomes.show, methods=["GET"]),
+    Route("/outcomes.csv", outcomes.sheet, methods=["GET"]),
     Route("/work", work.show, methods=["GET"]),
     Route("/work", work.submit, methods=["POST"]),
     Mount("/static", Assets()),

@@ -26,6 +26,7 @@ class Person:
     department: str
     csrf: str
     sees_patients: bool
+    sees_outcomes: bool = False
     waiting: int = 0  # reopened decisions that wait at their institution
 
 

@@ -36,7 +36,8 @@ def person_of(request: Request) -> Person | None:
         return None
     sees_patients = session.role is Role.CLINICIAN
     waits = getattr(request.state, "waiting", 0)
-    return Person(session.name, session.department, session.csrf, sees_patients, waits)
+    leads = session.role is Role.MANAGER
+    return Person(session.name, session.department, session.csrf, sees_patients, leads, waits)
 
 
 def told(handler: Handler) -> Handler:
