@@ -16,12 +16,6 @@ from hie.fhir.elements import find_extension
 WITHDRAWN: Final = frozenset({"entered-in-error", "cancelled"})
 FINDINGS: Final = extension("findings")
 REPORTED: Final = extension("reported")
-# What a result says; a new version that differs in none of it is no correction.
-_SAID: Final = (
-    "status", "subject", "effectiveDateTime", "effectivePeriod", "interpretation", "note",
-    "dataAbsentReason", "referenceRange", "component", "conclusion", "started", "specimen",
-)  # fmt: skip
-_VALUE: Final = ("value", "_value")
 _KEPT: Final = frozenset(
     {"resourceType", "id", "meta", "identifier", "category", "subject", "performer",
      "effectiveDateTime", "issued", "started", "modality", "imagingStudy", "result"}
@@ -39,13 +33,19 @@ class Change(msgspec.Struct, frozen=True):
     """What became of the result after it was judged.
 
     `corrected`: the source says something else now. `withdrawn`: the source took it back, or it can
-    no longer be seen; its value is not told any more. `version` is the one that says so.
+    no longer be seen. `parted`: it is no longer held to be the same person's. Of the latter two
+    nothing is told any more but that. `version` is the one that says so.
     """
 
-    kind: Literal["corrected", "withdrawn"]
+    kind: Literal["corrected", "withdrawn", "parted"]
     at_us: int | None = None
     status: str | None = None
     version: int | None = None
+
+    @property
+    def withholds(self) -> bool:
+        """Whether what the result said must not be told any more."""
+        return self.kind != "corrected"
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -114,18 +114,7 @@ class Recognised(msgspec.Struct, frozen=True):
     @property
     def is_withdrawn(self) -> bool:
         """Whether its value must not be told any more."""
-        return self.change is not None and self.change.kind == "withdrawn"
-
-
-def differs(used: Resource, now: Resource) -> bool:
-    """Whether a later version says something else, not merely maps or files it otherwise."""
-    names = {*used, *now}
-    said = {name for name in names if name in _SAID or name.startswith(_VALUE)}
-    if any(used.get(name) != now.get(name) for name in said):
-        return True
-    if used.get("code", {}).get("text") != now.get("code", {}).get("text"):
-        return True
-    return any(_text(used, url) != _text(now, url) for url in (FINDINGS, REPORTED))
+        return self.change is not None and self.change.withholds
 
 
 def withheld(resource: Resource, status: str) -> Resource:
@@ -155,8 +144,3 @@ def patient_of_record(patient: Resource) -> Resource:
     if sound:
         kept["identifier"] = sound
     return kept
-
-
-def _text(resource: Resource, url: str) -> Any:
-    found = find_extension(resource, url) or {}
-    return next((found[key] for key in found if key.startswith("value")), None)

@@ -27,7 +27,9 @@ def change_told(record: Recognised, lang: Language) -> str:
     """That the result was corrected or withdrawn since; "" when it still stands."""
     change = record.change
     if change is None:
-        return ""
+        return word("since-reopened", lang) if record.decision.state == "reopened" else ""
+    if change.kind == "parted":
+        return word("since-parted", lang)
     at = word("since-unknown", lang) if change.at_us is None else moment_text(change.at_us)
     return word(f"since-{change.kind}", lang, at=at)
 

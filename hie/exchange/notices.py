@@ -83,7 +83,7 @@ async def _notice(
         found = None
         if one.is_use and one.candidate is not None:
             named = one.candidate["resource"]
-            found = await find_used(reader, named, check.at_us, sight_of(actor), whole=False)
+            found = await find_used(reader, named, check, sight_of(actor), whole=False)
             subjects += subjects_of(check, found.home, named)
         lines.append(await _line(hub, reader, one, found))
     request = check.body["request"]
@@ -136,7 +136,7 @@ async def _used(hub: Hub, made: Made, found: UsedResult) -> Used:
     source = (made.candidate or {}).get("institution", {})
     tree, report = found.used, found.report or {}
     taken = tree.get("effectiveDateTime") or tree.get("started") or report.get("effectiveDateTime")
-    is_withdrawn = found.change is not None and found.change.kind == "withdrawn"
+    is_withdrawn = found.change is not None and found.change.withholds
     is_told = not is_withdrawn and tree["resourceType"] == "Observation"
     return Used(
         source=await party_of(hub, source.get("code") or "", made.check.at_us, source.get("name")),

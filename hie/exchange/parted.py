@@ -26,17 +26,17 @@ async def parted(unit: Unit, homes: Iterable[str], actor: Actor, now_us: int) ->
         decision = await decisions.find(unit, key)
         if decision is None:
             continue
-        led_to = _led_to(await checks.get(unit, decision.check))
+        asked_homes = led_to(await checks.get(unit, decision.check))
         used = {one.home for one in uses}
-        holders = await persons.persons_of(unit, led_to | used)
-        asked = {holders[home] for home in led_to if home in holders}
+        holders = await persons.persons_of(unit, asked_homes | used)
+        asked = {holders[home] for home in asked_homes if home in holders}
         if any(holders.get(home) not in asked for home in used):
             found.append(key)
     difference = Change("person", "same", "not-same")
     return await reopen(unit, found, Cause.IDENTITY, actor, now_us, [difference])
 
 
-def _led_to(check: Check) -> set[str]:
+def led_to(check: Check) -> set[str]:
     """The homes that a check's request led to by itself."""
     reference = check.body["request"].get("patient", {}).get("reference")
     if isinstance(reference, str):

@@ -39,7 +39,7 @@ async def used_record(hub: Hub, actor: Actor, key: str, form: str) -> Recognised
                 (Fault("id", "not-a-use", f"/v1/decisions/{key}/notice"),),
             )
         named = made.candidate["resource"]
-        found = await find_used(reader, named, made.check.at_us, sight_of(actor))
+        found = await find_used(reader, named, made.check, sight_of(actor))
         who = await name_of(reader, made.decision)
     record = await _record(hub, made, found, who)
     await hub.ledger.record(
@@ -68,7 +68,7 @@ async def _record(hub: Hub, made: Made, found: UsedResult, who: str | None) -> R
     request = check.body["request"]
     asked = request.get("patient", {})
     change = found.change
-    is_withdrawn = change is not None and change.kind == "withdrawn"
+    is_withdrawn = change is not None and change.withholds
     source = candidate.get("institution", {})
     spoke = [one for one in candidate.get("findings", ()) if one["fired"] or one["unknown"]]
     return Recognised(

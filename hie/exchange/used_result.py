@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from hie.access.policy import Restriction
-from hie.canonical.recognised import WITHDRAWN, Change, differs, withheld
+from hie.canonical.recognised import Change, withheld
 from hie.errors import ResourceDeleted, ResourceNotFound
+from hie.exchange.parted import led_to
 from hie.exchange.person_records import every
 from hie.fhir import Resource
 from hie.fhir.elements import referenced
+from hie.recognition.changes import Role, changes, is_withdrawn
 from hie.recognition.moment import find_moment
+from hie.store import persons
+from hie.store.checks import Check
 from hie.store.results import as_known, reports_of
 from hie.store.served import Stored
 from hie.store.session import Reader
@@ -39,23 +43,26 @@ class UsedResult:
 
 
 async def find_used(
-    reader: Reader, named: str, at_us: int, sight: Restriction, *, whole: bool = True
+    reader: Reader, named: str, check: Check, sight: Restriction, *, whole: bool = True
 ) -> UsedResult:
-    """The result of a versioned reference as it stood at an instant.
+    """The result of a versioned reference as it stood when the check was made.
 
     `whole` False leaves out the Patient and what belongs to the result: a notice needs neither.
     """
     kind, key, version = _parts(named)
+    at_us = check.at_us
     try:
         used = await read(reader, kind, key, sight, version)
         now = await read(reader, kind, key, sight)
     except (ResourceNotFound, ResourceDeleted):
         return UsedResult(None, _gone(kind, key, version), None, (), None, Change("withdrawn"))
+    if await _is_parted(reader, check, used.home):
+        return UsedResult(None, _gone(kind, key, version), None, (), None, Change("parted"))
     tree = used.resource()
     report = await _report(reader, used, sight, at_us)
     change = await _change(reader, used, now, report, sight)
     told = report.resource() if report is not None else None
-    if change is not None and change.kind == "withdrawn":
+    if change is not None and change.withholds:
         status = change.status or "entered-in-error"
         tree = withheld(tree, status)
         told = None if told is None else withheld(told, status)
@@ -103,33 +110,45 @@ def _speaks(report: Stored) -> tuple[bool, int, str]:
     return tree.get("status") != "entered-in-error", issued.at_us if issued else -(2**62), report.id
 
 
+async def _is_parted(reader: Reader, check: Check, home: str) -> bool:
+    """Whether the result's Patient is no longer held to be the one the request led to.
+
+    Links were taken back since: the same question that reopens a decision (`hie.exchange.parted`).
+    """
+    asked = led_to(check)
+    if home in asked:
+        return False
+    holders = await persons.persons_of(reader, asked | {home})
+    return holders.get(home) not in {holders[one] for one in asked if one in holders}
+
+
 async def _change(
     reader: Reader, used: Stored, now: Stored, report: Stored | None, sight: Restriction
 ) -> Change | None:
     """What the newest versions of result and report say that those used did not."""
-    found = [_between(used, now)]
+    found = [_between(used, now, Role.RESULT)]
     if report is not None:
+        role = Role.REPORT if used.type == "Observation" else Role.RESULT
         try:
-            of_report = _between(report, await read(reader, report.type, report.id, sight))
+            newest = await read(reader, report.type, report.id, sight)
         except (ResourceNotFound, ResourceDeleted):
             return Change("withdrawn")
-        # A report is corrected when any of its results is; of images it is itself what was said.
-        is_told = of_report is not None and of_report.kind == "withdrawn"
-        found += [of_report] if is_told or used.type != "Observation" else []
-    changes = [one for one in found if one is not None]
-    return max(changes, key=lambda one: one.kind == "withdrawn", default=None)
+        found.append(_between(report, newest, role))
+    told = [one for one in found if one is not None]
+    return max(told, key=lambda one: one.withholds, default=None)
 
 
-def _between(then: Stored, later: Stored) -> Change | None:
+def _between(then: Stored, later: Stored, role: Role) -> Change | None:
+    """What a later version says otherwise: what reopens a decision (R-908), and nothing else."""
     if later.version == then.version:
         return None
     before, after = then.resource(), later.resource()
-    status = str(after.get("status", ""))
-    if status in WITHDRAWN and before.get("status") not in WITHDRAWN:
+    status = str(after.get("status", "")) or None
+    if is_withdrawn(after) and not is_withdrawn(before):
         return Change("withdrawn", later.updated_us, status, later.version)
-    if not differs(before, after):
+    if not changes(before, after, role):
         return None
-    return Change("corrected", later.updated_us, status or None, later.version)
+    return Change("corrected", later.updated_us, status, later.version)
 
 
 async def _along(

@@ -1,6 +1,7 @@
 """The notice to the patient (R-902) as a sheet: what is repeated and why, what is used."""
 
 from hie.canonical.notice import Line, Notice, Repeated, Used
+from hie.canonical.recognised import Change
 from hie.canonical.record_words import Language, word
 from hie.canonical.remarks import moment_text
 from hie.recognition.reasons import load_reasons
@@ -71,12 +72,7 @@ def _repeated(line: Line, said: Repeated, lang: Language) -> Block:
 
 def _used(line: Line, said: Used, lang: Language) -> Block:
     value = f"{said.value} {said.unit or ''}" if said.value else None
-    if said.change is not None:
-        at = said.change.at_us
-        when = word("since-unknown", lang) if at is None else moment_text(at)
-        note = word(f"notice-{said.change.kind}", lang, at=when)
-    else:
-        note = None
+    note = None if said.change is None else _since(said.change, lang)
     return Block(
         name_of_test(line, lang),
         rows(
@@ -87,6 +83,13 @@ def _used(line: Line, said: Used, lang: Language) -> Block:
         ),
         is_part=True,
     )
+
+
+def _since(change: Change, lang: Language) -> str:
+    if change.kind == "parted":
+        return word("notice-parted", lang)
+    when = word("since-unknown", lang) if change.at_us is None else moment_text(change.at_us)
+    return word(f"notice-{change.kind}", lang, at=when)
 
 
 def _who(notice: Notice, lang: Language) -> Block:

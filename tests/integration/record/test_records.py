@@ -10,11 +10,15 @@ from adapters.hl7v2 import adapter
 from hie.adapter import Site
 from hie.app import opened
 from hie.exchange.commands import run
+from hie.exchange.hub import Hub
 from hie.fhir.document import check_document
 from hie.fhir.wire import parse
 from hie.records import LabReportRecord
+from hie.store.identifiers import homes_by_identifier
+from hie.synthetic import example
 from tests.integration.record.support import corrected, decided, send
-from tests.integration.test_doors import _client, _settings
+from tests.integration.test_doors import _client, _ready, _settings
+from tests.integration.test_road import TODAY
 
 pytestmark = pytest.mark.anyio
 SITE = Site("lis-1", "12130102999900038H", "hl7v2", {})
@@ -317,3 +321,71 @@ async def test_the_notice_of_a_check_lists_what_is_used_and_what_is_repeated(
         assert source in zh
         assert source in en
         assert (await client.get(f"{base}.pdf", headers=made.headers)).content[:5] == b"%PDF-"
+
+
+async def test_a_result_that_proves_to_be_another_persons_is_not_told(
+    place: Any, tmp_path: Path
+) -> None:
+    """A link between two Patients is taken back after the result of the one was used."""
+    async with opened(_settings(place)) as hub, _client(hub) as client:
+        headers, body = await _ready(hub, tmp_path)
+        case = example(today=TODAY)
+        asked = json.loads(body)
+        mine = asked["patient"]["identifiers"][0]["value"]
+        await send(hub, case.site, _of_a_stranger(case.message.decode(), mine))
+        homes = await _homes(hub, mine)
+        joined = await run(hub, "identity-join", {"patients": homes, "reason": "one card"})
+        answer = (await client.post("/v1/order-check", json=asked, headers=headers)).json()
+        offered = {one["value"]: one for one in answer["orders"][0]["candidates"]}
+        assert offered["4.44"]["outcome"] != "do_not_recognise"
+        use = {"ref": "1", "assessment": offered["4.44"]["assessment"], "decision": "use"}
+        decisions = {"check": answer["check"], "key": "k", "practitioner": "d", "decisions": [use]}
+        made = (await client.post("/v1/decisions", json=decisions, headers=headers)).json()
+        base = f"/v1/decisions/{made['decisions'][0]['decision']}"
+        before = await client.get(f"{base}/record.html?lang=en", headers=headers)
+        assert "4.44" in before.text
+        await run(hub, "identity-undo", {"link": joined["link"]})
+        for path in ("record.html", "record.json", "record.hl7", "notice.html", "notice.json"):
+            after = await client.get(f"{base}/{path}?lang=en", headers=headers)
+            assert after.status_code == 200, path
+            assert "4.44" not in after.text, path
+            assert "E1234567" not in after.text, path
+            assert "BJ900001" not in after.text, path
+        page = (await client.get(f"{base}/record.html?lang=en", headers=headers)).text
+        assert "no longer held to be of the same patient" in page
+        document = parse((await client.get(f"{base}/record", headers=headers)).content)
+        assert check_document(document) == []
+
+
+async def _homes(hub: Hub, number: str) -> list[str]:
+    """The Patient of the resident number, and the one of the stranger's passport."""
+    async with hub.db.reading() as reader:
+        mine = await homes_by_identifier(reader, "resident-id", number)
+        theirs = await homes_by_identifier(reader, "passport", "E1234567")
+    return [mine[0], theirs[0]]
+
+
+def _of_a_stranger(message: str, number: str) -> str:
+    """The same report of somebody without a common number, taken a second later."""
+    text = message.replace(number, "E1234567").replace("NNCHN", "PPN")
+    text = text.replace("BJ100037", "BJ900001")
+    lines = []
+    for line in text.split("\r"):
+        cells = line.split("|")
+        if cells[0] == "MSH":
+            cells[9] = "S1"
+        if cells[0] in ("ORC", "OBR"):
+            cells[2], cells[3] = f"{cells[2]}9", f"{cells[3]}9"
+        if cells[0] == "OBR":
+            cells[7] = _next(cells[7])
+        if cells[0] == "OBX":
+            cells[14] = _next(cells[14])
+            cells[5] = "4.44" if "钾" in cells[3] else cells[5]
+        lines.append("|".join(cells))
+    return "\r".join(lines)
+
+
+def _next(stamp: str) -> str:
+    """The next second of the same minute, or the one before."""
+    second = int(stamp[12:14])
+    return f"{stamp[:12]}{second + 1 if second < 59 else 58:02}{stamp[14:]}"
