@@ -64,6 +64,8 @@ class Succession:
             return ((code,),)
         own = [code]
         while (back := self._continues.get(own[-1])) and back.start <= day:
+            if back.code in own:  # an import refuses rings; one that is there must end all the same
+                break
             own.append(back.code)
         lineages = [own]
         for _ in self._links:

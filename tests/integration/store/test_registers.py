@@ -14,7 +14,9 @@ from hie.recognition.register import (
     PolicyEntry,
     PrecisionRow,
     QualificationRow,
+    SuccessorRow,
 )
+from hie.recognition.register_check import place_key
 from hie.store import registers
 from hie.store.database import Database
 
@@ -23,6 +25,7 @@ HOSPITAL = InstitutionRow("91A", "测试医院", "110102", "3A", "hospital", "",
 ROUND = QualificationRow("91A", "K", "NCCL", "2026-1", START, date(2026, 12, 31), "92.50", True)
 CV = PrecisionRow("91A", "K", "2026-05", Decimal("2.10"))
 MARK = MarkRow("91A", "K", "京津冀HR", START, None)
+LINK = SuccessorRow("91A", "91B", date(2026, 1, 1))
 POLICY = PolicyEntry("region:42", START, None, {"time_limits": {"K": 7}, "x": Decimal("1.50")})
 
 
@@ -67,6 +70,33 @@ async def test_a_later_row_takes_the_place_of_the_one_with_its_key(database: Dat
     assert set(now.institutions) == {suspended, other}
     assert set(then.institutions) == {HOSPITAL, other}
     assert (then.version, before.version, before.institutions) == (1, 0, ())
+
+
+@pytest.mark.anyio
+async def test_a_successor_is_corrected_and_taken_back_and_every_state_is_still_known(
+    database: Database,
+) -> None:
+    await imported(database, HOSPITAL, LINK, at_us=10)
+    await imported(database, replace(LINK, successor="91C"), at_us=20)
+    done = await imported(database, replace(LINK, successor=""), at_us=30)
+    assert done.changed == {"successor": 1}
+    async with database.reading() as reader:
+        found = [(await registers.load(reader, at_us)).successors for at_us in (9, 10, 20, 30)]
+        since = await registers.since(reader)
+    assert [[row.successor for row in rows] for rows in found] == [[], ["91B"], ["91C"], [""]]
+    assert since == {place_key(HOSPITAL): 1, place_key(LINK): 3}
+
+
+@pytest.mark.anyio
+async def test_the_same_import_twice_adds_no_row(database: Database) -> None:
+    rows = (HOSPITAL, LINK, ROUND, CV, MARK, POLICY)
+    await imported(database, *rows, at_us=10)
+    done = await imported(database, *rows, at_us=20)
+    assert set(done.new.values()) == set(done.changed.values()) == {0}
+    assert set(done.unchanged.values()) == {1}
+    async with database.reading() as reader:
+        now, then = await registers.load(reader), await registers.load(reader, 10)
+    assert replace(now, version=1) == then
 
 
 @pytest.mark.anyio

@@ -1,13 +1,16 @@
 """Who answers for a renamed or merged institution, and whose rows are its history."""
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hie.recognition.eligibility import Registers
 from hie.recognition.register import InstitutionRow, RegisterRows, SuccessorRow
+from hie.recognition.snapshot import freeze_registers
 from hie.recognition.succession import Succession
 from tests.unit.recognition import records
 
@@ -75,6 +78,13 @@ def test_a_link_taken_back_is_none() -> None:
     assert known.answering("A", days(3)) == "B"
 
 
+def test_a_ring_ends_all_the_same() -> None:
+    for ring in ([link("A", "A")], [link("A", "B"), link("B", "A")]):
+        known = Succession.of(ring, [period("A"), period("B")])
+        assert set(known.lineages("A", DAY)[0]) <= {"A", "B"}
+        assert known.answering("A", DAY) in ("A", "B")
+
+
 LINKS = st.lists(
     st.builds(link, st.sampled_from(CODES), st.sampled_from(CODES), st.integers(-3, 3).map(days)),
     max_size=6,
@@ -110,6 +120,14 @@ def test_links_of_others_change_no_answer(links: list[SuccessorRow]) -> None:
         assert plain.qualified(records.SOURCE, "K", day) == linked.qualified(
             records.SOURCE, "K", day
         )
+
+
+def test_links_are_kept_with_the_data_in_force_and_older_data_has_none() -> None:
+    rows = RegisterRows(1, (period("A"),), successors=(link("A", "B"),))
+    frozen = json.loads(freeze_registers(rows))
+    assert msgspec.convert(frozen, RegisterRows) == rows
+    del frozen["successors"]
+    assert msgspec.convert(frozen, RegisterRows).successors == ()
 
 
 def test_registers_without_links_follow_nothing() -> None:
