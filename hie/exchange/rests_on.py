@@ -10,7 +10,7 @@ from typing import Any
 
 from hie.access.actor import Actor
 from hie.access.policy import Restriction
-from hie.exchange.reopen import Reason, Revision, reason_of
+from hie.exchange.reopen import Cause, Reason, Revision, reason_of
 from hie.fhir.elements import referenced
 from hie.recognition.changes import Role
 from hie.recognition.request import find_known_at
@@ -21,7 +21,7 @@ from hie.store.resources import Ref
 from hie.store.results import reports_of
 from hie.store.served import Stored
 from hie.store.session import Unit
-from hie.store.versions import history, read
+from hie.store.versions import history, read, read_many
 
 _EVERY = Restriction()  # a decision is checked against what is there, whoever made it
 
@@ -57,7 +57,12 @@ async def rests_on(
         uses, reasons = [], []
         for ref, (role, version) in parts.items():
             stands = locked.get(ref)
-            if stands is None:
+            if stands is None and version is None:
+                continue
+            if stands is None:  # deleted by whoever wrote it: taken back
+                judged = await read(unit, *ref, _EVERY, version)
+                uses.append(Use(judged.id, "", judged.type, judged.version, judged.home, role))
+                reasons.append(_deleted(actor, judged))
                 continue
             judged = await _judged(unit, stands, version, known_us)
             uses.append(Use(stands.id, "", stands.type, judged.version, stands.home, role))
@@ -72,6 +77,15 @@ def _between(actor: Actor, old: Stored, new: Stored) -> Revision:
     return Revision(
         actor, new.type, new.id, old.resource(), old.version, new.resource(), new.version
     )
+
+
+def _deleted(actor: Actor, judged: Stored) -> Reason:
+    """A result that is no longer there counts like one that says it was entered in error."""
+    old = judged.resource()
+    gone = {**old, "status": "entered-in-error"}
+    following = judged.version + 1
+    change = Revision(actor, judged.type, judged.id, old, judged.version, gone, following)
+    return reason_of(change, Role.RESULT) or Reason(Cause.WITHDRAWN, actor)
 
 
 async def _judged(unit: Unit, stands: Stored, version: int | None, known_us: int) -> Stored:
@@ -93,7 +107,9 @@ async def _reports(unit: Unit, kind: str, key: str) -> dict[Ref, Role]:
         return {("DiagnosticReport", report): Role.REPORT} if report else {}
     if kind != "ImagingStudy":
         return {}
-    study = await read(unit, kind, key, _EVERY)
+    study = (await read_many(unit, kind, [key], _EVERY)).get(key)
+    if study is None:
+        return {}
     told = await imaging_results.reports(unit, [study.home], (), _EVERY)
     return {
         ("DiagnosticReport", one.id): Role.RESULT

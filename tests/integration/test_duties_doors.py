@@ -17,6 +17,7 @@ from hie.synthetic import example
 from tests.integration.exchange.test_reopen import K, received, sent_again
 from tests.integration.test_bad_input import _token
 from tests.integration.test_doors import _client, _ready, _settings
+from tests.integration.test_fhir_writes import _writer
 from tests.integration.test_road import TODAY
 
 pytestmark = pytest.mark.anyio
@@ -154,3 +155,49 @@ async def _reopened(hub: Hub, key: str) -> None:
     async with hub.db.unit() as unit:
         found = await reopen(unit, [key], Cause.REGISTER, operator(), time.time_ns() // 1000)
         assert found == [key]
+
+
+async def test_a_correction_over_fhir_reopens_and_a_deletion_withdraws(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub, _client(hub) as client:
+        headers, asked = await _ready(hub, tmp_path)
+        case = example(today=TODAY)
+        source = await _writer(hub, "source", case.institution)
+        mine = await used(client, headers, asked)
+        async with hub.db.reading() as reader:
+            key = await reader.fetchval(
+                "SELECT id FROM decision_use WHERE decision = $1 AND role = 'result'",
+                mine["decision"],
+            )
+        path = f"/fhir/Observation/{key}"
+        tree = json.loads((await client.get(path, headers=source)).text, parse_float=str)
+        same = await client.get(path, headers=source)
+        text = same.text.replace('"status":"final"', '"status":"corrected"')
+        text = text.replace(f'"value":{tree["valueQuantity"]["value"]}', '"value":5.62', 1)
+        changed = await client.put(path, content=text, headers=source)
+        assert changed.status_code == 200, changed.text
+        told = (await client.get("/v1/notifications", headers=headers)).json()["notifications"]
+        assert [one["cause"] for one in told] == ["corrected"]
+        assert {one["what"] for one in told[0]["changes"]} == {"status", "value"}
+        again = await client.put(path, content=text, headers=source)
+        assert again.status_code == 200
+        late = (await client.post("/v1/order-check", content=asked, headers=headers)).json()
+        deleted = await client.delete(path, headers=source)
+        assert deleted.status_code in {200, 204}, deleted.text
+        told = (await client.get("/v1/notifications", headers=headers)).json()["notifications"]
+        assert [one["cause"] for one in told] == ["corrected", "withdrawn"]
+        assert len((await run(hub, "work-list", {}))["items"]) == 1
+        # A decision on what is gone by now: recorded as it was made, and reopened at once.
+        chosen = next(
+            one
+            for order in late["orders"]
+            for one in order["candidates"]
+            if one["resource"].startswith(f"Observation/{key}/")
+        )
+        one = {"ref": "1", "assessment": chosen["assessment"], "decision": "use"}
+        body = {"check": late["check"], "key": "late", "practitioner": "D1", "decisions": [one]}
+        told = (await client.post("/v1/decisions", json=body, headers=headers)).json()
+        assert [one["state"] for one in told["decisions"]] == ["reopened"]
+        waits = (await run(hub, "work-list", {}))["items"]
+        assert [one["cause"] for one in waits] == ["withdrawn", "withdrawn"]
