@@ -184,7 +184,10 @@ async def turns_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> di
     if faults:
         raise UnprocessableRequest("nothing was imported", tuple(faults))
     change = Changed.of(hub, known, apply_import(known, files))
-    until_us = int(arguments.get("until") or time.time_ns() // 1000)
+    until_us = arguments.get("until") or time.time_ns() // 1000
+    if type(until_us) is not int:
+        fault = Fault("until", "invalid-value", "what the page before it told")
+        raise InvalidRequest("where to go on is not understood", (fault,))
     page = Page.asked(arguments, until_us, begun)
     found = _Tally()
     if not change.difference:

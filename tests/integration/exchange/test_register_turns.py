@@ -171,7 +171,7 @@ async def test_a_dry_run_refuses_what_the_import_would_refuse(place: Any, tmp_pa
 async def test_what_is_asked_wrongly_is_refused(place: Any, tmp_path: Path) -> None:
     async with a_region(place, tmp_path) as region:
         files = [file("institutions.csv", {**await region.row(), "name": "x"})]
-        for wrong in ({"days": 0}, {"days": "x"}, {"days": True}, {"after": 7}, {"after": ["a"]}):
+        for wrong in ({"days": 0}, {"days": "x"}, {"days": True}, {"after": 7}, {"until": "x"}):
             with pytest.raises(InvalidRequest):
                 await region.turns(files, **wrong)
         with pytest.raises(ResourceNotFound):
