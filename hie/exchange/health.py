@@ -11,7 +11,7 @@ from hie.errors import HubError
 from hie.exchange.hub import Hub
 from hie.recognition.rulebook_check import check_rulebook
 from hie.recognition.sources import read_files, shipped_files
-from hie.store import message_list, registers, sites
+from hie.store import message_list, registers, sites, studies, study_sources
 from hie.store.messages import State
 from hie.store.migrate import head
 
@@ -28,6 +28,8 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
         version = await registers.version(reader)
         revision = await reader.fetchval("SELECT version_num FROM alembic_version")
         named = {one.site.adapter for one in await sites.every(reader)}
+        waiting_studies = await studies.held_count(reader)
+        away, refused = await study_sources.wrong(reader)
     waits = 0 if oldest is None else (time.time_ns() // 1000 - oldest) // 1_000_000
     held = counts.get(State.HELD, 0)
     missing = sorted(named - set(hub.adapters))
@@ -43,6 +45,8 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
             _check("registers", version > 0, f"import {version}" if version else "none imported"),
             _check("waiting", waits * 1_000_000 < _OLD_US, f"oldest message waits {waits} s"),
             _check("held", True, f"{held} messages wait for a person"),
+            _check("studies", not waiting_studies, _studies(waiting_studies)),
+            _check("sources", not (away or refused), _sources(away, refused)),
             _check("keys", not loose, f"others may read {loose}" if loose else "mode 0600"),
             _check("disk", free > _FREE, f"{free >> 20} MiB free"),
         ]
@@ -78,6 +82,18 @@ def _adapters(hub: Hub, missing: list[str]) -> str:
     if missing:
         return f"sites need {', '.join(missing)}, which is not installed"
     return ", ".join(sorted(hub.adapters)) or "none installed"
+
+
+def _studies(held: int) -> str:
+    if not held:
+        return "none is held"
+    return f"{held} held: hie message ls --state held, then hie message replay"
+
+
+def _sources(away: list[str], refused: int) -> str:
+    told = [f"the archive of {', '.join(away)} does not answer"] if away else []
+    told += [f"{refused} studies whose images an archive refuses"] if refused else []
+    return "; ".join(told) or "every archive gives what it keeps"
 
 
 def _check(name: str, ok: bool, text: str) -> dict[str, Any]:

@@ -83,6 +83,12 @@ async def due(reader: Reader, now_us: int, limit: int = 20) -> list[tuple[str, s
     return [(row[0], row[1]) for row in rows]
 
 
+async def held_count(reader: Reader) -> int:
+    """How many studies wait for a person before they are published again."""
+    found: int = await reader.fetchval("SELECT count(*) FROM study WHERE state = 'held'")
+    return found
+
+
 async def postpone(unit: Unit, site: str, uid: str, due_us: int | None) -> None:
     """Look again at this time; None: not before something comes."""
     await unit.execute(

@@ -87,6 +87,17 @@ async def due(reader: Reader, now_us: int, limit: int = 20) -> list[SourceRow]:
     return [_source(row) for row in rows]
 
 
+async def wrong(reader: Reader) -> tuple[list[str], int]:
+    """The sites whose source is away, and of how many studies a source refuses images."""
+    rows = await reader.fetch(
+        "SELECT site FROM study_source WHERE uid = '' AND state = 'offline' ORDER BY site"
+    )
+    refused: int = await reader.fetchval(
+        "SELECT count(*) FROM study_source WHERE state = 'refuses'"
+    )
+    return [row[0] for row in rows], refused
+
+
 async def claim(unit: Unit, row: SourceRow, until_us: int) -> bool:
     """Whether this process asks: another one that looks now leaves it alone until then."""
     found = await unit.fetch(

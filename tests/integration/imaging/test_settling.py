@@ -265,6 +265,9 @@ async def test_a_study_that_is_held_is_seen_and_released_by_replaying_its_messag
         held = await run(hub, "message-list", {"state": "held"})
         assert [one["message"] for one in held["messages"]] == [receipt["message"]]
         assert "report-of-another-patient" in held["messages"][0]["codes"]
+        checks = {one["check"]: one for one in (await run(hub, "doctor", {}))["checks"]}
+        assert not checks["studies"]["ok"]
+        assert checks["sources"]["ok"]
         # Replayed as it is, it is held again and not lost.
         replay = {"messages": [receipt["message"]]}
         answer = await run(hub, "message-replay", replay)
