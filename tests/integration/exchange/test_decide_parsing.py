@@ -127,7 +127,7 @@ async def test_each_wrong_field_of_a_decision_is_named(place: Any, tmp_path: Pat
             assert await reader.fetchval("SELECT count(*) FROM decision") == 0
 
 
-@pytest.mark.parametrize("text", [None, "", "   "])
+@pytest.mark.parametrize("text", [None, "", "   ", "\u200b\u200b", "——。", "..."])
 async def test_other_reasons_need_words(place: Any, tmp_path: Path, text: str | None) -> None:
     async with _asked(place, tmp_path) as asked:
         worded = [key for key, one in load_reasons().by_key.items() if one.needs_text]
