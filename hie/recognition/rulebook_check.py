@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from hie.errors import Fault, RulebookInvalid
+from hie.errors import Fault, RulebookInvalid, SchemaMissing
 from hie.recognition.cases_check import case_flaws
 from hie.recognition.catalogue_check import Flaw, cross_flaws, file_flaws, list_flaws
 from hie.recognition.catalogue_lint import lint_flaws
@@ -25,6 +25,7 @@ from hie.schemas import (
     load_yaml,
     own_folder,
     read_text,
+    schema,
     shape_errors,
     using,
 )
@@ -191,15 +192,27 @@ def _unbuilt(trees: Mapping[str, Any]) -> list[Found]:
 
 
 def _strays(folder: Path | None) -> Iterator[Found]:
-    """Data files of a region's own folder that the hub never reads: a slip of a name."""
+    """Data files of a region's own folder that the hub never reads: a slip of a name.
+
+    What only looks like the shipped file (a whole copy of the data) is none.
+    """
     if folder is None:
         return
     for room in ("catalogue", "rulebook", "texts", "policy"):
         for path in sorted((folder / room).rglob("*")):
             name = path.relative_to(folder).as_posix()
-            if path.is_file() and not OWN_FILES.fullmatch(name) and name != "texts/pages.yaml":
+            if path.suffix not in (".yaml", ".yml", ".json") or path.name.startswith("."):
+                continue
+            if path.is_file() and not OWN_FILES.fullmatch(name) and not _ships(name, path):
                 reason = "the hub never reads a file of this name (docs/catalogue.md)"
                 yield Found(str(path), 0, "stray-file", reason)
+
+
+def _ships(name: str, path: Path) -> bool:
+    try:
+        return schema(*name.split("/")).read_bytes() == path.read_bytes()
+    except (SchemaMissing, IsADirectoryError):
+        return False
 
 
 def _found(texts: Mapping[str, str], name: str, flaw: Flaw) -> Found:

@@ -232,6 +232,20 @@ def test_a_file_the_hub_would_never_read_is_told(tmp_path: Path, name: str) -> N
     assert (found.code, found.file, found.line) == ("stray-file", str(tmp_path / name), 0)
 
 
+def test_notes_backups_and_copies_of_shipped_files_are_no_strays(tmp_path: Path) -> None:
+    for name in ("catalogue/README.md", "catalogue/lab/K.yaml~", "rulebook/.gate3.yaml.swp"):
+        put(tmp_path, name, "x")
+    put(tmp_path, "texts/pages.yaml", shipped("texts/pages.yaml"))
+    assert faults(tmp_path) == ()
+    put(tmp_path, "texts/pages.yaml", "changed: {zh: 甲, en: b}\n")
+    assert [one.code for one in faults(tmp_path)] == ["stray-file"]
+
+
+def test_a_whole_copy_of_the_shipped_files_holds_together() -> None:
+    whole = Path(str(schema("catalogue"))).parent
+    assert check_rulebook(whole).faults == ()
+
+
 def test_further_basis_files_are_joined_and_a_code_of_two_is_told(tmp_path: Path) -> None:
     own = "BJ99:\n  title: {zh: 本地文件, en: local}\n"
     put(tmp_path, "rulebook/basis-local.yaml", own)
