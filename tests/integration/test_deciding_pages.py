@@ -15,6 +15,7 @@ from hie.app import opened
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.synthetic import example
+from tests.integration.exchange.test_imaging_orders import _put, a_report, a_study
 from tests.integration.exchange.test_reopen import K, received, sent_again
 from tests.integration.test_doors import _client, _ready, _settings
 from tests.integration.test_road import TODAY
@@ -290,3 +291,34 @@ async def test_an_order_that_cannot_be_asked_about_is_told_beside_the_form(
                 assert answer.status_code == 303
                 shown = (await client.get(answer.headers["location"])).text
                 assert "xyzzy" in shown
+
+
+async def test_images_are_ordered_judged_and_used_on_the_page(place: Any, tmp_path: Path) -> None:
+    async with opened(_settings(place)) as hub:
+        await _ready(hub, tmp_path)
+        async with hub.db.reading() as reader:
+            home = await reader.fetchval("SELECT id FROM patient")
+        report = a_report("r1", "s1") | {"conclusion": "未见异常"}
+        await _put(hub, home, a_study("s1"), report)
+        async with _client(hub) as client:
+            await sign_in(client)
+            said = {"image": "CT", "body_part": "头部", "contrast": "plain"}
+            check = await ordered(client, **said)
+            shown = (await client.get(f"{check}&lang=en")).text
+            assert "Computed tomography" in shown
+            assert "R-603" in shown
+            assert f"/patients/{home}/images/s1" in shown
+            assert "The result, compared" not in shown
+            form = fields(shown, "data-use")
+            assert (await client.post(check, data=form)).status_code == 303
+            # The same examination again in this encounter: no reminder; another part is another.
+            same = (await client.get(await ordered(client, **said))).text
+            assert "Decided on in this encounter already" in same
+            other = (await client.get(await ordered(client, **said | {"body_part": "CHEST"}))).text
+            assert "Decided on in this encounter already" not in other
+        async with hub.db.reading() as reader:
+            rows = await reader.fetch("SELECT type, role FROM decision_use ORDER BY type")
+        assert [tuple(row) for row in rows] == [
+            ("DiagnosticReport", "result"),
+            ("ImagingStudy", "result"),
+        ]
