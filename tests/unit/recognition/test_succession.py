@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hie.recognition.eligibility import Registers
+from hie.recognition.engine import assess_order
 from hie.recognition.register import InstitutionRow, RegisterRows, SuccessorRow
 from hie.recognition.snapshot import freeze_registers
 from hie.recognition.succession import Succession
@@ -120,6 +121,23 @@ def test_links_of_others_change_no_answer(links: list[SuccessorRow]) -> None:
         assert plain.qualified(records.SOURCE, "K", day) == linked.qualified(
             records.SOURCE, "K", day
         )
+
+
+@given(st.sampled_from((records.SOURCE, records.RECEIVER, "E")), st.integers(0, 9))
+def test_a_link_that_begins_after_the_day_asked_about_changes_no_assessment(
+    successor: str, later: int
+) -> None:
+    start = (date(2026, 6, 16) + timedelta(days=later)).isoformat()
+    links = [
+        records.successor(one, successor, start)
+        for one in (records.SOURCE, "D")
+        if one != successor
+    ]
+    plain = records.question()
+    linked = records.question(books=records.registers(successors=links))
+    found = [assess_order("K", [records.a_candidate()], one) for one in (plain, linked)]
+    assert found[0] == found[1]
+    assert found[0].outcome == "recognise"
 
 
 def test_links_are_kept_with_the_data_in_force_and_older_data_has_none() -> None:
