@@ -1,0 +1,151 @@
+"""The SQL of the conditions that an index answers, and their arguments.
+
+FHIR R4 search.html. It must answer what `hie.fhir.search.match` would of the same rows.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hie.errors import TooCostly
+from hie.fhir import CATEGORY, ITEM, SECTION
+from hie.fhir.search.asked import Token, When
+from hie.store.identifiers import blind
+from hie.store.index import DICOM_UID
+from hie.store.search.condition import Condition
+from hie.store.search.registry import DATED
+from hie.store.session import Dialect, Reader
+from hie.store.systems import short
+
+# The systems whose codes stand in a column; "" is a code element, which names none.
+_SYSTEMS = {
+    ("Observation", "status"): ("", "http://hl7.org/fhir/observation-status"),
+    ("DiagnosticReport", "status"): ("", "http://hl7.org/fhir/diagnostic-report-status"),
+    ("ImagingStudy", "status"): ("", "http://hl7.org/fhir/imagingstudy-status"),
+    ("Observation", "category"): (CATEGORY,),
+    ("DiagnosticReport", "category"): (SECTION,),
+}
+_DCM = "http://dicom.nema.org/resources/ontology/DCM"
+
+
+class Conditions:
+    """Builds the SQL of conditions and collects their arguments."""
+
+    def __init__(self, reader: Reader, args: list[Any]) -> None:
+        self.reader = reader
+        self.args = args
+
+    def arg(self, value: Any) -> str:
+        """The place of one more argument."""
+        self.args.append(value)
+        return f"${len(self.args)}"
+
+    def among(self, column: str, values: Sequence[str]) -> str:
+        """That a column is one of these."""
+        self.args.append(self.reader.db.array(values))
+        return self.reader.db.among(column, len(self.args))
+
+    def condition(self, kind: str, one: Condition) -> str:
+        """One parameter of a type. Raises TooCostly for a value that has no index."""
+        if one.name == "_id":
+            return self.among("v.id", one.ids)
+        if one.name in {"patient", "subject"}:
+            return self.among("v.home", one.ids)
+        if one.name == "_lastUpdated":
+            return self._any([self._date(w, "v.updated_us", "v.updated_us") for w in one.dates])
+        if one.name == DATED.get(kind):
+            return self._any(
+                [self._date(w, "v.effective_us", "v.effective_end_us") for w in one.dates]
+            )
+        found = self._any([self._token(kind, one.name, token) for token in one.tokens])
+        return f"NOT coalesce({found}, false)" if one.negated else found
+
+    def _any(self, parts: list[str]) -> str:
+        return f"({' OR '.join(parts)})"
+
+    def _date(self, when: When, low: str, high: str) -> str:
+        """The prefixes of search.html#prefix; `high` is the last microsecond of what is stored."""
+        match when.prefix:
+            case "eq":
+                return f"({low} >= {self.arg(when.start)} AND {high} < {self.arg(when.end)})"
+            case "ne":
+                return f"NOT ({low} >= {self.arg(when.start)} AND {high} < {self.arg(when.end)})"
+            case "gt":
+                return f"{high} >= {self.arg(when.end)}"
+            case "ge":
+                return f"({high} >= {self.arg(when.end)} OR {low} >= {self.arg(when.start)})"
+            case "lt":
+                return f"{low} < {self.arg(when.start)}"
+            case "le":
+                return f"({low} < {self.arg(when.start)} OR {high} < {self.arg(when.end)})"
+            case "sa":
+                return f"{low} >= {self.arg(when.end)}"
+            case "ap":
+                return f"({low} < {self.arg(when.end)} AND {high} >= {self.arg(when.start)})"
+            case _:
+                return f"{high} < {self.arg(when.start)}"
+
+    def _token(self, kind: str, name: str, token: Token) -> str:
+        if name == "identifier":
+            return self._identifier(token) if kind == "Patient" else self._study(token)
+        if name == "modality":
+            return self._modality(token)
+        if name in {"status", "category"}:
+            return self._bound(name, _SYSTEMS[kind, name], token)
+        pairs = [("v.code_system", "v.code"), ("v.local_system", "v.local_code")]
+        if kind in {"Observation", "DiagnosticReport"}:
+            pairs.append(("", "v.item"))
+        return self._any([self._coded(system, code, token) for system, code in pairs])
+
+    def _bound(self, name: str, systems: Sequence[str], token: Token) -> str:
+        """An element all of whose codes are of known systems."""
+        if token.system is not None and token.system not in systems:
+            return "1 = 0"
+        if token.code is None:
+            return f"v.{name} IS NOT NULL"
+        return f"v.{name} = {self.arg(token.code)}"
+
+    def _coded(self, system: str, code: str, token: Token) -> str:
+        """A system and code in two columns; without a column the system is the hub's items."""
+        if not system and token.system not in {None, ITEM}:
+            return "1 = 0"
+        parts = [f"{code} IS NOT NULL"]
+        if token.code is not None:
+            parts.append(f"{code} = {self.arg(token.code)}")
+        if system and token.system is not None:
+            parts.append(f"{system} = {self.arg(short(token.system))}")
+        return f"({' AND '.join(parts)})"
+
+    def _identifier(self, token: Token) -> str:
+        if token.code is None:
+            raise TooCostly("identifier: name the value too")
+        parts = [f"i.hash = {self.arg(blind(self.reader, token.code))}", "i.kind = 'Patient'"]
+        if token.system is not None:
+            parts.append(f"i.system = {self.arg(token.system)}")
+        inner = f"SELECT i.home FROM identifier AS i WHERE {' AND '.join(parts)}"  # noqa: S608
+        return f"v.home IN ({inner})"
+
+    def _study(self, token: Token) -> str:
+        """A study by its UID, bare or as "urn:oid:…", or by its accession number."""
+        if token.code is None:
+            raise TooCostly("identifier: name the value too")
+        parts = []
+        if token.system in {None, DICOM_UID}:
+            uid = token.code if token.code.startswith("urn:oid:") else f"urn:oid:{token.code}"
+            parts.append(f"v.uid_hash = {self.arg(blind(self.reader, uid))}")
+        if token.system != DICOM_UID:
+            part = f"v.accession_hash = {self.arg(blind(self.reader, token.code))}"
+            if token.system is not None:
+                part += f" AND v.accession_system = {self.arg(short(token.system))}"
+            parts.append(part)
+        return self._any([f"({part})" for part in parts])
+
+    def _modality(self, token: Token) -> str:
+        if token.code is None or token.system not in {None, "", _DCM}:
+            return "1 = 0"
+        # A blank never stands in a code, so a code between blanks is that code and no part of one.
+        code = "".join(token.code.split())
+        return f"(v.modality IS NOT NULL AND {self._holds('v.modality', f' {code} ')})"
+
+    def _holds(self, column: str, part: str) -> str:
+        function = "strpos" if self.reader.db.dialect is Dialect.POSTGRESQL else "instr"
+        return f"{function}({column}, {self.arg(part)}) > 0"
