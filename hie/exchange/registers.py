@@ -46,6 +46,7 @@ async def import_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> d
     dry_run = bool(arguments.get("dry_run"))
     try:
         async with hub.db.unit() as unit:
+            await store.lock(unit)
             known = await store.load(unit)
             faults, warnings = check_import(
                 parsed, known, hub.catalogue, load_regions(), await store.since(unit)

@@ -94,13 +94,18 @@ async def since(reader: Reader) -> dict[tuple[Hashable, ...], int]:
     return found
 
 
+async def lock(unit: Unit) -> None:
+    """Let no other import in until this unit ends: what was checked is what is added to."""
+    await advisory(unit, _LOCK)
+
+
 async def import_rows(unit: Unit, parsed: Iterable[Parsed], at_us: int, actor: str) -> Imported:
     """Add the rows of checked files as one import. `actor` is a user id or account, no name.
 
     A row that says what is already known changes nothing; an import of only such rows still counts.
     """
     files = list(parsed)
-    await advisory(unit, _LOCK)
+    await lock(unit)
     number = await version(unit) + 1
     # The clock may stand still or go back: an import is never known before the one it follows.
     last = await unit.fetchval("SELECT coalesce(max(at_us), 0) FROM register_import")
@@ -240,4 +245,4 @@ def _as_day(text: str | None) -> date | None:
 _JSON = msgspec.json.Encoder(decimal_format="number")
 _PARSER = msgspec.json.Decoder(float_hook=Decimal)
 
-__all__ = ["Imported", "import_rows", "imports", "load", "since", "version"]
+__all__ = ["Imported", "import_rows", "imports", "load", "lock", "since", "version"]

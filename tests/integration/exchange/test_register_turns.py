@@ -1,5 +1,6 @@
 """What an import of registers turns, before and after it is made, on both databases."""
 
+import asyncio
 import csv
 import io
 import json
@@ -166,6 +167,23 @@ async def test_a_dry_run_refuses_what_the_import_would_refuse(place: Any, tmp_pa
             (fault,) = refused.value.faults
             assert (fault.path, fault.code) == ("institutions.csv:2:from", "overlap")
             assert "in force since import 1" in fault.expected
+
+
+async def test_of_two_imports_at_once_the_second_is_checked_against_the_first(
+    place: Any, tmp_path: Path
+) -> None:
+    async with a_region(place, tmp_path) as region:
+        row = {**await region.row(), "code": NEW_CODE}
+        rows = [{**row, "from": f"2025-0{n}-01"} for n in range(1, 6)]
+        done = await asyncio.gather(
+            *(region.imported([file("institutions.csv", one)]) for one in rows),
+            return_exceptions=True,
+        )
+        refused = [one for one in done if isinstance(one, UnprocessableRequest)]
+        assert len(refused) == len(rows) - 1
+        assert {one.faults[0].code for one in refused} == {"overlap"}
+        assert "in force since import 2" in refused[0].faults[0].expected
+        assert await region.count("register_import") == 2
 
 
 async def test_what_is_asked_wrongly_is_refused(place: Any, tmp_path: Path) -> None:
