@@ -31,8 +31,8 @@ async def access_of(reader: Reader, site: Site) -> Access:
 
 async def retrievable(reader: Reader, site: Site, uid: str) -> bool | None:
     """The fact `retrievable` of a study that has arrived; None: its source was not asked yet."""
-    if imaging_profile(site).keeps_files:
-        return True
+    keeps = imaging_profile(site).keeps_files
     if source_profile(site) is None:
-        return False
-    return await is_retrievable(reader, site.id, uid)
+        return keeps
+    known = await is_retrievable(reader, site.id, uid)
+    return True if keeps and known is None else known

@@ -86,7 +86,7 @@ async def _publish(hub: Hub, place: Place) -> None:
             await studies.postpone(unit, *place, None if waits < 0 else now_us + waits)
             return
         await _write(hub, unit, row, found, now_us)
-        if source_profile(site) is not None:
+        if not profile.keeps_files and source_profile(site) is not None:
             await study_sources.ask(unit, *place, now_us)
 
 

@@ -59,11 +59,11 @@ class SourceProfile:
 
 
 def source_profile(site: Site) -> SourceProfile | None:
-    """Where this site's images are fetched from; None: they are kept here, or cannot be had."""
-    profile = site.profile
-    if _table(profile.get("dicom")).get("keep", "hub") != "source":
-        return None
-    told = _table(profile.get("source"))
+    """Where images that this site does not leave here are fetched from; None: nowhere.
+
+    Named, it is asked for what was left there even when the site keeps its images here by now.
+    """
+    told = _table(site.profile.get("source"))
     if not told.get("url"):
         return None
     return SourceProfile(

@@ -324,6 +324,19 @@ async def test_nobody_asks_once_a_site_keeps_its_images_here(place: Any, tmp_pat
         assert await count(hub, "SELECT count(*) FROM endpoint WHERE status = 'error'") == 0
 
 
+async def test_what_was_left_at_its_source_is_still_fetched_when_the_site_keeps_its_images_here(
+    place: Any, tmp_path: Path
+) -> None:
+    async with (
+        answering(GOOD) as source,
+        asked_by(place, tmp_path, at(source.port)) as (hub, ask),
+    ):
+        await _changed(hub, at(source.port).replace('keep = "source"', 'keep = "hub"'))
+        assert (await ask()).content == CONTENT
+        (study,) = await studies(hub)
+        assert fact(study, "retrievable") is True
+
+
 async def test_a_slow_source_is_noticed_and_forgotten(place: Any, tmp_path: Path) -> None:
     async with (
         answering(GOOD, delay=0.2) as source,
