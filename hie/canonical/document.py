@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
+from hie.canonical.closed import closed
 from hie.canonical.recognised import Recognised
 from hie.canonical.record_words import Language, word
 from hie.canonical.remarks import remarks
@@ -141,6 +142,7 @@ class _Document:
         for one in verdict.findings:
             said = (one.get("text") or {}).get(self._lang, "")
             state = "fired" if one.get("fired") else "unknown"
+            said = _clean(said)
             notes.append({"text": f"{one['rule']} {state}" + (f": {said}" if said else "")})
         if notes:
             made["note"] = notes
@@ -200,8 +202,8 @@ class _Document:
     def _organization(self, code: str, name: str) -> Resource:
         return {
             "resourceType": "Organization",
-            "identifier": [{"system": INSTITUTION, "value": code}],
-            "name": name or code,
+            "identifier": [{"system": INSTITUTION, "value": _clean(code) or "?"}],
+            "name": _clean(name) or _clean(code) or "?",
         }
 
     def _practitioner(self) -> Resource:
@@ -209,10 +211,11 @@ class _Document:
         system = f"{INSTITUTION}/{decision.institution.code}/staff"
         made: Resource = {
             "resourceType": "Practitioner",
-            "identifier": [{"system": system, "value": decision.practitioner}],
+            "identifier": [{"system": system, "value": _clean(decision.practitioner) or "?"}],
         }
-        if decision.practitioner_name:
-            made["name"] = [{"text": decision.practitioner_name}]
+        name = _clean(decision.practitioner_name)
+        if name:
+            made["name"] = [{"text": name}]
         return made
 
     def _role(self) -> Resource:
@@ -221,7 +224,7 @@ class _Document:
             "practitioner": self._to("Practitioner"),
             "organization": self._to("Receiver"),
         }
-        department = self._record.decision.department
+        department = _clean(self._record.decision.department)
         if department:
             made["specialty"] = [{"text": department}]
         return made
@@ -238,8 +241,9 @@ class _Document:
         record = self._record
         subject = referenced(record.used.get("subject"))
         made: Resource = {"resourceType": "Patient", "id": subject[1] if subject else "asked"}
-        if record.asked_name:
-            made["name"] = [{"text": record.asked_name}]
+        name = _clean(record.asked_name)
+        if name:
+            made["name"] = [{"text": name}]
         return made
 
     def _patient(self) -> dict[str, str]:
@@ -253,7 +257,7 @@ class _Document:
             return {"reference": self._url(sent)}
         if self._record.source.code:
             return self._to("Source")
-        return {"display": self._record.source.name or "?"}
+        return {"display": _clean(self._record.source.name) or "?"}
 
     def _is_source(self, one: Resource) -> bool:
         code = self._record.source.code
@@ -281,44 +285,25 @@ class _Document:
         return f"{self._base}/{resource['resourceType']}/{resource['id']}"
 
     def _closed(self, resource: Resource) -> Resource:
-        """The resource without references that lead out of the document."""
-        kept, lost = self._without_strangers(resource)
+        """The resource without references that lead out of the document, tagged if it lost any."""
+        kept, lost = closed(resource, self._known)
         if not lost and resource is not self._record.patient:
             return resource
         meta = dict(kept.get("meta", {}))
         return {**kept, "meta": {**meta, "tag": [*meta.get("tag", ()), _SUBSETTED]}}
-
-    def _without_strangers(self, tree: Mapping[str, Any]) -> tuple[Resource, bool]:
-        kept: Resource = {}
-        lost = False
-        for name, value in tree.items():
-            if isinstance(value, Mapping):
-                part = self._kept(value)
-            elif isinstance(value, list):
-                part = [one for one in map(self._kept, value) if one not in (None, {})] or None
-            else:
-                part = value
-            lost = lost or part != value
-            if part is not None:
-                kept[name] = part
-        return kept, lost
-
-    def _kept(self, value: Any) -> Any:
-        if not isinstance(value, Mapping):
-            return value
-        named = referenced(value)
-        if named is not None and named not in self._known:
-            told = {name: part for name, part in value.items() if name != "reference"}
-            return told or None
-        return self._without_strangers(value)[0] or None
 
 
 def _extension(name: str) -> str:
     return f"{CANONICAL}/StructureDefinition/{name}"
 
 
+def _clean(text: str | None) -> str:
+    """A text that a caller gave, as FHIR has it: without control characters, "" for none."""
+    return _CONTROL.sub(" ", text or "").strip()
+
+
 def _narrative(sentences: Iterator[str]) -> dict[str, str]:
-    lines = "".join(f"<p>{escape(_CONTROL.sub(' ', one))}</p>" for one in sentences)
+    lines = "".join(f"<p>{escape(_clean(one))}</p>" for one in sentences)
     return {
         "status": "generated",
         "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{lines}</div>',

@@ -17,6 +17,7 @@ from hie.fhir import Resource
 from hie.fhir.elements import referenced
 from hie.recognition.changes import Role, changes, is_withdrawn
 from hie.recognition.moment import find_moment
+from hie.recognition.request import find_known_at
 from hie.store import persons
 from hie.store.checks import Check
 from hie.store.results import as_known, reports_of
@@ -50,7 +51,7 @@ async def find_used(
     `whole` False leaves out the Patient and what belongs to the result: a notice needs neither.
     """
     kind, key, version = _parts(named)
-    at_us = check.at_us
+    at_us = min(check.at_us, find_known_at(check.body["request"]) or check.at_us)
     try:
         used = await read(reader, kind, key, sight, version)
         now = await read(reader, kind, key, sight)

@@ -24,6 +24,7 @@ from reportlab.platypus import (
     Table,
 )
 
+from hie.canonical.record_words import Language, word
 from hie.web.letters import LATIN, marked, register
 from hie.web.sheet import LONG, Block, Row, Sheet
 
@@ -32,6 +33,7 @@ _STOP, _STOP_BACK = HexColor("#9c2f2f"), HexColor("#f9e9e8")
 _MARGIN: Final = 18 * mm
 _WIDTH: Final = A4[0] - 2 * _MARGIN - 12  # a frame keeps 6 points free at each side
 _LABELS: Final = 42 * mm
+_MOST: Final = 200_000  # characters of one text: some hundred pages, some seconds
 _CHUNK: Final = 8_000  # characters of one paragraph: a page is broken between lines anyway
 _GAP: Final = 12 * mm  # between two signatures
 _FEW: Final = 8  # lines of a table that is not broken over pages
@@ -84,7 +86,7 @@ def _flow(sheet: Sheet) -> Iterator[Flowable]:
         yield Paragraph(marked(alert), _ALERT)
         yield Spacer(0, 3 * mm)
     for block in sheet.blocks:
-        yield from _block(block)
+        yield from _block(block, sheet.lang)
     yield Spacer(0, 4 * mm)
     for note in sheet.note:
         yield Paragraph(marked(note), _NOTE)
@@ -92,10 +94,10 @@ def _flow(sheet: Sheet) -> Iterator[Flowable]:
         yield _signatures(sheet.sign)
 
 
-def _block(block: Block) -> Iterator[Flowable]:
+def _block(block: Block, lang: Language) -> Iterator[Flowable]:
     style = _PART if block.is_part else _HEAD
     head = [Spacer(0, 2.5 * mm), Paragraph(marked(block.title), style), Spacer(0, 1 * mm)]
-    texts = [Paragraph(marked(part), _BODY) for part in _chunks(block.text)]
+    texts = [Paragraph(marked(part), _BODY) for part in _chunks(block.text, lang)]
     short = [row for row in block.rows if len(row.value) <= LONG and row.value.count("\n") < 8]
     table = [_table(short)] if short else []
     if table and len(short) < _FEW:
@@ -106,7 +108,7 @@ def _block(block: Block) -> Iterator[Flowable]:
         yield from table
     for row in block.rows:
         if row not in short:
-            yield from _long(row)
+            yield from _long(row, lang)
     yield from texts
 
 
@@ -131,14 +133,17 @@ def _table(rows: list[Row]) -> Table:
     )
 
 
-def _long(row: Row) -> Iterator[Flowable]:
+def _long(row: Row, lang: Language) -> Iterator[Flowable]:
     yield Paragraph(marked(row.label), _LABEL)
-    for part in _chunks(row.value):
+    for part in _chunks(row.value, lang):
         yield Paragraph(marked(part), _BODY)
 
 
-def _chunks(text: str) -> Iterator[str]:
-    """The lines of a text, each in pieces that one paragraph bears."""
+def _chunks(text: str, lang: Language) -> Iterator[str]:
+    """The lines of a text, each in pieces that one paragraph bears; what is too long says so."""
+    if len(text) > _MOST:
+        rest = word("paper-cut", lang, n=len(text) - _MOST)
+        text = f"{text[:_MOST]}\n{rest}"
     for line in text.split("\n") if text else ():
         for start in range(0, max(len(line), 1), _CHUNK):
             yield line[start : start + _CHUNK] or "\u00a0"

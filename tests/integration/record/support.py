@@ -36,7 +36,11 @@ class Decided:
 
 
 async def decided(
-    hub: Hub, tmp_path: Path, client: httpx.AsyncClient, name: str | None = None
+    hub: Hub,
+    tmp_path: Path,
+    client: httpx.AsyncClient,
+    name: str | None = None,
+    practitioner: str = "d-17",
 ) -> Decided:
     """A hub with an order-check by a HIS, and its decisions."""
     headers, body = await _ready(hub, tmp_path)
@@ -50,7 +54,7 @@ async def decided(
     decisions = {
         "check": answer["check"],
         "key": "k1",
-        "practitioner": "d-17",
+        "practitioner": practitioner,
         "decisions": [
             {
                 "ref": first["ref"],

@@ -389,3 +389,17 @@ def _next(stamp: str) -> str:
     """The next second of the same minute, or the one before."""
     second = int(stamp[12:14])
     return f"{stamp[:12]}{second + 1 if second < 59 else 58:02}{stamp[14:]}"
+
+
+async def test_whatever_a_caller_calls_the_physician_the_document_is_sound(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub, _client(hub) as client:
+        made = await decided(hub, tmp_path, client, practitioner="\u0001|^~\\&\r\n<b>\u202e")
+        for form in MEDIA:
+            url = f"/v1/decisions/{made.use}/record.{form}"
+            answer = await client.get(url, headers=made.headers)
+            assert answer.status_code == 200, form
+            assert "<b>" not in answer.text or form in ("json", "hl7")
+        notice = await client.get(f"/v1/decisions/{made.use}/notice.html", headers=made.headers)
+        assert "<b>" not in notice.text

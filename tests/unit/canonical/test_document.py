@@ -65,7 +65,14 @@ CASES = {
     ),
     "unregistered source": record(source=Party("", "?")),
     "bare": record(report=None, others=(), patient=None, asked=(), asked_name=None),
-    "a control character": record(source=Party("91110000802100433B", "医院\x0b<b>&")),
+    "a control character": record(
+        source=Party("91110000802100433B", "医院\x0b<b>&"),
+        decision=msgspec.structs.replace(
+            laboratory().decision, practitioner="\x01", practitioner_name="\x1f", department=" \x7f"
+        ),
+        patient=None,
+        asked_name="\x02",
+    ),
 }
 
 

@@ -177,6 +177,12 @@ def test_text_of_any_length_fits_on_paper() -> None:
     assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") > 20
 
 
+def test_what_is_too_long_for_paper_says_so() -> None:
+    sheet = Sheet("record-x", "en", "t", "s", (Block("b", text="x y " * 60_000),))
+    short = Sheet("record-x", "en", "t", "s", (Block("b", text="x y " * 50_000),))
+    assert abs(len(write_pdf(sheet)) - len(write_pdf(short))) < 2_000
+
+
 def test_a_letter_that_no_font_has_stands_as_its_number() -> None:
     register()
     assert marked("钾K") == '<font name="hie-hanzi">钾</font><font name="hie-latin">K</font>'
