@@ -11,7 +11,7 @@ from hie.errors import HubError
 from hie.exchange.hub import Hub
 from hie.recognition.rulebook_check import check_rulebook
 from hie.recognition.sources import read_files, shipped_files
-from hie.store import message_list, registers, sites, studies, study_sources
+from hie.store import message_list, register_looks, registers, sites, studies, study_sources
 from hie.store.messages import State
 from hie.store.migrate import head
 
@@ -26,6 +26,7 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
         counts = await message_list.count(reader)
         oldest = await message_list.oldest_waiting_us(reader)
         version = await registers.version(reader)
+        unseen = await register_looks.unseen(reader)
         revision = await reader.fetchval("SELECT version_num FROM alembic_version")
         named = {one.site.adapter for one in await sites.every(reader)}
         waiting_studies = await studies.held_count(reader)
@@ -42,7 +43,7 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
             _check("migrations", revision == head(), _tables(revision)),
             _check("adapters", bool(hub.adapters) and not missing, _adapters(hub, missing)),
             rules,
-            _check("registers", version > 0, f"import {version}" if version else "none imported"),
+            _check("registers", version > 0 and not unseen, _registers(version, unseen)),
             _check("waiting", waits * 1_000_000 < _OLD_US, f"oldest message waits {waits} s"),
             _check("held", True, f"{held} messages wait for a person"),
             _check("studies", not waiting_studies, _studies(waiting_studies)),
@@ -70,6 +71,12 @@ def _rulebook(hub: Hub) -> dict[str, Any]:
     in_force = lies_there == hub.books.sources.trees
     late = "" if in_force else "; changed since the hub started: start it again"
     return _check("rulebook", in_force, f"{counts}{own}{late}")
+
+
+def _registers(version: int, unseen: list[int]) -> str:
+    if unseen:
+        return f"import {unseen[0]}: look what it touches, hie register touched {unseen[0]}"
+    return f"import {version}" if version else "none imported"
 
 
 def _tables(revision: str | None) -> str:

@@ -110,6 +110,14 @@ async def looked(unit: Unit, number: int, at_us: int) -> None:
     )
 
 
+async def unseen(reader: Reader) -> list[int]:
+    """The imports whose decisions were not looked for to the end; the first one touches nothing."""
+    rows = await reader.fetch(
+        "SELECT id FROM register_import WHERE looked_us IS NULL AND id > 1 ORDER BY id"
+    )
+    return [row[0] for row in rows]
+
+
 async def touched(reader: Reader, number: int) -> list[tuple[Touched, UsedResult]]:
     """The decisions an import touches, by institution and time, as they stand now."""
     rows = await reader.fetch(

@@ -228,6 +228,25 @@ async def test_a_suspension_entered_afterwards_reopens_what_was_decided_in_it(
         )
 
 
+async def test_an_import_whose_decisions_nobody_looked_for_is_told_by_the_doctor(
+    place: Any, tmp_path: Path
+) -> None:
+    async with a_region(place, tmp_path) as region:
+
+        async def said() -> tuple[bool, str]:
+            checks = (await run(region.hub, "doctor", {}))["checks"]
+            (found,) = [one for one in checks if one["check"] == "registers"]
+            return found["ok"], found["text"]
+
+        assert await said() == (True, "import 1")
+        await region.imported(await region.suspension(TODAY))
+        ok, text = await said()
+        assert not ok
+        assert "hie register touched 2" in text
+        await region.touched()
+        assert await said() == (True, "import 2")
+
+
 async def test_a_suspension_from_tomorrow_on_lists_what_was_decided_before(
     place: Any, tmp_path: Path
 ) -> None:

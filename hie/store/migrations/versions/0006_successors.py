@@ -33,3 +33,5 @@ def upgrade() -> None:
     )
     op.create_index("register_touched_decision", "register_touched", ["decision"], unique=False)
     op.add_column("register_import", sa.Column("looked_us", sa.BigInteger(), nullable=True))
+    # Imports of earlier versions were never looked through: nobody is asked to do it now.
+    op.execute("UPDATE register_import SET looked_us = at_us")
