@@ -51,8 +51,13 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
     return await order_check(hub, actor, str(arguments["request"]).encode())
 
 
-async def checked(hub: Hub, actor: Actor, body: dict[str, Any], raw: bytes) -> dict[str, Any]:
-    """Ask, judge, record, answer; `raw` is kept with the audit record as what was asked."""
+async def checked(
+    hub: Hub, actor: Actor, body: dict[str, Any], raw: bytes, *, look: bool = False
+) -> dict[str, Any]:
+    """Ask, judge, record, answer; `raw` is kept with the audit record as what was asked.
+
+    `look`: nothing is about to be ordered, somebody looks at what is known; no indicator counts it.
+    """
     begun = time.perf_counter()
     now_us = time.time_ns() // 1000
     known_at = find_known_at(body)
@@ -93,7 +98,8 @@ async def checked(hub: Hub, actor: Actor, body: dict[str, Any], raw: bytes) -> d
     )
     owners = {one.resource: stored.home for one, stored in found}
     rests_on = RestsOn(identity, tuple(patients), owners, tuple(one for one, _ in found))
-    await _record(hub, actor, request, rests_on, used, answer, body, raw, now_us)
+    kept = {"request": body, "answer": answer, **({"look": True} if look else {})}
+    await _record(hub, actor, request, rests_on, used, answer, kept, raw, now_us)
     metrics.ORDER_CHECK_SECONDS.observe(time.perf_counter() - begun)
     metrics.ORDER_CHECKS.labels(answer["identity"]).inc()
     for order in answer["orders"]:
@@ -221,7 +227,7 @@ async def _record(
     rests_on: RestsOn,
     used: InForce,
     answer: dict[str, Any],
-    body: dict[str, Any],
+    kept: dict[str, Any],
     raw: bytes,
     now_us: int,
 ) -> None:
@@ -236,8 +242,7 @@ async def _record(
             on_us=request.on.at_us,
             policy=answer["policy"],
             body={
-                "request": body,
-                "answer": answer,
+                **kept,
                 "facts": rests_on.facts(),
                 "data": used.hash,
                 "engine": engine_version(),

@@ -88,6 +88,7 @@ class _Body(msgspec.Struct):
     request: _Request
     answer: _Answer
     facts: _Facts = msgspec.field(default_factory=_Facts)
+    look: bool = False
 
 
 _BODY = msgspec.json.Decoder(_Body)
@@ -122,8 +123,8 @@ class Read:
 
     @property
     def is_order(self) -> bool:
-        """It was asked in order to order; a question about the past was not."""
-        return self.body.request.as_known_at is None
+        """It was asked in order to order: no question about the past, no look at a patient."""
+        return self.body.request.as_known_at is None and not self.body.look
 
     @property
     def homes(self) -> Iterable[str]:
@@ -142,13 +143,15 @@ def order_lines(
     views: set[tuple[str, str]],
     views_since: Mapping[str, int],
     prices: Prices,
+    known_us: int,
 ) -> list[Line]:
     """The order lines of these checks.
 
     `decisions` are those made on them and what replaced those elsewhere, oldest first. Whether an
     offer was looked at is known from the first look that was ever recorded at its institution on.
+    `known_us` is the instant they are as of.
     """
-    made = _Made(checks, decisions)
+    made = _Made(checks, decisions, known_us)
     return [
         _line(check, place, made, views, views_since, prices)
         for check in checks
@@ -160,7 +163,10 @@ def order_lines(
 class _Made:
     """Which decision stands for each line, and what it used."""
 
-    def __init__(self, checks: Sequence[Read], decisions: Sequence[DecisionRow]) -> None:
+    def __init__(
+        self, checks: Sequence[Read], decisions: Sequence[DecisionRow], known_us: int
+    ) -> None:
+        self.known_us = known_us
         self.by_line: dict[tuple[str, str], DecisionRow] = {}
         for row in decisions:
             self.by_line[row.check, row.ref] = row
@@ -181,9 +187,7 @@ class _Made:
             return None
         while row.id in self.replaced:
             row = self.replaced[row.id]
-        reopened = row.state == "reopened" or (
-            row.state == "replaced" and row.reopened_us is not None
-        )
+        reopened = self._reopened(row)
         offer = self.offers.get(row.assessment or "")
         if row.decision != "use" or offer is None:
             kind: Any = "use" if row.decision == "use" else "repeat"
@@ -197,6 +201,12 @@ class _Made:
             result=result,
             valid_until=_valid_until(candidate, on_us),
         )
+
+    def _reopened(self, row: DecisionRow) -> bool:
+        """What it used was corrected by then; a later decision may have replaced it since."""
+        if row.reopened_us is None:
+            return row.state == "reopened"
+        return row.state != "recorded" and row.reopened_us <= self.known_us
 
     def continued(self, check: str, ref: str) -> tuple[str, int] | None:
         """The line of another check whose decision was replaced by one on this line."""

@@ -152,7 +152,7 @@ async def _answer(
             {key: value for key, value in one.items() if value is not None} for one in orders
         ],
     }
-    return await checked(hub, actor, body, write(body))
+    return await checked(hub, actor, body, write(body), look=True)
 
 
 async def _looked(hub: Hub, actor: Actor, subjects: tuple[Subject, ...], what: str) -> None:

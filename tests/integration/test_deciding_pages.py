@@ -5,6 +5,7 @@ mean, and every page says how to go on.
 """
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import httpx
 import pytest
 
 from hie.app import opened
-from hie.exchange.commands import run
+from hie.exchange.commands import operator, run
 from hie.exchange.hub import Hub
+from hie.exchange.indicators import indicators
 from hie.synthetic import example
 from tests.integration.exchange.test_imaging_orders import _put, a_report, a_study
 from tests.integration.exchange.test_reopen import K, received, sent_again
@@ -322,3 +324,20 @@ async def test_images_are_ordered_judged_and_used_on_the_page(place: Any, tmp_pa
             ("DiagnosticReport", "result"),
             ("ImagingStudy", "result"),
         ]
+
+
+async def test_a_look_at_a_patient_is_no_order_that_indicators_count(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub:
+        await _ready(hub, tmp_path)
+        async with _client(hub) as client:
+            await sign_in(client)
+            base = await patient(client)
+            for _ in range(2):
+                assert (await client.get(base)).status_code == 200
+            assert (await client.get(await ordered(client, "K"))).status_code == 200
+        period = {"from": str(TODAY - timedelta(days=1)), "to": str(TODAY)}
+        report = await indicators(hub, operator(), period)
+        counted = {one["key"]: one["value"] for one in report["total"]["indicators"]}
+        assert (counted["asked"], counted["offered"], counted["viewed"]) == ("1", "1", "1")
