@@ -153,7 +153,7 @@ async def _lines(
     views = await indicator_rows.views_of(reader, keys, wanted.known_us)
     asking = sorted({check.row.institution for check in checks})
     since = await indicator_rows.views_since(reader, asking, wanted.known_us)
-    return order_lines(checks, decisions, views, since, prices)
+    return order_lines(checks, decisions, views, since, prices, wanted.known_us)
 
 
 async def _performed(
