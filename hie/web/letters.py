@@ -8,7 +8,7 @@ what is written from right to left, stands as its number, [U+0626], so that noth
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Final
 from xml.sax.saxutils import escape
@@ -56,7 +56,7 @@ def _shown(line: str) -> Iterator[tuple[str, str]]:
         yield (font, letter) if font else (LATIN, f"[U+{ord(letter):04X}]")
 
 
-@cache
+@lru_cache(maxsize=65_536)
 def _font_of(letter: str) -> str | None:
     if unicodedata.bidirectional(letter) in _BACKWARDS:
         return None
