@@ -22,8 +22,8 @@ class Door(StrEnum):
     """The doors that are not FHIR resources, by the scope that opens each."""
 
     INTAKE = "hie/intake"  # POST /intake/{site}
-    ORDER_CHECK = "hie/order-check"  # POST /v1/order-check, $assess, /v1/launch-tickets
-    DECIDE = "hie/decide"  # POST /v1/decisions
+    ORDER_CHECK = "hie/order-check"  # POST /v1/order-check, $assess, reminders, views
+    DECIDE = "hie/decide"  # POST /v1/decisions, records, notices, notifications
     MESSAGES = "hie/messages"  # kept and held messages of the own institution
     MAPS = "hie/maps"  # local codes and their maps
     INDICATORS = "hie/indicators"  # GET /v1/indicators: the own institution's, PUBHLTH: all
