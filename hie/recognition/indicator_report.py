@@ -27,6 +27,12 @@ _UNITS = {
     IndicatorKind.PER_PATIENT_YEAR: "1/a",
     IndicatorKind.AMOUNT: CURRENCY,
 }
+# what each distribution is of: where that is hidden, so is it
+_SPLITS: Mapping[str, frozenset[str]] = {
+    "reasons": frozenset({Count.REPEATED}),
+    "refused_by": frozenset({Count.ELIGIBLE, Count.WITH_EARLIER}),
+    "price_bases": frozenset({Count.SAVINGS}),
+}
 # A spreadsheet takes a cell that begins so for a formula (OWASP, CSV Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _COLUMNS = (
@@ -59,6 +65,7 @@ def write_report(asked: Asked, tallies: Tallies, names: Mapping[str, str]) -> di
     hidden: Mapping[str | None, frozenset[str]] = (
         {} if asked.threshold is None else hidden_cells(total, groups, asked.threshold)
     )
+    splits = _splits_told(asked, groups, hidden)
     return {
         "period": {
             "from": asked.period.first.isoformat(),
@@ -73,9 +80,11 @@ def write_report(asked: Asked, tallies: Tallies, names: Mapping[str, str]) -> di
         "hidden_below": asked.threshold,
         "version": definitions_version(),
         "definitions": [_definition(one) for one in load_definitions()],
-        "total": _group(asked, None, None, total, hidden.get(None, frozenset())),
+        "total": _group(
+            asked, None, None, total, hidden.get(None, frozenset()), frozenset(_SPLITS)
+        ),
         "groups": [
-            _group(asked, key, names.get(key), one, hidden.get(key, frozenset()))
+            _group(asked, key, names.get(key), one, hidden.get(key, frozenset()), splits)
             for key, one in groups.items()
         ],
     }
@@ -113,17 +122,45 @@ def _definition(one: Definition) -> dict[str, Any]:
 
 
 def _group(
-    asked: Asked, key: str | None, name: str | None, tally: Tally, hidden: frozenset[str]
+    asked: Asked,
+    key: str | None,
+    name: str | None,
+    tally: Tally,
+    hidden: frozenset[str],
+    splits: frozenset[str],
 ) -> dict[str, Any]:
-    refused_hidden = not hidden.isdisjoint({Count.ELIGIBLE.value, Count.WITH_EARLIER.value})
     return {
         "group": key,
         "name": name,
         "indicators": [_indicator(one) for one in measure(tally, asked.period, hidden)],
-        "reasons": _split(asked, tally.reasons, Count.REPEATED.value in hidden),
-        "refused_by": _split(asked, tally.refused_by, refused_hidden),
-        "price_bases": _split(asked, tally.price_bases, Count.SAVINGS.value in hidden),
+        **{
+            split: _split(asked, getattr(tally, split), _is_hidden(split, hidden))
+            if split in splits
+            else {}
+            for split in _SPLITS
+        },
     }
+
+
+def _splits_told(
+    asked: Asked, groups: Mapping[str, Tally], hidden: Mapping[str | None, frozenset[str]]
+) -> frozenset[str]:
+    """The distributions groups show: where one group hides a part, the others would tell it."""
+    return frozenset(
+        split
+        for split in _SPLITS
+        if asked.threshold is None
+        or not any(
+            _is_hidden(split, hidden.get(key, frozenset()))
+            or hidden_split(getattr(one, split), False, asked.threshold)
+            for key, one in groups.items()
+        )
+    )
+
+
+def _is_hidden(split: str, hidden: frozenset[str]) -> bool:
+    """What a distribution is of is hidden, so all of it is."""
+    return not hidden.isdisjoint(_SPLITS[split])
 
 
 def _split(asked: Asked, numbers: Mapping[str, int], whole: bool) -> dict[str, int | None]:

@@ -6,7 +6,7 @@ the threshold between them; the same for the groups of a table beside their tota
 a hidden count is hidden with it. The own institution sees its own numbers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from hie.recognition.indicator_tally import Count, Tally
 
@@ -91,13 +91,20 @@ def _spread(
 
 
 def _complement(
-    numbers: Mapping[str, int], hidden: set[str], parts: Sequence[str], threshold: int
+    numbers: Mapping[str, int],
+    hidden: set[str],
+    parts: Sequence[str],
+    threshold: int,
+    touched: Collection[str] = (),
 ) -> None:
-    """Of parts whose sum is known hide two at least, with the threshold between them."""
+    """Of parts whose sum is known hide two at least, with the threshold between them.
+
+    The smallest go first, before them those that are `touched` already: they hide something else.
+    """
     gone = [part for part in parts if part in hidden]
     shown = sorted(
         (part for part in parts if part not in hidden and numbers[part]),
-        key=lambda part: (numbers[part], part),
+        key=lambda part: (part not in touched, numbers[part], part),
     )
     while gone and shown and (len(gone) < 2 or sum(numbers[p] for p in gone) < threshold):
         gone.append(shown.pop(0))
@@ -116,6 +123,7 @@ def _across(
             continue
         column = {key: one[name] for key, one in cells.items() if key is not None}
         gone = {key for key in column if name in hidden[key] and column[key]}
-        _complement(column, gone, sorted(column), threshold)
+        touched = {key for key in column if hidden[key]}
+        _complement(column, gone, sorted(column), threshold, touched)
         for key in gone:
             hidden[key].add(name)

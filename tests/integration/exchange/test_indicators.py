@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta, timezone
@@ -20,10 +21,11 @@ from hie.errors import NotPermitted, UnprocessableRequest
 from hie.exchange.commands import operator, run
 from hie.exchange.hub import Hub
 from hie.exchange.indicators import Page, indicators
+from hie.exchange.reopen import Cause, reopen
 from hie.recognition.catalogue import load_catalogue
 from hie.recognition.indicator_report import write_csv
 from hie.recognition.indicator_tally import Tallies, add_all
-from hie.store import decisions, order_views
+from hie.store import order_views
 from hie.synthetic.example import question
 from hie.synthetic.institutions import BY_SITE, SHIJIAZHUANG
 from hie.synthetic.messages import written
@@ -184,12 +186,13 @@ async def test_a_replaced_or_reopened_use_saves_nothing(place: Any, tmp_path: Pa
         before = datetime.now(UTC).isoformat()
         await decided(hub, answer, "1", "repeat", replaces=kept)
         async with hub.db.unit() as unit:
-            await decisions.reopen(unit, [used])
+            now_us = time.time_ns() // 1000
+            await reopen(unit, [used], Cause.REGISTER, operator(), now_us)
         found = values((await told(hub))["total"])
         wanted = {"used": "0", "repeated": "1", "undecided": "1", "reopened": "1", "saved": "0.00"}
         assert {key: found[key] for key in wanted} == wanted
         then = values((await told(hub, as_known_at=before))["total"])
-        assert (then["used"], then["repeated"]) == ("1", "0")
+        assert (then["used"], then["repeated"], then["reopened"]) == ("2", "0", "0")
 
 
 async def test_what_came_later_was_not_known_then(place: Any, tmp_path: Path) -> None:
