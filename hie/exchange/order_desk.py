@@ -89,16 +89,19 @@ async def place(
     return check
 
 
-async def place_again(hub: Hub, actor: Actor, key: str, ref: str) -> tuple[str, str | None]:
+async def place_again(
+    hub: Hub, actor: Actor, key: str, ref: str, instead: str | None = None
+) -> tuple[str, str | None]:
     """Ask anew about one order of a check, now: the new check, and the decision it would replace.
 
-    Raises ResourceNotFound, and what an order-check raises.
+    `instead` is what a decision on this check would have replaced already. Raises ResourceNotFound,
+    and what an order-check raises.
     """
     async with hub.db.reading() as reader:
         check = await checks.get(reader, key, actor.institution)
         standing = await decisions.standing_of(reader, key, ref)
         item = await work_items.of_check(reader, key)
-    replaced = standing.id if standing is not None else item.decision if item else None
+    replaced = standing.id if standing is not None else item.decision if item else instead
     asked = dict(check.body["request"])
     for moment in ("on", "as_known_at"):
         asked.pop(moment, None)

@@ -204,6 +204,60 @@ async def test_a_result_that_changes_under_her_hands_is_not_used(
             assert await reader.fetchval("SELECT count(*) FROM decision") == 0
 
 
+async def test_another_correction_while_she_decides_anew_leads_on_to_the_same_item(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub:
+        await _ready(hub, tmp_path)
+        case = example(today=TODAY)
+        async with _client(hub) as client:
+            await sign_in(client)
+            check = await ordered(client, "K")
+            await client.post(check, data=fields((await client.get(check)).text, "data-use"))
+            await received(hub, case.site, sent_again(case.message, "C1", CORRECTION))
+            work = (await client.get("/work?lang=en")).text
+            second = await client.post("/work", data=fields(work, 'value="again"'))
+            page = (await client.get(second.headers["location"])).text
+            again = (K, "|5.71|mmol/L|3.5-5.3|H|||C|")
+            await received(hub, case.site, sent_again(case.message, "C2", again))
+            form = fields(page, "data-use")
+            refused = await client.post(second.headers["location"], data=form)
+            assert refused.status_code == 409
+            way = fields(refused.text, "Check again")
+            base = second.headers["location"].split("?")[0]
+            third = (await client.post(f"{base}/again", data=way)).headers["location"]
+            page = (await client.get(third)).text
+            assert "5.71 mmol/L" in page
+            assert "changed 2 times" in page
+            done = await client.post(third, data=fields(page, "data-use"))
+            assert done.status_code == 303
+            assert "Nothing waits." in (await client.get("/work")).text
+
+
+async def test_a_withdrawn_result_is_repeated_for_a_reason_and_the_item_ends(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub:
+        await _ready(hub, tmp_path)
+        case = example(today=TODAY)
+        async with _client(hub) as client:
+            await sign_in(client)
+            check = await ordered(client, "K")
+            await client.post(check, data=fields((await client.get(check)).text, "data-use"))
+            withdrawn = (K, "|3.97|mmol/L|3.5-5.3|N|||W|")
+            await received(hub, case.site, sent_again(case.message, "W1", withdrawn))
+            work = (await client.get("/work?lang=en")).text
+            assert "withdrawn by its source" in work
+            anew = await client.post("/work", data=fields(work, 'value="again"'))
+            page = (await client.get(anew.headers["location"])).text
+            assert "data-use" not in page
+            form = fields(page, 'name="reason"') | {"reason": "D2_DATA_UNUSABLE"}
+            sent = await client.post(anew.headers["location"], data=form | {"explained": "yes"})
+            assert sent.status_code == 303
+            assert "Nothing waits." in (await client.get("/work")).text
+            assert "/notice" in (await client.get(sent.headers["location"])).text
+
+
 async def test_an_item_is_closed_in_words_alone(place: Any, tmp_path: Path) -> None:
     async with opened(_settings(place)) as hub:
         await _ready(hub, tmp_path)

@@ -70,7 +70,9 @@ async def again(request: Request) -> Response:
     form = await read_form(request, session_in(request).csrf)
     hub: Hub = request.app.state.hub
     ref = str(form.get("ref", ""))
-    check, instead = await place_again(hub, actor_in(request), request.path_params["id"], ref)
+    before = str(form.get("instead", "")) or None
+    key = request.path_params["id"]
+    check, instead = await place_again(hub, actor_in(request), key, ref, before)
     return RedirectResponse(_address(check, ref, instead=instead), status_code=303)
 
 
