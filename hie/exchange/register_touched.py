@@ -8,7 +8,7 @@ be refused from the import (or a later day it speaks of) on: it is listed, nothi
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from datetime import time as clock
 from typing import Any
@@ -58,8 +58,8 @@ async def touched_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> 
         for check, decided in await page.checks(hub):
             page.passed(check)
             if decided and change.concerns(check):
-                found += _touched(check, decided, change, instant(at_us).date())
-                await asyncio.sleep(0)  # the hub serves others between two checks
+                # beside the loop: the doors of this process go on meanwhile
+                found += await asyncio.to_thread(_touched, check, decided, change, at_us)
         await _note(hub, actor, number, found)
     if page.ended:
         async with hub.db.unit() as unit:
@@ -80,18 +80,20 @@ def _number(asked: Any, newest: int) -> int:
 
 
 def _touched(
-    check: Check, decided: Sequence[UsedResult], change: Changed, made: date
-) -> Iterator[tuple[Touched, str]]:
+    check: Check, decided: Sequence[UsedResult], change: Changed, at_us: int
+) -> list[tuple[Touched, str]]:
     """What of a check's used results the change refuses, each with the verdict it was used at."""
+    found = []
     turns = {(one.ref, one.resource): one for one in turned(check, change) or ()}
     for used in used_of(check, decided):
         turn = turns.get((used.decision.ref, used.resource))
         if turn is not None and turn.now in _REFUSED:
-            yield Touched(used.decision.decision, AFTER, turn.rules), turn.was
+            found.append((Touched(used.decision.decision, AFTER, turn.rules), turn.was))
             continue
-        rules = _refused_later(check, used, change, made)
+        rules = _refused_later(check, used, change, instant(at_us).date())
         if rules:
-            yield Touched(used.decision.decision, BEFORE, rules), ""
+            found.append((Touched(used.decision.decision, BEFORE, rules), ""))
+    return found
 
 
 def _refused_later(check: Check, used: Used, change: Changed, made: date) -> tuple[str, ...]:

@@ -26,8 +26,10 @@ from hie.recognition.register_difference import Difference, difference
 from hie.recognition.register_files import apply_import, check_import
 from hie.store import register_looks as looks
 from hie.store import registers as store
+from hie.store import traffic
 from hie.store.checks import Check
-from hie.store.register_looks import Place, UsedResult
+from hie.store.register_looks import UsedResult
+from hie.store.traffic import Place
 
 DAYS = 90  # how far back is looked unless said otherwise
 _MOST_DAYS = 3660
@@ -120,7 +122,7 @@ class Page:
 
     since_us: int
     until_us: int
-    place: Place
+    place: Place | None
     total: int | None = None
     done: int = 0
     ended: bool = False
@@ -133,7 +135,7 @@ class Page:
         since_us = until_us - days_asked(arguments) * _DAY_US
         after = arguments.get("after")
         try:
-            place = Place() if after is None else Place(str(after[0]), int(after[1]), str(after[2]))
+            place = None if after is None else Place(int(after[0]), str(after[1]))
         except (TypeError, ValueError, IndexError, KeyError) as problem:
             fault = Fault("after", "invalid-value", "what the page before it ended with")
             raise InvalidRequest("where to go on is not understood", (fault,)) from problem
@@ -149,21 +151,24 @@ class Page:
     async def checks(self, hub: Hub) -> "list[tuple[Check, list[UsedResult]]]":
         """The next checks and the decisions on them; none when the span is at its end."""
         async with hub.db.reading() as reader:
-            if self.place == Place() and self.total is None:
-                self.total = await looks.count(reader, self.since_us, self.until_us)
-            found = await looks.page(reader, self.since_us, self.until_us, self.place, _PAGE)
+            if self.place is None and self.total is None:
+                self.total = await traffic.count_since(reader, self.since_us, self.until_us)
+            found = await traffic.checks_since(
+                reader, self.since_us, self.place, _PAGE, self.until_us
+            )
             decided = await looks.used(reader, (one.id for one in found))
         self.ended = len(found) < _PAGE
         return [(one, decided.get(one.id, [])) for one in found]
 
     def passed(self, check: Check) -> None:
         """A check has been looked at."""
-        self.place = Place(check.institution, check.at_us, check.id)
+        self.place = Place(check.at_us, check.id)
         self.done += 1
 
     def told(self) -> dict[str, Any]:
         """{done, total, after}: `after` is where to go on, null at the end."""
-        after = None if self.ended else list(self.place)
+        place = None if self.ended else self.place
+        after = [place.at_us, place.id] if place else None
         return {"done": self.done, "total": self.total, "after": after}
 
 
@@ -197,8 +202,8 @@ async def turns_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> di
         for check, decided in await page.checks(hub):
             page.passed(check)
             if change.concerns(check):
-                found.add(check, turned(check, change), decided)
-                await asyncio.sleep(0)  # the hub serves others between two checks
+                # beside the loop: the doors of this process go on meanwhile
+                found.add(check, await asyncio.to_thread(turned, check, change), decided)
     return {**page.told(), "until": page.until_us, **found.told()}
 
 

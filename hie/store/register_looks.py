@@ -1,25 +1,11 @@
-"""What an import of registers may touch: stored order-checks page by page, and what was found.
-
-Pages follow (institution, time, id), so that a look that was interrupted goes on where it was.
-"""
+"""What imports of registers touch: decisions that used a result, and which were looked through."""
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from hie.errors import ResourceNotFound
-from hie.fhir.wire import parse
-from hie.store.checks import Check
 from hie.store.session import Reader, Unit
-
-
-class Place(NamedTuple):
-    """Where a page ended: the last check on it."""
-
-    institution: str = ""
-    at_us: int = 0
-    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,31 +28,6 @@ class Touched:
     decision: str
     lies: str
     rules: tuple[str, ...]
-
-
-async def count(reader: Reader, since_us: int, until_us: int) -> int:
-    """How many order-checks were made in a span (microseconds; its end is not part of it)."""
-    found: int = await reader.fetchval(
-        "SELECT count(*) FROM order_check WHERE at_us >= $1 AND at_us < $2", since_us, until_us
-    )
-    return found
-
-
-async def page(
-    reader: Reader, since_us: int, until_us: int, after: Place, limit: int
-) -> list[Check]:
-    """The next order-checks of a span."""
-    rows = await reader.fetch(
-        "SELECT id, at_us, institution, practitioner, person, on_us, policy, dict, body"
-        " FROM order_check WHERE at_us >= $1 AND at_us < $2"
-        " AND (institution, at_us, id) > ($3, $4, $5)"
-        " ORDER BY institution, at_us, id LIMIT $6",
-        since_us,
-        until_us,
-        *after,
-        limit,
-    )
-    return [Check(*(*row[:7], parse(reader.db.bodies.decompress(row[7], row[8])))) for row in rows]
 
 
 async def used(reader: Reader, checks: Iterable[str]) -> dict[str, list[UsedResult]]:

@@ -1,4 +1,4 @@
-"""Order-checks of the last days, oldest first: what a changed rulebook is tried on.
+"""Order-checks of the last days, oldest first: what changed rules and registers are tried on.
 
 For whoever looks after the rules of the whole hub: it looks past any institution.
 """
@@ -9,6 +9,8 @@ from hie.fhir.wire import parse
 from hie.store.checks import Check
 from hie.store.session import Reader
 
+_EVER = 2**62  # microseconds: no check is that late
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -18,26 +20,27 @@ class Place:
     id: str
 
 
-async def count_since(reader: Reader, since_us: int) -> int:
-    """How many checks were made since an instant."""
+async def count_since(reader: Reader, since_us: int, until_us: int = _EVER) -> int:
+    """How many checks were made since an instant, and before another."""
     found: int = await reader.fetchval(
-        "SELECT count(*) FROM order_check WHERE at_us >= $1", since_us
+        "SELECT count(*) FROM order_check WHERE at_us >= $1 AND at_us < $2", since_us, until_us
     )
     return found
 
 
 async def checks_since(
-    reader: Reader, since_us: int, after: Place | None, limit: int
+    reader: Reader, since_us: int, after: Place | None, limit: int, until_us: int = _EVER
 ) -> list[Check]:
-    """Checks made since an instant, those after a place, oldest first."""
+    """Checks made since an instant and before another, those after a place, oldest first."""
     start = after or Place(since_us, "")
     rows = await reader.fetch(
         "SELECT id, at_us, institution, practitioner, person, on_us, policy, dict, body"
         " FROM order_check WHERE at_us >= $1 AND (at_us > $1 OR id > $2)"
-        " ORDER BY at_us, id LIMIT $3",
+        " AND at_us < $4 ORDER BY at_us, id LIMIT $3",
         start.at_us,
         start.id,
         limit,
+        until_us,
     )
     bodies = reader.db.bodies
     return [Check(*(*row[:7], parse(bodies.decompress(row[7], row[8])))) for row in rows]
