@@ -335,7 +335,7 @@ def test_while_the_archive_is_away_the_viewer_says_so_and_tries_again_when_asked
     browser: Browser, hub: Running, departments: Departments, lang: str, told: str, again: str
 ) -> None:
     problem = '{"title": "offline", "status": 503, "errors": [{"path": "source", "code": "source-offline"}]}'
-    with reading(browser, hub, lang) as page:
+    with reading(browser, hub, lang, refused=("/frames/",)) as page:
         signed_in(page, hub)
         study = _look_up(page, hub, departments, WHOLE)
         page.route(
