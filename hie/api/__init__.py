@@ -6,6 +6,7 @@ from hie.api.bundle import bundle
 from hie.api.capabilities import metadata
 from hie.api.operations.about import meta, validate
 from hie.api.operations.assess import assess
+from hie.api.operations.codes import expand, lookup, translate
 from hie.api.operations.everything import everything
 from hie.api.operations.lastn import lastn
 from hie.api.read import history_of, read, vread
@@ -19,6 +20,9 @@ FHIR_ROUTES = [
     Route("/fhir/Patient/{id}/$assess", assess, methods=["POST"]),
     Route("/fhir/Patient/{id}/$everything", everything, methods=["GET"]),
     Route("/fhir/Observation/$lastn", lastn, methods=["GET"]),
+    Route("/fhir/CodeSystem/$lookup", lookup, methods=["GET", "POST"]),
+    Route("/fhir/ValueSet/$expand", expand, methods=["GET", "POST"]),
+    Route("/fhir/ConceptMap/$translate", translate, methods=["GET", "POST"]),
     Route("/fhir/{type}/$validate", validate, methods=["POST"]),
     Route("/fhir/{type}/{id}/$meta", meta, methods=["GET"]),
     Route("/fhir/{type}/_search", search_type, methods=["POST"]),

@@ -24,6 +24,9 @@ OPERATIONS = {
         ("everything", f"{_R4}/Patient-everything"),
     ),
     "Observation": (("lastn", f"{_R4}/Observation-lastn"),),
+    "CodeSystem": (("lookup", f"{_R4}/CodeSystem-lookup"),),
+    "ValueSet": (("expand", f"{_R4}/ValueSet-expand"),),
+    "ConceptMap": (("translate", f"{_R4}/ConceptMap-translate"),),
 }
 OF_EVERY_TYPE = (
     ("meta", f"{_R4}/Resource-meta"),

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hie.app import opened
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
+from hie.fhir import CANONICAL, ITEM
 from tests.integration.test_bad_input import CASE
 from tests.integration.test_doors import _client, _settings
 from tests.integration.test_road import _connected
@@ -544,3 +545,58 @@ async def test_a_resource_is_looked_at_without_being_kept(place: Any, tmp_path: 
             "valueMeta"
         ]
         assert (said["versionId"], said["tag"][0]["code"]) == ("1", "x")
+
+
+async def test_codes_of_the_hub_are_looked_up_listed_and_translated(
+    place: Any, tmp_path: Path
+) -> None:
+    async with _hub(place, tmp_path) as (_, client):
+
+        async def said(url: str, body: Any = None) -> dict[str, Any]:
+            answer = await (client.get(url) if body is None else client.post(url, json=body))
+            assert answer.status_code == 200, answer.text
+            tree: dict[str, Any] = answer.json()
+            return tree
+
+        looked = await said(f"/fhir/CodeSystem/$lookup?system={ITEM}&code=K&displayLanguage=en")
+        assert {"name": "display", "valueString": "Potassium"} in looked["parameter"]
+        listed = await said(f"/fhir/ValueSet/$expand?url={CANONICAL}/ValueSet/item&filter=钾")
+        assert [one["code"] for one in listed["expansion"]["contains"]] == ["K"]
+        pages = [
+            (
+                await said(
+                    f"/fhir/ValueSet/$expand?url={CANONICAL}/ValueSet/item&count=20&offset={n}"
+                )
+            )
+            for n in (0, 20, 40, 60)
+        ]
+        codes = [c["code"] for page in pages for c in page["expansion"].get("contains", ())]
+        assert len(codes) == len(set(codes)) == pages[0]["expansion"]["total"] >= 33
+        for system, code, item in (
+            ("http://loinc.org", "2823-3", "K"),
+            ("http://loinc.org", "2828-2", None),
+            ("urn:nowhere", "K", None),
+        ):
+            body = {
+                "resourceType": "Parameters",
+                "parameter": [{"name": "coding", "valueCoding": {"system": system, "code": code}}],
+            }
+            for found in (
+                await said(f"/fhir/ConceptMap/$translate?system={system}&code={code}"),
+                await said("/fhir/ConceptMap/$translate", body),
+            ):
+                first = found["parameter"][0]
+                assert first == {"name": "result", "valueBoolean": item is not None}
+                if item is not None:
+                    parts = found["parameter"][1]["part"]
+                    assert parts[0]["valueCode"] == "equivalent"
+                    assert parts[1]["valueCoding"]["code"] == item
+        for url, status in (
+            ("CodeSystem/$lookup?code=K", 400),
+            (f"CodeSystem/$lookup?system={ITEM}&code=nothing", 404),
+            ("CodeSystem/$lookup?system=urn:x&code=K", 404),
+            ("ValueSet/$expand?url=urn:x", 404),
+            (f"ValueSet/$expand?url={CANONICAL}/ValueSet/item&count=x", 400),
+            (f"CodeSystem/$lookup?system={ITEM}&code=K&colour=x", 400),
+        ):
+            assert (await client.get(f"/fhir/{url}")).status_code == status, url
