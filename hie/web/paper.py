@@ -5,6 +5,7 @@ pages; no cell of a table may be higher than one, so long values are set as runn
 """
 
 import io
+import re
 from collections.abc import Iterator
 from threading import Lock
 from typing import Any, Final
@@ -34,7 +35,10 @@ _MARGIN: Final = 18 * mm
 _WIDTH: Final = A4[0] - 2 * _MARGIN - 12  # a frame keeps 6 points free at each side
 _LABELS: Final = 42 * mm
 _MOST: Final = 200_000  # characters of one text: some hundred pages, some seconds
-_CHUNK: Final = 8_000  # characters of one paragraph: a page is broken between lines anyway
+_CHUNK: Final = 1_500  # characters of one paragraph: setting one takes the square of its length
+_LINE_COST: Final = 20  # what a line more costs, in characters
+_ENDS: Final = "。；，、;, "
+_BLANKS: Final = re.compile(r"\n\s*\n\s*\n+")
 _GAP: Final = 12 * mm  # between two signatures
 _FEW: Final = 8  # lines of a table that is not broken over pages
 _ONE_AT_A_TIME = Lock()  # reportlab keeps the state of a font while a document is written
@@ -140,13 +144,33 @@ def _long(row: Row, lang: Language) -> Iterator[Flowable]:
 
 
 def _chunks(text: str, lang: Language) -> Iterator[str]:
-    """The lines of a text, each in pieces that one paragraph bears; what is too long says so."""
+    """A text in pieces that one paragraph bears, cut between lines where it can be.
+
+    Several blank lines are one; what is too long says how much of it is left out.
+    """
     if len(text) > _MOST:
         rest = word("paper-cut", lang, n=len(text) - _MOST)
         text = f"{text[:_MOST]}\n{rest}"
-    for line in text.split("\n") if text else ():
-        for start in range(0, max(len(line), 1), _CHUNK):
-            yield line[start : start + _CHUNK] or "\u00a0"
+    held: list[str] = []
+    size = 0
+    for line in _BLANKS.sub("\n\n", text).split("\n") if text else ():
+        for piece in _pieces(line):
+            if held and size + len(piece) > _CHUNK:
+                yield "\n".join(held)
+                held, size = [], 0
+            held.append(piece)
+            size += len(piece) + _LINE_COST
+    if held:
+        yield "\n".join(held)
+
+
+def _pieces(line: str) -> Iterator[str]:
+    """A line in pieces of a paragraph at most, cut behind a sentence or a word if there is one."""
+    while len(line) > _CHUNK:
+        cut = max(line.rfind(end, 0, _CHUNK) for end in _ENDS) + 1 or _CHUNK
+        yield line[:cut]
+        line = line[cut:]
+    yield line or "\u00a0"
 
 
 def _signatures(people: tuple[str, ...]) -> Flowable:
