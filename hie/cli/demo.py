@@ -70,7 +70,8 @@ def _free(port: int) -> int:
 
 def _fill(settings: Settings, folder: Path, people: int, images: bool) -> None:
     from hie.app import opened
-    from hie.exchange.demo import fill
+    from hie.exchange.demo import fill, keep_sign_ins
+    from hie.exchange.demo_orders import order
     from hie.synthetic import generate
 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -90,7 +91,9 @@ def _fill(settings: Settings, folder: Path, people: int, images: bool) -> None:
 
     async def filled(told: Told) -> None:
         async with opened(settings) as hub:
-            await fill(hub, region, told)
+            answer = await fill(hub, region, told)
+            answer["sign_ins"].append(await order(hub, region))
+            keep_sign_ins(hub, answer)
 
     with tracked("load") as told:
         asyncio.run(filled(told))

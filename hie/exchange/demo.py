@@ -48,8 +48,14 @@ async def fill(hub: Hub, region: Manifest, told: Told) -> dict[str, Any]:
             people.append(await _person_and_client(hub, site, folder))
     await _messages(hub, region, told)
     answer = {"sign_ins": people}
-    _write(folder / "sign-ins.json", json.dumps(answer, ensure_ascii=False, indent=2).encode())
+    keep_sign_ins(hub, answer)
     return answer
+
+
+def keep_sign_ins(hub: Hub, answer: dict[str, Any]) -> None:
+    """What to sign in with, for the next start: in a file of the data directory, mode 0600."""
+    path = hub.settings.data_dir / "demo" / "sign-ins.json"
+    _write(path, json.dumps(answer, ensure_ascii=False, indent=2).encode())
 
 
 async def _site(hub: Hub, site: SiteFiles) -> None:
