@@ -33,15 +33,16 @@ async def as_pdf(sheet: Sheet) -> Response:
 
 
 def as_page(request: Request, sheet: Sheet, forms: Sequence[Form] = ()) -> Response:
-    """The sheet as a page."""
+    """The sheet as a page; links to other forms are for people, whose session opens them."""
     hub: Hub = request.app.state.hub
+    person = person_of(request)
     return page(
         request,
         "sheet.html",
         hub.settings,
-        person=person_of(request),
+        person=person,
         sheet=sheet,
-        forms=forms,
+        forms=forms if person is not None else (),
         w=lambda key: word(key, sheet.lang),
     )
 
