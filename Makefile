@@ -23,7 +23,7 @@ demo: setup      ## run the hub on http://localhost:8000 with synthetic data
 	@$(BIN)/hie demo
 
 test: setup      ## run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: setup     ## format, lint, types, imports
 	$(BIN)/ruff format --check .
