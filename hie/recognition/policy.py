@@ -92,19 +92,6 @@ class PolicyBook:
         """The receiver recognises this item or class at all (R-103)."""
         return key in catalogue.listed(self._first(receiver, day, "catalogue"), day)
 
-    def exited(
-        self, receiver: InstitutionRow | None, day: date, institution: str, key: str
-    ) -> Exit | None:
-        """The exit in force that names the institution and the item, if there is one (R-206)."""
-        return next(
-            (
-                row
-                for row in self._exits(receiver, day)
-                if row.institution == institution and (row.items is None or key in row.items)
-            ),
-            None,
-        )
-
     def method_of(self, institution: str, day: date, key: str) -> str | None:
         """The method group an institution says it uses for an item, as issuer or as receiver."""
         methods = self._latest(f"receiver:{institution}", day, "methods")

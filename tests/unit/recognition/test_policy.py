@@ -217,14 +217,15 @@ def test_the_exit_list_is_the_union_of_all_scopes() -> None:
             ],
         ),
     )
-    k = policy.exited(receiver(), DAY, out, "K")
-    assert k is not None
-    assert policy.exited(receiver(), DAY, out, "NA") is not None
-    assert policy.exited(receiver(), date(2026, 6, 16), out, "NA") is None
-    assert policy.exited(receiver(), date(2026, 6, 16), out, "K") is not None
-    assert policy.exited(receiver("110102"), DAY, out, "NA") is None
-    assert policy.exited(receiver(), DAY, CODE, "K") is None
-    assert len(policy.value(receiver(), DAY, "exit_list")) == 2
+    rows = policy.value(receiver(), DAY, "exit_list")
+    assert {row.institution for row in rows} == {out}
+    assert [row.items for row in rows if row.scope == "default"] == [frozenset({"K"})]
+    assert [row.items for row in rows if row.scope == "region:13"] == [None]
+    later = policy.value(receiver(), date(2026, 6, 16), "exit_list")
+    assert [row.scope for row in later] == ["default"]
+    elsewhere = policy.value(receiver("110102"), DAY, "exit_list")
+    assert [row.scope for row in elsewhere] == ["default"]
+    assert len(rows) == 2
 
 
 def test_methods_are_those_of_the_institution_alone() -> None:
