@@ -6,6 +6,7 @@ month or a year is no time here: it counts as missing.
 
 import re
 from datetime import date, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -31,8 +32,11 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
 
 def find_moment(text: str | None) -> Moment | None:
     """What a FHIR date, dateTime or instant states; None when missing, partial or unreadable."""
-    if not isinstance(text, str) or len(text) < 10:
-        return None
+    return _moment(text) if isinstance(text, str) and len(text) >= 10 else None
+
+
+@lru_cache(maxsize=8192)  # the results of a report share their times
+def _moment(text: str) -> Moment | None:
     found = bounds(text)
     if found is None:
         return None

@@ -138,6 +138,7 @@ def _time_aspect(text: str) -> TimeAspect | None:
     return "fasting" if _FASTING.search(plain) else None
 
 
+@lru_cache(maxsize=4096)
 def is_point_of_care(text: str) -> bool:
     """A method text tells of a meter, a strip or a bedside analyser."""
     return bool(_POINT_OF_CARE.search(folded(text)))

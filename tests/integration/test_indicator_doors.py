@@ -76,11 +76,11 @@ async def test_the_door_gives_json_and_csv_of_the_own_institution(
             assert used == {
                 "key": "used", "value": "2", "numerator": "2", "denominator": None, "n": 2,
             }  # fmt: skip
-            for asked in (
-                {"url": QUERY + "&format=csv", "headers": mine},
-                {"url": QUERY, "headers": {**mine, "Accept": "text/csv"}},
+            for url, sent in (
+                (QUERY + "&format=csv", mine),
+                (QUERY, {**mine, "Accept": "text/csv"}),
             ):
-                sheet = await client.get(**asked)
+                sheet = await client.get(url, headers=sent)
                 assert sheet.headers["content-type"] == "text/csv; charset=utf-8"
                 assert "attachment" in sheet.headers["content-disposition"]
                 rows = list(csv.DictReader(io.StringIO(sheet.content.decode("utf-8-sig"))))

@@ -26,7 +26,7 @@ def a_group(used: int, **reasons: int) -> Tally:
     return Tally(counts=counts, amounts=amounts, reasons=reasons, price_bases={"catalogue": used})
 
 
-def report(threshold: int | None = None, **groups: Tally) -> dict[str, Any]:
+def report(threshold: int | None = None, /, **groups: Tally) -> dict[str, Any]:
     tallies: Tallies = {None: Tally()}
     for name, one in groups.items():
         tallies[None].add(one)

@@ -101,7 +101,9 @@ def test_no_hidden_count_is_the_only_one_of_its_sum(groups: dict[str, Tally]) ->
         "offered": ("used", "repeated", "undecided"),
         "eligible": ("offered",), "used": ("avoided",), "asked": ("with_earlier",),
     }  # fmt: skip
-    for key, one in {None: total, **groups}.items():
+    cells: dict[str | None, Tally] = {None: total}
+    cells.update(groups)
+    for key, one in cells.items():
         gone = hidden[key]
         for name, number in one.counts.items():
             assert not 0 < number < THRESHOLD or name in gone
