@@ -127,8 +127,5 @@ def _finding(finding: Finding, kind: Kind, texts: Texts) -> dict[str, Any]:
         "unknown": finding.unknown,
         "basis": finding.basis,
         "data": dict(finding.data),
-        "text": {
-            "zh": texts.text(finding.rule, state, finding.data, "zh", finding.case, kind),
-            "en": texts.text(finding.rule, state, finding.data, "en", finding.case, kind),
-        },
+        "text": texts.both(finding.rule, state, finding.data, finding.case, kind),
     }

@@ -28,6 +28,7 @@ _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T")
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _IMAGING = "imaging "
 _UNKNOWN = "unknown "
+_MOST_SAID = 2_000  # sentences kept of what was said last
 _JOIN = {"zh": "、", "en": ", "}
 
 
@@ -46,6 +47,9 @@ class Texts:
     sentences: Mapping[tuple[str, str, str], tuple[str, ...]]
     words: Mapping[tuple[str, str, str], str]
     _chosen: dict[tuple[object, ...], tuple[list[str], ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _said: dict[tuple[object, ...], tuple[str, str]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -74,6 +78,31 @@ class Texts:
             else:
                 return "".join(said)
         return ""
+
+    def both(
+        self,
+        rule_id: str,
+        state: str,
+        data: Mapping[str, Any],
+        case: str | None = None,
+        kind: Kind = Kind.LABORATORY,
+    ) -> dict[str, str]:
+        """The sentence in both languages; candidates of one answer often say the same."""
+        said: tuple[str, str] | None = None
+        asked = (rule_id, state, case, kind, *data.items())
+        try:
+            said = self._said.get(asked)
+        except TypeError:  # a list among the facts
+            return {"zh": self.text(rule_id, state, data, "zh", case, kind),
+                    "en": self.text(rule_id, state, data, "en", case, kind)}  # fmt: skip
+        if said is None:
+            if len(self._said) >= _MOST_SAID:
+                self._said.clear()
+            said = self._said[asked] = (
+                self.text(rule_id, state, data, "zh", case, kind),
+                self.text(rule_id, state, data, "en", case, kind),
+            )
+        return {"zh": said[0], "en": said[1]}
 
     def word(self, fact: str, value: Any, lang: Language) -> str:
         """How one fact's value is said; "" when there is none to say."""
