@@ -25,9 +25,9 @@ def limit_days(record: Record, question: Question) -> int | None:
 
 def r401(record: Record, question: Question) -> Answer:
     days, limit = age_days(record, question), limit_days(record, question)
-    if days is None:
+    if days is None or limit is None:  # a record of no item has no limit: nobody knows one
         return unknown(DNR)
-    return fired(DNR) if limit is not None and days > limit else NO
+    return fired(DNR) if days > limit else NO
 
 
 def r402(record: Record, question: Question) -> Answer:
