@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     )
     rulebook_dir: Path | None = Field(
         default=None,
-        description="A region's own rules, catalogue, policy and texts, laid over the shipped ones.",
+        description="A region's own rules, catalogue, policy, texts, laid over the shipped ones.",
     )
     database_url: str | None = Field(
         default=None,

@@ -40,7 +40,7 @@ async def did_not_answer(hub: Hub, site: Site, instance: StoredInstance, reason:
         if row is not None and row.next_us is not None and row.next_us > now_us + _SECOND_US // 2:
             return -(-(row.next_us - now_us) // _SECOND_US)  # another request noted it just now
         tries = 1 if row is None else row.tries + 1
-        seconds = min(_LONGEST_OFFLINE, 2 ** min(tries, 10))
+        seconds: int = min(_LONGEST_OFFLINE, 2 ** min(tries, 10))
         since = now_us if row is None else row.at_us
         next_us = now_us + seconds * _SECOND_US
         told = SourceRow(
@@ -130,7 +130,9 @@ def _is_news(row: SourceRow, instance: StoredInstance) -> bool:
 async def _endpoints(unit: Unit, site: Site, status: str, now_us: int) -> None:
     """Say at the site's Endpoints whether its images can be reached (FHIR endpoint-status)."""
     keys = [endpoint_key(site, ENDPOINT), endpoint_key(site, SOURCE_ENDPOINT)]
-    ids = await locate.find_keys(unit, site.institution, [tuple(key) for key in keys])
+    ids = await locate.find_keys(
+        unit, site.institution, [(key.type, key.system, key.value) for key in keys]
+    )
     standing = await resources.current(unit, [("Endpoint", one) for one in ids.values()])
     puts = []
     for stored in standing.values():
