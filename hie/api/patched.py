@@ -1,4 +1,4 @@
-"""A resource after a JSON Patch (RFC 6902; FHIR R4 http.html#patch)."""
+"""A resource after a JSON Patch or a FHIRPath Patch (RFC 6902; FHIR R4 http.html#patch)."""
 
 from typing import Any
 
@@ -6,10 +6,11 @@ import jsonpatch
 import jsonpointer
 
 from hie.errors import Conflict, Fault, InvalidRequest, UnprocessableRequest, UnsupportedMedia
-from hie.fhir import Resource
-from hie.fhir.wire import read
+from hie.fhir import Resource, path_patch
+from hie.fhir.wire import read, read_object
 
 MEDIA = "application/json-patch+json"
+_FHIR = frozenset({"application/fhir+json", "application/json"})
 _MOST = 500  # operations of one patch
 
 
@@ -19,8 +20,11 @@ def patched(tree: Resource, body: bytes, media: str) -> Resource:
     Raises InvalidRequest for what is no patch, Conflict when one of its tests does not hold,
     UnprocessableRequest when it leads nowhere or changes type or id.
     """
+    if media in _FHIR:
+        return _same(tree, path_patch.patched(tree, read_object(body)))
     if media != MEDIA:
-        raise UnsupportedMedia("a patch is JSON Patch", (Fault("Content-Type", "media", MEDIA),))
+        fault = Fault("Content-Type", "media", f"{MEDIA}, or FHIR JSON with Parameters")
+        raise UnsupportedMedia("a patch is JSON Patch or FHIRPath Patch", (fault,))
     operations: Any = read(body)
     if not isinstance(operations, list) or not 1 <= len(operations) <= _MOST:
         fault = Fault("body", "not-a-patch", f"a list of 1 to {_MOST} operations")
@@ -35,6 +39,11 @@ def patched(tree: Resource, body: bytes, media: str) -> Resource:
     except (jsonpatch.JsonPatchConflict, jsonpointer.JsonPointerException) as problem:
         fault = Fault("body", "no-such-place", "paths that lead to something")
         raise UnprocessableRequest("the patch leads nowhere", (fault,)) from problem
+    return _same(tree, found)
+
+
+def _same(tree: Resource, found: Any) -> Resource:
+    """What was patched, if it is still the same resource. Raises UnprocessableRequest."""
     same = isinstance(found, dict) and all(
         found.get(name) == tree.get(name) for name in ("resourceType", "id")
     )
