@@ -26,7 +26,7 @@ from hie.web.render import page
 @told
 async def show(request: Request) -> Response:
     """GET /sign-in."""
-    return _form(request, request.query_params.get("next", "/patients"))
+    return _form(request, request.query_params.get("next", "/"))
 
 
 @told
@@ -39,7 +39,7 @@ async def submit(request: Request) -> Response:
         form = await read_form_without_session(request, secure=secure)
     except NotPermitted as error:
         await refusals.record_error(request.scope, error)
-        return _form(request, "/patients", wrong="sign-in-expired", status=403)
+        return _form(request, "/", wrong="sign-in-expired", status=403)
     wanted = local_path(form.get("next"))
     lang = language_of(request, hub.settings.language)
     try:
