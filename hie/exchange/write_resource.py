@@ -23,12 +23,13 @@ from hie.exchange import reopen
 from hie.exchange.hub import Hub
 from hie.exchange.identify import identify, strong_numbers
 from hie.exchange.pointing import check_pointers, home_of, results_of
-from hie.fhir import Resource
+from hie.fhir import LOINC, Resource
 from hie.fhir.elements import instant
 from hie.fhir.profile import check
 from hie.store import locate, resources, rewriting
 from hie.store.database import advisory
 from hie.store.ids import new_id
+from hie.store.index import Mapped
 from hie.store.locate import Key
 from hie.store.resources import Put
 from hie.store.served import Stored
@@ -127,7 +128,7 @@ async def update(
     gone = [one for one in before if one not in after]
     await locate.release(writing.unit, writing.institution, gone)
     report = await resources.report_of(writing.unit, standing)
-    put = Put(kind, home, key, clean, writing.writer, report)
+    put = Put(kind, home, key, clean, writing.writer, report, _item_of(writing, clean))
     await resources.put(writing.unit, [put], now_us=writing.now_us)
     writing.revisions += reopen.revision(writing.actor, kind, key, old, standing.version, clean)
     return await _done(writing, kind, key, clean, 200)
@@ -218,7 +219,8 @@ async def _first(
     writing.coming.setdefault((kind, key), key if kind == "Patient" else "")
     home = await _checked(writing, kind, key, clean)
     await _take(writing, kind, key, keys_of(clean), is_shared=is_named)
-    put = Put(kind, home, key, {**clean, "id": key}, writing.writer)
+    item = _item_of(writing, clean)
+    put = Put(kind, home, key, {**clean, "id": key}, writing.writer, None, item)
     if past:
         await resources.revive(writing.unit, put, past + 1, writing.now_us)
     else:
@@ -257,6 +259,17 @@ async def _done(writing: Writing, kind: str, key: str, tree: Resource, status: i
     if kind == "DiagnosticReport":
         await rewriting.link_results(unit, standing.home, key, results_of(tree))
     return _written(status, standing)
+
+
+def _item_of(writing: Writing, tree: Resource) -> Mapped | None:
+    """What an Observation is of by its LOINC code, so that it can stand in for an order."""
+    if tree["resourceType"] != "Observation":
+        return None
+    for coding in tree.get("code", {}).get("coding", ()):
+        found = writing.hub.loinc.get(coding.get("code", ""))
+        if coding.get("system") == LOINC and found is not None:
+            return found[0], "confirmed" if found[1] else "unconfirmed"
+    return None
 
 
 def _written(status: int, one: Stored) -> Written:

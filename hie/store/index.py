@@ -48,6 +48,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 
 Values = tuple[Any, ...]
+Mapped = tuple[str, str]  # item, and "confirmed" or "unconfirmed"
 Blind = Callable[[str], str]  # the keyed hash an identifier is searched by
 
 
@@ -57,14 +58,21 @@ def columns(kind: str) -> tuple[str, ...]:
 
 
 def values(
-    kind: str, resource: dict[str, Any], report: str | None = None, blind: Blind | None = None
+    kind: str,
+    resource: dict[str, Any],
+    report: str | None = None,
+    blind: Blind | None = None,
+    item: Mapped | None = None,
 ) -> Values:
     """Their values for one resource; `report` is the id of the report an Observation belongs to.
 
-    `blind` is the keyed hash for the types that are found by an identifier of their own.
+    `item` is what an Observation is of when its codings do not say so themselves; `blind` is the
+    keyed hash for the types that are found by an identifier of their own.
     """
     if kind == "ImagingStudy":
         return _study(resource, blind)
+    if kind == "Observation":
+        return _observation(resource, report, item)
     reader = _READERS.get(kind)
     return () if reader is None else reader(resource, report)
 
@@ -75,7 +83,9 @@ def status(resource: dict[str, Any]) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _observation(resource: dict[str, Any], report: str | None) -> Values:
+def _observation(
+    resource: dict[str, Any], report: str | None, known: Mapped | None = None
+) -> Values:
     system = code = local_system = local_code = item = mapping = None
     for coding in resource.get("code", _NOTHING).get("coding", ()):
         its = coding.get("system", "")
@@ -86,6 +96,8 @@ def _observation(resource: dict[str, Any], report: str | None) -> Values:
             system, code = "LN", coding.get("code")
         elif local_code is None and coding.get("code"):
             local_system, local_code = short(its), coding["code"]
+    if item is None and known is not None:
+        item, mapping = known
     start, end = _effective(resource)
     return (
         system,
@@ -204,6 +216,5 @@ def _clean(text: str | None) -> str | None:
 
 _NOTHING: dict[str, Any] = {}
 _READERS: dict[str, Callable[[dict[str, Any], str | None], Values]] = {
-    "Observation": _observation,
     "DiagnosticReport": _report,
 }

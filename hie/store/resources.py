@@ -33,7 +33,8 @@ class Put(msgspec.Struct, frozen=True):
     """One version to write; `resource` has no versionId and lastUpdated yet.
 
     `message` is the id of the message that brought it, or "institution:<code>" that wrote it.
-    `home` is the Patient's id, "" for what is nobody's; `report` is an Observation's report.
+    `home` is the Patient's id, "" for what is nobody's; `report` is an Observation's report,
+    `item` what it is of when its codings do not say so (`index.Mapped`).
     """
 
     type: str
@@ -42,6 +43,7 @@ class Put(msgspec.Struct, frozen=True):
     resource: Resource
     message: str | None = None
     report: str | None = None
+    item: index.Mapped | None = None
 
 
 class First(msgspec.Struct, frozen=True):
@@ -224,7 +226,7 @@ def _row(unit: Unit, put: Put, version: int, at_us: int, stamp: str) -> tuple[An
         index.status(put.resource),
         bodies.number,
         bodies.compress(_body(put, version, stamp)),
-        *index.values(put.type, put.resource, put.report, partial(blind, unit)),
+        *index.values(put.type, put.resource, put.report, partial(blind, unit), put.item),
     )
 
 

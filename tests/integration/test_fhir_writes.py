@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -668,3 +669,45 @@ async def test_a_patch_by_paths_is_done_whole_or_not_at_all(place: Any, tmp_path
         ):
             assert (await client.patch(url, json=body)).status_code == status, body
         assert (await client.get(url)).headers["etag"] == none.headers["etag"]
+
+
+async def test_a_result_written_over_fhir_may_stand_in_for_an_order(
+    place: Any, tmp_path: Path
+) -> None:
+    async with _hub(place, tmp_path) as (hub, client):
+        number = "11010519491231002X"
+        patient = await _patient(
+            client,
+            identifier=[{"system": "urn:oid:2.16.156.10011.1.3", "value": number}],
+            gender="female",
+            birthDate="1949-12-31",
+        )
+        taken = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="seconds")
+        tree = json.loads(observation(patient, "4.10"))
+        tree["effectiveDateTime"] = taken
+        institution = {"system": f"{CANONICAL}/sid/institution", "value": CASE.institution}
+        tree["performer"] = [{"identifier": institution}]
+        made = await client.post("/fhir/Observation", json=tree)
+        assert made.status_code == 201, made.text
+        report = _report(f"Patient/{patient}", f"Observation/{made.json()['id']}")
+        report |= {
+            "issued": taken,
+            "effectiveDateTime": taken,
+            "resultsInterpreter": [{"display": "示例审核"}],
+        }
+        sent = await client.post("/fhir/DiagnosticReport", json=report)
+        assert sent.status_code == 201, sent.text
+        asked = json.loads(CASE.order_check)
+        asked["patient"] = {"identifiers": [{"type": "resident-id", "value": number}]}
+        asked["orders"] = [{"ref": "1", "item": "K"}]
+        asked.pop("on", None)
+        answer = await run(hub, "order-check", {"request": json.dumps(asked)})
+        (order,) = answer["orders"]
+        (found,) = order["candidates"]
+        assert found["resource"] == f"Observation/{made.json()['id']}/_history/1"
+        assert found["value"].startswith("4.1")
+        assert found["institution"]["code"] == CASE.institution
+        said = {one["rule"]: one for one in found["findings"]}
+        assert [rule for rule in ("R-004", "R-006", "R-102") if said[rule]["fired"]] == []
+        assert not said["R-004"]["unknown"]
+        assert order["outcome"] in {"recognise", "clinician_review"}
