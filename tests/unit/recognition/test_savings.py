@@ -87,7 +87,7 @@ KEYS = ("K", "NA", "CRE", "WBC", "PLT", "HGB", "RBC", "HCT", "CT", "MRI")
 def test_a_request_never_saves_more_than_its_distinct_billables_cost(
     orders: list[tuple[str, Outcome]], prices: dict[str, str]
 ) -> None:
-    """Beside what recognition_precise § 9 says, line by line, written another way."""
+    """Beside what the rules say of savings, line by line, written another way."""
     catalogue = load_catalogue()
     entries = [(catalogue.items.get(k) or catalogue.classes[k], out) for k, out in orders]
     asked = question(policies=[policy("region:13", prices=prices)])
