@@ -32,7 +32,11 @@ def method_and_url(entry: Mapping[str, Any], place: int, base: str) -> tuple[str
         words = f"a method ({', '.join(sorted(METHODS))}) and a url"
         fault = Fault(f"Bundle.entry[{place}].request", "required", words)
         raise InvalidRequest("an entry without a request", (fault,))
-    return str(method), url.removeprefix(base).lstrip("/")
+    path = url.removeprefix(base).lstrip("/")
+    if not path.partition("?")[0]:
+        fault = Fault(f"Bundle.entry[{place}].request.url", "url", "a type: no bundle in a bundle")
+        raise InvalidRequest("an entry for the base", (fault,))
+    return str(method), path
 
 
 def read_entry(entry: Mapping[str, Any], place: int, base: str) -> Entry:

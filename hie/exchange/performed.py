@@ -77,8 +77,10 @@ async def performed_for(
         rows = await indicator_rows.done(reader, kind, sorted(owners), asked, span, known_us)
         for row in rows:
             one = read_performed(row, catalogue)
-            for person in owners.get(row.stored.home, ()) if one is not None else ():
-                found.setdefault(person, []).append(one)  # type: ignore[arg-type]
+            if one is None:
+                continue
+            for person in owners.get(row.stored.home, ()):
+                found.setdefault(person, []).append(one)
     return found
 
 

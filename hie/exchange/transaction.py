@@ -6,7 +6,8 @@ point at is written into them, then all is done in one unit: deletions, creation
 condition is asked once for the bundle; two entries that mean one resource fail it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,14 +64,14 @@ async def transact(writing: Writing, entries: Sequence[Entry]) -> dict[int, Writ
             writing.coming[one.kind, one.id] = home
     done: dict[int, Written | None] = {}
     for one in sorted(known, key=lambda e: (_TURN[e.method], _LATE.get(e.kind, 0), e.place)):
-        with _at(one):
+        with _naming(one):
             done[one.place] = await _do(writing, one, links)
     return done
 
 
 async def _identified(writing: Writing, one: Entry) -> Entry:
     if one.criteria is not None:
-        with _at(one):
+        with _naming(one):
             key = await matching(writing, one.criteria)
         if key is not None:
             return replace(one, id=key, exists=True)
@@ -148,22 +149,19 @@ def _rewritten(tree: Any, links: Mapping[str, str]) -> Any:
     return found
 
 
-class _at:  # noqa: N801 - reads as a word
+@contextmanager
+def _naming(one: Entry) -> Iterator[None]:
     """Names the entry in whatever goes wrong with it."""
-
-    def __init__(self, one: Entry) -> None:
-        self._place = f"Bundle.entry[{one.place}]"
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _: object, error: object, __: object) -> None:
-        if isinstance(error, HubError):
-            faults = error.faults or (Fault("", error.issue_type, error.text),)
-            error.faults = tuple(
-                Fault(f"{self._place}.{one.path}".rstrip("."), one.code, one.expected)
-                for one in faults
-            )
+    try:
+        yield
+    except HubError as error:
+        place = f"Bundle.entry[{one.place}]"
+        faults = error.faults or (Fault("", error.issue_type, error.text),)
+        error.faults = tuple(
+            Fault(f"{place}.{fault.path}".rstrip("."), fault.code, fault.expected)
+            for fault in faults
+        )
+        raise
 
 
 def _overlap(text: str) -> InvalidRequest:

@@ -96,7 +96,7 @@ async def create(writing: Writing, tree: Resource, key: str | None = None) -> Wr
     """
     kind = str(tree["resourceType"])
     made = key or new_id()
-    return await _first(writing, kind, made, tree, 0)
+    return await _first(writing, kind, made, tree)
 
 
 async def update(
@@ -126,7 +126,7 @@ async def update(
     before, after = keys_of(old), keys_of(clean)
     await _take(writing, kind, key, [one for one in after if one not in before])
     gone = [one for one in before if one not in after]
-    await locate.release(writing.unit, writing.institution, gone)
+    await locate.release(writing.unit, writing.institution, gone, key)
     report = await resources.report_of(writing.unit, standing)
     put = Put(kind, home, key, clean, writing.writer, report, _item_of(writing, clean))
     await resources.put(writing.unit, [put], now_us=writing.now_us)
@@ -151,7 +151,7 @@ async def delete(
         raise Conflict("resources of this patient are still there")
     old = standing.resource()
     version = await rewriting.delete(writing.unit, standing, writing.writer, writing.now_us)
-    await locate.release(writing.unit, writing.institution, keys_of(old))
+    await locate.release(writing.unit, writing.institution, keys_of(old), key)
     withdrawn = {**old, "status": "entered-in-error"}
     writing.revisions += reopen.revision(writing.actor, kind, key, old, standing.version, withdrawn)
     return Written(204, kind, key, version, standing.home)
@@ -207,12 +207,11 @@ async def _unknown(
     await advisory(writing.unit, f"id:{kind}:{key}")
     if await locate.locate(writing.unit, kind, key) is not None:
         raise Conflict(f"{kind}: this id is taken")
-    past = await rewriting.deleted_version(writing.unit, kind, key)
-    return await _first(writing, kind, key, tree, past[1] if past else 0, is_named=True)
+    return await _first(writing, kind, key, tree, is_named=True)
 
 
 async def _first(
-    writing: Writing, kind: str, key: str, tree: Resource, past: int, *, is_named: bool = False
+    writing: Writing, kind: str, key: str, tree: Resource, *, is_named: bool = False
 ) -> Written:
     """`is_named`: the client chose the id, so that its identifiers need not tell it apart."""
     clean = _clean(tree)
@@ -221,10 +220,9 @@ async def _first(
     await _take(writing, kind, key, keys_of(clean), is_shared=is_named)
     item = _item_of(writing, clean)
     put = Put(kind, home, key, {**clean, "id": key}, writing.writer, None, item)
-    if past:
-        await resources.revive(writing.unit, put, past + 1, writing.now_us)
-    else:
-        await resources.insert(writing.unit, [put], now_us=writing.now_us)
+    # An id the hub made was never there; one the client chose may have been deleted.
+    written = resources.put if is_named else resources.insert
+    await written(writing.unit, [put], now_us=writing.now_us)
     return await _done(writing, kind, key, clean, 201)
 
 

@@ -67,12 +67,12 @@ async def take(unit: Unit, owner: str, keys: Sequence[Key], id_: str) -> list[Ke
     return [by_hash[hashed] for hashed in lost if holders.get(hashed) != id_]
 
 
-async def release(unit: Unit, owner: str, keys: Sequence[Key]) -> None:
-    """Give keys back that nobody has a use for any more."""
+async def release(unit: Unit, owner: str, keys: Sequence[Key], id_: str) -> None:
+    """Give back the keys that this id holds; what another holds stays its own."""
     hashes = [unit.db.keys.short(owner, *key) for key in keys]
     if hashes:
-        sql = f"DELETE FROM business_key WHERE {unit.db.among('key', 1)}"  # noqa: S608
-        await unit.execute(sql, unit.db.array(hashes))
+        sql = f"DELETE FROM business_key WHERE {unit.db.among('key', 1)} AND id = $2"  # noqa: S608
+        await unit.execute(sql, unit.db.array(hashes), id_)
 
 
 async def find_keys(reader: Reader, owner: str, keys: Sequence[Key]) -> dict[Key, str]:

@@ -107,9 +107,13 @@ async def put(
             later.append(one)
     known = {ref: one for ref, one in nearest.items() if isinstance(one, Put)}
     versions = await _versions(unit, known)
-    made = await insert(
-        unit, [one for ref, one in nearest.items() if ref not in versions], now_us=at_us
-    )
+    gone = await _deleted(unit, (ref for ref in known if ref not in versions))
+    fresh = [one for ref, one in nearest.items() if ref not in versions and ref not in gone]
+    made = await insert(unit, fresh, now_us=at_us)
+    for (kind, key), last in gone.items():
+        row = _row(unit, known[kind, key], last + 1, at_us, written(at_us))
+        await unit.insert(TABLES[kind], _columns(kind), [row])
+        made.append((kind, key, last + 1))
     changed = [one for ref, one in known.items() if ref in versions]
     if changed:
         await _archive(unit, [(one.type, one.id) for one in changed])
@@ -166,10 +170,18 @@ async def _versions(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, int]:
     return found
 
 
-async def revive(unit: Unit, one: Put, version: int, now_us: int) -> None:
-    """Write the next version of a resource that was deleted."""
-    row = _row(unit, one, version, now_us, written(now_us))
-    await unit.insert(TABLES[one.type], _columns(one.type), [row])
+async def _deleted(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, int]:
+    """The last version of those that were there once: what comes now is the version after it."""
+    found: dict[Ref, int] = {}
+    for kind, ids in sorted(_by_type(refs).items()):
+        rows = await unit.fetch(
+            "SELECT id, max(version) FROM resource_history"  # noqa: S608
+            f" WHERE type = $1 AND {unit.db.among('id', 2)} GROUP BY id",
+            kind,
+            unit.db.array(ids),
+        )
+        found.update(((kind, row[0]), row[1]) for row in rows)
+    return found
 
 
 async def report_of(unit: Unit, standing: Stored) -> str | None:

@@ -52,17 +52,6 @@ async def has_rows(unit: Unit, home: str) -> bool:
     return False
 
 
-async def deleted_version(unit: Unit, kind: str, key: str) -> tuple[str, int] | None:
-    """Home and last version of a resource that was deleted; None for any other."""
-    row = await unit.fetchrow(
-        "SELECT home, version, deleted FROM resource_history WHERE type = $1 AND id = $2"
-        " ORDER BY version DESC LIMIT 1",
-        kind,
-        key,
-    )
-    return (row[0], row[1]) if row is not None and row[2] else None
-
-
 async def institution_of(reader: Reader, message: str | None) -> str | None:
     """The institution a version came from: by its message's site, or because it wrote it itself."""
     if message is None:

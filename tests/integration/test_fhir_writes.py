@@ -17,9 +17,9 @@ from hie.app import opened
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.fhir import CANONICAL, ITEM
-from tests.integration.test_bad_input import CASE
+from tests.integration.test_bad_input import CASE, TEXT
 from tests.integration.test_doors import _client, _settings
-from tests.integration.test_road import _connected
+from tests.integration.test_road import _connected, _packed
 
 pytestmark = pytest.mark.anyio
 SYSTEM = "urn:oid:2.16.156.1.9.1"
@@ -711,3 +711,48 @@ async def test_a_result_written_over_fhir_may_stand_in_for_an_order(
         assert [rule for rule in ("R-004", "R-006", "R-102") if said[rule]["fired"]] == []
         assert not said["R-004"]["unknown"]
         assert order["outcome"] in {"recognise", "clinician_review"}
+
+
+async def test_what_was_deleted_is_there_once_when_its_source_says_it_again(
+    place: Any, tmp_path: Path
+) -> None:
+    async with _hub(place, tmp_path) as (hub, client):
+        packed = [_packed(TEXT.encode())]
+        await run(hub, "receive", {"site": CASE.site, "files": packed})
+        patients = (await client.get("/fhir/Patient")).json()["entry"]
+        patient = patients[0]["resource"]["id"]
+        url = f"/fhir/Observation?patient={patient}&code=K"
+        (entry,) = (await client.get(url)).json()["entry"]
+        path = f"/fhir/Observation/{entry['resource']['id']}"
+        assert (await client.delete(path)).status_code == 204
+        assert "entry" not in (await client.get(url)).json()
+        control = TEXT.split("|", 10)[9]
+        for number, status, told in ((1, "F", "final"), (2, "C", "corrected")):
+            text = TEXT.replace(control, f"{control}-{number}", 1).replace("|F|||", f"|{status}|||")
+            sent = {"site": CASE.site, "files": [_packed(text.encode())]}
+            (receipt,) = (await run(hub, "receive", sent))["receipts"]
+            assert receipt["state"] == "stored"
+            (entry,) = (await client.get(url)).json()["entry"]
+            assert entry["resource"]["status"] == told
+        assert (await client.get(f"{path}/_history")).json()["entry"][0]["request"][
+            "method"
+        ] == "DELETE"
+
+
+async def test_an_identifier_stays_with_whoever_took_it_first(place: Any, tmp_path: Path) -> None:
+    async with _hub(place, tmp_path, "hie/client-ids") as (_, client):
+        for key in ("first", "second"):
+            made = await client.put(f"/fhir/Patient/{key}", json={**PATIENT, "id": key})
+            assert made.status_code == 201, made.text
+        assert (await client.delete("/fhir/Patient/second")).status_code == 204
+        assert (await client.post("/fhir/Patient", json=PATIENT)).status_code == 409
+        assert (await client.delete("/fhir/Patient/first")).status_code == 204
+        assert (await client.post("/fhir/Patient", json=PATIENT)).status_code == 201
+
+
+async def test_no_bundle_stands_in_a_bundle(place: Any, tmp_path: Path) -> None:
+    async with _hub(place, tmp_path) as (_, client):
+        inner = _bundle("batch", _entry("GET", "Patient"))
+        for url in ("/", "?x=1", "http://localhost:8000/fhir"):
+            answer = await client.post("/fhir", json=_bundle("batch", _entry("POST", url, inner)))
+            assert answer.json()["entry"][0]["response"]["status"] == "400"
