@@ -15,9 +15,9 @@ from hie.exchange.hub import Hub
 from hie.exchange.reopen import Cause, reopen
 from hie.synthetic import example
 from tests.integration.exchange.test_reopen import K, received, sent_again
+from tests.integration.fhir.support import writer
 from tests.integration.test_bad_input import _token
 from tests.integration.test_doors import _client, _ready, _settings
-from tests.integration.test_fhir_writes import _writer
 from tests.integration.test_road import TODAY
 
 pytestmark = pytest.mark.anyio
@@ -163,7 +163,7 @@ async def test_a_correction_over_fhir_reopens_and_a_deletion_withdraws(
     async with opened(_settings(place)) as hub, _client(hub) as client:
         headers, asked = await _ready(hub, tmp_path)
         case = example(today=TODAY)
-        source = await _writer(hub, "source", case.institution)
+        source = await writer(hub, "source", case.institution)
         mine = await used(client, headers, asked)
         async with hub.db.reading() as reader:
             key = await reader.fetchval(
