@@ -1,0 +1,28 @@
+"""The patient and the visit a message is about."""
+
+from typing import Literal
+
+import msgspec
+
+from hie.records.leaves import Identifier, Name, Time, Val
+
+
+class PatientRecord(msgspec.Struct, frozen=True):
+    """The patient as this site knows them."""
+
+    identifiers: tuple[Identifier, ...]  # the site's primary number first
+    names: tuple[Name, ...]
+    sex: Literal["male", "female", "other", "unknown"] | None
+    birth_date: Time | None
+    deceased: bool | None = None
+    phones: tuple[Val, ...] = ()
+    addresses: tuple[Val, ...] = ()
+
+
+class Visit(msgspec.Struct, frozen=True, gc=False):
+    """The encounter a report belongs to."""
+
+    path: str
+    number: Val | None = None
+    class_code: str | None = None  # HL7 table 0004: O, I, E ...
+    department: Val | None = None
