@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CLIENTS := $(VENV)/clients/.installed
 
 .PHONY: help setup demo test check bench conformance clean lock
 
@@ -19,10 +20,14 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m compileall -q hie adapters
 	@touch $(STAMP)
 
+# Packages of npm for the tests, by the Node in the environment; without a network they are left out.
+$(CLIENTS): tests/clients/package-lock.json | $(STAMP)
+	$(BIN)/python -m tests.clients.install
+
 demo: setup      ## run the hub on http://localhost:8000 with synthetic data
 	@$(BIN)/hie demo
 
-test: setup      ## run every test
+test: setup $(CLIENTS)  ## run every test
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: setup     ## format, lint, types, imports
@@ -38,9 +43,10 @@ conformance: setup  ## write the official R4 examples to a hub and read them bac
 	$(BIN)/python -m tests.r4 data/packages docs/conformance-r4.md
 
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet pyproject.toml --group build
-lock:            ## write the lock files anew (needs uv)
+lock:            ## write the lock files anew (needs uv and an environment)
 	$(LOCK) --group test -o requirements.lock
 	$(LOCK) -c requirements.lock -o requirements-runtime.lock
+	$(BIN)/python -m tests.clients.lock
 
 clean:           ## remove the environment and the demo's data
 	rm -rf $(VENV) data

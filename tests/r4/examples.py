@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from tests.clients.node import NPM
 
 PACKAGE = "hl7.fhir.r4.examples@4.0.1"
 SHA512 = "0d705d21939e41a48a220094ef0e87382eecc3fe81cf29668a92e4056e1ffffa53f8173de31fbc2c89b04ddbda35384f2683b3a41cefc40ccdaa37aedd7ff32f"
@@ -18,13 +19,9 @@ def fetched(folder: Path) -> Path:
     """The package file in this folder, brought there with npm when it is not. Raises SystemExit."""
     path = folder / "hl7.fhir.r4.examples-4.0.1.tgz"
     if not path.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            raise SystemExit(f"{path} is not there, and no npm to bring it")
         folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(  # noqa: S603 - npm, by its path
-            [npm, "pack", "--silent", "--pack-destination", str(folder), PACKAGE], check=True
-        )
+        pack = [*NPM, "pack", "--silent", "--pack-destination", str(folder), PACKAGE]
+        subprocess.run(pack, check=True)  # noqa: S603 - npm, by its path
     found = hashlib.sha512(path.read_bytes()).hexdigest()
     if found != SHA512:
         raise SystemExit(f"{path}: not the package that was published")

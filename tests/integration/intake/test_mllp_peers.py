@@ -17,6 +17,8 @@ import pytest
 from hie.app import opened
 from hie.exchange.process import drain
 from hie.settings import Settings
+from tests.clients.node import needs_packages
+from tests.clients.node import ran as node
 from tests.conftest import Place
 from tests.integration.intake.lis import Door, Lis, message, msa, open_door
 
@@ -47,33 +49,25 @@ async def test_python_hl7s_sender_is_understood(place: Place, tmp_path: Path) ->
         assert [m["state"] for m in await door.messages()] == ["stored", "stored"]
 
 
-@pytest.mark.skipif(
-    not os.environ.get("HIE_NODE_MODULES") or shutil.which("node") is None,
-    reason="HIE_NODE_MODULES names no node_modules with node-hl7-client, or there is no node",
-)
+@needs_packages
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 async def test_node_hl7_client_is_understood(place: Place, tmp_path: Path) -> None:
-    script = tmp_path / "send.mjs"
-    modules = os.environ["HIE_NODE_MODULES"]
-    entry = Path(modules, "node-hl7-client", "lib", "esm", "index.mjs")
-    script.write_text(
-        f"""import * as hl7 from {json.dumps(entry.as_uri())};
-const client = new hl7.Client({{ host: "127.0.0.1", version: "2.7" }});
-const out = client.createConnection({{ port: Number(process.argv[2]), waitAck: true }}, (res) => {{
+    script = """import * as hl7 from "node-hl7-client";
+const client = new hl7.Client({ host: "127.0.0.1", version: "2.7" });
+const out = client.createConnection({ port: Number(process.argv[2]), waitAck: true }, (res) => {
   console.log(res.getMessage().toString().replaceAll("\\r", "\\n"));
   setTimeout(() => process.exit(0), 100);
-}});
-const message = new hl7.Message({{ messageHeader: {{ msh_9_1: "ORU", msh_9_2: "R01",
-  msh_10: "NODE1", msh_11_1: "P" }} }});
+});
+const message = new hl7.Message({ messageHeader: { msh_9_1: "ORU", msh_9_2: "R01",
+  msh_10: "NODE1", msh_11_1: "P" } });
 message.set("MSH.3", "LIS");
 message.set("MSH.4", "HOSP");
 await out.sendMessage(message);
 """
-    )
     async with open_door(place) as door:
-        code, out, err = await ran("node", script, str(door.listener.port))
-        assert code == 0, err
-        assert "MSA|AA|NODE1" in out
+        done = await asyncio.to_thread(node, tmp_path, script, str(door.listener.port))
+        assert done.returncode == 0, done.stderr
+        assert "MSA|AA|NODE1" in done.stdout
 
 
 async def test_adapter_send_sends_folders_and_batches_and_looks_at_each_answer(

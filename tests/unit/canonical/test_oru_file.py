@@ -1,10 +1,7 @@
 """A used result as HL7 v2: our own adapter and others read what was reported, whatever it holds."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,8 @@ from hie.canonical.er7 import CHARSETS, escaped
 from hie.canonical.oru_file import write_oru
 from hie.canonical.recognised import Change, Recognised, withheld
 from hie.fhir import Resource
+from tests.clients.node import needs_packages
+from tests.clients.node import ran as node
 from tests.unit.canonical.making import SITE, made, only
 from tests.unit.canonical.recording import HEAD, OBR, SPM, a_record, decoded
 
@@ -212,25 +211,20 @@ def test_python_hl7_reads_the_same() -> None:
     assert str(obx[23]).startswith("示例第一医院")
 
 
-@pytest.mark.skipif(
-    not os.environ.get("HIE_NODE_MODULES") or shutil.which("node") is None,
-    reason="HIE_NODE_MODULES names no node_modules with node-hl7-client, or there is no node",
-)
+@needs_packages
 def test_node_hl7_client_reads_the_same(tmp_path: Path) -> None:
-    entry = Path(os.environ["HIE_NODE_MODULES"], "node-hl7-client", "lib", "esm", "index.mjs")
-    file, script = tmp_path / "record.hl7", tmp_path / "read.mjs"
+    file = tmp_path / "record.hl7"
     file.write_bytes(write_oru(laboratory("SN", "<^0.50", unit=r"10\S\9/L")))
     places = ["OBX.2", "OBX.5.1", "OBX.5.2", "OBX.6", "OBX.3.1", "OBX.3.5", "PID.5.1", "OBX.23.10"]
-    script.write_text(
-        f"""import * as hl7 from {json.dumps(entry.as_uri())};
+    script = f"""import * as hl7 from "node-hl7-client";
 import fs from "fs";
 const message = new hl7.Message({{ text: fs.readFileSync(process.argv[2], "utf8").trim() }});
 console.log(JSON.stringify({json.dumps(places)}.map((one) => message.get(one).toString())));
 """
-    )
-    out = subprocess.run(["node", script, file], capture_output=True, text=True, check=True).stdout  # noqa: S603, S607
-    assert json.loads(out)[:3] == ["SN", "<", "0.50"]
-    assert json.loads(out)[4:] == ["2823-3", "钾", "测试甲", "91110000802100433B"]
+    done = node(tmp_path, script, str(file))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[:3] == ["SN", "<", "0.50"]
+    assert json.loads(done.stdout)[4:] == ["2823-3", "钾", "测试甲", "91110000802100433B"]
 
 
 def test_gb18030_is_declared_and_read() -> None:

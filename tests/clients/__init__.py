@@ -1,0 +1,1 @@
+"""Clients other people wrote, unchanged: which ones, in which versions, and the Node they run on."""

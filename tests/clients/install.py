@@ -1,0 +1,41 @@
+"""`python -m tests.clients.install`: bring the locked npm packages into the environment.
+
+Without a network they are left out and the tests that need them say so; a package that is not the
+one that was locked stops everything.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.clients.node import FOLDER, NPM, STAMP
+
+_CI = ["ci", "--ignore-scripts", "--omit=dev", "--omit=optional", "--omit=peer", "--no-audit"]
+_QUIET = ["--no-fund", "--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=2000"]
+_OURS = ("EINTEGRITY", "EUSAGE")  # the lock file and what it locks do not fit
+
+
+def main() -> int:
+    """0 when they are there, or not to be had; 1 when they are not what was locked."""
+    FOLDER.mkdir(exist_ok=True)
+    STAMP.unlink(missing_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(Path(__file__).parent / name, FOLDER / name)
+    done = subprocess.run(  # noqa: S603 - npm, by its path
+        [*NPM, *_CI, *_QUIET], cwd=FOLDER, capture_output=True, text=True, check=False
+    )
+    if done.returncode == 0:
+        STAMP.touch()
+        return 0
+    sys.stderr.write(done.stderr)
+    if any(code in done.stderr for code in _OURS):
+        return 1
+    sys.stderr.write(
+        "the npm packages of tests/clients are not to be had: their tests are skipped\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
