@@ -65,6 +65,18 @@ class InvalidRequest(RequestRefused):
     issue_type = "invalid"
 
 
+class UnreadableJson(InvalidRequest):
+    """The body is no JSON that every reader reads alike."""
+
+    issue_type = "structure"
+
+
+class UnreadableNumber(InvalidRequest):
+    """A number in the body is none, or more than can be kept."""
+
+    issue_type = "value"
+
+
 class UnprocessableRequest(RequestRefused):
     """The request is well formed, and its values cannot be: each fault is named."""
 
@@ -129,6 +141,12 @@ class MultipleMatches(RequestRefused):
     """A condition meant for one resource matches several."""
 
     issue_type = "multiple-matches"
+
+
+class ReferenceUnmatched(RequestRefused):
+    """A conditional reference of a transaction leads to nothing."""
+
+    issue_type = "not-found"
 
 
 class TooCostly(RequestRefused):
@@ -204,6 +222,12 @@ class Unavailable(HubError):
     """Database, disk or key server away; the only one that is worth retrying."""
 
     issue_type = "transient"
+
+
+class Contended(Unavailable):
+    """Another unit of work was in the way of this one; it is begun again at once, a few times."""
+
+    issue_type = "lock-error"
 
 
 class SourceOffline(Unavailable):

@@ -16,6 +16,7 @@ from hie.errors import Fault
 from hie.fhir import Resource
 from hie.fhir.invariants import check_invariants
 from hie.fhir.narrow import is_surely_sound
+from hie.fhir.number import plain
 from hie.fhir.primitives import FORMATS
 from hie.fhir.references import check_references
 from hie.fhir.wire import parse
@@ -60,7 +61,7 @@ def check(resource: Resource) -> list[Fault]:
 
 def look_closely(resource: Resource) -> list[Fault]:
     """Every rule, invariant and reference target, for a resource of a type that is served."""
-    named = {resource["resourceType"]: resource}
+    named = {resource["resourceType"]: plain(resource)}
     validator = _validator()
     if not validator.is_valid(named):
         errors = islice(validator.iter_errors(named), MOST_FAULTS)
