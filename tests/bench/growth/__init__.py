@@ -1,0 +1,1 @@
+"""A hub's database filled to a size, and what each standard query costs there."""
