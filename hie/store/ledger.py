@@ -24,7 +24,7 @@ _ACCESS = (
     "institution", "purpose", "token", "network", "request", "reason", "policy", "detail", "query",
     "salt",
 )  # fmt: skip
-_SUBJECT = ("access", "n", "home", "person", "resources", "salt")
+_SUBJECT = ("access", "n", "home", "person", "resources", "salt", "at_us")
 _TOGETHER = 256  # events one COMMIT carries at most
 _SALT = 16  # bytes: a commitment to a row tells nothing about what is in it
 
@@ -44,7 +44,7 @@ async def append_all(unit: Unit, events: Sequence[Event]) -> list[str]:
     for key, n, event in zip(ids, numbers, events, strict=True):
         access.append(_access(unit, key, n, at_us, event))
         subjects.extend(
-            (key, place, s.home, s.person, "\n".join(s.resources), os.urandom(_SALT))
+            (key, place, s.home, s.person, "\n".join(s.resources), os.urandom(_SALT), at_us)
             for place, s in enumerate(event.subjects)
         )
     await unit.insert("audit_access", _ACCESS, access)

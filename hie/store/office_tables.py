@@ -133,6 +133,7 @@ class AuditAccess(SQLModel, table=True):
     __table_args__ = (
         Index("audit_access_boot", "boot", "n", unique=True),
         Index("audit_access_at", "at_us"),
+        Index("audit_access_institution", "institution", "at_us"),
     )
     id: str = text(primary_key=True)
     at_us: int = instant()
@@ -158,13 +159,20 @@ class AuditAccess(SQLModel, table=True):
 
 
 class AuditSubject(SQLModel, table=True):
-    """One patient concerned by an access: each patient's view shows their own row only."""
+    """One patient concerned by an access: each patient's view shows their own row only.
+
+    `at_us` is that of the access, so that one patient's rows lie in the order of time.
+    """
 
     __tablename__ = "audit_subject"
-    __table_args__ = (Index("audit_subject_home", "home"), Index("audit_subject_person", "person"))
+    __table_args__ = (
+        Index("audit_subject_home", "home", "at_us"),
+        Index("audit_subject_person", "person", "at_us"),
+    )
     access: str = text(primary_key=True)
     n: int = count(primary_key=True, sa_column_kwargs={"autoincrement": False})
     home: str | None = maybe()
     person: str | None = maybe()
     resources: str = text()
     salt: bytes = data()
+    at_us: int = instant()

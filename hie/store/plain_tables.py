@@ -47,7 +47,10 @@ def _declared(kind: str, table: str) -> Any:
     """The class of one table, registered with the schema like one that is written out."""
     members = {
         "__tablename__": table,
-        "__table_args__": (Index(f"{table}_id", "id"),),
+        "__table_args__": (
+            Index(f"{table}_id", "id"),
+            Index(f"{table}_updated", "updated_us"),
+        ),
         "__module__": __name__,
         "__doc__": f"Current versions of {kind}.",
     }

@@ -32,7 +32,10 @@ class Patient(ResourceColumns, table=True):
     """A site's patient; its id is the home of all that is theirs."""
 
     __tablename__ = "patient"
-    __table_args__ = (Index("patient_id", "id"),)
+    __table_args__ = (
+        Index("patient_id", "id"),
+        Index("patient_updated", "updated_us"),
+    )
 
 
 class Observation(ResourceColumns, table=True):
@@ -41,6 +44,7 @@ class Observation(ResourceColumns, table=True):
     __tablename__ = "observation"
     __table_args__ = (
         Index("observation_id", "id"),
+        Index("observation_updated", "updated_us"),
         Index("observation_item", "home", "item", "effective_us"),
         Index("observation_effective", "home", "effective_us"),
         Index("observation_local", "local_system", "local_code"),
@@ -64,6 +68,7 @@ class DiagnosticReport(ResourceColumns, table=True):
     __tablename__ = "diagnostic_report"
     __table_args__ = (
         Index("diagnostic_report_id", "id"),
+        Index("diagnostic_report_updated", "updated_us"),
         Index("diagnostic_report_effective", "home", "effective_us"),
         Index("diagnostic_report_item", "home", "item", "effective_us"),
     )
@@ -88,6 +93,7 @@ class ImagingStudy(ResourceColumns, table=True):
     __tablename__ = "imaging_study"
     __table_args__ = (
         Index("imaging_study_id", "id"),
+        Index("imaging_study_updated", "updated_us"),
         Index("imaging_study_class", "home", "klass", "effective_us"),
         Index("imaging_study_effective", "home", "effective_us"),
         Index("imaging_study_when", "effective_us", "id"),
@@ -107,70 +113,100 @@ class Endpoint(ResourceColumns, table=True):
     """Where the images of a site are asked for: the hub's own DICOMweb door."""
 
     __tablename__ = "endpoint"
-    __table_args__ = (Index("endpoint_id", "id"),)
+    __table_args__ = (
+        Index("endpoint_id", "id"),
+        Index("endpoint_updated", "updated_us"),
+    )
 
 
 class DocumentReference(ResourceColumns, table=True):
     """A document that belongs to a study: a structured report, an encapsulated one."""
 
     __tablename__ = "document_reference"
-    __table_args__ = (Index("document_reference_id", "id"),)
+    __table_args__ = (
+        Index("document_reference_id", "id"),
+        Index("document_reference_updated", "updated_us"),
+    )
 
 
 class Specimen(ResourceColumns, table=True):
     """What was taken from the patient."""
 
     __tablename__ = "specimen"
-    __table_args__ = (Index("specimen_id", "id"),)
+    __table_args__ = (
+        Index("specimen_id", "id"),
+        Index("specimen_updated", "updated_us"),
+    )
 
 
 class ServiceRequest(ResourceColumns, table=True):
     """The order behind a report."""
 
     __tablename__ = "service_request"
-    __table_args__ = (Index("service_request_id", "id"),)
+    __table_args__ = (
+        Index("service_request_id", "id"),
+        Index("service_request_updated", "updated_us"),
+    )
 
 
 class Provenance(ResourceColumns, table=True):
     """Where the resources of one message came from."""
 
     __tablename__ = "provenance"
-    __table_args__ = (Index("provenance_id", "id"),)
+    __table_args__ = (
+        Index("provenance_id", "id"),
+        Index("provenance_updated", "updated_us"),
+    )
 
 
 class Organization(ResourceColumns, table=True):
     """An institution as senders name it."""
 
     __tablename__ = "organization"
-    __table_args__ = (Index("organization_id", "id"),)
+    __table_args__ = (
+        Index("organization_id", "id"),
+        Index("organization_updated", "updated_us"),
+    )
 
 
 class Practitioner(ResourceColumns, table=True):
     """A member of staff as a site names them."""
 
     __tablename__ = "practitioner"
-    __table_args__ = (Index("practitioner_id", "id"),)
+    __table_args__ = (
+        Index("practitioner_id", "id"),
+        Index("practitioner_updated", "updated_us"),
+    )
 
 
 class PractitionerRole(ResourceColumns, table=True):
     """A member of staff in a department."""
 
     __tablename__ = "practitioner_role"
-    __table_args__ = (Index("practitioner_role_id", "id"),)
+    __table_args__ = (
+        Index("practitioner_role_id", "id"),
+        Index("practitioner_role_updated", "updated_us"),
+    )
 
 
 class Device(ResourceColumns, table=True):
     """An analyser, or a sending application."""
 
     __tablename__ = "device"
-    __table_args__ = (Index("device_id", "id"),)
+    __table_args__ = (
+        Index("device_id", "id"),
+        Index("device_updated", "updated_us"),
+    )
 
 
 class ResourceHistory(SQLModel, table=True):
     """Versions that are no longer current, and those that came late and never were."""
 
     __tablename__ = "resource_history"
-    __table_args__ = (Index("resource_history_id", "id"),)
+    __table_args__ = (
+        Index("resource_history_id", "id"),
+        Index("resource_history_updated", "type", "updated_us"),
+    )
     home: str = text(primary_key=True)
     type: str = text(primary_key=True)
     id: str = text(primary_key=True)
