@@ -47,6 +47,14 @@ class Reason(StrEnum):
     ORG_SPOOF = "org-spoof"  # acting for another institution
     ROLE = "role"  # this person's role does not include it
     POLICY = "policy"  # another rule of the hub forbids it
+    MEDIA = "media"  # a media type or coding that is not read or written here
+    PARAM = "param"  # a parameter or header that is not known, or not well formed
+    COST = "cost"  # more than a door takes, or than an index answers
+    FHIR = "fhir"  # well-formed JSON that is no sound resource
+    ABSENT = "absent"  # nothing there that this caller may see
+    CONFLICT = "conflict"  # it contradicts what is recorded, or meets several
+    SIZE = "size"  # an address, a header or a body over the limit of the door
+    SSRF = "ssrf"  # an address that leads into the hub's own network
 
 
 # What is an attack rather than a mistake: outcome 8, to the alarm channel.
@@ -62,6 +70,7 @@ ALERTS: frozenset[Reason] = frozenset(
         Reason.AUD,
         Reason.REPLAY,
         Reason.ORG_SPOOF,
+        Reason.SSRF,
     }
 )
 

@@ -10,10 +10,11 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hie.errors import AccessRefused, Fault, HubError, NotAcceptable, NotAuthenticated, TooMany
+from hie.errors import Fault, HubError, NotAcceptable, NotAuthenticated, TooMany, Unavailable
 from hie.exchange.hub import Hub
 from hie.fhir.outcome import outcome_of
 from hie.fhir.wire import write
+from hie.oauth.outermost import record_fault
 from hie.status import status_of
 from hie.store.served import Stored
 
@@ -37,13 +38,26 @@ def answered(handler: Handler) -> Handler:
             _check_accept(request)
             return await handler(request)
         except HubError as error:
-            if isinstance(error, AccessRefused | TooMany):
-                refusals = hub_of(request).entrance.refusals
-                await refusals.record_error(request.scope, error)
-            shown = type(error)(error.text) if isinstance(error, NotAuthenticated) else error
-            return fhir(write(outcome_of(shown)), status_of(error))
+            return await refused(request, error)
 
     return guarded
+
+
+async def refused(request: Request, error: HubError) -> Response:
+    """The refusal as an OperationOutcome, once it is recorded; 503 when it cannot be."""
+    try:
+        await hub_of(request).entrance.refusals.record_error(request.scope, error)
+    except Unavailable as away:
+        error = away
+    headers = {}
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = "1"
+    elif isinstance(error, TooMany) and error.faults:
+        headers["Retry-After"] = error.faults[0].expected
+    elif status_of(error) >= 500:
+        record_fault(request.scope, error)
+    shown = type(error)(error.text) if isinstance(error, NotAuthenticated) else error
+    return fhir(write(outcome_of(shown)), status_of(error), headers)
 
 
 def _check_accept(request: Request) -> None:

@@ -75,6 +75,7 @@ def web_app(hub: Hub) -> ASGIApp:
         default_limit=hub.settings.body_limit,
         https=hub.settings.address.startswith("https"),
         body_limits=limits,
+        told=hub.entrance.refusals.record_head,
     )
     app.state.whole = whole  # each entry of a batch goes through all of it
     return whole

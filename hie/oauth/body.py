@@ -5,6 +5,7 @@ is replaced by the true reason, as long as nothing was sent yet.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,7 +16,16 @@ from hie.oauth.answers import refusal
 class MeasuredBody:
     """One request's body and answer; `limit` in bytes, `seconds` for the whole body."""
 
-    def __init__(self, path: str, limit: int, seconds: float, receive: Receive, send: Send) -> None:
+    def __init__(
+        self,
+        path: str,
+        limit: int,
+        seconds: float,
+        receive: Receive,
+        send: Send,
+        told: Callable[[Scope], Awaitable[None]] | None = None,
+    ) -> None:
+        self._told = told
         self._path = path
         self._limit = limit
         self._seconds = seconds
@@ -74,6 +84,8 @@ class MeasuredBody:
         else:
             status, issue_type = 408, "timeout"
         text = self._cut.text if self._cut is not None else ""
+        if self._told is not None:
+            await self._told(scope)
         answer = refusal(
             self._path, status, issue_type, expected=text, headers={"Connection": "close"}
         )

@@ -7,19 +7,23 @@ else, so that no route, error page or static file escapes it.
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hie.oauth.answers import refusal
+from hie.oauth.answers import is_fhir, refusal
 from hie.oauth.body import MeasuredBody
 
 HEADER_LIMIT = 16 * 1024
 URL_LIMIT = 8 * 1024
 PARAMETER_LIMIT = 100
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # a tab may stand in a header
+_TEXT = "percent-encoded UTF-8 without control characters"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 CONTENT_SECURITY_POLICY = (
@@ -50,7 +54,8 @@ class Hardening:
     """ASGI middleware: `Hardening(app, default_limit=…, body_limits=[…], https=…)`.
 
     `body_limits`: the first whose prefix begins the path counts, else `default_limit`. `https`:
-    callers come by TLS, so answers say that they always should.
+    callers come by TLS, so answers say that they always should. `told` hears of each request that
+    is refused here, before its answer leaves.
     """
 
     def __init__(
@@ -61,8 +66,10 @@ class Hardening:
         body_limits: Sequence[BodyLimit] = (),
         https: bool = False,
         body_seconds: float = 30,
+        told: Callable[[Scope], Awaitable[None]] | None = None,
     ) -> None:
         self._app = app
+        self._told = told
         self._default_limit = default_limit
         self._body_limits = tuple(body_limits)
         self._body_seconds = body_seconds
@@ -90,9 +97,11 @@ class Hardening:
         limit, seconds = self._limits(scope["path"])
         answer = _fault_of_head(scope) or _fault_of_body(scope, limit)
         if answer is not None:
+            if self._told is not None:
+                await self._told(scope)
             await answer(scope, receive, dressed)
             return
-        body = MeasuredBody(scope["path"], limit, seconds, receive, dressed)
+        body = MeasuredBody(scope["path"], limit, seconds, receive, dressed, self._told)
         await body.run(self._app, scope)
 
     def _limits(self, path: str) -> tuple[int, float]:
@@ -118,17 +127,35 @@ def _fault_of_head(scope: Scope) -> Response | None:
     raw_path, query = scope.get("raw_path") or path.encode(), scope["query_string"]
     if len(raw_path) + len(query) + 1 > URL_LIMIT:
         expected = f"an address of at most {URL_LIMIT} bytes"
-        return refusal("", 414, "too-long", expected=expected)
+        return refusal(_shown(path), 414, "too-long", expected=expected)
     if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > HEADER_LIMIT:
         expected = f"headers of at most {HEADER_LIMIT} bytes"
         return refusal(path, 431, "too-long", expected=expected)
-    nul = b"%00" in query or b"\0" in query or any(b"\0" in value for _, value in scope["headers"])
-    if "\0" in path or nul:
-        return refusal("", 400, "structure", expected="no NUL character")
+    if _CONTROL.search(path) or "\ufffd" in path or _is_spoilt(query):
+        return refusal(_shown(path), 400, "structure", expected=_TEXT)
+    if any(_CONTROL_BYTE.search(value) for _, value in scope["headers"]):
+        return refusal(path, 400, "structure", expected="headers without control characters")
     if query.count(b"&") >= PARAMETER_LIMIT:
         expected = f"at most {PARAMETER_LIMIT} parameters"
         return refusal(path, 400, "too-costly", expected=expected)
     return None
+
+
+def _is_spoilt(query: bytes) -> bool:
+    """Whether a query has a control character, or bytes that are no UTF-8, as such or by %."""
+    if b"%" not in query:
+        return not query.isascii() or _CONTROL_BYTE.search(query) is not None
+    found = unquote_to_bytes(query)
+    try:
+        found.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return _CONTROL_BYTE.search(found) is not None
+
+
+def _shown(path: str) -> str:
+    """What of a spoilt path says in which form to refuse it."""
+    return "/fhir" if is_fhir(path) else ""
 
 
 def _fault_of_body(scope: Scope, limit: int) -> Response | None:

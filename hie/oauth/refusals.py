@@ -1,11 +1,13 @@
 """Every refusal is recorded; noise from outside is counted instead of filling the disk.
 
 The first five of one network, reason and minute are events of their own; of the rest an exact
-count is kept and written as one event when the minute is over (SECURITY 3.3). Refusals of known
-callers are always events of their own.
+count is kept and written as one event when the minute is over (SECURITY 3.3), and likewise of the
+mistakes of one client. What a known caller was not permitted, or asked for in vain, is always an
+event of its own.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,13 +17,14 @@ from hie import metrics
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.reason import ALERTS, Reason
 from hie.audit.event import Action, Event, EventType, Outcome
-from hie.errors import AccessRefused, HubError, TooMany
+from hie.errors import AccessRefused, HubError, RequestRefused, TooMany, Unavailable
 from hie.oauth.caller import network_of, raw_request, request_id_of
+from hie.oauth.mistakes import MISTAKES, reason_of_mistake
 from hie.oauth.open_doors import door_of
 from hie.store.ledger import Ledger
 
 SINGLE = 5
-_COUNTED = frozenset({Reason.RATE, Reason.QUOTA, Reason.BACK_OFF})
+_COUNTED = frozenset({Reason.RATE, Reason.QUOTA, Reason.BACK_OFF}) | MISTAKES
 MOST_KEPT = 4096
 _MINUTE = 60
 _REASONS = {reason.value: reason for reason in Reason}
@@ -71,23 +74,26 @@ class Refusals:
             detail=detail,
         )
         metrics.REFUSALS.labels(reason.value).inc()
-        noisy = actor.kind is ActorKind.STRANGER or reason in _COUNTED
-        if noisy and await self._is_noise(actor.network, reason, event):
+        unknown = actor.kind is ActorKind.STRANGER
+        whose = actor.network if unknown else f"client {actor.client}"
+        noisy = unknown or reason in _COUNTED
+        if noisy and await self._is_noise(whose, reason, event):
             return
         await self._ledger.record(event)
 
     async def record_error(self, scope: Scope, error: HubError) -> Reason | None:
-        """Record why a request was refused, when it was a matter of access; the reason.
+        """Record why a request was refused, and say so; None when it is the hub that failed.
 
-        For the door, and for the application's handler of AccessRefused errors. The actor is the
-        one the door found, else a stranger.
+        For the door, and for whoever words the refusals of the application. The actor is the one
+        the door found, else a stranger.
         """
-        if not isinstance(error, AccessRefused | TooMany):
+        if isinstance(error, AccessRefused | TooMany):
+            named = (_REASONS[fault.code] for fault in error.faults if fault.code in _REASONS)
+            reason = next(named, Reason.POLICY)
+        elif isinstance(error, RequestRefused):
+            reason = reason_of_mistake(error)
+        else:
             return None
-        reason = next(
-            (_REASONS[fault.code] for fault in error.faults if fault.code in _REASONS),
-            Reason.POLICY,
-        )
         actor = scope.get("state", {}).get("actor")
         if not isinstance(actor, Actor):
             actor = stranger(network_of(scope), request_id_of(scope))
@@ -100,6 +106,13 @@ class Refusals:
         counts = [self._noise.pop(key) for key in list(self._noise)]
         events = [_counted(noise) for noise in counts if noise.seen > SINGLE]
         await asyncio.gather(*(self._ledger.record(event) for event in events))
+
+    async def record_head(self, scope: Scope) -> None:
+        """Count a request that no door takes; nobody knows yet who sent it."""
+        actor = stranger(network_of(scope), request_id_of(scope))
+        detail = f"{scope['method'][:16]} {door_of(scope['path'])}"
+        with contextlib.suppress(Unavailable):
+            await self.record(actor, Reason.SIZE, detail=detail)
 
     async def _is_noise(self, network: str | None, reason: Reason, event: Event) -> bool:
         """Count the event; whether the count is all that is kept of it."""

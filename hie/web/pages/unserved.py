@@ -9,6 +9,7 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from hie.oauth.answers import refusal
 from hie.oauth.open_doors import is_page
@@ -35,6 +36,8 @@ async def unserved(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     status, headers = error.status_code, dict(error.headers or {})
+    if status == 405:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
     path = request.url.path
     if is_page(path) and "text/html" in request.headers.get("accept", ""):
         response = error_page(request, status)
@@ -42,3 +45,10 @@ async def unserved(request: Request, error: Exception) -> Response:
         return response
     issue_type, expected = _EXPECTED.get(status, ("invalid", ""))
     return refusal(path, status, issue_type, expected=expected, headers=headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """What an address takes: of every route that has it, not only of the first."""
+    routes = [one for one in request.app.routes if isinstance(one, Route)]
+    found = (one.methods or set() for one in routes if one.matches(request.scope)[0] != Match.NONE)
+    return set().union(*found)

@@ -190,10 +190,39 @@ async def test_the_number_of_parameters_has_a_limit() -> None:
         (b"/a", b"q=a%00b", []),
         (b"/a", b"q=\x00", []),
         (b"/a", b"", [(b"x-a", b"a\x00b")]),
+        (b"/a%0d%0aSet-Cookie:x", b"", []),
+        (b"/a%1b[31m", b"", []),
+        (b"/a%7f", b"", []),
+        (b"/a%c2%85", b"", []),
+        (b"/a", b"q=%0d%0aX-Y:%20z", []),
+        (b"/a", b"q=a%1Bb", []),
+        (b"/a", b"%08=a", []),
+        (b"/a", b"q=%ff", []),
+        (b"/a", b"q=%ed%a0%80", []),
+        (b"/a", b"q=%c0%af", []),
+        (b"/a", "q=张".encode(), []),
+        (b"/a", b"", [(b"x-a", b"a\rb")]),
+        (b"/a", b"", [(b"user-agent", b"\x1b[2J")]),
     ],
 )
-async def test_a_nul_is_refused_wherever_it_is(path: bytes, query: bytes, headers: Any) -> None:
+async def test_control_characters_and_what_is_no_text_are_refused_wherever_they_are(
+    path: bytes, query: bytes, headers: Any
+) -> None:
     assert await raw(path, query, headers) == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "headers"),
+    [
+        (b"/a%20b", b"", []),
+        (b"/%e5%bc%a0", b"", []),
+        (b"/a", b"q=%E5%BC%A0+x%26%25", []),
+        (b"/a", b"q=%", []),
+        (b"/a", b"", [(b"x-a", b"a\tb"), (b"x-b", "张".encode())]),
+    ],
+)
+async def test_other_characters_are_taken(path: bytes, query: bytes, headers: Any) -> None:
+    assert await raw(path, query, headers) == 200
 
 
 @pytest.mark.parametrize("path", ["/a", "/broken", "/cached", "/careless?" + "&" * 200])
