@@ -1,4 +1,8 @@
-"""A resource after a JSON Patch or a FHIRPath Patch (RFC 6902; FHIR R4 http.html#patch)."""
+"""A resource after a JSON Patch, a FHIRPath Patch or a JSON Merge Patch.
+
+RFC 6902; FHIR R4 http.html#patch; RFC 7396, which R4 does not name and clients such as fhirpy send,
+as plain `application/json`.
+"""
 
 from typing import Any
 
@@ -10,7 +14,8 @@ from hie.fhir import Resource, path_patch
 from hie.fhir.wire import read, read_object
 
 MEDIA = "application/json-patch+json"
-_FHIR = frozenset({"application/fhir+json", "application/json"})
+MERGE = "application/merge-patch+json"
+_PLAIN = "application/json"
 _MOST = 500  # operations of one patch
 
 
@@ -20,10 +25,12 @@ def patched(tree: Resource, body: bytes, media: str) -> Resource:
     Raises InvalidRequest for what is no patch, Conflict when one of its tests does not hold,
     UnprocessableRequest when it leads nowhere or changes type or id.
     """
-    if media in _FHIR:
-        return _same(tree, path_patch.patched(tree, read_object(body)))
+    if media in ("application/fhir+json", MERGE, _PLAIN):
+        given = read_object(body, nulls=media != "application/fhir+json")
+        is_merge = media == MERGE or (media == _PLAIN and given.get("resourceType") != "Parameters")
+        return _same(tree, _merged(tree, given) if is_merge else path_patch.patched(tree, given))
     if media != MEDIA:
-        fault = Fault("Content-Type", "media", f"{MEDIA}, or FHIR JSON with Parameters")
+        fault = Fault("Content-Type", "media", f"{MEDIA}, {MERGE}, or FHIR JSON with Parameters")
         raise UnsupportedMedia("a patch is JSON Patch or FHIRPath Patch", (fault,))
     operations: Any = read(body)
     if not isinstance(operations, list) or not 1 <= len(operations) <= _MOST:
@@ -40,6 +47,19 @@ def patched(tree: Resource, body: bytes, media: str) -> Resource:
         fault = Fault("body", "no-such-place", "paths that lead to something")
         raise UnprocessableRequest("the patch leads nowhere", (fault,)) from problem
     return _same(tree, found)
+
+
+def _merged(target: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """RFC 7396, 2: members replace, objects are merged, null takes away."""
+    found = dict(target) if isinstance(target, dict) else {}
+    for name, value in given.items():
+        if value is None:
+            found.pop(name, None)
+        elif isinstance(value, dict):
+            found[name] = _merged(found.get(name), value)
+        else:
+            found[name] = value
+    return found
 
 
 def _same(tree: Resource, found: Any) -> Resource:

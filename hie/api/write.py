@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -40,8 +41,7 @@ Step = Callable[[Writing], Awaitable[Written | None]]
 async def create(request: Request) -> Response:
     """POST /fhir/{type}; with If-None-Exist only when nothing matches."""
     kind = _kind(request, Interaction.CREATE)
-    condition = request.headers.get("if-none-exist")
-    query = None if condition is None else read_criteria(kind, condition)
+    query = _unless(request, kind)
     tree = await _tree(request, kind)
 
     async def step(writing: Writing) -> Written | None:
@@ -199,6 +199,23 @@ async def _tree(request: Request, kind: str) -> Resource:
         fault = Fault("resourceType", "other-type", kind)
         raise InvalidRequest("the resource is of another type", (fault,))
     return tree
+
+
+def _unless(request: Request, kind: str) -> Query | None:
+    """What must not be there for a create: If-None-Exist, or what stands in the address.
+
+    R4 has the header alone; fhirpy writes the condition into the address, and a hub that did not
+    look there would create twice.
+    """
+    given = request.headers.get("if-none-exist")
+    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    stated = [(key, value) for key, value in pairs if key not in ("_format", "_pretty")]
+    if given is not None and stated:
+        fault = Fault("If-None-Exist", "repeated", "one condition: the header, or in the address")
+        raise InvalidRequest("two conditions", (fault,))
+    if stated:
+        return read_criteria(kind, urlencode(stated), "query")
+    return None if given is None else read_criteria(kind, given)
 
 
 def _criteria(request: Request, kind: str) -> Query:

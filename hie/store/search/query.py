@@ -38,7 +38,9 @@ class Query:
     type: str
     conditions: tuple[Condition, ...]
     count: int = COUNT
-    sort: str = ""  # "", "_lastUpdated", or the type's date (`registry.DATED`); "-" is downwards
+    sort: str = (
+        ""  # "", "_id", "_lastUpdated", or the type's date (`registry.DATED`); "-" is downwards
+    )
     total: bool = False
     count_only: bool = False
     page: str | None = None
@@ -77,7 +79,7 @@ def parse_query(kind: str, pairs: Sequence[tuple[str, str]], *, lenient: bool = 
             raise wrong
         if "\0" in value:
             raise bad(key, "control-character", "text without NUL")
-        seen.add(name)
+        seen.add(_once(key))
         used.append((key, value))
         if name in _INCLUDES:
             includes.append(read_include(name, modifier, value))
@@ -97,7 +99,7 @@ def parse_query(kind: str, pairs: Sequence[tuple[str, str]], *, lenient: bool = 
         count=_count(results),
         sort=_sort(kind, results),
         total=_choice(results, "_total", {"none": False, "accurate": True}, False),
-        count_only=results.get("_summary") == "count",
+        count_only=results.get("_summary") == "count" or _count(results) == 0,
         page=results.get("page"),
         pretty=_choice(results, "_pretty", {"true": True, "false": False}, False),
         summary=_choice(results, "_summary", _SUMMARY, ""),
@@ -115,9 +117,14 @@ def _wrong(kind: str, key: str, value: str, seen: Container[str]) -> InvalidRequ
         return bad(key, "unknown-parameter", ", ".join(known))
     if not value:
         return bad(key, "empty", "a value")
-    if name in SINGLE and name in seen:
+    if name in SINGLE and _once(key) in seen:
         return bad(key, "repeated", "this parameter once")
     return None
+
+
+def _once(key: str) -> str:
+    """What may stand once: a parameter whatever its modifier; a chain is one of its own."""
+    return key if "." in key else key.partition(":")[0]
 
 
 def _elements(results: dict[str, str]) -> tuple[str, ...]:
@@ -141,7 +148,7 @@ def _count(results: dict[str, str]) -> int:
 
 def _sort(kind: str, results: dict[str, str]) -> str:
     text = results.get("_sort", "")
-    allowed = {"", "_lastUpdated", "-_lastUpdated"}
+    allowed = {"", "_id", "-_id", "_lastUpdated", "-_lastUpdated"}
     if kind in DATED:
         allowed |= {DATED[kind], f"-{DATED[kind]}"}
     if text not in allowed:

@@ -14,6 +14,7 @@ from hie.store.session import Reader, Row
 from hie.store.visible import Visible
 
 _NEVER = -(2**62)
+_ALIKE = "CAST(0 AS bigint)"  # what rows are sorted by that are sorted by their ids alone
 
 
 async def count_rows(reader: Reader, seen: Visible, sql: Conditions, where: list[str]) -> int:
@@ -36,22 +37,28 @@ async def page_rows(
     key, down = order(query)
     args = list(sql.args)
     parts = list(where)
-    if after is not None:
+    sign = "<" if down else ">"
+    if after is not None and key == _ALIKE:
+        args.append(str(after[1]))
+        parts.append(f"v.id {sign} ${len(args)}")
+    elif after is not None:
         args += [int(after[0]), str(after[1])]
-        sign = "<" if down else ">"
         parts.append(f"({key}, v.id) {sign} (${len(args) - 1}, ${len(args)})")
     clause = f" WHERE {' AND '.join(parts)}" if parts else ""
     columns = ", ".join(f"v.{name}" for name in STORED.split(", "))
     direction = "DESC" if down else "ASC"
+    first = "" if key == _ALIKE else f"{key} {direction}, "
     return await reader.fetch(
         f"SELECT {columns}, {key} FROM {seen.sql} AS v{clause}"  # noqa: S608
-        f" ORDER BY {key} {direction}, v.id {direction} LIMIT {limit}",
+        f" ORDER BY {first}v.id {direction} LIMIT {limit}",
         *args,
     )
 
 
 def order(query: Query) -> tuple[str, bool]:
     """What a page is sorted by, and whether downwards: newest first unless asked otherwise."""
+    if query.sort in ("_id", "-_id"):
+        return _ALIKE, query.sort == "-_id"
     date = DATED.get(query.type)
     if date is not None and query.sort.removeprefix("-") in {"", date}:
         return f"coalesce(v.effective_us, {_NEVER})", query.sort != date

@@ -1,0 +1,1 @@
+"""Other people's FHIR clients, unchanged, against a hub on a real port with a token given."""
