@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hie.errors import TooCostly
-from hie.fhir import CATEGORY, ITEM, SECTION
+from hie.fhir import CATEGORY, ITEM, LOINC, SECTION
 from hie.fhir.search.asked import Token, When
 from hie.store.identifiers import blind
 from hie.store.index import DICOM_UID
@@ -56,7 +56,11 @@ class Conditions:
             return self._any(
                 [self._date(w, "v.effective_us", "v.effective_end_us") for w in one.dates]
             )
-        found = self._any([self._token(kind, one.name, token) for token in one.tokens])
+        items = [t.code for t in one.tokens if t.system == ITEM and t.code is not None]
+        if one.name == "code" and len(items) == len(one.tokens):
+            found = self.among("v.item", items)
+        else:
+            found = self._any([self._token(kind, one.name, token) for token in one.tokens])
         return f"NOT coalesce({found}, false)" if one.negated else found
 
     def _any(self, parts: list[str]) -> str:
@@ -91,10 +95,18 @@ class Conditions:
             return self._modality(token)
         if name in {"status", "category"}:
             return self._bound(name, _SYSTEMS[kind, name], token)
-        pairs = [("v.code_system", "v.code"), ("v.local_system", "v.local_code")]
-        if kind in {"Observation", "DiagnosticReport"}:
-            pairs.append(("", "v.item"))
-        return self._any([self._coded(system, code, token) for system, code in pairs])
+        return self._code(token)
+
+    def _code(self, token: Token) -> str:
+        """A code, in the columns that can hold one of its system.
+
+        There is one for the hub's items, one for LOINC, and one for what else a sender names: its
+        own code, or a second LOINC code.
+        """
+        columns = [("", "v.item")] if token.system in {None, ITEM} else []
+        columns += [("v.code_system", "v.code")] if token.system in {None, LOINC} else []
+        columns += [("v.local_system", "v.local_code")] if token.system != ITEM else []
+        return self._any([self._coded(system, code, token) for system, code in columns])
 
     def _bound(self, name: str, systems: Sequence[str], token: Token) -> str:
         """An element all of whose codes are of known systems."""
@@ -105,14 +117,16 @@ class Conditions:
         return f"v.{name} = {self.arg(token.code)}"
 
     def _coded(self, system: str, code: str, token: Token) -> str:
-        """A system and code in two columns; without a column the system is the hub's items."""
-        if not system and token.system not in {None, ITEM}:
-            return "1 = 0"
-        parts = [f"{code} IS NOT NULL"]
+        """A system and code in two columns; without a column the system is the hub's items.
+
+        SQLite is kept from the index of all patients' local codes: what is asked is one patient's.
+        """
+        mark = "+" if self.reader.db.dialect is Dialect.SQLITE else ""
+        parts = [f"{mark}{code} IS NOT NULL"]
         if token.code is not None:
-            parts.append(f"{code} = {self.arg(token.code)}")
+            parts.append(f"{mark}{code} = {self.arg(token.code)}")
         if system and token.system is not None:
-            parts.append(f"{system} = {self.arg(short(token.system))}")
+            parts.append(f"{mark}{system} = {self.arg(short(token.system))}")
         return f"({' AND '.join(parts)})"
 
     def _identifier(self, token: Token) -> str:
