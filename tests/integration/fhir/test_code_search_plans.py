@@ -8,33 +8,33 @@ from hie.access.policy import Restriction
 from hie.fhir import CANONICAL, ITEM, LOINC
 from hie.store import resources
 from hie.store.database import Database
-from hie.store.resources import Put
 from hie.store.search.query import parse_query
 from hie.store.search.search import search
 from hie.store.session import Reader
-from tests.builders import Region
+from tests.bench.growth.data import Filed, Source
 
-ALL = Restriction()
+ALL, WHOLE = Restriction(), ("_count", "200")
 LOCAL = f"{CANONICAL}/CodeSystem/site/lis-1/local"
 ASKED = (
-    f"{ITEM}|K",
-    f"{LOINC}|2823-3",
-    f"{LOCAL}|K",
-    "K",
-    f"{ITEM}|K,{ITEM}|NA",
-    f"{LOINC}|2823-3,K",
+    f"{ITEM}|ALB",
+    f"{LOINC}|1751-7",
+    f"{LOCAL}|Alb",
+    "Alb",
+    f"{ITEM}|ALB,{ITEM}|ALT",
+    f"{LOINC}|1751-7,ALT",
 )
 
 
 async def _filled(db: Database) -> list[str]:
-    """Many patients with the same few codes, so that a code alone is no way to find one's rows."""
-    region = Region(4)
-    homes = [region.id() for _ in range(120)]
-    puts = [
-        Put("Observation", home, one["id"], one, None, "report1")
-        for home in homes
-        for one in region.observations(home)
-    ]
+    """Patients with hundreds of codes: one code alone is rare, and no way to find one's rows."""
+    source = Source(4)
+    batch = Filed()
+    homes = [source.id() for _ in range(40)]
+    for home in homes * 4:
+        source.report(batch, home, source.dice.choice(source.panels))
+    for home in homes[:5]:
+        source.report(batch, home, source.known)
+    puts = [put for put in batch.puts if put.type == "Observation"]
     async with db.unit() as unit:
         await resources.insert(unit, puts)
         await unit.execute("ANALYZE observation")
@@ -74,8 +74,10 @@ async def test_each_way_to_name_a_code_finds_the_results_that_have_it(database: 
     homes = await _filled(database)
     async with database.reading() as reader:
         for home in homes[:5]:
-            every = await search(reader, parse_query("Observation", [("patient", home)]), ALL)
-            for system, code in ((ITEM, "K"), (LOINC, "2823-3")):
+            every = await search(
+                reader, parse_query("Observation", [("patient", home), WHOLE]), ALL
+            )
+            for system, code in ((ITEM, "ALB"), (LOINC, "1751-7")):
                 wanted = {
                     one.id
                     for one in every.matches
@@ -85,6 +87,6 @@ async def test_each_way_to_name_a_code_finds_the_results_that_have_it(database: 
                 pairs = [("patient", home), ("code", f"{system}|{code}")]
                 found = await search(reader, parse_query("Observation", pairs), ALL)
                 assert {one.id for one in found.matches} == wanted
-                pairs = [("patient", home), ("code:not", f"{system}|{code}")]
+                pairs = [WHOLE, ("patient", home), ("code:not", f"{system}|{code}")]
                 others = await search(reader, parse_query("Observation", pairs), ALL)
                 assert {one.id for one in others.matches} == {o.id for o in every.matches} - wanted
