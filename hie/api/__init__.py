@@ -4,16 +4,18 @@ from starlette.routing import Route
 
 from hie.api.bundle import bundle
 from hie.api.capabilities import metadata
+from hie.api.history import history_of, history_of_system, history_of_type
 from hie.api.operations.about import meta, validate
 from hie.api.operations.assess import assess
 from hie.api.operations.codes import expand, lookup, translate
 from hie.api.operations.everything import everything
 from hie.api.operations.lastn import lastn
-from hie.api.read import history_of, read, vread
+from hie.api.places import places
+from hie.api.read import read, vread
 from hie.api.search import search_type
 from hie.api.write import create, delete, patch, update, update_matching
 
-FHIR_ROUTES = [
+_ROUTES = [
     Route("/fhir", bundle, methods=["POST"]),
     Route("/fhir/", bundle, methods=["POST"]),
     Route("/fhir/metadata", metadata, methods=["GET"]),
@@ -28,6 +30,8 @@ FHIR_ROUTES = [
     Route("/fhir/{type}/_search", search_type, methods=["POST"]),
     Route("/fhir/{type}/{id}/_history/{vid}", vread, methods=["GET"]),
     Route("/fhir/{type}/{id}/_history", history_of, methods=["GET"]),
+    Route("/fhir/_history", history_of_system, methods=["GET"]),
+    Route("/fhir/{type}/_history", history_of_type, methods=["GET"]),
     Route("/fhir/{type}/{id}", read, methods=["GET"]),
     Route("/fhir/{type}/{id}", update, methods=["PUT"]),
     Route("/fhir/{type}/{id}", patch, methods=["PATCH"]),
@@ -38,3 +42,4 @@ FHIR_ROUTES = [
     Route("/fhir/{type}", patch, methods=["PATCH"]),
     Route("/fhir/{type}", delete, methods=["DELETE"]),
 ]
+FHIR_ROUTES = places(_ROUTES)

@@ -15,7 +15,8 @@ from hie.store.search.registry import PARAMETERS
 from hie.store.tables import HOMELESS
 
 INTERACTIONS = (
-    "read", "vread", "update", "patch", "delete", "history-instance", "create", "search-type",
+    "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create",
+    "search-type",
 )  # fmt: skip
 _R4 = "http://hl7.org/fhir/OperationDefinition"
 OPERATIONS = {
@@ -84,7 +85,7 @@ def _resource(kind: str) -> dict[str, Any]:
         "readHistory": True,
         "updateCreate": True,
         "conditionalCreate": True,
-        "conditionalRead": "not-match",
+        "conditionalRead": "full-support",
         "conditionalUpdate": True,
         "conditionalDelete": "single",
         "referencePolicy": ["literal", "enforced"],

@@ -1,110 +1,53 @@
-"""read, vread and history of one resource (FHIR R4 http.html#read, #vread, #history)."""
+"""read and vread of one resource (FHIR R4 http.html#read, #vread, #cread)."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hie.access.policy import Restriction, permit_type
-from hie.access.scopes import Interaction
+from hie.access.policy import Restriction
+from hie.api.general import read_asked
+from hie.api.preconditions import asks_by_date, is_known
 from hie.api.respond import answered, fhir, hub_of, version_headers
-from hie.audit.event import Action, Event, EventType, Subject
-from hie.errors import Fault, InvalidRequest, ResourceNotFound
-from hie.fhir.bundle import Versioned, history
-from hie.oauth.door import actor_in
+from hie.api.served import permitted, record_look
+from hie.audit.event import EventType
+from hie.errors import ResourceDeleted, ResourceNotFound
 from hie.store import versions
-from hie.store.instants import written
-from hie.store.search.registry import PARAMETERS
 from hie.store.served import Stored
-
-_MOST = 200
+from hie.store.session import Reader
 
 
 @answered
 async def read(request: Request) -> Response:
     """GET /fhir/{type}/{id}: the current version; 304 when the caller has it."""
-    kind, key, restriction = _asked(request)
-    _only(request, set())
-    hub = hub_of(request)
-    async with hub.db.reading() as reader:
-        found = await versions.read(reader, kind, key, restriction)
-    await _record(request, EventType.READ, [found])
-    headers = version_headers(found)
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return fhir(b"", 304, headers)
-    return fhir(found.body, headers=headers)
+    return await _one(request, EventType.READ, None)
 
 
 @answered
 async def vread(request: Request) -> Response:
-    """GET /fhir/{type}/{id}/_history/{vid}: one version."""
-    kind, key, restriction = _asked(request)
-    _only(request, set())
+    """GET /fhir/{type}/{id}/_history/{vid}: one version; 410 for the one that is a deletion."""
     number = request.path_params["vid"]
     if not number.isascii() or not number.isdigit() or len(number) > 9:
         raise ResourceNotFound("no such version")
-    hub = hub_of(request)
-    async with hub.db.reading() as reader:
-        found = await versions.read(reader, kind, key, restriction, int(number))
-    await _record(request, EventType.VREAD, [found])
-    return fhir(found.body, headers=version_headers(found))
+    return await _one(request, EventType.VREAD, int(number))
 
 
-@answered
-async def history_of(request: Request) -> Response:
-    """GET /fhir/{type}/{id}/_history: every version, newest first."""
-    kind, key, restriction = _asked(request)
-    _only(request, {"_count"})
-    text = request.query_params.get("_count", "50")
-    if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= _MOST):
-        raise InvalidRequest("_count", (Fault("_count", "invalid-value", f"1 to {_MOST}"),))
-    hub = hub_of(request)
-    async with hub.db.reading() as reader:
-        found = await versions.history(reader, kind, key, restriction, limit=int(text))
-    await _record(request, EventType.HISTORY, found)
-    base = hub.entrance.audience
-    entries = [
-        Versioned(
-            full_url=f"{base}/{kind}/{key}",
-            body=None if one.deleted else one.body,
-            method="DELETE" if one.deleted else "POST" if one.version == 1 else "PUT",
-            url=kind if one.version == 1 else f"{kind}/{key}",
-            status="204" if one.deleted else "201" if one.version == 1 else "200",
-            etag=f'W/"{one.version}"',
-            last_modified=written(one.updated_us),
-        )
-        for one in found
-    ]
-    link = {"self": f"{base}/{kind}/{key}/_history"}
-    return fhir(history(entries, link, len(entries)))
+async def _one(request: Request, event: EventType, version: int | None) -> Response:
+    kind, restriction = permitted(request)
+    asked = read_asked(request)
+    async with hub_of(request).db.reading() as reader:
+        key = request.path_params["id"]
+        found = await versions.read(reader, kind, key, restriction, version)
+        before = None
+        if found.version > 1 and asks_by_date(request.headers):
+            before = await _before(reader, found, restriction)
+    known = is_known(request.headers, found, before)
+    await record_look(request, event, [found])
+    headers = version_headers(found)
+    return fhir(b"", 304, headers) if known else fhir(asked.body(found), headers=headers)
 
 
-def _asked(request: Request) -> tuple[str, str, Restriction]:
-    kind = request.path_params["type"]
-    if kind not in PARAMETERS:
-        raise ResourceNotFound("no such resource type here")
-    restriction = permit_type(actor_in(request), kind, Interaction.READ)
-    return kind, request.path_params["id"], restriction
-
-
-def _only(request: Request, allowed: set[str]) -> None:
-    for name in request.query_params:
-        if name not in {"_format", "_pretty", *allowed}:
-            fault = Fault(name[:64], "unknown-parameter", ", ".join(sorted(allowed)))
-            raise InvalidRequest("unknown parameter", (fault,))
-
-
-async def _record(request: Request, kind: EventType, found: list[Stored]) -> None:
-    """The audit record, durable before the first byte of the answer."""
-    homes = sorted({one.home for one in found if one.home})
-    subjects = tuple(
-        Subject(home, None, tuple(one.reference for one in found if one.home == home))
-        for home in homes
-    )
-    await hub_of(request).ledger.record(
-        Event(
-            kind,
-            Action.READ,
-            actor_in(request),
-            subjects=subjects,
-            query=str(request.url.path).encode(),
-        )
-    )
+async def _before(reader: Reader, one: Stored, restriction: Restriction) -> Stored | None:
+    """The version before this one, if there is one to be seen."""
+    try:
+        return await versions.read(reader, one.type, one.id, restriction, one.version - 1)
+    except (ResourceNotFound, ResourceDeleted):
+        return None

@@ -7,10 +7,13 @@ from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from functools import wraps
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hie.errors import Fault, HubError, NotAcceptable, NotAuthenticated, TooMany, Unavailable
+from hie.api.negotiation import ANSWER, check_accept
+from hie.api.negotiation import MEDIA as MEDIA  # what a body is read as
+from hie.errors import HubError, NotAuthenticated, TooMany, Unavailable
 from hie.exchange.hub import Hub
 from hie.fhir.outcome import outcome_of
 from hie.fhir.wire import write
@@ -18,8 +21,6 @@ from hie.oauth.outermost import record_fault
 from hie.status import status_of
 from hie.store.served import Stored
 
-MEDIA = "application/fhir+json"
-_SPOKEN = {"json", "application/json", MEDIA, "application/fhir+json", "text/json"}
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -35,10 +36,15 @@ def answered(handler: Handler) -> Handler:
     @wraps(handler)
     async def guarded(request: Request) -> Response:
         try:
-            _check_accept(request)
-            return await handler(request)
+            check_accept(request)
+            answer = await handler(request)
         except HubError as error:
-            return await refused(request, error)
+            answer = await refused(request, error)
+        if request.url.query and request.query_params.get("_pretty") == "true":
+            answer = _pretty(answer)
+        if request.method == "HEAD":
+            answer.body = b""  # all that GET says but the body (FHIR R4 http.html#head)
+        return answer
 
     return guarded
 
@@ -60,16 +66,12 @@ async def refused(request: Request, error: HubError) -> Response:
     return fhir(write(outcome_of(shown)), status_of(error), headers)
 
 
-def _check_accept(request: Request) -> None:
-    """Only JSON is spoken: `_format` decides, else Accept."""
-    asked = request.query_params.get("_format")
-    accepted = [asked] if asked else request.headers.get("accept", "*/*").split(",")
-    for one in accepted:
-        media = one.split(";")[0].strip().lower().replace(" ", "+")
-        if media in _SPOKEN or media in {"*/*", "application/*", ""}:
-            return
-    fault = Fault("_format" if asked else "Accept", "not-spoken", MEDIA)
-    raise NotAcceptable("only JSON is spoken here", (fault,))
+def _pretty(answer: Response) -> Response:
+    """The answer in lines, for people; digits stay as they are."""
+    if not answer.body:
+        return answer
+    headers = {key: value for key, value in answer.headers.items() if key != "content-length"}
+    return Response(msgspec.json.format(answer.body, indent=2), answer.status_code, headers)
 
 
 def fhir(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -77,7 +79,7 @@ def fhir(body: bytes, status: int = 200, headers: dict[str, str] | None = None) 
     return Response(
         body,
         status_code=status,
-        media_type=MEDIA,
+        media_type=ANSWER,
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
 

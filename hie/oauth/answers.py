@@ -12,7 +12,7 @@ from starlette.responses import Response
 from hie.errors import HubError, NotAuthenticated
 from hie.status import status_of
 
-FHIR_MEDIA = "application/fhir+json"
+FHIR_MEDIA = "application/fhir+json; charset=utf-8"
 PROBLEM_MEDIA = "application/problem+json"
 TITLES = {
     400: "invalid request",

@@ -66,7 +66,7 @@ async def history(
 
     Raises ResourceNotFound when there is nothing to be seen under this id at all.
     """
-    await _exists(reader, kind, key, restriction)
+    await check_seen(reader, kind, key, restriction)
     now = visible(reader, kind, restriction)
     past = visible_history(reader, kind, restriction, now.following)
     n = past.following
@@ -86,7 +86,8 @@ async def history(
     return [stored(reader.db, kind, row) for row in rows]
 
 
-async def _exists(reader: Reader, kind: str, key: str, restriction: Restriction) -> None:
+async def check_seen(reader: Reader, kind: str, key: str, restriction: Restriction) -> None:
+    """Raises ResourceNotFound when there is nothing to be seen under this id at all."""
     seen = visible(reader, kind, restriction)
     sql = f"SELECT 1 FROM {seen.sql} AS v WHERE v.id = ${seen.following}"  # noqa: S608
     if await reader.fetchval(sql, *seen.args, key) is not None:

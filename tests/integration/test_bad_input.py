@@ -401,7 +401,7 @@ async def test_what_is_no_json_is_refused_with_its_place(place: Any, tmp_path: P
                 assert _problem(await doors.ask(content, path), 400) == {where: code}
             outcome = await doors.ask(content, "/fhir/Patient/x/$assess")
             assert outcome.status_code == 400
-            assert outcome.headers["content-type"] == "application/fhir+json"
+            assert outcome.headers["content-type"] == "application/fhir+json; charset=utf-8"
             issue = outcome.json()["issue"][0]
             assert outcome.json()["resourceType"] == "OperationOutcome"
             assert issue["severity"] == "error"

@@ -98,7 +98,7 @@ async def test_a_stranger_cannot_tell_what_exists(hub: Hub) -> None:
     absent = await get(hub, None, "/fhir/Nothing/1")
     assert there.content == absent.content
     assert there.json()["issue"][0]["code"] == "login"
-    assert there.headers["content-type"] == "application/fhir+json"
+    assert there.headers["content-type"] == "application/fhir+json; charset=utf-8"
     assert there.headers["www-authenticate"] == 'Bearer realm="hie"'
 
 

@@ -23,7 +23,10 @@ async def _broken_while_answering(scope: Scope, receive: Receive, send: Send) ->
 
 @pytest.mark.parametrize(
     ("path", "media"),
-    [("/v1/order-check", "application/problem+json"), ("/fhir/Patient", "application/fhir+json")],
+    [
+        ("/v1/order-check", "application/problem+json"),
+        ("/fhir/Patient", "application/fhir+json; charset=utf-8"),
+    ],
 )
 async def test_it_is_told_as_500_and_recorded_without_its_text(
     path: str, media: str, capfd: pytest.CaptureFixture[str]

@@ -1,0 +1,52 @@
+"""Which resource types the FHIR door serves, and what the log keeps of a look at one of them."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+
+from hie.access.policy import Restriction, permit_type
+from hie.access.scopes import Interaction
+from hie.api.respond import hub_of
+from hie.audit.event import Action, Event, EventType, Subject
+from hie.errors import Fault, ResourceNotFound
+from hie.oauth.door import actor_in
+from hie.store.search.registry import PARAMETERS
+from hie.store.served import Stored
+
+
+def served(request: Request) -> str:
+    """The type in the address. Raises ResourceNotFound naming those there are."""
+    kind: str = request.path_params["type"]
+    if kind not in PARAMETERS:
+        fault = Fault("type", "unknown-type", ", ".join(sorted(PARAMETERS)))
+        raise ResourceNotFound("no such resource type here", (fault,))
+    return kind
+
+
+def permitted(request: Request) -> tuple[str, Restriction]:
+    """The type in the address and what of it may be seen by READ. Raises NotPermitted."""
+    kind = served(request)
+    return kind, permit_type(actor_in(request), kind, Interaction.READ)
+
+
+async def record_look(
+    request: Request, kind: EventType, found: Sequence[Stored], detail: str | None = None
+) -> None:
+    """The audit record, durable before the first byte of the answer; one subject a patient."""
+    resources: dict[str, list[str]] = {}
+    for one in found:
+        resources.setdefault(one.home, []).append(one.reference)
+    nobody = resources.pop("", ())
+    subjects = tuple(Subject(home, None, tuple(resources[home])) for home in sorted(resources))
+    if detail is None and len(nobody) == 1:
+        detail = nobody[0]
+    query = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    event = Event(
+        kind,
+        Action.READ,
+        actor_in(request),
+        subjects=subjects,
+        query=query.encode(),
+        detail=detail,
+    )
+    await hub_of(request).ledger.record(event)
