@@ -18,6 +18,7 @@ INTERACTIONS = (
     "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create",
     "search-type",
 )  # fmt: skip
+_OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _R4 = "http://hl7.org/fhir/OperationDefinition"
 OPERATIONS = {
     "Patient": (
@@ -57,6 +58,7 @@ def statement(address: str) -> dict[str, Any]:
             {
                 "mode": "server",
                 "security": {
+                    "extension": [_token_door(address)],
                     "cors": False,
                     "service": [
                         {
@@ -72,9 +74,16 @@ def statement(address: str) -> dict[str, Any]:
                 },
                 "resource": [_resource(kind) for kind in sorted(PARAMETERS)],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
             }
         ],
     }
+
+
+def _token_door(address: str) -> dict[str, Any]:
+    """Where tokens are asked for, as clients of SMART 1 look for it."""
+    found = {"url": "token", "valueUri": f"{address}/oauth/token"}
+    return {"url": _OAUTH, "extension": [found]}
 
 
 def _resource(kind: str) -> dict[str, Any]:

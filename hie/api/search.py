@@ -1,5 +1,6 @@
 """search by GET and by POST _search (FHIR R4 http.html#search)."""
 
+import re
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,7 +12,7 @@ from hie.access.scopes import Interaction
 from hie.api.page_seal import PageSeal
 from hie.api.respond import answered, fhir, hub_of
 from hie.audit.event import Action, Event, EventType, Subject
-from hie.errors import Fault, InvalidRequest, ResourceNotFound, UnsupportedMedia
+from hie.errors import Fault, InvalidRequest, NotSupported, ResourceNotFound, UnsupportedMedia
 from hie.exchange.hub import Hub
 from hie.fhir.bundle import Entry, searchset
 from hie.fhir.outcome import issue, outcome
@@ -30,13 +31,13 @@ _FORM = "application/x-www-form-urlencoded"
 
 @answered
 async def search_type(request: Request) -> Response:
-    """GET /fhir/{type}?… and POST /fhir/{type}/_search."""
+    """GET /fhir/{type}?… and POST /fhir/{type}/_search, also below /fhir/Patient/{id}."""
     kind = request.path_params["type"]
     if kind not in PARAMETERS:
         raise ResourceNotFound("no such resource type here")
     actor = actor_in(request)
     restriction = permit_type(actor, kind, Interaction.SEARCH)
-    raw = request.url.query
+    raw = "&".join(part for part in (_compartment(request, kind), request.url.query) if part)
     if request.method == "POST":
         media = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if media != _FORM:
@@ -95,3 +96,16 @@ def _entry(base: str, query: Query, one: Stored, mode: str) -> Entry:
 
 def _url(base: str, kind: str, pairs: Sequence[tuple[str, str]]) -> str:
     return f"{base}/{kind}?{urlencode(pairs)}" if pairs else f"{base}/{kind}"
+
+
+def _compartment(request: Request, kind: str) -> str:
+    """What Patient/{id}/{type} asks besides: that patient (compartmentdefinition-patient.html)."""
+    patient = request.path_params.get("patient")
+    if patient is None:
+        return ""
+    if "patient" not in PARAMETERS[kind]:
+        fault = Fault("type", "not-supported", "a type with the search parameter patient")
+        raise NotSupported("not in a patient's compartment here", (fault,))
+    if not re.fullmatch(r"[A-Za-z0-9.-]{1,64}", patient):
+        raise ResourceNotFound("no such patient")
+    return f"patient={patient}"

@@ -5,9 +5,10 @@ The patient is invented.
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -35,6 +36,7 @@ class Connected:
     base: str  # ends in /fhir
     token: str
     patient: str
+    assertion: Callable[[], str]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -66,20 +68,25 @@ def connected(place: Place) -> Iterator[Connected]:
     kids: list[str] = []
     elsewhere(registered)
     with serving(settings):
-        token = _token(settings.address, key, kids[0])
         base = f"{settings.address}/fhir"
-        yield Connected(base, token, _filled(base, token))
+        assertion = partial(_assertion, settings.address, key, kids[0])
+        token = _token(settings.address, assertion())
+        yield Connected(base, token, _filled(base, token), assertion)
 
 
-def _token(address: str, key: ec.EllipticCurvePrivateKey, kid: str) -> str:
-    """A token asked for as docs/access.md says (SMART Backend Services)."""
+def _assertion(address: str, key: ec.EllipticCurvePrivateKey, kid: str) -> str:
+    """What a client proves itself with, as docs/access.md says (SMART Backend Services)."""
     now = int(time.time())
     claims = {"iss": CLIENT, "sub": CLIENT, "aud": f"{address}/oauth/token", "iat": now}
     claims |= {"exp": now + 240, "jti": str(uuid.uuid4())}
+    return jwt.encode(claims, key, "ES384", {"kid": kid})
+
+
+def _token(address: str, assertion: str) -> str:
     form = {
         "grant_type": "client_credentials",
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": jwt.encode(claims, key, "ES384", {"kid": kid}),
+        "client_assertion": assertion,
     }
     answer = httpx.post(f"{address}/oauth/token", data=form)
     assert answer.status_code == 200, answer.text

@@ -16,12 +16,15 @@ Smart = client.FHIRClient
 
 @pytest.fixture
 def smart(hub: Connected) -> Smart:
-    """A client that may call at once: its session carries the token."""
-    found = client.FHIRClient({"app_id": "app", "api_base": hub.base})
-    found.server.session.headers["Authorization"] = f"Bearer {hub.token}"
-    assert found.prepare()
-    assert found.ready
-    return found
+    """A client that was handed its token."""
+    return _with_token(client.FHIRClient({"app_id": "app", "api_base": hub.base}), hub.token)
+
+
+def _with_token(smart: Smart, token: str) -> Smart:
+    assert not smart.prepare()  # it knows where to ask for a token, and has none
+    smart.server.auth.access_token = token
+    assert smart.ready
+    return smart
 
 
 def _patient(number: str) -> patient.Patient:
@@ -51,11 +54,19 @@ def test_what_the_hub_can_do_is_read_first(smart: Smart) -> None:
 
 def test_the_patient_of_its_settings_is_read(hub: Connected) -> None:
     settings = {"app_id": "app", "api_base": hub.base + "/", "patient_id": hub.patient}
-    smart = client.FHIRClient(settings)
-    smart.server.session.headers["Authorization"] = f"Bearer {hub.token}"
-    assert smart.prepare()
+    smart = _with_token(client.FHIRClient(settings), hub.token)
     assert smart.patient.name[0].text == NAME
     assert smart.patient.birthDate.isostring == "1949-12-31"
+
+
+def test_it_asks_for_a_token_itself_when_it_has_an_assertion(hub: Connected) -> None:
+    settings = {"app_id": "app", "api_base": hub.base, "scope": "system/Patient.rs"}
+    smart = client.FHIRClient({**settings, "jwt_token": hub.assertion()})
+    smart.wants_patient = False  # no launch: it would ask for the scope launch/patient
+    smart.prepare()
+    smart.authorize()
+    assert smart.ready
+    assert patient.Patient.read(hub.patient, smart.server).name[0].text == NAME
 
 
 def test_a_resource_lives_from_create_to_delete(smart: Smart) -> None:
@@ -122,7 +133,7 @@ def test_refusals_are_its_own_exceptions_with_our_words(smart: Smart, hub: Conne
     assert refused.status_code == 422
     assert "Observation.status" in refused.text
     stranger = client.FHIRClient({"app_id": "app", "api_base": hub.base})
-    assert stranger.prepare()  # the capability statement is for everybody
+    stranger.prepare()  # the capability statement is for everybody
     with pytest.raises(FHIRUnauthorizedException):
         patient.Patient.read(hub.patient, stranger.server)
     older = observation.Observation.where({"patient": hub.patient, "date": {"$gt": "2026"}})
