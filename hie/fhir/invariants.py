@@ -1,8 +1,9 @@
 """Invariants of R4 that a schema cannot ask: they compare members, or look elsewhere in the tree.
 
-ext-1, per-1, rng-2, ref-1, dom-3 and obs-7; the others are rules of `schemas/fhir/r4.schema.json`.
-What stays unasked: txt-1 and txt-2 (narrative is never shown), and warnings. The tree has passed
-the schema. One pass over every element, because thousands of results a second come here.
+ele-1, ext-1, per-1, rng-2, ref-1, dom-3 here, txt-1 and txt-2 in `narrative`, those of single
+types in `type_invariants`; the others are rules of `schemas/fhir/r4.schema.json`.
+`docs/profiles.md` lists them. What stays unasked: warnings. The tree has passed the schema. One
+pass over every element, because thousands of results a second come here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,19 +13,28 @@ from typing import Any
 from hie.errors import Fault
 from hie.fhir import Resource
 from hie.fhir.elements import bounds
+from hie.fhir.narrative import broken_by
+from hie.fhir.type_invariants import RULES
 
 # Where an element stands: the place of its parent, its name there, its number if it is in a list.
 Place = tuple[Any, ...] | None
 
 _BESIDE_A_VALUE = frozenset({"id", "url", "_url", "extension"})
+_NARRATIVE = {"txt-1": "formatting elements of XHTML in one div", "txt-2": "some text or an image"}
 _SHORT = 2  # members of an extension that has a url and one thing more
 
 
 def check_invariants(resource: Resource) -> list[Fault]:
     """Every invariant that is broken: where, its key, what it demands."""
-    if "contained" not in resource and "component" not in resource and _is_sound(resource):
+    if "contained" not in resource and not _has_rules(resource) and _is_sound(resource):
         return []
     return list(_faults(resource))
+
+
+def _has_rules(resource: Resource) -> bool:
+    """Whether its type has rules of its own; a result without components breaks none of them."""
+    kind = resource["resourceType"]
+    return kind in RULES and (kind != "Observation" or "component" in resource)
 
 
 def _is_sound(resource: Resource) -> bool:
@@ -36,6 +46,10 @@ def _is_sound(resource: Resource) -> bool:
                 elements.append(value)
             elif type(value) is list and type(value[0]) is dict:
                 elements += value
+        if "id" in element and len(element) == 1:
+            return False
+        if "div" in element:
+            return False
         if "extension" in element and not all(map(_is_extension, element["extension"])):
             return False
         # Consent.provision.data.reference is an element of that name, no reference itself.
@@ -58,8 +72,14 @@ def _faults(resource: Resource) -> Iterator[Fault]:
         for name, value in element.items():
             if type(value) is dict:
                 waiting.append((value, (place, name)))
+                if "id" in value and len(value) == 1 and name[1:] not in element:
+                    yield Fault(path(kind, (place, name)), "ele-1", "something beside the id")
             elif type(value) is list and type(value[0]) is dict:
                 waiting += [(part, (place, name, number)) for number, part in enumerate(value)]
+                for number, one in enumerate(value):
+                    if "id" in one and len(one) == 1:
+                        where = path(kind, (place, name, number))
+                        yield Fault(where, "ele-1", "something beside the id")
                 if name in ("extension", "modifierExtension"):
                     for number, one in enumerate(value):
                         if not _is_extension(one):
@@ -71,10 +91,17 @@ def _faults(resource: Resource) -> Iterator[Fault]:
             yield Fault(path(kind, place), "per-1", "a start that is not after the end")
         if "high" in element and _is_reversed(element, place):
             yield Fault(path(kind, place), "rng-2", "a low that is not over the high")
+        if "div" in element:
+            key = broken_by(element["div"])
+            if key is not None:
+                yield Fault(f"{path(kind, place)}.div", key, _NARRATIVE[key])
+        rule = RULES.get(element.get("resourceType", ""))
+        if rule is not None:
+            start = path(kind, place)
+            for where, key, demand in rule(element):
+                yield Fault(f"{start}{where}", key, demand)
     if contained:
         yield from _dom_3(kind, resource)
-    if "component" in resource:
-        yield from _obs_7(resource)
 
 
 def path(kind: str, place: Place) -> str:
@@ -137,18 +164,3 @@ def _texts(tree: Any) -> Iterator[str]:
             waiting.extend(value.values())
         elif isinstance(value, list):
             waiting.extend(value)
-
-
-def _obs_7(resource: Resource) -> Iterator[Fault]:
-    """A component that repeats the Observation's own code stands for its value."""
-    if not any(key.startswith(("value", "_value")) for key in resource):
-        return
-    own = {_key(one) for one in resource.get("code", {}).get("coding", ())}
-    for number, part in enumerate(resource["component"]):
-        if any(_key(one) in own for one in part.get("code", {}).get("coding", ())):
-            where = f"Observation.component[{number}].code"
-            yield Fault(where, "obs-7", "no value beside a component of the same code")
-
-
-def _key(coding: Mapping[str, Any]) -> tuple[Any, ...]:
-    return coding.get("system"), coding.get("version"), coding.get("code")

@@ -88,6 +88,7 @@ def _definition(name: str, published: Mapping[str, Any]) -> dict[str, Any]:
         and element not in _UNTAKEN
         and not _RARE.intersection(_named(rule))
         and (name != "Extension" or element in _WITHIN_EXTENSION)
+        and (element != "id" or "resourceType" in published["properties"])  # ele-1
     }
     if name in _MORE:
         made["allOf"] = [*made.get("allOf", ()), _MORE[name]]

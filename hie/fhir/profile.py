@@ -23,6 +23,17 @@ from hie.fhir.wire import parse
 from hie.schemas import schema
 
 _Kind = jsonschema_rs.ValidationErrorKind
+_CODES = {
+    _Kind.Required: "required",
+    _Kind.AnyOf: "required",  # the element or its extension
+    _Kind.Enum: "binding",
+    _Kind.Format: "value",
+    _Kind.Pattern: "value",
+    _Kind.Minimum: "value",
+    _Kind.Maximum: "value",
+    _Kind.MaxLength: "value",
+    _Kind.MinLength: "value",
+}
 MOST_FAULTS = 100  # told of one resource; a person fixes the first ones first
 
 
@@ -51,7 +62,8 @@ def types() -> frozenset[str]:
 def check(resource: Resource) -> list[Fault]:
     """What is wrong with a resource: place, code, what was expected; [] if nothing.
 
-    The code is the key of the broken invariant ("obs-6"), "reference-target", else "structure".
+    The code is the key of the broken invariant ("obs-6"), "reference-target", "required",
+    "binding" (not one of the codes), "value" (not of the form), else "structure".
     """
     kind = resource.get("resourceType")
     if not isinstance(kind, str) or kind not in types():
@@ -61,19 +73,34 @@ def check(resource: Resource) -> list[Fault]:
 
 def look_closely(resource: Resource) -> list[Fault]:
     """Every rule, invariant and reference target, for a resource of a type that is served."""
-    named = {resource["resourceType"]: plain(resource)}
+    kind = resource["resourceType"]
     validator = _validator()
-    if not validator.is_valid(named):
-        errors = islice(validator.iter_errors(named), MOST_FAULTS)
-        return list(dict.fromkeys(_fault(error) for error in errors))
-    return check_invariants(resource) + check_references(resource)
+    if not validator.is_valid({kind: resource}):  # which takes no AsSent
+        errors = islice(validator.iter_errors({kind: plain(resource)}), MOST_FAULTS)
+        faults = list(dict.fromkeys(_fault(error) for error in errors))
+        if faults:
+            return faults
+    return [*check_invariants(resource), *check_references(resource)][:MOST_FAULTS]
 
 
 def _fault(error: jsonschema_rs.ValidationError) -> Fault:
-    invariant = _invariant(error.schema_path)
-    if invariant is not None:
-        return Fault(_path(error.instance_path), invariant, f"R4 invariant {invariant}")
-    return Fault(_path(error.instance_path), "structure", _expected(error))
+    path, named = _path(error.instance_path), _named(error.schema_path)
+    if named is None:
+        return Fault(path, _CODES.get(type(error.kind), "structure"), _expected(error))
+    binding, _, url = named.partition(" ")
+    if url:
+        return Fault(path, binding, f"a code of {url}")
+    return Fault(path, named, invariant(named))
+
+
+@cache
+def _invariants() -> dict[str, dict[str, str]]:
+    return parse(schema("fhir", "r4.invariants.json").read_bytes())
+
+
+def invariant(key: str) -> str:
+    """What R4 demands by an invariant, in its words."""
+    return f"{_invariants()[key]['human']} ({key})" if key in _invariants() else key
 
 
 def _path(steps: list[str | int]) -> str:
@@ -84,8 +111,8 @@ def _path(steps: list[str | int]) -> str:
     return text
 
 
-def _invariant(steps: list[str | int]) -> str | None:
-    """The key of the invariant whose rule refused, which the schema keeps beside the rule."""
+def _named(steps: list[str | int]) -> str | None:
+    """The invariant or the binding whose rule refused, which the schema keeps beside the rule."""
     rule: Any = _published()
     for step in steps:
         rule = rule[step]

@@ -248,7 +248,7 @@ async def test_ten_megabytes_are_kept_and_what_is_over_the_limit_is_refused(
         long = (doors.message() + "NTE|1||" + "x" * 10 * MEGABYTE + "\r").encode()
         receipt = (await doors.send(long)).json()
         assert receipt["state"] == "held"
-        assert ("structure", "Observation.note[0].text") in _blocking(receipt)
+        assert ("value", "Observation.note[0].text") in _blocking(receipt)
         async with doors.hub.db.reading() as reader:
             assert await reader.fetchval("SELECT size FROM message") == len(long)
         document = "JVBERi0xLjQK" + "QUJD" * (10 * MEGABYTE // 4)

@@ -114,7 +114,7 @@ async def test_what_may_not_be_written_is_refused_by_name(place: Any, tmp_path: 
         patient = await patient_of(client)
         for path, content, status, codes in (
             ("Observation", observation("nobody"), 422, ["reference-not-found"]),
-            ("Observation", observation(patient).replace("final", "done"), 422, ["structure"]),
+            ("Observation", observation(patient).replace("final", "done"), 422, ["binding"]),
             ("Observation", observation(patient).replace(f"Patient/{patient}", "Group/1"), 422, None),
             ("Patient", observation(patient), 400, ["other-type"]),
             ("Patient", "[]", 400, ["not-an-object"]),

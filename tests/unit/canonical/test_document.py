@@ -171,7 +171,7 @@ FAULTS = [
     (lambda b: b["entry"][-1].update(fullUrl="http://x/Patient/1/_history/2"), "bdl-8"),
     (lambda b: b["entry"].pop(1), "reference-outside"),
     (lambda b: b["entry"][-1].update(fullUrl="http://x/fhir/Other/y"), "full-url"),
-    (lambda b: b["entry"][0]["resource"].pop("title"), "structure"),
+    (lambda b: b["entry"][0]["resource"].pop("title"), "required"),
     (lambda b: b.update(type="collection"), "value"),
 ]
 
