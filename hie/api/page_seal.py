@@ -1,11 +1,17 @@
-"""Page positions signed for one caller and one question: nobody else's, nowhere else."""
+"""Page positions sealed for one caller and one question: nobody else's, nowhere else.
+
+A position holds what the last match is sorted by, which may be a name: so it is encrypted, and the
+same position is always the same text (AES-SIV, RFC 5297).
+"""
 
 import base64
 import binascii
 import hashlib
-import hmac
 import json
 from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from hie.access.actor import Actor
 from hie.errors import Fault, InvalidRequest
@@ -14,7 +20,7 @@ from hie.store.search.search import read_position
 
 
 class PageSeal:
-    """Signs and opens positions of one question; `asked` is JSON and names all of it."""
+    """Seals and opens positions of one question; `asked` is JSON and names all of it."""
 
     def __init__(self, hub: Hub, actor: Actor, asked: list[Any]) -> None:
         self._key = hub.page_key
@@ -22,8 +28,7 @@ class PageSeal:
 
     def sealed(self, position: list[Any]) -> str:
         """The text of a page link."""
-        body = json.dumps(position).encode()
-        return base64.urlsafe_b64encode(self._sign(body) + body).decode().rstrip("=")
+        return _text(self._cipher().encrypt(json.dumps(position).encode(), [self._bound]))
 
     def opened(self, token: str | None) -> list[Any] | None:
         """The position in a page link; None without one. Raises InvalidRequest."""
@@ -31,13 +36,21 @@ class PageSeal:
             return None
         try:
             data = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        except (binascii.Error, ValueError):
-            data = b""
-        signature, body = data[:16], data[16:]
-        if not hmac.compare_digest(signature, self._sign(body)):
-            fault = Fault("page", "invalid-value", "the next link of this search and caller")
-            raise InvalidRequest("page", (fault,))
+            body = self._cipher().decrypt(data, [self._bound])
+        except (binascii.Error, ValueError, InvalidTag) as problem:
+            raise _refused() from problem
+        if _text(data) != token:  # another text for the same bytes
+            raise _refused()
         return read_position(body)
 
-    def _sign(self, body: bytes) -> bytes:
-        return hmac.digest(self._key, self._bound + b"\0" + body, hashlib.sha256)[:16]
+    def _cipher(self) -> AESSIV:
+        return AESSIV(hashlib.sha512(b"hie page\0" + self._key).digest())
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _refused() -> InvalidRequest:
+    fault = Fault("page", "invalid-value", "the next link of this search and caller")
+    return InvalidRequest("page", (fault,))

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hie.access.actor import Actor, ActorKind
 from hie.access.policy import permit_type
 from hie.access.scopes import Interaction
 from hie.api.page_seal import PageSeal
@@ -21,10 +22,12 @@ from hie.fhir.wire import write
 from hie.oauth.door import actor_in
 from hie.oauth.hardening import PARAMETER_LIMIT
 from hie.store.search.include import included
+from hie.store.search.page import Page
 from hie.store.search.query import Query, parse_query
 from hie.store.search.registry import PARAMETERS
-from hie.store.search.search import Page, search
+from hie.store.search.search import search
 from hie.store.served import Stored
+from hie.store.tables import HOMELESS
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -47,9 +50,11 @@ async def search_type(request: Request) -> Response:
         if raw.count("&") >= PARAMETER_LIMIT:
             fault = Fault("body", "too-many-parameters", f"at most {PARAMETER_LIMIT}")
             raise InvalidRequest("too many parameters", (fault,))
-    lenient = "handling=lenient" in request.headers.get("prefer", "")
-    query = parse_query(kind, parse_qsl(raw, keep_blank_values=True), lenient=lenient)
     hub = hub_of(request)
+    lenient = "handling=lenient" in request.headers.get("prefer", "")
+    pairs = parse_qsl(raw, keep_blank_values=True)
+    query = parse_query(kind, pairs, lenient=lenient, base=hub.entrance.audience)
+    _check_user(actor, query)
     seal = PageSeal(hub, actor, [query.type, [pair for pair in query.used if pair[0] != "page"]])
     async with hub.db.reading() as reader:
         page = await search(reader, query, restriction, seal.opened(query.page))
@@ -69,6 +74,16 @@ async def search_type(request: Request) -> Response:
         )
     )
     return fhir(_bundle(hub, query, page, others, seal))
+
+
+def _check_user(actor: Actor, query: Query) -> None:
+    """A person asks about somebody, also where what was misspelt is left out (SECURITY 5.2).
+
+    Raises InvalidRequest.
+    """
+    if actor.kind is ActorKind.USER and query.type not in HOMELESS and not query.names_somebody:
+        fault = Fault("patient", "required", "a patient, an _id or an identifier")
+        raise InvalidRequest("a search names a patient", (fault,))
 
 
 def _bundle(hub: Hub, query: Query, page: Page, others: Sequence[Stored], seal: PageSeal) -> bytes:

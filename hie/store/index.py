@@ -7,13 +7,16 @@ order of `COLUMNS`; a type that is not listed has none of its own.
 from collections.abc import Callable
 from typing import Any
 
-from hie.fhir import CANONICAL, ITEM, LOINC
+from hie.fhir import CANONICAL, CATEGORY, ITEM, LOINC, SECTION
+from hie.fhir.search.is_when import interval
 from hie.store.instants import OPEN_END, OPEN_START, bounds
+from hie.store.other_codes import Other, Place, written
 from hie.store.systems import short
 
 _MAPPING = f"{CANONICAL}/StructureDefinition/mapping"
 _FACTS = f"{CANONICAL}/StructureDefinition/study-facts"
 DICOM_UID = "urn:dicom:uid"
+_DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _CODE = ("code_system", "code", "local_system", "local_code")
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -26,6 +29,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "effective_end_us",
         "issued_us",
         "report",
+        "codes",
     ),
     "DiagnosticReport": (
         *_CODE,
@@ -35,6 +39,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "issued_us",
         "item",
         "mapping",
+        "codes",
     ),
     "ImagingStudy": (
         "klass",
@@ -44,6 +49,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "uid_hash",
         "accession_hash",
         "accession_system",
+        "codes",
     ),
 }
 
@@ -87,18 +93,24 @@ def _observation(
     resource: dict[str, Any], report: str | None, known: Mapped | None = None
 ) -> Values:
     system = code = local_system = local_code = item = mapping = None
+    others: list[Other] = []
     for coding in resource.get("code", _NOTHING).get("coding", ()):
         its = coding.get("system", "")
-        if its == ITEM:
+        if its == ITEM and item is None:
             item = coding.get("code")
             mapping = _mapping(coding)
         elif its == LOINC and code is None:
             system, code = "LN", coding.get("code")
-        elif local_code is None and coding.get("code"):
+        elif not coding.get("code"):
+            continue
+        elif local_code is None:
             local_system, local_code = short(its), coding["code"]
+        else:
+            others.append((Place.CODE, its, coding["code"]))
     if item is None and known is not None:
         item, mapping = known
     start, end = _effective(resource)
+    category, foreign = _category(resource, CATEGORY, others)
     return (
         system,
         code,
@@ -106,37 +118,45 @@ def _observation(
         _clean(local_code),
         item,
         mapping,
-        _category(resource),
+        category,
         start,
         end,
         _issued(resource),
         report,
+        written(others, foreign) if others or foreign else None,
     )
 
 
 def _report(resource: dict[str, Any], _report: str | None) -> Values:
     system = code = local_system = local_code = item = mapping = None
+    others: list[Other] = []
     for coding in resource.get("code", _NOTHING).get("coding", ()):
         its = coding.get("system", "")
-        if its == ITEM:
+        if its == ITEM and item is None:
             item = coding.get("code")
             mapping = _mapping(coding)
         elif its == LOINC and code is None:
             system, code = "LN", coding.get("code")
-        elif local_code is None and coding.get("code"):
+        elif not coding.get("code"):
+            continue
+        elif local_code is None:
             local_system, local_code = short(its), coding["code"]
+        else:
+            others.append((Place.CODE, its, coding["code"]))
     start, end = _effective(resource)
+    category, foreign = _category(resource, SECTION, others)
     return (
         system,
         code,
         local_system,
         _clean(local_code),
-        _category(resource),
+        category,
         start,
         end,
         _issued(resource),
         item,
         mapping,
+        written(others, foreign) if others or foreign else None,
     )
 
 
@@ -150,7 +170,13 @@ def _study(resource: dict[str, Any], blind: Blind | None) -> Values:
             uid = value
         elif accession is None:
             accession, accession_system = value, short(system)
-    codes = [one["code"] for one in resource.get("modality", ()) if one.get("code")]
+    modalities = [one for one in resource.get("modality", ()) if one.get("code")]
+    codes = [one["code"] for one in modalities]
+    foreign = [
+        (Place.MODALITY, one.get("system", ""), one["code"])
+        for one in modalities
+        if one.get("system", "") != _DCM
+    ]
     started = resource.get("started")
     start, end = (bounds(started) if started else None) or (None, None)
     return (
@@ -161,6 +187,7 @@ def _study(resource: dict[str, Any], blind: Blind | None) -> Values:
         blind(uid) if blind and uid else None,
         blind(accession) if blind and accession else None,
         _clean(accession_system),
+        written(foreign, [Place.MODALITY]) if foreign else None,
     )
 
 
@@ -186,6 +213,8 @@ def _effective(resource: dict[str, Any]) -> tuple[int | None, int | None]:
     text = resource.get("effectiveDateTime") or resource.get("effectiveInstant")
     if text is not None:
         return bounds(text) or (None, None)
+    if "effectiveTiming" in resource:
+        return interval("Timing", resource["effectiveTiming"]) or (None, None)
     period = resource.get("effectivePeriod")
     if not period:
         return None, None
@@ -200,13 +229,23 @@ def _issued(resource: dict[str, Any]) -> int | None:
     return found[0] if found else None
 
 
-def _category(resource: dict[str, Any]) -> str | None:
-    for concept in resource.get("category", ()):
-        for coding in concept.get("coding", ()):
-            code: str | None = coding.get("code")
-            if code:
-                return _clean(code)
-    return None
+def _category(
+    resource: dict[str, Any], system: str, others: list[Other]
+) -> tuple[str | None, tuple[Place, ...]]:
+    """The first category of a system, else the first of any, which is then told; the rest added."""
+    found = [
+        (coding.get("system", ""), coding["code"])
+        for concept in resource.get("category", ())
+        for coding in concept.get("coding", ())
+        if coding.get("code")
+    ]
+    if not found:
+        return None, ()
+    first = next((one for one in found if one[0] == system), found[0])
+    is_foreign = first[0] != system
+    if len(found) > 1 or is_foreign:
+        others += [(Place.CATEGORY, *one) for one in found if is_foreign or one is not first]
+    return _clean(first[1]), (Place.CATEGORY,) if is_foreign else ()
 
 
 def _clean(text: str | None) -> str | None:

@@ -15,7 +15,7 @@ import msgspec
 from hie.errors import HubError
 from hie.fhir import Resource
 from hie.fhir.wire import write
-from hie.store import index
+from hie.store import index, resource_identifiers
 from hie.store.identifiers import blind
 from hie.store.instants import written
 from hie.store.served import STORED, Stored, stored
@@ -47,16 +47,20 @@ class Put(msgspec.Struct, frozen=True):
 
 
 class First(msgspec.Struct, frozen=True):
-    """A first version as it will be stored: its tree need not wait for the rest of the batch."""
+    """A first version as it will be stored: its tree need not wait for the rest of the batch.
+
+    `hashes`: by which identifiers it is found (`resource_identifiers`).
+    """
 
     type: str
     id: str
     row: Row
+    hashes: tuple[str, ...] = ()
 
 
 def first(unit: Unit, put: Put, now_us: int) -> First:
     """The first version of a resource whose id this unit claimed: nobody has another of it."""
-    return First(put.type, put.id, _row(unit, put, 1, now_us, written(now_us)))
+    return First(put.type, put.id, _row(unit, put, 1, now_us, written(now_us)), _hashes(unit, put))
 
 
 async def current(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, Stored]:
@@ -83,12 +87,16 @@ async def insert(
     """Write first versions of resources whose ids were just claimed; the fast path of `put`."""
     at_us = time.time_ns() // 1000 if now_us is None else now_us
     rows: dict[str, list[Row]] = defaultdict(list)
+    found_by: list[resource_identifiers.Row] = []
     for one in puts:
-        rows[one.type].append((one if isinstance(one, First) else first(unit, one, at_us)).row)
+        made = one if isinstance(one, First) else first(unit, one, at_us)
+        rows[made.type].append(made.row)
+        found_by += [(hashed, made.row[0], made.id) for hashed in made.hashes]
     for kind in sorted(rows):
         # Rows of one home side by side touch fewer index pages.
         rows[kind].sort(key=_home)
         await unit.insert(TABLES[kind], _columns(kind), rows[kind])
+    await resource_identifiers.add(unit, found_by)
     return [(one.type, one.id, 1) for one in puts]
 
 
@@ -114,6 +122,10 @@ async def put(
         row = _row(unit, known[kind, key], last + 1, at_us, written(at_us))
         await unit.insert(TABLES[kind], _columns(kind), [row])
         made.append((kind, key, last + 1))
+    again = [one for ref, one in known.items() if ref in versions or ref in gone]
+    await resource_identifiers.keep(
+        unit, ((hashed, one.home, one.id) for one in again for hashed in _hashes(unit, one))
+    )
     changed = [one for ref, one in known.items() if ref in versions]
     if changed:
         await _archive(unit, [(one.type, one.id) for one in changed])
@@ -225,6 +237,10 @@ async def _replace(unit: Unit, nexts: Sequence[tuple[Put, int]], at_us: int) -> 
         )
         if count != len(changed):
             raise HubError(f"{kind}: a resource has another home than this version says")
+
+
+def _hashes(unit: Unit, put: Put) -> tuple[str, ...]:
+    return resource_identifiers.hashes(unit, put.type, put.resource, put.message)
 
 
 def _row(unit: Unit, put: Put, version: int, at_us: int, stamp: str) -> tuple[Any, ...]:

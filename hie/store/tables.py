@@ -60,6 +60,7 @@ class Observation(ResourceColumns, table=True):
     effective_end_us: int | None = maybe_instant()
     issued_us: int | None = maybe_instant()
     report: str | None = maybe()
+    codes: str | None = maybe()
 
 
 class DiagnosticReport(ResourceColumns, table=True):
@@ -82,6 +83,7 @@ class DiagnosticReport(ResourceColumns, table=True):
     issued_us: int | None = maybe_instant()
     item: str | None = maybe()
     mapping: str | None = maybe()
+    codes: str | None = maybe()
 
 
 class ImagingStudy(ResourceColumns, table=True):
@@ -107,6 +109,7 @@ class ImagingStudy(ResourceColumns, table=True):
     uid_hash: str | None = maybe()
     accession_hash: str | None = maybe()
     accession_system: str | None = maybe()
+    codes: str | None = maybe()
 
 
 class Endpoint(ResourceColumns, table=True):
@@ -230,6 +233,16 @@ class BusinessKey(SQLModel, table=True):
     key: str = text(primary_key=True)
     type: str = text()
     id: str = text()
+
+
+class ResourceIdentifier(SQLModel, table=True):
+    """An identifier a resource is found by (`resource_identifiers`): type and value, hashed."""
+
+    __tablename__ = "resource_identifier"
+    __table_args__ = {"sqlite_with_rowid": False}
+    hash: str = text(primary_key=True)
+    home: str = text(primary_key=True)
+    id: str = text(primary_key=True)
 
 
 class Hub(SQLModel, table=True):

@@ -12,9 +12,10 @@ from hie.app import opened
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.fhir import CANONICAL, ITEM
-from hie.fhir.search.asked import PREFIXES, read_value
+from hie.fhir.search.asked import read_value
 from hie.fhir.search.definitions import parameters
 from hie.fhir.search.match import matches
+from hie.fhir.search.numbers import PREFIXES
 from tests.integration.test_bad_input import CASE, TEXT, _token
 from tests.integration.test_doors import _client, _settings
 from tests.integration.test_road import TODAY, _connected, _packed

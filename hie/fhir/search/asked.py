@@ -5,112 +5,50 @@ by the parameter's name, never read as something near it.
 """
 
 import re
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
-from hie.errors import Fault, InvalidRequest
 from hie.fhir.elements import bounds
 from hie.fhir.search.definitions import Kind, Parameter
-from hie.fhir.search.separators import split, unescape
+from hie.fhir.search.numbers import amount, near, prefixed
+from hie.fhir.search.refusal import bad, plain
+from hie.fhir.search.separators import split
+from hie.fhir.search.values import Parts, Pointer, Token, Typed, Value, When, Words
 
-PREFIXES = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"})
+LONGEST = 2_000  # characters of one value
 _ZONE = re.compile(r"T.*(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
 _HERE = "+08:00"  # the zone of a time that names none (FHIR R4 search.html#date)
 _DAY = 86_400_000_000
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z", re.ASCII)
-_MOST_DIGITS = 60
+_SETS = frozenset({"in", "not-in"})
+_TREE = frozenset({"above", "below"})
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One token value: `system` None is any, "" is none; `code` None is any."""
+def read_value(parameter: Parameter, modifier: str, text: str, base: str = "") -> Value:
+    """One value of a parameter; `modifier` without its colon. Raises InvalidRequest by name.
 
-    system: str | None
-    code: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """The value of `:of-type`: an identifier of this type."""
-
-    system: str
-    code: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """One date value: a prefix, and the interval [start, end) in microseconds it means.
-
-    `ap` has its margin in the interval already.
+    `base` is the address of this server: a reference below it is one of its own. The value of
+    `:in` is the address of a value set, of `:below` a code: the store knows what they come to.
     """
-
-    prefix: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """One quantity value: a prefix, the number and half its last digit, and the unit if named.
-
-    `system` None is any, "" is none; `code` None is any unit.
-    """
-
-    prefix: str
-    number: Decimal
-    margin: Decimal
-    system: str | None
-    code: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """One string or uri value."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pointer:
-    """One reference value: a type and an id, an id alone, or an absolute address."""
-
-    type: str | None
-    id: str
-    address: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """One composite value: what each of its parts asks for."""
-
-    parts: tuple["Value", ...]
-
-
-Value = Token | Typed | When | Amount | Words | Pointer | Parts
-
-
-def read_value(parameter: Parameter, modifier: str, text: str) -> Value:
-    """One value of a parameter; `modifier` without its colon. Raises InvalidRequest by name."""
+    name, kind = parameter.name, parameter.kind
+    if len(text) > LONGEST:
+        raise bad(name, "too-long", f"at most {LONGEST} characters in a value")
     if modifier == "missing":
         if text not in ("true", "false"):
-            raise bad(parameter.name, "invalid-value", "true or false")
+            raise bad(name, "invalid-value", "true or false")
         return Token(None, text)
-    if parameter.kind is Kind.COMPOSITE:
+    if kind is Kind.COMPOSITE:
         texts = split(text, "$")
         if len(texts) != len(parameter.parts) or not all(texts):
-            raise bad(parameter.name, "not-a-composite", f"{len(parameter.parts)} parts with $")
+            raise bad(name, "not-a-composite", f"{len(parameter.parts)} parts with $")
         return Parts(
             tuple(
-                _read(parameter.name, part.kind, "", one)
+                _read(name, part.kind, "", one, base)
                 for part, one in zip(parameter.parts, texts, strict=True)
             )
         )
-    return _read(parameter.name, parameter.kind, modifier, text)
+    return _read(name, kind, modifier, text, base)
 
 
-def _read(name: str, kind: Kind, modifier: str, text: str) -> Value:
-    if modifier == "text":
+def _read(name: str, kind: Kind, modifier: str, text: str, base: str) -> Value:
+    if modifier == "text" or modifier in _SETS:
         return Words(plain(name, text))
     if modifier == "of-type":
         return _typed(name, text)
@@ -118,23 +56,17 @@ def _read(name: str, kind: Kind, modifier: str, text: str) -> Value:
         return token(name, text)
     match kind:
         case Kind.TOKEN:
-            return token(name, text)
+            return _placed(name, text) if modifier in _TREE else token(name, text)
         case Kind.DATE:
             return when(name, text)
-        case Kind.QUANTITY:
-            return amount(name, text)
+        case Kind.QUANTITY | Kind.NUMBER:
+            return amount(name, text, is_quantity=kind is Kind.QUANTITY)
         case Kind.REFERENCE:
-            return pointer(name, plain(name, text), modifier or None)
+            return pointer(name, plain(name, text), modifier or None, base)
+        case Kind.SPECIAL:
+            return near(name, text)
         case _:
             return Words(plain(name, text))
-
-
-def plain(name: str, text: str) -> str:
-    """The characters a value means. Raises InvalidRequest for a backslash before anything else."""
-    found = unescape(text)
-    if found is None:
-        raise bad(name, "wrong-escape", "a backslash before , | $ or a backslash")
-    return found
 
 
 def token(name: str, text: str) -> Token:
@@ -147,6 +79,14 @@ def token(name: str, text: str) -> Token:
     return Token(parts[0], parts[1] or None)
 
 
+def _placed(name: str, text: str) -> Token:
+    """A code whose place among the codes of its system is asked about."""
+    found = token(name, text)
+    if not found.system or found.code is None:
+        raise bad(name, "no-system", "system|code, of a code system that is known here")
+    return found
+
+
 def _typed(name: str, text: str) -> Typed:
     parts = [plain(name, part) for part in split(text, "|")]
     if len(parts) != 3 or not all(parts):
@@ -156,7 +96,7 @@ def _typed(name: str, text: str) -> Typed:
 
 def when(name: str, text: str) -> When:
     """A date value: an optional prefix and a FHIR date or dateTime."""
-    prefix, rest = _prefixed(text)
+    prefix, rest = prefixed(plain(name, text))
     rest = rest.replace(" ", "+")  # a plus that was not encoded
     if "T" in rest and not _ZONE.search(rest):
         rest += _HERE
@@ -169,41 +109,19 @@ def when(name: str, text: str) -> When:
     return When(prefix, start, end)
 
 
-def amount(name: str, text: str) -> Amount:
-    """A quantity value: an optional prefix, a number, and `|system|code` or `||code`."""
-    texts = [plain(name, part) for part in split(text, "|")]
-    prefix, digits = _prefixed(texts[0])
-    if len(texts) not in (1, 3) or not _NUMBER.match(digits) or len(digits) > _MOST_DIGITS:
-        raise bad(name, "not-a-quantity", "number, number|system|code or number||code")
-    try:
-        number = Decimal(digits)
-    except InvalidOperation as problem:  # pragma: no cover - the pattern takes none of these
-        raise bad(name, "not-a-quantity", "a number") from problem
-    exponent = number.as_tuple().exponent
-    margin = Decimal(5).scaleb(int(exponent) - 1)
-    if prefix == "ap":
-        margin = max(margin, abs(number) / 10)
-    if len(texts) == 1:
-        return Amount(prefix, number, margin, None, None)
-    return Amount(prefix, number, margin, texts[1] or None, texts[2] or None)
+def pointer(name: str, text: str, kind: str | None = None, base: str = "") -> Pointer:
+    """A reference value: an id, Type/id, Type/id/_history/version, or an absolute address.
 
-
-def pointer(name: str, text: str, kind: str | None = None) -> Pointer:
-    """A reference value: an id, Type/id, or an absolute address; `kind` is the modifier's type."""
-    if "://" in text or text.startswith("urn:"):
+    `kind` is the modifier's type; what lies below `base` is this server's.
+    """
+    if base and text.startswith(f"{base}/"):
+        text = text.removeprefix(f"{base}/")
+    elif "://" in text or text.startswith("urn:"):
         return Pointer(kind, "", text)
+    text, _, version = text.partition("/_history/")
     stated, slash, key = text.rpartition("/")
-    if (slash and (not stated or "/" in stated)) or not key:
+    if (slash and (not stated or "/" in stated)) or not key or "/" in version:
         raise bad(name, "wrong-reference", "Type/<id>, <id> or an absolute address")
     if kind is not None and stated not in ("", kind):
         raise bad(name, "wrong-reference", f"{kind}/<id>")
-    return Pointer(stated or kind, key)
-
-
-def bad(parameter: str, code: str, expected: str) -> InvalidRequest:
-    """A refusal that names the parameter (cut: it is the caller's text)."""
-    return InvalidRequest(f"parameter {parameter[:64]!r}", (Fault(parameter[:64], code, expected),))
-
-
-def _prefixed(text: str) -> tuple[str, str]:
-    return (text[:2], text[2:]) if text[:2] in PREFIXES else ("eq", text)
+    return Pointer(stated or kind, key, version=version or None, base=base)

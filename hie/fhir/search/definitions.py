@@ -26,6 +26,8 @@ class Kind(StrEnum):
     QUANTITY = "quantity"
     URI = "uri"
     COMPOSITE = "composite"
+    NUMBER = "number"
+    SPECIAL = "special"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,13 @@ _PARTS = (
     "line", "city", "district", "state", "postalCode", "country",
 )  # fmt: skip
 _MOST_READINGS = 32
+_KEPT = frozenset("%_\\")  # punctuation that stands for something elsewhere: here for itself alone
 _LONGEST_NAME = 12
 
 
 def is_named(element: Any, asked: str, modifier: str) -> bool:
     """Whether a text, or any part of a name or an address, is what was asked for."""
-    return any(_meets(text, asked, modifier) for text in _texts(element))
+    return any(_meets(text, asked, modifier) for text in texts(element))
 
 
 def _meets(text: str, asked: str, modifier: str) -> bool:
@@ -39,7 +40,8 @@ def _meets(text: str, asked: str, modifier: str) -> bool:
     return wanted.isascii() and any(one.startswith(wanted) for one in sounds(text))
 
 
-def _texts(element: Any) -> Iterator[str]:
+def texts(element: Any) -> Iterator[str]:
+    """A text, or the parts of a name or an address."""
     if isinstance(element, str):
         yield element
     elif isinstance(element, dict):
@@ -52,7 +54,9 @@ def _texts(element: Any) -> Iterator[str]:
 def folded(text: str) -> str:
     """Without case, accents, punctuation, spaces and characters that are not seen."""
     plain = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(char for char in plain if unicodedata.category(char)[0] in "LNS")
+    return "".join(
+        char for char in plain if unicodedata.category(char)[0] in "LNS" or char in _KEPT
+    )
 
 
 @lru_cache(8192)

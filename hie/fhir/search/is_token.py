@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hie.fhir.search.asked import Token, Typed, Words
 from hie.fhir.search.definitions import Path
 from hie.fhir.search.is_named import is_named
+from hie.fhir.search.values import Among, Token, Typed, Words
 
 _BOOLEANS = "http://terminology.hl7.org/CodeSystem/special-values"
 
@@ -28,6 +28,20 @@ def is_token(path: Path, element: Any, asked: Token) -> bool:
     )
 
 
+def is_among(path: Path, element: Any, asked: Among) -> bool:
+    """Whether the element is one of several codes (`:in`, `:below`, `:above`).
+
+    A code element is of the systems its binding names; where it names none, its code decides.
+    """
+    if isinstance(element, str):
+        if not path.systems:
+            return any(code == element for _, code in asked.codes)
+        pairs = [(system, element) for system in path.systems]
+    else:
+        pairs = list(_pairs(path.datatype, element))
+    return any(one in asked.codes or one[0] in asked.systems for one in pairs)
+
+
 def is_typed(element: Any, asked: Typed) -> bool:
     """Whether an Identifier has this value and a type with this code (`:of-type`)."""
     if not isinstance(element, dict) or element.get("value") != asked.value:
@@ -41,6 +55,15 @@ def is_typed(element: Any, asked: Typed) -> bool:
 def is_text(element: Any, asked: Words) -> bool:
     """Whether the words that go with a code begin so (`:text`)."""
     return any(is_named(text, asked.text, "") for text in _texts(element))
+
+
+def pairs(path: Path, element: Any) -> list[tuple[str, str]]:
+    """System and code of each code an element has; "" where it names no system."""
+    if isinstance(element, bool):
+        return [("", "true" if element else "false")]
+    if isinstance(element, str):
+        return [(path.systems[0] if path.systems else "", element)]
+    return list(_pairs(path.datatype, element))
 
 
 def _pairs(datatype: str, element: Any) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hie.fhir.elements import bounds
-from hie.fhir.search.asked import When
+from hie.fhir.search.values import When
 
 _ALWAYS, _NEVER = -(2**62), 2**62
 

@@ -6,31 +6,35 @@ FHIR R4 search.html. Where an index answers instead, it must answer the same; te
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hie.fhir.search.asked import Amount, Parts, Pointer, Token, Typed, Value, When, Words
 from hie.fhir.search.definitions import Kind, Parameter, Path
 from hie.fhir.search.elements import elements, reached
 from hie.fhir.search.is_amount import is_amount
 from hie.fhir.search.is_named import is_named
+from hie.fhir.search.is_near import is_near
 from hie.fhir.search.is_pointer import is_identified, is_pointer, is_uri
-from hie.fhir.search.is_token import is_text, is_token, is_typed
+from hie.fhir.search.is_token import is_among, is_text, is_token, is_typed
 from hie.fhir.search.is_when import is_when
+from hie.fhir.search.values import (
+    Among,
+    Amount,
+    Near,
+    Parts,
+    Pointer,
+    Token,
+    Typed,
+    Value,
+    When,
+    Words,
+)
 
-# The modifiers each kind of parameter is answered with; `:not` and `:missing` are negations here.
-MODIFIERS: Mapping[Kind, frozenset[str]] = {
-    Kind.TOKEN: frozenset({"not", "text", "of-type", "missing"}),
-    Kind.DATE: frozenset({"missing"}),
-    Kind.QUANTITY: frozenset({"missing"}),
-    Kind.STRING: frozenset({"exact", "contains", "missing"}),
-    Kind.REFERENCE: frozenset({"identifier", "missing"}),  # and a type it may lead to
-    Kind.URI: frozenset({"below", "above", "missing"}),
-    Kind.COMPOSITE: frozenset(),
-}
+NEGATIONS = frozenset({"not", "not-in"})  # met by what has no such element too
 
 
 def matches(
     parameter: Parameter, modifier: str, values: Sequence[Value], resource: Mapping[str, Any]
 ) -> bool:
-    """Whether any of the values is met; with `:not`, whether none is."""
+    """Whether any of the values is met; with `:not` and `:not-in`, whether none is."""
+    is_negated = modifier in NEGATIONS
     if modifier == "missing":
         said = "true" if _missing(parameter, resource) else "false"
         return any(isinstance(one, Token) and one.code == said for one in values)
@@ -39,13 +43,13 @@ def matches(
     if any(path.datatype == "exists" for path in parameter.paths):
         said = "true" if _present(parameter, resource) else "false"
         found = any(isinstance(one, Token) and one.code == said for one in values)
-        return found is not (modifier == "not")
+        return found is not is_negated
     found = any(
         _meets(parameter, modifier, path, element, one)
         for path, element in elements(resource, parameter.paths)
         for one in values
     )
-    return found is not (modifier == "not")
+    return found is not is_negated
 
 
 def _meets(parameter: Parameter, modifier: str, path: Path, element: Any, value: Value) -> bool:
@@ -55,6 +59,10 @@ def _meets(parameter: Parameter, modifier: str, path: Path, element: Any, value:
             return is_identified(element, value)
         case Token():
             return is_token(path, element, value)
+        case Among():
+            return is_among(path, element, value)
+        case Near():
+            return is_near(element, value)
         case Typed():
             return is_typed(element, value)
         case When():

@@ -9,26 +9,30 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hie.errors import InvalidRequest
-from hie.fhir.search.asked import bad
+from hie.errors import RequestRefused
+from hie.fhir.search.refusal import bad, costly, unanswered
 from hie.fhir.search.shape import SUMMARIES
+from hie.fhir.search.unanswered import UNANSWERED
 from hie.store.search.condition import Condition, is_known, read_condition
 from hie.store.search.include import Include, read_include
 from hie.store.search.registry import (
     COUNT,
-    DATED,
     MOST_ALL_VALUES,
     MOST_COUNT,
     PARAMETERS,
     RESULTS,
     SINGLE,
 )
+from hie.store.search.sorting import Key, read_sort
 
 _T = TypeVar("_T")
+_NAMES = frozenset({"patient", "subject", "_id", "identifier"})
 _INCLUDES = frozenset({"_include", "_revinclude"})
 _SUMMARY = {"false": "", "count": "", **{one: one for one in sorted(SUMMARIES)}}
+_TOTAL = {"none": False, "estimate": True, "accurate": True}  # an estimate is no dearer here
 _MOST_ELEMENTS = 50
 _MOST_INCLUDES = 10
+_MOST_DIGITS = 18  # of a number of matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,7 @@ class Query:
     type: str
     conditions: tuple[Condition, ...]
     count: int = COUNT
-    sort: str = (
-        ""  # "", "_id", "_lastUpdated", or the type's date (`registry.DATED`); "-" is downwards
-    )
+    sort: tuple[Key, ...] = ()
     total: bool = False
     count_only: bool = False
     page: str | None = None
@@ -50,10 +52,16 @@ class Query:
     includes: tuple[Include, ...] = ()
     used: tuple[tuple[str, str], ...] = ()
     ignored: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()  # homes that whatever is found must have (of a chain's end)
 
     def ids(self, *names: str) -> tuple[str, ...]:
         """The ids of the first condition of one of these names that an index answers."""
         return next((c.ids for c in self.conditions if c.name in names and c.indexed), ())
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether it asks about a patient, or for resources by their ids or identifiers."""
+        return any(one.name in _NAMES and not one.negated for one in self.conditions)
 
     @property
     def evaluated(self) -> tuple[Condition, ...]:
@@ -61,8 +69,13 @@ class Query:
         return tuple(one for one in self.conditions if not one.indexed)
 
 
-def parse_query(kind: str, pairs: Sequence[tuple[str, str]], *, lenient: bool = False) -> Query:
-    """The query asked; raises InvalidRequest or NotSupported naming the parameter."""
+def parse_query(
+    kind: str, pairs: Sequence[tuple[str, str]], *, lenient: bool = False, base: str = ""
+) -> Query:
+    """The query asked; `base` is this server's address, below which references are its own.
+
+    Raises InvalidRequest, NotSupported and TooCostly naming the parameter.
+    """
     seen: set[str] = set()
     conditions: list[Condition] = []
     includes: list[Include] = []
@@ -80,25 +93,25 @@ def parse_query(kind: str, pairs: Sequence[tuple[str, str]], *, lenient: bool = 
         if "\0" in value:
             raise bad(key, "control-character", "text without NUL")
         seen.add(_once(key))
-        used.append((key, value))
+        used.append((key, _clamped(value) if key == "_count" else value))
         if name in _INCLUDES:
-            includes.append(read_include(name, modifier, value))
+            includes.append(read_include(kind, name, modifier, value))
         elif name in RESULTS:
             if modifier:
                 raise bad(key, "unknown-modifier", "no modifier")
             results[name] = value
         else:
-            conditions.append(read_condition(kind, key, value))
+            conditions.append(read_condition(kind, key, value, base))
     if sum(one.count for one in conditions) > MOST_ALL_VALUES:
-        raise bad("", "too-many-values", f"at most {MOST_ALL_VALUES} values in one search")
+        raise costly("", "too-many-values", f"at most {MOST_ALL_VALUES} values in one search")
     if len(includes) > _MOST_INCLUDES:
         raise bad("_include", "too-many-values", f"at most {_MOST_INCLUDES} in one search")
     return Query(
         type=kind,
         conditions=tuple(conditions),
         count=_count(results),
-        sort=_sort(kind, results),
-        total=_choice(results, "_total", {"none": False, "accurate": True}, False),
+        sort=read_sort(kind, results.get("_sort")),
+        total=_choice(results, "_total", _TOTAL, False),
         count_only=results.get("_summary") == "count" or _count(results) == 0,
         page=results.get("page"),
         pretty=_choice(results, "_pretty", {"true": True, "false": False}, False),
@@ -110,8 +123,10 @@ def parse_query(kind: str, pairs: Sequence[tuple[str, str]], *, lenient: bool = 
     )
 
 
-def _wrong(kind: str, key: str, value: str, seen: Container[str]) -> InvalidRequest | None:
+def _wrong(kind: str, key: str, value: str, seen: Container[str]) -> RequestRefused | None:
     name = key.partition(":")[0]
+    if name in UNANSWERED and not is_known(kind, key):
+        return unanswered(key, UNANSWERED[name])
     if not is_known(kind, key) and name not in RESULTS:
         known = sorted({*PARAMETERS[kind], *RESULTS})
         return bad(key, "unknown-parameter", ", ".join(known))
@@ -140,20 +155,14 @@ def _elements(results: dict[str, str]) -> tuple[str, ...]:
 
 
 def _count(results: dict[str, str]) -> int:
-    text = results.get("_count", str(COUNT))
-    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text) <= MOST_COUNT):
+    return int(_clamped(results.get("_count", str(COUNT))))
+
+
+def _clamped(text: str) -> str:
+    """A number of matches a page may have; what is more than the most is the most."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
         raise bad("_count", "invalid-value", f"0 to {MOST_COUNT}")
-    return int(text)
-
-
-def _sort(kind: str, results: dict[str, str]) -> str:
-    text = results.get("_sort", "")
-    allowed = {"", "_id", "-_id", "_lastUpdated", "-_lastUpdated"}
-    if kind in DATED:
-        allowed |= {DATED[kind], f"-{DATED[kind]}"}
-    if text not in allowed:
-        raise bad("_sort", "invalid-value", ", ".join(sorted(allowed - {""})))
-    return text
+    return str(min(int(text), MOST_COUNT))
 
 
 def _choice(results: dict[str, str], name: str, choices: Mapping[str, _T], default: _T) -> _T:

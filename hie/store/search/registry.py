@@ -36,6 +36,8 @@ INDEXED: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("Encounter",), _MINE),
     **{kind: COMMON | {"patient"} for kind in _ABOUT_PATIENTS},
 }
+# Answered from an index of keyed hashes that leaves few rows, each of which is then looked at.
+LOOKED_UP = frozenset({"identifier"})
 PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {kind: parameters(kind) for kind in INDEXED}
 SINGLE_RESULTS = frozenset(
     {"_count", "_sort", "_total", "_summary", "_elements", "_format", "_pretty", "page"}

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from hie.store.search.query import Query
-from hie.store.search.registry import DATED
+from hie.store.search.sorting import Key, own_order
 from hie.store.search.sql import Conditions
 from hie.store.served import STORED
 from hie.store.session import Reader, Row
 from hie.store.visible import Visible
 
-_NEVER = -(2**62)
-_ALIKE = "CAST(0 AS bigint)"  # what rows are sorted by that are sorted by their ids alone
+_STORED = ", ".join(f"v.{name}" for name in STORED.split(", "))
+_WIDTH = len(STORED.split(", "))
 
 
 async def count_rows(reader: Reader, seen: Visible, sql: Conditions, where: list[str]) -> int:
@@ -33,46 +33,62 @@ async def page_rows(
     after: Sequence[Any] | None,
     limit: int,
 ) -> Sequence[Row]:
-    """Rows after a position, in the page's order: the stored columns and the key they stand by."""
-    key, down = order(query)
+    """Rows after a position, in the page's order: the stored columns and the keys they stand by."""
+    keys = order(query)
     args = list(sql.args)
     parts = list(where)
-    sign = "<" if down else ">"
-    if after is not None and key == _ALIKE:
-        args.append(str(after[1]))
-        parts.append(f"v.id {sign} ${len(args)}")
-    elif after is not None:
-        args += [int(after[0]), str(after[1])]
-        parts.append(f"({key}, v.id) {sign} (${len(args) - 1}, ${len(args)})")
+    if after is not None:
+        parts.append(_following(keys, after, args))
     clause = f" WHERE {' AND '.join(parts)}" if parts else ""
-    columns = ", ".join(f"v.{name}" for name in STORED.split(", "))
-    direction = "DESC" if down else "ASC"
-    first = "" if key == _ALIKE else f"{key} {direction}, "
+    columns = "".join(f", {key.column}" for key in keys)
+    ordered = ", ".join(f"{key.column} {_direction(key)}" for key in keys)
     return await reader.fetch(
-        f"SELECT {columns}, {key} FROM {seen.sql} AS v{clause}"  # noqa: S608
-        f" ORDER BY {first}v.id {direction} LIMIT {limit}",
+        f"SELECT {_STORED}{columns} FROM {seen.sql} AS v{clause}"  # noqa: S608
+        f" ORDER BY {ordered}, v.id {_direction(keys[-1])} LIMIT {limit}",
         *args,
     )
 
 
-def order(query: Query) -> tuple[str, bool]:
-    """What a page is sorted by, and whether downwards: newest first unless asked otherwise."""
-    if query.sort in ("_id", "-_id"):
-        return _ALIKE, query.sort == "-_id"
-    date = DATED.get(query.type)
-    if date is not None and query.sort.removeprefix("-") in {"", date}:
-        return f"coalesce(v.effective_us, {_NEVER})", query.sort != date
-    return "v.updated_us", query.sort != "_lastUpdated"
+def order(query: Query) -> tuple[Key, ...]:
+    """What a page is sorted by in SQL: newest first unless its columns are asked otherwise."""
+    if query.sort and all(key.column for key in query.sort):
+        return query.sort
+    return own_order(query.type)
 
 
 def position_of(row: Row) -> list[Any]:
-    """Where a page ends: the key it is sorted by, and the id."""
-    return [row[7], row[1]]
+    """Where a page ends: the keys it is sorted by, and the id."""
+    return [*row[_WIDTH:], row[1]]
 
 
 def follows(query: Query, row: Row, after: Sequence[Any] | None) -> bool:
     """Whether a row stands after a position, in the order of the page."""
     if after is None:
         return True
-    mine, given = (row[7], row[1]), (int(after[0]), str(after[1]))
-    return bool(mine < given if order(query)[1] else mine > given)
+    keys = order(query)
+    for key, mine, given in zip((*keys, keys[-1]), position_of(row), after, strict=True):
+        if mine != given:
+            return bool(mine < given if key.down else mine > given)
+    return False
+
+
+def _following(keys: Sequence[Key], after: Sequence[Any], args: list[Any]) -> str:
+    """That a row stands after a position: by its first key that differs, else by its id."""
+    places = []
+    for value in after:
+        args.append(value)
+        places.append(f"${len(args)}")
+    columns = [key.column for key in keys] + ["v.id"]
+    downs = [key.down for key in keys] + [keys[-1].down]
+    if len(set(downs)) == 1:
+        sign = "<" if downs[0] else ">"
+        return f"({', '.join(columns)}) {sign} ({', '.join(places)})"
+    parts = []
+    for n, (column, down) in enumerate(zip(columns, downs, strict=True)):
+        same = [f"{one} = {place}" for one, place in zip(columns[:n], places[:n], strict=True)]
+        parts.append(" AND ".join([*same, f"{column} {'<' if down else '>'} {places[n]}"]))
+    return f"({' OR '.join(parts)})"
+
+
+def _direction(key: Key) -> str:
+    return "DESC" if key.down else "ASC"

@@ -6,54 +6,49 @@ The order is total (the id is its last part), so pages stay stable while rows ar
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from hie.access.policy import Restriction
 from hie.errors import Fault, InvalidRequest, TooCostly
-from hie.fhir.search.asked import Pointer
-from hie.fhir.search.match import matches
+from hie.store.resource_identifiers import owners
+from hie.store.search import links
+from hie.store.search.coded import with_codes
 from hie.store.search.condition import Condition
+from hie.store.search.evaluated import evaluated
+from hie.store.search.page import Page, Sight
 from hie.store.search.query import Query
-from hie.store.search.referring import Ref, referring
-from hie.store.search.registry import BOUND, MOST_EVALUATED
-from hie.store.search.rows import count_rows, follows, page_rows, position_of
+from hie.store.search.registry import BOUND
+from hie.store.search.rows import count_rows, page_rows, position_of
+from hie.store.search.sorting import read_sort
 from hie.store.search.sql import Conditions
 from hie.store.served import Stored, stored
-from hie.store.session import Reader, Row
+from hie.store.session import Reader
 from hie.store.tables import HOMELESS
-from hie.store.visible import Visible, visible
+from hie.store.visible import visible
 
-_MOST_CHAINED = 200
-_CHUNK = 500  # rows that are looked at before others get their turn
-
-
-class Page(NamedTuple):
-    """One page of matches, where the next begins (None: nowhere), and the total if asked."""
-
-    matches: Sequence[Stored]
-    following: list[Any] | None
-    total: int | None
+_NEWEST = read_sort("Patient", "-_lastUpdated")
+_BY_TIME = frozenset({"_lastUpdated"})
 
 
 async def search(
     reader: Reader, query: Query, restriction: Restriction, after: Sequence[Any] | None = None
 ) -> Page:
     """The page of matches after a position. Raises TooCostly for what no index answers."""
-    resolved = await _resolved(reader, query, restriction)
-    if resolved is None:
+    conditions = await with_codes(reader, query.conditions, restriction)
+    query = replace(query, conditions=conditions)
+    followed = await links.forth(reader, query, restriction, _matches)
+    if followed is None:
         return Page((), None, 0 if query.total or query.count_only else None)
-    query = resolved
-    homes = query.ids("patient", "subject")
-    if query.type in BOUND and not homes and not query.ids("_id") and not _names_one(query):
-        raise TooCostly(f"{query.type}: name a patient or an _id")
-    if query.evaluated and not _is_narrow(query):
-        names = ", ".join(one.name for one in query.evaluated)
-        raise TooCostly(f"{query.type}: {names}: name a patient, an _id or an identifier too")
+    query = _checked(replace(query, conditions=followed))
     seen = visible(reader, query.type, restriction)
     sql = Conditions(reader, list(seen.args))
     where = [sql.condition(query.type, one) for one in query.conditions if one.indexed]
-    if query.evaluated:
-        return await _evaluated(reader, query, seen, sql, where, after, restriction)
+    where += await _looked_up(reader, query, sql)
+    if query.within and query.type not in HOMELESS:
+        where.append(sql.among("v.home", query.within))
+    if query.evaluated or any(not key.column for key in query.sort):
+        sight = Sight(seen, sql, where)
+        return await evaluated(reader, query, sight, after, restriction, _matches)
     total = None
     if query.total or query.count_only:
         total = await count_rows(reader, seen, sql, where)
@@ -65,102 +60,50 @@ async def search(
     return Page(found, following, total)
 
 
-async def _evaluated(
-    reader: Reader,
-    query: Query,
-    seen: Visible,
-    sql: Conditions,
-    where: list[str],
-    after: Sequence[Any] | None,
-    restriction: Restriction,
-) -> Page:
-    """The matches among the rows the indexed conditions leave, looked at one by one."""
-    if await count_rows(reader, seen, sql, where) > MOST_EVALUATED:
-        raise TooCostly(f"{query.type}: more than {MOST_EVALUATED} to look at: narrow the search")
-    every = query.total or query.count_only
-    wanted = 0 if query.count_only else query.count
-    found: list[tuple[Stored, Row]] = []
-    total = 0
-    place = None if every else after
-    more = True
-    while more and (every or len(found) <= wanted):
-        rows = await page_rows(reader, query, seen, sql, where, place, _CHUNK)
-        more = len(rows) == _CHUNK
-        chunk = [stored(reader.db, query.type, row[:7]) for row in rows]
-        backs = [await _led(reader, c, chunk, restriction) for c in query.evaluated if c.back]
-        for one, row in zip(chunk, rows, strict=True):
-            tree = one.resource()
-            if all((one.type, one.id) in led for led in backs) and all(
-                matches(c.parameter, c.modifier, c.values, tree)
-                for c in query.evaluated
-                if not c.back
-            ):
-                total += 1
-                if len(found) <= wanted and (not every or follows(query, row, after)):
-                    found.append((one, row))
-        place = position_of(rows[-1]) if rows else None
-    following = position_of(found[wanted - 1][1]) if wanted and len(found) > wanted else None
-    return Page([one for one, _ in found[:wanted]], following, total if every else None)
+async def _looked_up(reader: Reader, query: Query, sql: Conditions) -> list[str]:
+    """What an index of hashes says of the identifiers that are asked for."""
+    asked = [one for one in query.evaluated if one.looks_up]
+    known = await owners(reader) if asked and query.type == "Observation" else ()
+    return [sql.looked_up(query.type, one, known) for one in asked]
 
 
-async def _resolved(reader: Reader, query: Query, restriction: Restriction) -> Query | None:
-    """The query with its chains followed; None when one of them leads nowhere.
+async def _matches(reader: Reader, query: Query, restriction: Restriction) -> Sequence[Stored]:
+    return (await search(reader, query, restriction)).matches
 
-    Raises TooCostly for a chain that nothing narrows, or that leads to too many.
+
+def _checked(query: Query) -> Query:
+    """The query, if an index narrows it enough. Raises TooCostly.
+
+    Patients' resources of all patients are found by when they were written alone, in that order.
     """
-    conditions = []
-    for one in query.conditions:
-        if one.inner is None or one.back:
-            conditions.append(one)
-            continue
-        wanted = Query(one.type, (one.inner,), count=_MOST_CHAINED + 1)
-        ends = (await search(reader, wanted, restriction)).matches
-        if not ends:
-            return None
-        if len(ends) > _MOST_CHAINED:
-            raise TooCostly(f"{one.name}: the chain leads to more than {_MOST_CHAINED}")
-        values = tuple(Pointer(one.type, end.id) for end in ends)
-        conditions.append(replace(one, values=values, inner=None))
-    return replace(query, conditions=tuple(conditions))
-
-
-async def _led(
-    reader: Reader, one: Condition, chunk: Sequence[Stored], restriction: Restriction
-) -> set[Ref]:
-    """Those of a chunk that something leads to for which the inner condition holds (`_has`)."""
-    inner = one.inner
-    if inner is None or not chunk:
-        return set()
-    if inner.inner is not None:
-        resolved = await _resolved(reader, Query(one.type, (inner,)), restriction)
-        if resolved is None:
-            return set()
-        (inner,) = resolved.conditions
-    if inner.back:
-        raise TooCostly("_has of _has")
-    to = {(each.type, each.id): each.home for each in chunk}
-    found: set[Ref] = set()
-    for each, led in await referring(reader, one.type, one.parameter, to, restriction):
-        if matches(inner.parameter, inner.modifier, inner.values, each.resource()):
-            found |= led
-    return found
+    if _is_narrow(query):
+        return query
+    unsorted = [key.name for key in query.sort if key.name not in {"_lastUpdated", "_id"}]
+    if query.evaluated or unsorted:
+        names = ", ".join([*(one.name for one in query.evaluated), *unsorted])
+        raise TooCostly(f"{query.type}: {names}: name a patient, an _id or an identifier too")
+    if query.type in BOUND:
+        asked = {one.name for one in query.conditions}
+        if asked != _BY_TIME:
+            raise TooCostly(f"{query.type}: name a patient, an _id or an identifier")
+        return replace(query, sort=query.sort or _NEWEST)
+    return query
 
 
 def _is_narrow(query: Query) -> bool:
     """Whether what is left to look at is one patient's, a named few, or a small type's."""
     return bool(
         query.type in HOMELESS
+        or query.within
         or query.ids("patient", "subject")
         or query.ids("_id")
-        or _names_one(query)
+        or any(_names_one(one) for one in query.conditions)
     )
 
 
-def _names_one(query: Query) -> bool:
-    """Whether an identifier that has an index is asked for by its value."""
-    return any(
-        one.name == "identifier" and one.indexed and not one.negated for one in query.conditions
-    )
+def _names_one(one: Condition) -> bool:
+    """Whether an identifier is asked for by its value."""
+    return one.looks_up or (one.name == "identifier" and one.indexed and not one.negated)
 
 
 def read_position(text: bytes) -> list[Any]:

@@ -8,9 +8,11 @@ from typing import Any
 
 from hie.errors import TooCostly
 from hie.fhir import CATEGORY, ITEM, LOINC, SECTION
-from hie.fhir.search.asked import Token, When
+from hie.fhir.search.values import Token, Typed, When
 from hie.store.identifiers import blind
 from hie.store.index import DICOM_UID
+from hie.store.other_codes import Place, entry, mark
+from hie.store.resource_identifiers import blind as blind_resource
 from hie.store.search.condition import Condition
 from hie.store.search.registry import DATED
 from hie.store.session import Dialect, Reader
@@ -63,6 +65,35 @@ class Conditions:
             found = self._any([self._token(kind, one.name, token) for token in one.tokens])
         return f"NOT coalesce({found}, false)" if one.negated else found
 
+    def looked_up(self, kind: str, one: Condition, owners: Sequence[str]) -> str:
+        """That a resource has one of these identifiers, or had it, in whatever system.
+
+        `owners` are the institutions under whose business keys results of messages are found.
+        """
+        values = [
+            value.code if isinstance(value, Token) else value.value
+            for value in one.values
+            if isinstance(value, Token | Typed)
+        ]
+        said = [value for value in values if value is not None]
+        if kind == "Patient":
+            held = self.among("i.hash", [blind(self.reader, value) for value in said])
+            return f"v.home IN (SELECT i.home FROM identifier AS i WHERE {held})"  # noqa: S608
+        held = self.among("i.hash", [blind_resource(self.reader, kind, value) for value in said])
+        found = f"v.id IN (SELECT i.id FROM resource_identifier AS i WHERE {held})"  # noqa: S608
+        if kind == "ImagingStudy":
+            hashed = [blind(self.reader, value) for value in said]
+            return self._any([found, self.among("v.accession_hash", hashed)])
+        if kind != "Observation":
+            return found
+        keys = [
+            self.reader.db.keys.short(owner, kind, str(token.system), str(token.code))
+            for owner in owners
+            for token in one.tokens
+        ]
+        held = self.among("k.key", keys)
+        return self._any([found, f"v.id IN (SELECT k.id FROM business_key AS k WHERE {held})"])  # noqa: S608
+
     def _any(self, parts: list[str]) -> str:
         return f"({' OR '.join(parts)})"
 
@@ -93,8 +124,10 @@ class Conditions:
             return self._identifier(token) if kind == "Patient" else self._study(token)
         if name == "modality":
             return self._modality(token)
-        if name in {"status", "category"}:
-            return self._bound(name, _SYSTEMS[kind, name], token)
+        if name == "status":
+            return self._bound("v.status", _SYSTEMS[kind, name], token)
+        if name == "category":
+            return self._category(_SYSTEMS[kind, name], token)
         return self._code(token)
 
     def _code(self, token: Token) -> str:
@@ -106,15 +139,31 @@ class Conditions:
         columns = [("", "v.item")] if token.system in {None, ITEM} else []
         columns += [("v.code_system", "v.code")] if token.system in {None, LOINC} else []
         columns += [("v.local_system", "v.local_code")] if token.system != ITEM else []
-        return self._any([self._coded(system, code, token) for system, code in columns])
+        parts = [self._coded(system, code, token) for system, code in columns]
+        return self._any([*parts, self._elsewhere(Place.CODE, token)])
 
-    def _bound(self, name: str, systems: Sequence[str], token: Token) -> str:
+    def _elsewhere(self, place: Place, token: Token) -> str:
+        """A code that has no column of its own (`other_codes`)."""
+        return self._holds("v.codes", entry(place, token.system, token.code))
+
+    def _bound(self, column: str, systems: Sequence[str], token: Token) -> str:
         """An element all of whose codes are of known systems."""
         if token.system is not None and token.system not in systems:
             return "1 = 0"
         if token.code is None:
-            return f"v.{name} IS NOT NULL"
-        return f"v.{name} = {self.arg(token.code)}"
+            return f"{column} IS NOT NULL"
+        return f"{column} = {self.arg(token.code)}"
+
+    def _category(self, systems: Sequence[str], token: Token) -> str:
+        """The first category of the known system, or any other."""
+        held = self._bound("v.category", systems, token)
+        if token.system is not None:
+            held = f"({held} AND {self._unmarked(Place.CATEGORY)})"
+        return self._any([held, self._elsewhere(Place.CATEGORY, token)])
+
+    def _unmarked(self, place: Place) -> str:
+        """That a column is of the system it means."""
+        return f"NOT coalesce({self._holds('v.codes', mark(place))}, false)"
 
     def _coded(self, system: str, code: str, token: Token) -> str:
         """A system and code in two columns; without a column the system is the hub's items.
@@ -146,20 +195,27 @@ class Conditions:
         if token.system in {None, DICOM_UID}:
             uid = token.code if token.code.startswith("urn:oid:") else f"urn:oid:{token.code}"
             parts.append(f"v.uid_hash = {self.arg(blind(self.reader, uid))}")
-        if token.system != DICOM_UID:
-            part = f"v.accession_hash = {self.arg(blind(self.reader, token.code))}"
-            if token.system is not None:
-                part += f" AND v.accession_system = {self.arg(short(token.system))}"
-            parts.append(part)
+        if token.system is None:
+            hashed = self.arg(blind_resource(self.reader, "ImagingStudy", token.code))
+            parts.append(f"v.accession_hash = {self.arg(blind(self.reader, token.code))}")
+            parts.append(
+                f"v.id IN (SELECT i.id FROM resource_identifier AS i WHERE i.hash = {hashed})"  # noqa: S608
+            )
         return self._any([f"({part})" for part in parts])
 
     def _modality(self, token: Token) -> str:
-        if token.code is None or token.system not in {None, "", _DCM}:
-            return "1 = 0"
+        elsewhere = self._elsewhere(Place.MODALITY, token)
+        if token.system not in {None, _DCM}:
+            return elsewhere
+        if token.code is None:
+            return f"(v.modality IS NOT NULL AND {self._unmarked(Place.MODALITY)})"
         # A blank never stands in a code, so a code between blanks is that code and no part of one.
         code = "".join(token.code.split())
-        return f"(v.modality IS NOT NULL AND {self._holds('v.modality', f' {code} ')})"
+        held = self._holds("v.modality", f" {code} ")
+        if token.system is not None:
+            held = f"({held} AND {self._unmarked(Place.MODALITY)})"
+        return self._any([held, elsewhere])
 
     def _holds(self, column: str, part: str) -> str:
         function = "strpos" if self.reader.db.dialect is Dialect.POSTGRESQL else "instr"
-        return f"{function}({column}, {self.arg(part)}) > 0"
+        return f"({column} IS NOT NULL AND {function}({column}, {self.arg(part)}) > 0)"

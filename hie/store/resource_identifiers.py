@@ -1,0 +1,55 @@
+"""By which identifiers a resource is found: keyed hashes, of whatever type but Patient.
+
+FHIR R4 search.html#token. Only the value is hashed, with the type: a search by it leaves few rows,
+which are then held against system and value as they were written. A row may stand longer than the
+identifier does; it finds nothing then. Results that came as messages are left out: thirty of them
+come with a report, and each is found by its business key (`locate`). Patients: `identifiers`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from hie.fhir import Resource
+from hie.store.session import Reader, Unit
+
+_COLUMNS = ("hash", "home", "id")
+_OWN = "institution:"  # how what an institution wrote itself names its writer
+
+Row = tuple[str, str, str]
+
+
+def hashes(reader: Reader, kind: str, tree: Resource, message: str | None) -> tuple[str, ...]:
+    """What a resource is found by; `message` is who wrote this version."""
+    if kind == "Patient" or (kind == "Observation" and not (message or "").startswith(_OWN)):
+        return ()
+    found = tree.get("identifier", ())
+    listed = found if isinstance(found, list) else (found,)
+    values = {one["value"] for one in listed if isinstance(one, Mapping) and one.get("value")}
+    return tuple(sorted(blind(reader, kind, value) for value in values))
+
+
+def blind(reader: Reader, kind: str, value: str) -> str:
+    """The keyed hash that a resource of a type is found by."""
+    return reader.db.keys.short("identifier", kind, value)
+
+
+async def add(unit: Unit, rows: Iterable[Row]) -> None:
+    """Rows (hash, home, id) of resources that are new."""
+    fresh = sorted(rows)
+    if fresh:
+        await unit.insert("resource_identifier", _COLUMNS, fresh)
+
+
+async def keep(unit: Unit, rows: Iterable[Row]) -> None:
+    """Rows of resources that may have had them before."""
+    every = sorted(rows)
+    if every:
+        await unit.executemany(
+            "INSERT INTO resource_identifier (hash, home, id) VALUES ($1, $2, $3)"
+            " ON CONFLICT DO NOTHING",
+            every,
+        )
+
+
+async def owners(reader: Reader) -> Sequence[str]:
+    """The institutions whose systems send results."""
+    return [row[0] for row in await reader.fetch("SELECT DISTINCT institution FROM site")]
