@@ -22,7 +22,7 @@ from hie.store.lock import DirectoryLock, prepared
 from hie.store.migrate import head
 from hie.store.numbers import Numbers
 from hie.store.postgresql import Postgres, password_from
-from hie.store.session import Dialect, Reader, Unit
+from hie.store.session import Dialect, Reader, Rows, Unit
 from hie.store.sqlite import FILE, Sqlite
 
 POOL_SIZE = 10
@@ -99,6 +99,10 @@ class Database:
         PostgreSQL it costs two round trips, so without it each statement sees its own instant.
         """
         return self._engine.reading(self, snapshot=snapshot)
+
+    async def insert_alone(self, inserts: Sequence[Rows]) -> None:
+        """Add few rows in a unit of their own: durable when this returns, all of them or none."""
+        await self._engine.insert_alone(self, inserts)
 
     def among(self, column: str, number: int) -> str:
         """SQL: the column is one of the values of argument `$number`, given as `array(values)`."""

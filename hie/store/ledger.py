@@ -9,12 +9,14 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from hie import metrics
-from hie.audit.event import Event
+from hie.audit.event import Event, EventType, Outcome
+from hie.errors import Conflict
 from hie.store.ids import new_id
-from hie.store.session import Reader, Row, Unit
+from hie.store.session import Reader, Row, Rows, Unit
 
 if TYPE_CHECKING:
     from hie.store.database import Database
@@ -36,22 +38,39 @@ async def append(unit: Unit, event: Event) -> str:
 
 async def append_all(unit: Unit, events: Sequence[Event]) -> list[str]:
     """Write several events in this unit of work; their ids."""
+    ids, inserts = rows_of(unit.db, events, unit.numbers(len(events)))
+    await unit.insert_all(inserts)
+    count(events)
+    return ids
+
+
+def rows_of(
+    db: "Database", events: Sequence[Event], numbers: Sequence[int]
+) -> tuple[list[str], list[Rows]]:
+    """The ids of these events and their rows, for whoever adds them together with others."""
     at_us = time.time_ns() // 1000
     ids = [new_id() for _ in events]
-    numbers = unit.numbers(len(events))
     access: list[Row] = []
     subjects: list[Row] = []
     for key, n, event in zip(ids, numbers, events, strict=True):
-        access.append(_access(unit, key, n, at_us, event))
+        access.append(_access(db, key, n, at_us, event))
         subjects.extend(
             (key, place, s.home, s.person, "\n".join(s.resources), os.urandom(_SALT), at_us)
             for place, s in enumerate(event.subjects)
         )
-    await unit.insert("audit_access", _ACCESS, access)
-    await unit.insert("audit_subject", _SUBJECT, subjects)
+    inserts = [Rows("audit_access", _ACCESS, access), Rows("audit_subject", _SUBJECT, subjects)]
+    return ids, [one for one in inserts if one.rows]
+
+
+def count(events: Sequence[Event]) -> None:
+    """Count events that were written."""
     for event in events:
-        metrics.AUDIT_EVENTS.labels(event.type, event.outcome).inc()
-    return ids
+        _counter(event.type, event.outcome).inc()
+
+
+@cache
+def _counter(kind: EventType, outcome: Outcome) -> Any:
+    return metrics.AUDIT_EVENTS.labels(kind, outcome)
 
 
 async def query_of(reader: Reader, access: str) -> bytes | None:
@@ -89,28 +108,34 @@ class Ledger:
     async def _commit(self) -> None:
         while self._waiting:
             group, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
+            events = [event for event, _ in group]
+            numbers = [self._db.numbers.draw() for _ in group]
             try:
-                async with self._db.unit() as unit:
-                    ids = await append_all(unit, [event for event, _ in group])
+                ids, inserts = rows_of(self._db, events, numbers)
+                await self._db.insert_alone(inserts)
             except BaseException as fault:
+                # A number that is taken after all (the answer to COMMIT was lost) is used up.
+                if not isinstance(fault, Conflict):
+                    self._db.numbers.give_back(numbers)
                 for _, done in group:
                     if not done.done():
                         done.set_exception(fault)
                 if not isinstance(fault, Exception):
                     raise
                 continue
+            count(events)
             for (_, done), key in zip(group, ids, strict=True):
                 if not done.done():
                     done.set_result(key)
 
 
-def _access(unit: Unit, key: str, n: int, at_us: int, event: Event) -> Row:
+def _access(db: "Database", key: str, n: int, at_us: int, event: Event) -> Row:
     actor = event.actor
     query = event.query
     return (
         key,
         at_us,
-        unit.db.boot,
+        db.boot,
         n,
         str(event.type),
         str(event.action),
@@ -127,6 +152,6 @@ def _access(unit: Unit, key: str, n: int, at_us: int, event: Event) -> Row:
         event.reason,
         event.policy,
         event.detail,
-        None if query is None else unit.db.keys.seal(query, "audit_access", "query", key),
+        None if query is None else db.keys.seal(query, "audit_access", "query", key),
         os.urandom(_SALT),
     )

@@ -5,15 +5,17 @@ unit always ends its transaction; no session variable, listener or session lock 
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from hie.errors import HubMisconfigured
+from hie.store.connections import Connections
 from hie.store.faults import PG_FAULTS, from_postgresql
-from hie.store.session import Reader, Row, Unit
+from hie.store.inserting import are_few, statement
+from hie.store.session import Reader, Row, Rows, Unit
 
 if TYPE_CHECKING:
     from hie.store.database import Database
@@ -84,11 +86,21 @@ class PostgresUnit(PostgresReader, Unit):
     async def insert(
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
-        """Add rows by binary COPY."""
-        if not rows:
+        """Add rows: few by one statement, many by binary COPY."""
+        await self.insert_all([Rows(table, tuple(columns), rows)])
+
+    async def insert_all(self, inserts: Sequence[Rows]) -> None:
+        """Add rows to several tables: few by one statement, many by binary COPY."""
+        wanted = [one for one in inserts if one.rows]
+        if not wanted:
             return
         try:
-            await self._connection.copy_records_to_table(table, columns=columns, records=rows)
+            if are_few(wanted):
+                sql, args = statement(wanted)
+                await self._connection.execute(sql, *args)
+                return
+            for table, columns, rows in wanted:
+                await self._connection.copy_records_to_table(table, columns=columns, records=rows)
         except PG_FAULTS as fault:
             raise from_postgresql(fault) from None
 
@@ -112,8 +124,9 @@ class PostgresUnit(PostgresReader, Unit):
 class Postgres:
     """The pool and what runs on it."""
 
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: Any, size: int) -> None:
         self._pool = pool
+        self._connections = Connections(pool, size, CONNECT_SECONDS)
 
     @classmethod
     async def open(cls, url: str, password: str | None, size: int) -> "Postgres":
@@ -138,7 +151,7 @@ class Postgres:
             )
         except PG_FAULTS as fault:
             raise from_postgresql(fault) from None
-        engine = cls(pool)
+        engine = cls(pool, size)
         try:
             await engine.check_server()
         except BaseException:
@@ -148,12 +161,9 @@ class Postgres:
 
     async def check_server(self) -> None:
         """Raises HubMisconfigured for a server too old, or a database that holds no Chinese."""
-        connection = await self._acquire()
-        try:
+        async with self._held() as connection:
             version = connection.get_server_version()
             encoding = connection.get_settings().server_encoding
-        finally:
-            await self._release(connection)
         if version.major < OLDEST:
             raise HubMisconfigured(f"PostgreSQL {version.major}: expected {OLDEST} or later")
         if encoding != "UTF8":
@@ -161,31 +171,36 @@ class Postgres:
 
     async def close(self) -> None:
         """Give the connections back to the server."""
+        await self._connections.close()
         await self._pool.close()
 
-    @asynccontextmanager
-    async def reading(self, db: "Database", *, snapshot: bool) -> AsyncIterator[Reader]:
+    async def insert_alone(self, _db: "Database", inserts: Sequence[Rows]) -> None:
+        """Add few rows in a unit of their own: one statement, which commits itself."""
+        sql, args = statement(inserts)
+        async with self._held() as connection:
+            try:
+                await connection.execute(sql, *args)
+            except PG_FAULTS as fault:
+                raise from_postgresql(fault) from None
+
+    def reading(self, db: "Database", *, snapshot: bool) -> AbstractAsyncContextManager[Reader]:
         """A connection outside a transaction, or in one that reads a single instant."""
-        connection = await self._acquire()
-        try:
-            reader = PostgresReader(db, connection)
-            if not snapshot:
-                yield reader
-                return
+        return self._snapshot(db) if snapshot else _Reading(db, self._held())
+
+    @asynccontextmanager
+    async def _snapshot(self, db: "Database") -> AsyncIterator[Reader]:
+        async with self._held() as connection:
             transaction = connection.transaction(isolation="repeatable_read", readonly=True)
             await _step(transaction.start)
             try:
-                yield reader
+                yield PostgresReader(db, connection)
             finally:
                 await _give_up(transaction)
-        finally:
-            await self._release(connection)
 
     @asynccontextmanager
     async def unit(self, db: "Database") -> AsyncIterator[Unit]:
         """A transaction on a pooled connection; committed when the block is left."""
-        connection = await self._acquire()
-        try:
+        async with self._held() as connection:
             transaction = connection.transaction()
             await _step(transaction.start)
             unit = PostgresUnit(db, connection)
@@ -196,20 +211,49 @@ class Postgres:
                 await _give_up(transaction)
                 raise
             await _step(transaction.commit)
-        finally:
-            await self._release(connection)
 
-    async def _acquire(self) -> Any:
+    def _held(self) -> "_Held":
+        return _Held(self._connections)
+
+
+class _Held:
+    """A connection for one block."""
+
+    __slots__ = ("_connection", "_connections")
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._connection: Any = None
+
+    async def __aenter__(self) -> Any:
         try:
-            return await self._pool.acquire(timeout=CONNECT_SECONDS)
+            self._connection = await self._connections.take()
         except PG_FAULTS as fault:
             raise from_postgresql(fault) from None
+        return self._connection
 
-    async def _release(self, connection: Any) -> None:
-        try:
-            await self._pool.release(connection)
-        except PG_FAULTS as fault:
-            raise from_postgresql(fault) from None
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # What is cancelled may have left a statement running: the driver's pool waits for its end.
+        if kind is None or issubclass(kind, Exception):
+            self._connections.give_back(self._connection)
+        else:
+            await self._connections.drop(self._connection)
+
+
+class _Reading:
+    """A reader for one block: a class of its own, because every request opens one."""
+
+    __slots__ = ("_db", "_held")
+
+    def __init__(self, db: "Database", held: _Held) -> None:
+        self._db = db
+        self._held = held
+
+    async def __aenter__(self) -> Reader:
+        return PostgresReader(self._db, await self._held.__aenter__())
+
+    async def __aexit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        await self._held.__aexit__(kind, *rest)
 
 
 async def _nothing_to_reset(_connection: Any) -> None:

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from hie.store.database import Database
@@ -21,6 +21,14 @@ class Dialect(StrEnum):
 
     SQLITE = "sqlite"
     POSTGRESQL = "postgresql"
+
+
+class Rows(NamedTuple):
+    """Rows for the columns of one table."""
+
+    table: str
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
 
 
 class Reader(ABC):
@@ -73,6 +81,10 @@ class Unit(Reader):
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
         """Add rows by the fastest way there is (PostgreSQL: binary COPY)."""
+
+    @abstractmethod
+    async def insert_all(self, inserts: Sequence[Rows]) -> None:
+        """Add rows to several tables, on PostgreSQL in one round trip when they are few."""
 
     @abstractmethod
     def savepoint(self) -> AbstractAsyncContextManager[None]:

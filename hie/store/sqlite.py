@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from hie.errors import DataDirectoryBusy, Unavailable
 from hie.store.faults import SQLITE_FAULTS, from_sqlite
-from hie.store.session import Reader, Row, Unit
+from hie.store.session import Reader, Row, Rows, Unit
 
 if TYPE_CHECKING:
     from hie.store.database import Database
@@ -84,6 +84,11 @@ class SqliteUnit(SqliteReader, Unit):
             self._connection.executemany(sql, rows)
         except SQLITE_FAULTS as fault:
             raise from_sqlite(fault) from None
+
+    async def insert_all(self, inserts: Sequence[Rows]) -> None:
+        """Add rows to several tables, each with one prepared statement."""
+        for table, columns, rows in inserts:
+            await self.insert(table, columns, rows)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -185,6 +190,11 @@ class Sqlite:
         except Exception:
             db.numbers.give_back(unit.drawn)
             raise
+
+    async def insert_alone(self, db: "Database", inserts: Sequence[Rows]) -> None:
+        """Add few rows in a unit of their own."""
+        async with self.unit(db) as unit:
+            await unit.insert_all(inserts)
 
     async def _take_turn(self) -> None:
         """Wait for the units before; not for ever, should one of them wait for this one."""

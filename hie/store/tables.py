@@ -4,6 +4,9 @@
 Current versions lie in one table for each resource type, every key beginning with the home.
 """
 
+from functools import cache
+
+from sqlalchemy.dialects.postgresql.base import PGDialect, PGTypeCompiler
 from sqlmodel import Index, SQLModel
 
 from hie.store import (
@@ -282,6 +285,19 @@ HOMELESS = plain_tables.HOMELESS | {
 }  # fmt: skip
 METADATA = SQLModel.metadata
 
+
+@cache
+def types_of(table: str) -> dict[str, str]:
+    """The type of each column as PostgreSQL calls it; nothing for a table that is none of these."""
+    if table not in METADATA.tables:
+        return {}
+    types = PGTypeCompiler(PGDialect())  # type: ignore[no-untyped-call]
+    return {
+        column.name: types.process(column.type).partition(" COLLATE")[0]
+        for column in METADATA.tables[table].columns
+    }
+
+
 __all__ = [
     "HOMELESS",
     "METADATA",
@@ -294,4 +310,5 @@ __all__ = [
     "person_tables",
     "plain_tables",
     "register_tables",
+    "types_of",
 ]
