@@ -19,7 +19,7 @@ from hie.exchange.hub import Hub
 from hie.synthetic import Manifest, SiteFiles
 
 SCOPES = [
-    "system/*.rs",
+    "system/*.cruds",
     "hie/intake",
     "hie/order-check",
     "hie/decide",

@@ -45,7 +45,7 @@ def _common(entrance: Entrance) -> dict[str, object]:
             Profile.CLIENT_ASSERTION.value.algorithms
         ),
         "grant_types_supported": ["client_credentials"],
-        "scopes_supported": ["system/*.rs", *(door.value for door in Door)],
+        "scopes_supported": ["system/*.cruds", *(door.value for door in Door)],
     }
 
 

@@ -78,7 +78,7 @@ async def test_less_than_registered_may_be_asked_for(hub: Hub) -> None:
         "system/Observation.sr",
         "system/Observation.",
         "system/Observation",
-        "system/*.rs",
+        "system/*.cruds",
         "system/*.*",
         "system/Observation.*",
         "system/Observation.read",
