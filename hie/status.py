@@ -22,6 +22,7 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.Conflict: 409,
     errors.VersionMismatch: 412,
     errors.MultipleMatches: 412,
+    errors.ReferenceUnmatched: 412,
     errors.TooCostly: 400,
     errors.AccessRefused: 403,
     errors.NotAuthenticated: 401,

@@ -4,8 +4,9 @@ An entry of a batch is a request of its own: it goes through every check, limit 
 same request alone would. A transaction is one unit of work; its GETs are asked after it.
 """
 
-import time
+from base64 import b64decode
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,21 +18,24 @@ from hie.access.policy import permit_type, restriction
 from hie.access.scopes import Interaction
 from hie.api.bundle_entries import listed, method_and_url, read_entry
 from hie.api.respond import answered, fhir, hub_of
-from hie.api.write import event
+from hie.api.write import event, prefer
 from hie.errors import Fault, InvalidRequest, UnsupportedMedia
 from hie.exchange import write_resource
 from hie.exchange.transaction import transact
-from hie.exchange.write_resource import Writing, Written
-from hie.fhir.outcome import outcome_of
-from hie.fhir.wire import read_object, write
+from hie.exchange.writing import Writing, Written, in_one_unit
+from hie.fhir.outcome import issue, outcome, outcome_of
+from hie.fhir.wire import parse, read_object, write
 from hie.oauth.door import actor_in
 from hie.store import ledger
 from hie.store.instants import written
 
-_JSON = {"application/fhir+json", "application/json", "text/json"}
+_FHIR = "application/fhir+json"
+_JSON = {_FHIR, "application/json", "text/json"}
+_READS = frozenset({"GET", "HEAD"})
 _INTERACTIONS = {
     "POST": Interaction.CREATE,
     "PUT": Interaction.UPDATE,
+    "PATCH": Interaction.UPDATE,
     "DELETE": Interaction.DELETE,
 }
 _HEADERS = {"ifMatch": "If-Match", "ifNoneExist": "If-None-Exist", "ifNoneMatch": "If-None-Match"}
@@ -73,39 +77,45 @@ async def _transaction(request: Request, entries: list[Mapping[str, Any]]) -> li
     writes = [
         read_entry(entry, place, base)
         for place, entry in enumerate(entries)
-        if asked[place][0] != "GET"
+        if asked[place][0] not in _READS
     ]
     for one in writes:
         permit_type(actor, one.kind, _INTERACTIONS[one.method])
+
+    async def whole(writing: Writing) -> dict[int, Written | None]:
+        done = await transact(writing, writes)
+        await write_resource.finish(writing)
+        events = [event(request, done[one.place]) for one in writes]
+        await ledger.append_all(writing.unit, events)
+        return done
+
     done: dict[int, Written | None] = {}
     if writes:
         sight = restriction(actor, _INTERACTIONS[writes[0].method])
-        async with hub.db.unit() as unit:
-            writing = Writing(hub, unit, actor, sight, time.time_ns() // 1000)
-            done = await transact(writing, writes)
-            await write_resource.finish(writing)
-            await ledger.append_all(unit, [event(request, done[one.place]) for one in writes])
-    wanted = "return=minimal" not in request.headers.get("prefer", "")
+        done = await in_one_unit(hub, actor, sight, whole)
+    wanted = prefer(request)
     answers = []
     for place, entry in enumerate(entries):
         if place in done:
-            answers.append(_said(base, done[place], wanted=wanted))
+            answers.append(_said(base, done[place], wanted))
         else:
             answers.append(await _alone(request, *asked[place], entry))
     return answers
 
 
-def _said(base: str, done: Written | None, *, wanted: bool) -> dict[str, Any]:
+def _said(base: str, done: Written | None, wanted: str) -> dict[str, Any]:
     if done is None:
         return {"response": {"status": "204"}}
-    response = {"status": str(done.status), "etag": f'W/"{done.version}"'}
+    response: dict[str, Any] = {"status": str(done.status), "etag": f'W/"{done.version}"'}
     if done.stored is None:
         return {"response": response}
     response["location"] = f"{base}/{done.reference}"
     response["lastModified"] = written(done.stored.updated_us)
     found: dict[str, Any] = {"fullUrl": f"{base}/{done.type}/{done.id}"}
-    if wanted:
+    if wanted == "representation":
         found["resource"] = done.stored.resource()
+    elif wanted == "OperationOutcome":
+        response["outcome"] = outcome([issue("information", "informational", "stored")])
     return {**found, "response": response}
 
 
@@ -118,21 +128,36 @@ async def _alone(
     for name, header in _HEADERS.items():
         if isinstance(stated.get(name), str):
             headers[header] = stated[name]
+    if "prefer" in request.headers:
+        headers["Prefer"] = request.headers["prefer"]
     body = b""
-    if method in ("POST", "PUT"):
-        headers["Content-Type"] = "application/fhir+json"
-        body = write(entry.get("resource", {}))
+    if method in ("POST", "PUT", "PATCH"):
+        headers["Content-Type"], body = _sent(method, entry.get("resource", {}))
     status, answered_with, content = await _asked(request, method, url, headers, body)
     response: dict[str, Any] = {"status": str(status)}
     for name, header in (("location", "location"), ("etag", "etag")):
         if header in answered_with:
             response[name] = answered_with[header]
+    if "last-modified" in answered_with:
+        response["lastModified"] = parsedate_to_datetime(answered_with["last-modified"]).isoformat()
     if not content:
         return {"response": response}
-    tree = read_object(content)
-    if status >= 400:
+    tree = parse(content)
+    if tree.get("resourceType") == "OperationOutcome":
         return {"response": {**response, "outcome": tree}}
+    if tree.get("resourceType") != "Bundle" and "lastUpdated" in tree.get("meta", {}):
+        response["lastModified"] = tree["meta"]["lastUpdated"]
     return {"resource": tree, "response": response}
+
+
+def _sent(method: str, tree: Any) -> tuple[str, bytes]:
+    """Media type and body of an entry's request; a JSON Patch comes in a Binary."""
+    if method == "PATCH" and isinstance(tree, dict) and tree.get("resourceType") == "Binary":
+        try:
+            return str(tree.get("contentType")), b64decode(str(tree.get("data")), validate=True)
+        except ValueError:
+            return str(tree.get("contentType")), b""
+    return _FHIR, write(tree)
 
 
 async def _asked(

@@ -1,15 +1,22 @@
 """The entries of a batch or transaction Bundle as requests, or a refusal naming each bad one."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from hie.api.patched import MEDIA as JSON_PATCH
+from hie.api.patched import patched
 from hie.api.write import version_of
 from hie.errors import Fault, InvalidRequest, TooLarge
 from hie.exchange.conditional import read_criteria
-from hie.exchange.transaction import METHODS, MOST_ENTRIES, Entry
+from hie.exchange.links import rewritten
+from hie.exchange.transaction import METHODS, MOST_ENTRIES, Change, Entry
 from hie.fhir import Resource
+from hie.fhir.wire import read, write
 from hie.store.search.registry import PARAMETERS
+
+_FHIR = "application/fhir+json"
 
 
 def listed(bundle: Resource) -> list[Mapping[str, Any]]:
@@ -50,7 +57,10 @@ def read_entry(entry: Mapping[str, Any], place: int, base: str) -> Entry:
     if method != "POST" and bool(key) == bool(criteria):
         raise _bad(place, "request.url", "url", "an id or a condition")
     tree = entry.get("resource")
-    if method == "DELETE":
+    change = None
+    if method == "PATCH":
+        change, tree = _patch(tree, place), None
+    elif method == "DELETE":
         tree = None
     elif not isinstance(tree, dict) or tree.get("resourceType") != kind:
         raise _bad(place, "resource", "other-type", kind)
@@ -61,8 +71,10 @@ def read_entry(entry: Mapping[str, Any], place: int, base: str) -> Entry:
     full_url = entry.get("fullUrl", "")
     if not isinstance(full_url, str):
         raise _bad(place, "fullUrl", "wrong-type", "a uri")
-    match = request.get("ifMatch")
+    match, none_match = request.get("ifMatch"), request.get("ifNoneMatch")
     where = f"Bundle.entry[{place}].request"
+    if none_match is not None and (none_match != "*" or method != "PUT"):
+        raise _bad(place, "request.ifNoneMatch", "invalid-value", "*, of a PUT")
     return Entry(
         place,
         method,
@@ -72,7 +84,36 @@ def read_entry(entry: Mapping[str, Any], place: int, base: str) -> Entry:
         key or None,
         read_criteria(kind, criteria, where) if criteria else None,
         version_of(match if isinstance(match, str) else None, f"{where}.ifMatch"),
+        only_new=none_match == "*",
+        change=change,
     )
+
+
+def _patch(tree: Any, place: int) -> Change:
+    """What a PATCH entry does: Parameters (FHIRPath Patch), or a Binary with a JSON Patch.
+
+    FHIR R4 http.html#patch: in a Bundle a JSON Patch is a Binary.
+    """
+    kind = tree.get("resourceType") if isinstance(tree, dict) else None
+    if kind == "Parameters":
+        return lambda old, links: patched(old, write(rewritten(tree, links)), _FHIR)
+    media, data = (tree.get("contentType"), tree.get("data")) if kind == "Binary" else (None, None)
+    if media != JSON_PATCH or not isinstance(data, str):
+        raise _bad(place, "resource", "other-type", f"Parameters, or a Binary of {JSON_PATCH}")
+    try:
+        body = b64decode("".join(data.split()), validate=True)
+    except ValueError:
+        raise _bad(place, "resource.data", "invalid-value", "base64") from None
+    return lambda old, links: patched(old, write(_linked(read(body), links)), JSON_PATCH)
+
+
+def _linked(operations: Any, links: Mapping[str, str]) -> Any:
+    """A JSON Patch with what its links stand for, also where the value is the link itself."""
+    found = rewritten(operations, links)
+    for one in found if isinstance(found, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("value"), str):
+            one["value"] = links.get(one["value"], one["value"])
+    return found
 
 
 def _bad(place: int, path: str, code: str, expected: str) -> InvalidRequest:

@@ -1,6 +1,5 @@
 """create, update, patch and delete over HTTP, each also by a condition (FHIR R4 http.html)."""
 
-import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl, urlencode
 
@@ -16,12 +15,12 @@ from hie.errors import (
     Fault,
     InvalidRequest,
     ResourceNotFound,
-    UnprocessableRequest,
     UnsupportedMedia,
 )
 from hie.exchange import write_resource
-from hie.exchange.conditional import matching, read_criteria
-from hie.exchange.write_resource import Writing, Written
+from hie.exchange.conditional import hold, matching, read_criteria
+from hie.exchange.standing import check_version
+from hie.exchange.writing import Writing, Written, in_one_unit
 from hie.fhir import Resource
 from hie.fhir.outcome import issue, outcome
 from hie.fhir.wire import read_object, write
@@ -29,6 +28,7 @@ from hie.oauth.door import actor_in
 from hie.store import ledger
 from hie.store.search.query import Query
 from hie.store.search.registry import PARAMETERS
+from hie.store.served import Stored
 
 _JSON = {"application/fhir+json", "application/json", "text/json"}
 _RETURNS = {"minimal", "representation", "OperationOutcome"}
@@ -46,9 +46,10 @@ async def create(request: Request) -> Response:
 
     async def step(writing: Writing) -> Written | None:
         if query is not None:
-            key = await matching(writing, query)
-            if key is not None:
-                return await write_resource.as_it_is(writing, kind, key)
+            await hold(writing, [query], [tree])
+            found = await matching(writing, query)
+            if found is not None:
+                return Written.of(200, found)
         return await write_resource.create(writing, tree)
 
     return await _run(request, step)
@@ -81,14 +82,18 @@ async def updated_matching(
 ) -> Written:
     """A conditional update in a unit of work (http.html#cond-update)."""
     kind, stated = query.type, tree.get("id")
-    key = await matching(writing, query)
-    if key is None and stated is None:
+    await hold(writing, [query], [tree])
+    found = await matching(writing, query)
+    if found is None and stated is None:
+        check_version(None, kind, version)
         return await write_resource.create(writing, tree)
-    if key is not None and stated not in (None, key):
+    if found is not None and stated not in (None, found.id):
         fault = Fault(f"{kind}.id", "other-id", "the id of what matches, or none")
-        raise UnprocessableRequest("another resource matches", (fault,))
-    found = str(key or stated)
-    return await write_resource.update(writing, kind, found, {**tree, "id": found}, version)
+        raise InvalidRequest("another resource matches", (fault,))
+    key = str(stated if found is None else found.id)
+    return await write_resource.update(
+        writing, kind, key, {**tree, "id": key}, version, found=found
+    )
 
 
 @answered
@@ -99,12 +104,13 @@ async def patch(request: Request) -> Response:
     query = None if "id" in request.path_params else _criteria(request, kind)
 
     async def step(writing: Writing) -> Written | None:
-        key = await matching(writing, query) if query else request.path_params["id"]
-        standing = await write_resource.standing_of(writing, kind, key) if key else None
-        if standing is None:
+        found = await _meant(writing, query)
+        if query is not None and found is None:
             raise ResourceNotFound(f"no {kind} to patch")
-        tree = patched(standing.resource(), body, media)
-        return await write_resource.update(writing, kind, standing.id, tree, version)
+        key = request.path_params["id"] if found is None else found.id
+        return await write_resource.patch(
+            writing, kind, key, lambda tree: patched(tree, body, media), version, found=found
+        )
 
     return await _run(request, step)
 
@@ -117,24 +123,36 @@ async def delete(request: Request) -> Response:
     query = None if "id" in request.path_params else _criteria(request, kind)
 
     async def step(writing: Writing) -> Written | None:
-        key = await matching(writing, query) if query else request.path_params["id"]
-        return await write_resource.delete(writing, kind, key, version) if key else None
+        found = await _meant(writing, query)
+        if query is not None and found is None:
+            return None
+        key = request.path_params["id"] if found is None else found.id
+        return await write_resource.delete(writing, kind, key, version, found=found)
 
     return await _run(request, step)
+
+
+async def _meant(writing: Writing, query: Query | None) -> Stored | None:
+    """What a condition finds, held; None without a condition, and without a match."""
+    if query is None:
+        return None
+    await hold(writing, [query])
+    return await matching(writing, query)
 
 
 async def _run(request: Request, step: Step) -> Response:
     """One unit of work: the write, what follows from it, its audit record; then the answer."""
     hub, actor = hub_of(request), actor_in(request)
-    _prefer(request)
-    now_us = time.time_ns() // 1000
-    async with hub.db.unit() as unit:
-        sight = restriction(actor, _INTERACTIONS[request.method])
-        writing = Writing(hub, unit, actor, sight, now_us)
+    prefer(request)
+
+    async def whole(writing: Writing) -> Written | None:
         written = await step(writing)
         await write_resource.finish(writing)
-        await ledger.append(unit, event(request, written))
-    return _answer(request, written)
+        await ledger.append(writing.unit, event(request, written))
+        return written
+
+    sight = restriction(actor, _INTERACTIONS[request.method])
+    return _answer(request, await in_one_unit(hub, actor, sight, whole))
 
 
 def event(request: Request, written: Written | None) -> Event:
@@ -160,7 +178,7 @@ def _answer(request: Request, written: Written | None) -> Response:
     headers = version_headers(written.stored)
     base = hub_of(request).entrance.audience
     headers["Location"] = f"{base}/{written.reference}"
-    match _prefer(request):
+    match prefer(request):
         case "minimal":
             body = b""
         case "OperationOutcome":
@@ -236,7 +254,7 @@ def version_of(text: str | None, name: str) -> int | None:
     return int(number)
 
 
-def _prefer(request: Request) -> str:
+def prefer(request: Request) -> str:
     """What `Prefer: return=` asks for; anything else in it is not ours to refuse."""
     for part in request.headers.get("prefer", "").replace(";", ",").split(","):
         name, _, value = part.strip().partition("=")

@@ -117,6 +117,10 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
                 if (found := sources.catalogue.item_of_loinc(code)) is not None
             },
         )
+        db.loinc = {
+            code: (item, "confirmed" if is_confirmed else "unconfirmed")
+            for code, (item, is_confirmed) in hub.loinc.items()
+        }
         try:
             yield hub
         finally:

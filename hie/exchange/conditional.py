@@ -1,24 +1,30 @@
 """Which resource a condition means: none, one, or too many; asked inside the unit that then writes.
 
-FHIR R4 http.html#ccreate, #cupdate, #cdelete. Two clients that ask the same at the same moment
-wait for each other: the second finds what the first made. An identifier with its system is looked
-up among what the client's institution wrote; any other condition is a search, and one that nothing
-narrows is too costly.
+FHIR R4 http.html#ccreate, #cupdate, #cdelete. Two clients that ask for one identifier at the same
+moment wait for each other, however they ask: the second finds what the first made. A condition that
+names no identifier could be met by anything, so it waits for every other condition of its type. An
+identifier with its system is looked up among what the client's institution wrote; any other
+condition is a search, and one that nothing narrows is too costly.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from hie.errors import Fault, InvalidRequest, MultipleMatches
-from hie.exchange.write_resource import Writing
-from hie.fhir.search.asked import Token
+from hie.exchange.writing import Writing, identifier_locks, person_locks
+from hie.fhir import Resource
+from hie.fhir.search.match import matches
+from hie.fhir.search.values import Token
 from hie.store import locate
-from hie.store.database import advisory
+from hie.store.locks import conditions_name, identifier_name
 from hie.store.search.condition import Condition
 from hie.store.search.query import Query, parse_query
 from hie.store.search.registry import PARAMETERS
 from hie.store.search.search import search
+from hie.store.served import Stored
 
+_OF_THE_STORE = frozenset({"_id", "_lastUpdated"})
 _RESULTS = ("_count", "_sort", "_summary", "_elements", "_include", "_revinclude", "page", "_total")
 
 
@@ -35,24 +41,66 @@ def read_criteria(kind: str, text: str, name: str = "If-None-Exist") -> Query:
     return query
 
 
-async def matching(writing: Writing, query: Query) -> str | None:
-    """The id of the one resource that is meant; None without any. Raises MultipleMatches.
+async def hold(
+    writing: Writing, queries: Iterable[Query], trees: Iterable[Resource] = (), *names: str
+) -> None:
+    """Hold what these conditions ask for, and the identifiers of what they may make.
 
-    Holds the condition until the unit ends: whoever asks the same waits.
+    To be asked once, for all of a unit: whoever asks for the same waits until it ends.
     """
-    await advisory(writing.unit, *lock_names(query))
+    alone, beside = set(names), set[str]()
+    for query in queries:
+        values = _identifiers(query)
+        alone |= {identifier_name(query.type, value) for value in values}
+        (beside if values else alone).add(conditions_name(query.type))
+    for tree in trees:
+        alone |= identifier_locks(tree) | person_locks(tree, writing.now_us)
+    await writing.hold(alone, beside)
+
+
+async def matching(writing: Writing, query: Query) -> Stored | None:
+    """The one resource that is meant, as it is; None without any. Raises MultipleMatches.
+
+    What it asks for is held already (`hold`).
+    """
+    writing.conditional = True
+    found = await several(writing, query)
+    if len(found) > 1:
+        raise MultipleMatches(f"several {query.type} match the condition")
+    return found[0] if found else None
+
+
+async def several(writing: Writing, query: Query, most: int = 2) -> Sequence[Stored]:
+    """Resources that meet a condition, two at most: whether it is one is all that matters."""
     narrowed = await _by_identifier(writing, query)
     if narrowed is None:
-        return None
-    page = await search(writing.unit, replace(narrowed, count=2), writing.sight)
-    if len(page.matches) > 1:
-        raise MultipleMatches(f"several {query.type} match the condition")
-    return page.matches[0].id if page.matches else None
+        return ()
+    return (await search(writing.unit, replace(narrowed, count=most), writing.sight)).matches
 
 
-def lock_names(query: Query) -> list[str]:
+def same(query: Query) -> tuple[str, ...]:
     """What two equal conditions have in common, in whatever order they are written."""
-    return ["condition:" + "&".join([query.type, *sorted(f"{k}={v}" for k, v in query.used)])]
+    return (query.type, *sorted(f"{key}={value}" for key, value in query.used))
+
+
+def is_met(query: Query, tree: Resource) -> bool:
+    """Whether a resource that is not stored yet meets a condition; of a chain nothing is known."""
+    return query.type == tree["resourceType"] and all(
+        one.inner is None
+        and one.name not in _OF_THE_STORE
+        and matches(one.parameter, one.modifier, one.values, tree)
+        for one in query.conditions
+    )
+
+
+def _identifiers(query: Query) -> set[str]:
+    """The values of an identifier a condition names; empty when it names none."""
+    for one in query.conditions:
+        values = [token.code for token in one.tokens]
+        plain = one.name == "identifier" and not one.modifier and one.inner is None
+        if plain and len(values) == len(one.values) and all(values):
+            return {str(value) for value in values}
+    return set()
 
 
 async def _by_identifier(writing: Writing, query: Query) -> Query | None:

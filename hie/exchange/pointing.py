@@ -1,23 +1,24 @@
-"""Whose a resource is, and whether what it points at is there: asked before it is written.
+"""Whose resources are, and whether what they point at is there: asked before they are written.
 
 FHIR R4 references.html. Only relative literal references are looked up; an absolute address, a
-contained resource or a logical reference is another system's matter.
+contained resource or a logical reference is another system's matter. A Patient that is pointed at
+is held until the unit ends: nobody deletes it while something of theirs is written.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hie.access.policy import Restriction
+from hie.access.scopes import Door
 from hie.errors import Fault, UnprocessableRequest
+from hie.exchange.writing import Ref, Writing
 from hie.fhir import Resource
 from hie.fhir.elements import referenced
 from hie.fhir.search.definitions import parameters
 from hie.store import locate
-from hie.store.search.referring import fetch, leads_to
-from hie.store.session import Unit
+from hie.store.search.referring import leads_to
 from hie.store.tables import HOMELESS, TABLES
 
-Ref = tuple[str, str]
 # Homes of their own: nobody sees them who may not see everybody.
 _OWN = frozenset({"Patient", "Person", "Group", "Binary", "Bundle"})
 # These may speak of a patient, and may not.
@@ -27,81 +28,89 @@ _MAY_STAND_ALONE = frozenset(
 _MOST_FAULTS = 100
 
 
-async def home_of(
-    unit: Unit,
-    kind: str,
-    key: str,
-    tree: Resource,
-    sight: Restriction,
-    coming: Mapping[Ref, str],
-    *,
-    is_open: bool,
-) -> str:
+async def known_to(writing: Writing, trees: Iterable[Resource]) -> dict[Ref, str]:
+    """What these resources point at that is there or will be, with the home of each."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for tree in trees:
+        for _, (kind, key) in _pointers(tree, ""):
+            if kind in TABLES and (kind, key) not in writing.coming:
+                wanted[kind].add(key)
+        for key in _patients(tree):
+            if ("Patient", key) not in writing.coming:
+                wanted["Patient"].add(key)
+    found = dict(writing.coming)
+    for kind, keys in sorted(wanted.items()):
+        held = kind == "Patient"
+        homes = await locate.homes_of(writing.unit, kind, keys, writing.sight, held=held)
+        found.update(((kind, key), home) for key, home in homes.items())
+    return found
+
+
+def check_pointers(writing: Writing, tree: Resource, known: Mapping[Ref, str]) -> None:
+    """Every relative reference leads to something that is there, unless they may stay open.
+
+    `known` comes from `known_to`. Raises UnprocessableRequest naming each that does not.
+    """
+    if writing.may(Door.OPEN_REFERENCES):
+        return
+    faults = [
+        Fault(path, "reference-not-found", "a resource of this hub that is there")
+        for path, one in _pointers(tree, str(tree["resourceType"]))
+        if one not in known
+    ]
+    if faults:
+        raise UnprocessableRequest("a reference leads nowhere", tuple(faults[:_MOST_FAULTS]))
+
+
+async def home_of(writing: Writing, key: str, tree: Resource, known: Mapping[Ref, str]) -> str:
     """The home a resource is written to: its patient's, its own, or "" for what is nobody's.
 
-    `coming` are resources of the same bundle with their homes; `is_open`: what is pointed at need
-    not be there. Raises UnprocessableRequest when
-    a type of patients names none, or several, or one that is not there.
+    Raises UnprocessableRequest when a type of patients names none, or several, or one that is not
+    there.
     """
+    kind = str(tree["resourceType"])
+    is_open = writing.may(Door.OPEN_REFERENCES)
     if kind in HOMELESS:
         return ""
     if kind in _OWN:
         return key
-    named = set[str]()
-    for parameter in ("patient", "subject"):
-        known = parameters(kind).get(parameter)
-        if known is not None:
-            named |= {id_ for _, id_ in leads_to(tree, known, "Patient")}
+    named = _patients(tree)
     if not named and kind == "Provenance":
-        named = await _homes_of_targets(unit, tree, coming)
+        targets = (referenced(target) for target in tree.get("target", ()))
+        named = {home for one in targets if one is not None and (home := known.get(one))}
+        known = {**known, **await _held(writing, named, known)}
     if not named and (is_open or kind in _MAY_STAND_ALONE):
         return key
     if len(named) != 1:
         fault = Fault(f"{kind}.subject", "patient", "one Patient/<id> of this hub")
         raise UnprocessableRequest(f"a {kind} belongs to one patient", (fault,))
     (home,) = named
-    if is_open:
-        return home
-    if ("Patient", home) not in coming and not await fetch(unit, [("Patient", home)], sight):
+    if ("Patient", home) not in known and not is_open:
         fault = Fault(f"{kind}.subject", "reference-not-found", "a Patient that is there")
         raise UnprocessableRequest("no such patient", (fault,))
     return home
 
 
-async def _homes_of_targets(unit: Unit, tree: Resource, coming: Mapping[Ref, str]) -> set[str]:
+async def _held(writing: Writing, homes: set[str], known: Mapping[Ref, str]) -> dict[Ref, str]:
+    """Patients that are reached through what belongs to them, held like those that are named."""
+    missing = {home for home in homes if ("Patient", home) not in known}
+    if not missing:
+        return {}
+    found = await locate.homes_of(writing.unit, "Patient", missing, writing.sight, held=True)
+    return {("Patient", key): home for key, home in found.items()}
+
+
+def _patients(tree: Resource) -> set[str]:
+    """The ids of the Patients a resource says it is of."""
+    kind = str(tree["resourceType"])
+    if kind in HOMELESS or kind in _OWN:
+        return set()
     found: set[str] = set()
-    for target in tree.get("target", ()):
-        one = referenced(target)
-        if one is not None:
-            home = coming.get(one) or await locate.locate(unit, *one)
-            found |= {home} if home else set()
+    for parameter in ("patient", "subject"):
+        asked = parameters(kind).get(parameter)
+        if asked is not None:
+            found |= {id_ for _, id_ in leads_to(tree, asked, "Patient")}
     return found
-
-
-async def check_pointers(
-    unit: Unit,
-    tree: Resource,
-    sight: Restriction,
-    coming: Mapping[Ref, str],
-    *,
-    is_open: bool,
-) -> None:
-    """Every relative reference leads to something that is there, unless they may stay open.
-
-    Raises UnprocessableRequest naming each that does not.
-    """
-    if is_open:
-        return
-    places = [(path, one) for path, one in _pointers(tree, str(tree["resourceType"]))]
-    wanted = {one for _, one in places if one[0] in TABLES and one not in coming}
-    known = await fetch(unit, wanted, sight)
-    faults = [
-        Fault(path, "reference-not-found", "a resource of this hub that is there")
-        for path, one in places
-        if one not in known and one not in coming
-    ]
-    if faults:
-        raise UnprocessableRequest("a reference leads nowhere", tuple(faults[:_MOST_FAULTS]))
 
 
 def _pointers(tree: Any, path: str) -> Iterator[tuple[str, Ref]]:

@@ -1,97 +1,163 @@
 """A transaction Bundle: every entry or none; references among them are resolved.
 
-FHIR R4 http.html#transaction.
-Ids are given out first, so that entries may point at one another in any order; then what they
-point at is written into them, then all is done in one unit: deletions, creations, changes. A
-condition is asked once for the bundle; two entries that mean one resource fail it.
+FHIR R4 http.html#transaction, #trules. All locks are taken first. Then each entry learns what it is
+about: the resource that its id or condition names, or a new id; then what it points at. Entries may
+therefore point at one another in any order, and what becomes of a bundle does not depend on theirs:
+deletions, creations, changes. Two entries that mean one resource, or may, fail it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
-from hie.errors import Fault, HubError, InvalidRequest, MultipleMatches, UnprocessableRequest
+from hie.errors import Fault, HubError, InvalidRequest, UnprocessableRequest
 from hie.exchange import write_resource
-from hie.exchange.conditional import lock_names, matching, read_criteria
-from hie.exchange.write_resource import Writing, Written
+from hie.exchange.bundle_references import resolved
+from hie.exchange.conditional import hold, matching
+from hie.exchange.create_resources import New, check_unknown, create_all
+from hie.exchange.overlaps import check_conditions, check_resources
+from hie.exchange.standing import check_version
+from hie.exchange.writing import Writing, Written
 from hie.fhir import Resource
-from hie.store.database import advisory
+from hie.store import locate
 from hie.store.ids import new_id
+from hie.store.locks import id_name
 from hie.store.search.query import Query
-from hie.store.search.registry import PARAMETERS
+from hie.store.served import Stored
 
-METHODS = frozenset({"POST", "PUT", "DELETE", "GET"})
+METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE", "GET", "HEAD"})
 MOST_ENTRIES = 1_000
-_TURN = {"DELETE": 0, "POST": 1, "PUT": 2}
-# What others point at first, what points at others last.
-_LATE = {"Patient": -1, "DiagnosticReport": 1, "Provenance": 2}
+
+Change = Callable[[Resource, Mapping[str, str]], Resource]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry that writes: where it stands, what it asks, the id it is about once that is known.
 
-    `exists`: the id is a resource's already; a creation of it then changes nothing.
+    `change` is what a PATCH does, given what the links of the bundle stand for. `found` is what
+    its condition found, `only_new`: nothing may stand under its id (If-None-Match: *), `is_new`:
+    it makes a resource, under an id of the hub's.
     """
 
     place: int
     method: str
     kind: str
-    full_url: str
-    tree: Resource | None
-    id: str | None
-    criteria: Query | None
-    version: int | None
-    exists: bool = False
+    full_url: str = ""
+    tree: Resource | None = None
+    id: str | None = None
+    criteria: Query | None = None
+    version: int | None = None
+    only_new: bool = False
+    change: Change | None = None
+    found: Stored | None = None
+    is_new: bool = False
 
 
 async def transact(writing: Writing, entries: Sequence[Entry]) -> dict[int, Written | None]:
     """Do all of it; what became of each entry, by its place. Raises what the first bad one does."""
-    names = sorted({name for one in entries if one.criteria for name in lock_names(one.criteria)})
-    asked = [name for one in entries if one.criteria for name in lock_names(one.criteria)]
-    if len(asked) != len(names):
-        raise _overlap("two entries with one condition")
-    await advisory(writing.unit, *names)
+    check_conditions(entries)
+    await hold(
+        writing,
+        (one.criteria for one in entries if one.criteria is not None),
+        (one.tree for one in entries if one.tree is not None),
+        *(id_name(one.kind, one.id) for one in entries if one.method == "PUT" and one.id),
+    )
     known = [await _identified(writing, one) for one in entries]
-    meant = [(one.kind, one.id) for one in known if one.id is not None]
-    if len(meant) != len(set(meant)):
-        raise _overlap("two entries for one resource")
+    check_resources(known)
     links = _links(known)
-    for one in known:
-        if one.id is not None and one.method != "DELETE":
-            home = one.id if one.kind == "Patient" else ""
-            writing.coming[one.kind, one.id] = home
+    known = await resolved(writing, known, links)
     done: dict[int, Written | None] = {}
-    for one in sorted(known, key=lambda e: (_TURN[e.method], _LATE.get(e.kind, 0), e.place)):
-        with _naming(one):
-            done[one.place] = await _do(writing, one, links)
+    for one in known:
+        if one.method == "DELETE":
+            with naming(one):
+                done[one.place] = await _deleted(writing, one)
+    await _create(writing, known, done)
+    for one in known:
+        if one.place not in done:
+            with naming(one):
+                done[one.place] = await _change(writing, one, links)
     return done
 
 
 async def _identified(writing: Writing, one: Entry) -> Entry:
-    if one.criteria is not None:
-        with _naming(one):
-            key = await matching(writing, one.criteria)
-        if key is not None:
-            return replace(one, id=key, exists=True)
-    if one.method == "DELETE" or one.id is not None:
-        return one
-    stated = (one.tree or {}).get("id") if one.method == "PUT" else None
-    return replace(one, id=stated if isinstance(stated, str) else new_id())
+    """The entry with the id it is about: what its condition finds, what it names, or a new one."""
+    if one.criteria is None:
+        return replace(one, id=new_id(), is_new=True) if one.method == "POST" else one
+    with naming(one):
+        found = await matching(writing, one.criteria)
+    if found is not None:
+        stated = (one.tree or {}).get("id")
+        if one.method == "PUT" and stated not in (None, found.id):
+            with naming(one):
+                fault = Fault("resource.id", "other-id", "the id of what matches, or none")
+                raise InvalidRequest("another resource matches", (fault,))
+        return replace(one, id=found.id, found=found)
+    if one.method in ("POST", "PUT"):
+        stated = (one.tree or {}).get("id") if one.method == "PUT" else None
+        if isinstance(stated, str):
+            return replace(one, id=stated)
+        return replace(one, id=new_id(), is_new=True)
+    return one
 
 
-async def _do(writing: Writing, one: Entry, links: Mapping[str, str]) -> Written | None:
-    if one.method == "DELETE":
-        if one.id is None:
-            return None
-        return await write_resource.delete(writing, one.kind, one.id, one.version)
-    key, tree = str(one.id), await _pointed(writing, one.tree or {}, links)
-    if one.method == "POST":
-        if one.exists:
-            return await write_resource.as_it_is(writing, one.kind, key)
-        return await write_resource.create(writing, tree, key)
-    return await write_resource.update(writing, one.kind, key, {**tree, "id": key}, one.version)
+async def _deleted(writing: Writing, one: Entry) -> Written | None:
+    if one.id is None:
+        return None
+    return await write_resource.delete(writing, one.kind, one.id, one.version, found=one.found)
+
+
+async def _create(
+    writing: Writing, entries: Sequence[Entry], done: dict[int, Written | None]
+) -> None:
+    """Make everything that is new, all together; hold what stands and will be changed."""
+    by_place = {one.place: one for one in entries}
+    news: list[New] = []
+    changed: list[tuple[str, str]] = []
+    for one in entries:
+        if one.id is None or one.method == "DELETE" or one.place in done:
+            continue
+        if one.is_new:
+            news.append(New(one.id, {**(one.tree or {}), "id": one.id}, place=one.place))
+        elif one.method == "POST":
+            done[one.place] = None if one.found is None else Written.of(200, one.found)
+        elif one.method == "PUT" and one.found is None and await _is_unknown(writing, one):
+            news.append(New(one.id, one.tree or {}, is_named=True, place=one.place))
+        else:
+            changed.append((one.kind, one.id))
+            continue
+        if one.is_new or one.method == "PUT":
+            writing.coming[one.kind, one.id] = one.id if one.kind == "Patient" else ""
+    made = await create_all(writing, news, lambda new: naming(by_place[new.place]), beside=changed)
+    done.update((new.place, written) for new, written in zip(news, made, strict=True))
+
+
+async def _is_unknown(writing: Writing, one: Entry) -> bool:
+    """Whether a PUT makes a resource, under an id the client chose. Raises when it may not."""
+    key = str(one.id)
+    if await locate.homes_of(writing.unit, one.kind, [key], writing.sight):
+        return False
+    with naming(one):
+        check_version(None, one.kind, one.version)
+        await check_unknown(writing, one.kind, key)
+        if (one.tree or {}).get("id") != key:
+            fault = Fault("resource.id", "other-id", "the URL's id")
+            raise UnprocessableRequest("another id", (fault,))
+    return True
+
+
+async def _change(writing: Writing, one: Entry, links: Mapping[str, str]) -> Written | None:
+    key, change = str(one.id), one.change
+    if change is not None:
+        return await write_resource.patch(
+            writing, one.kind, key, lambda tree: change(tree, links), one.version, found=one.found
+        )
+    tree = {**(one.tree or {})}
+    if one.found is not None:
+        tree["id"] = key
+    return await write_resource.update(
+        writing, one.kind, key, tree, one.version, found=one.found, only_new=one.only_new
+    )
 
 
 def _links(entries: Sequence[Entry]) -> dict[str, str]:
@@ -106,51 +172,8 @@ def _links(entries: Sequence[Entry]) -> dict[str, str]:
     return found
 
 
-async def _pointed(writing: Writing, tree: Resource, links: Mapping[str, str]) -> Resource:
-    """The resource with its references to other entries, and its conditional ones, resolved."""
-    conditions = {
-        text for text in _references(tree) if "?" in text and ":" not in text.split("?")[0]
-    }
-    resolved = dict(links)
-    for text in sorted(conditions):
-        kind, _, criteria = text.partition("?")
-        fault = Fault("reference", "no-match", "a condition that one resource of this hub meets")
-        if kind not in PARAMETERS:
-            raise UnprocessableRequest("a conditional reference", (fault,))
-        try:
-            key = await matching(writing, read_criteria(kind, criteria, "reference"))
-        except MultipleMatches as problem:
-            raise MultipleMatches("a conditional reference", (fault,)) from problem
-        if key is None:
-            raise UnprocessableRequest("a conditional reference", (fault,))
-        resolved[text] = f"{kind}/{key}"
-    found: Resource = _rewritten(tree, resolved)
-    return found
-
-
-def _references(tree: Any) -> list[str]:
-    if isinstance(tree, list):
-        return [text for one in tree for text in _references(one)]
-    if not isinstance(tree, dict):
-        return []
-    own = [tree["reference"]] if isinstance(tree.get("reference"), str) else []
-    return own + [text for one in tree.values() for text in _references(one)]
-
-
-def _rewritten(tree: Any, links: Mapping[str, str]) -> Any:
-    if isinstance(tree, list):
-        return [_rewritten(one, links) for one in tree]
-    if not isinstance(tree, dict):
-        return tree
-    found = {name: _rewritten(one, links) for name, one in tree.items()}
-    text = tree.get("reference")
-    if isinstance(text, str) and text in links:
-        found["reference"] = links[text]
-    return found
-
-
 @contextmanager
-def _naming(one: Entry) -> Iterator[None]:
+def naming(one: Entry) -> Iterator[None]:
     """Names the entry in whatever goes wrong with it."""
     try:
         yield
@@ -162,7 +185,3 @@ def _naming(one: Entry) -> Iterator[None]:
             for fault in faults
         )
         raise
-
-
-def _overlap(text: str) -> InvalidRequest:
-    return InvalidRequest(text, (Fault("Bundle.entry", "overlap", "each resource once"),))

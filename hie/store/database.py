@@ -6,9 +6,8 @@ the block is left, and an exception takes back that unit alone. `reading()` sees
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,10 @@ from hie.store.compression import Bodies, shipped_dictionaries
 from hie.store.faults import UndefinedTable
 from hie.store.ids import new_id
 from hie.store.inbox import Inbox
+from hie.store.index import Mapped
 from hie.store.keys import Keys
 from hie.store.lock import DirectoryLock, prepared
+from hie.store.locks import number_of
 from hie.store.migrate import head
 from hie.store.numbers import Numbers
 from hie.store.postgresql import Postgres, password_from
@@ -29,7 +30,10 @@ POOL_SIZE = 10
 
 
 class Database:
-    """An opened database of one hub; `Database.open` makes it, `close` ends it."""
+    """An opened database of one hub; `Database.open` makes it, `close` ends it.
+
+    `loinc` is what the catalogue in force says LOINC codes are of; whoever opens the hub sets it.
+    """
 
     def __init__(
         self, engine: Sqlite | Postgres, keys: Keys, lock: DirectoryLock | None = None
@@ -41,6 +45,7 @@ class Database:
         self.bodies = Bodies({})
         self.boot = new_id()
         self.numbers = Numbers()
+        self.loinc: Mapping[str, Mapped] = {}
         self.inbox = Inbox(self)
 
     @classmethod
@@ -171,12 +176,7 @@ async def advisory(unit: Unit, *keys: str) -> None:
     """
     if unit.db.dialect is Dialect.SQLITE:
         return
-    numbers = sorted(
-        {
-            int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
-            for key in keys
-        }
-    )
     await unit.fetch(
-        "SELECT pg_advisory_xact_lock(number) FROM unnest($1::bigint[]) AS number", numbers
+        "SELECT pg_advisory_xact_lock(number) FROM unnest($1::bigint[]) AS number",
+        sorted({number_of(key) for key in keys}),
     )

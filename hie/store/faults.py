@@ -8,7 +8,7 @@ import sqlite3
 
 import asyncpg
 
-from hie.errors import Conflict, HubError, Unavailable
+from hie.errors import Conflict, Contended, HubError, Unavailable
 
 UndefinedTable = asyncpg.UndefinedTableError
 PG_FAULTS = (
@@ -22,9 +22,10 @@ PG_FAULTS = (
 )
 SQLITE_FAULTS = (sqlite3.Error, UnicodeError, OverflowError)
 
-# SQLSTATE classes (PostgreSQL manual, appendix A): 08 connection, 40 rollback (deadlock,
-# serialisation), 53 resources (disk full is 53100), 55 lock not available, 57 operator
+# SQLSTATE classes (PostgreSQL manual, appendix A): 08 connection, 40 rollback (deadlock 40P01,
+# serialisation 40001), 53 resources (disk full is 53100), 55 lock not available, 57 operator
 # intervention (shutdown, statement timeout), 58 system error; 25006: the server turned standby.
+_CONTENDED = frozenset({"40P01", "40001"})
 _AWAY = ("08", "40", "53", "55", "57", "58")
 _SQLITE_AWAY = frozenset(
     {
@@ -45,6 +46,8 @@ def from_postgresql(fault: BaseException) -> BaseException:
     """The hub's error for what asyncpg raised, or the fault itself."""
     if isinstance(fault, asyncpg.PostgresError):
         state: str = fault.sqlstate or ""
+        if state in _CONTENDED:
+            return Contended(f"another unit of work was in the way (SQLSTATE {state})")
         if state.startswith(_AWAY) or state == "25006":
             return Unavailable(f"the database cannot do this now (SQLSTATE {state})")
         if state == "23505":

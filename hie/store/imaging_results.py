@@ -99,5 +99,5 @@ async def _rows(
         return found
     then = [one for one in found if one.updated_us <= known_at_us]
     former = await formerly(reader, kind, homes, restriction, known_at_us)
-    then += [one for one in former if holds(columns_of(one))]
-    return sorted(then, key=newest_first)[:LIMIT]
+    then += [one for one in former if holds(columns_of(reader, one))]
+    return sorted(then, key=lambda one: newest_first(reader, one))[:LIMIT]

@@ -4,7 +4,7 @@ Hand-written for each type, because thousands of results a second pass here. Col
 order of `COLUMNS`; a type that is not listed has none of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hie.fhir import CANONICAL, CATEGORY, ITEM, LOINC, SECTION
@@ -81,6 +81,21 @@ def values(
         return _observation(resource, report, item)
     reader = _READERS.get(kind)
     return () if reader is None else reader(resource, report)
+
+
+def item_of(
+    kind: str, resource: Mapping[str, Any], message: str | None, loinc: Mapping[str, Mapped]
+) -> Mapped | None:
+    """What an Observation an institution wrote is of by its LOINC code; None for any other.
+
+    What came as a message says so in a coding of its own. `loinc` is the catalogue's.
+    """
+    if kind != "Observation" or not (message or "").startswith("institution:"):
+        return None
+    for coding in resource.get("code", _NOTHING).get("coding", ()):
+        if coding.get("system") == LOINC and coding.get("code") in loinc:
+            return loinc[coding["code"]]
+    return None
 
 
 def status(resource: dict[str, Any]) -> str | None:

@@ -235,7 +235,7 @@ async def _known(
             kept.append(row)
         elif row.stored.id in then:
             was = then[row.stored.id]
-            said = columns_of(was)
+            said = columns_of(reader, was)
             times = said["effective_us"], said["effective_end_us"]
             kept.append(DoneRow(was, said[item], *times, row.sender))
     return kept

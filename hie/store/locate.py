@@ -6,9 +6,12 @@ same moment get one id. Never read, then write.
 
 from collections.abc import Iterable, Sequence
 
+from hie.access.policy import Restriction
+from hie.errors import Contended
 from hie.store.ids import new_id
 from hie.store.session import Dialect, Reader, Unit
 from hie.store.tables import TABLES
+from hie.store.visible import visible
 
 Key = tuple[str, str, str]  # resource type, system, value
 
@@ -58,13 +61,33 @@ async def insert_keys(unit: Unit, rows: Sequence[tuple[str, str, str]]) -> set[s
     return {row[0] for row in found}
 
 
-async def take(unit: Unit, owner: str, keys: Sequence[Key], id_: str) -> list[Key]:
-    """Claim keys for an id of one's own; those that are taken by another are returned."""
-    by_hash = {unit.db.keys.short(owner, *key): key for key in keys}
-    made = await insert_keys(unit, [(hashed, by_hash[hashed][0], id_) for hashed in by_hash])
-    lost = [hashed for hashed in by_hash if hashed not in made]
+async def take(unit: Unit, owner: str, wanted: Iterable[tuple[Key, str]]) -> set[tuple[Key, str]]:
+    """Claim keys for ids of one's own, (key, id); those that another id holds are returned."""
+    pairs = [(unit.db.keys.short(owner, *key), key, id_) for key, id_ in dict.fromkeys(wanted)]
+    if not pairs:
+        return set()
+    first: dict[str, str] = {}
+    for hashed, _, id_ in pairs:
+        first.setdefault(hashed, id_)
+    made = await insert_keys(unit, [(h, key[0], id_) for h, key, id_ in pairs if first[h] == id_])
+    lost = [hashed for hashed in first if hashed not in made]
+    holders = first | (await _ids(unit, lost) if lost else {})
+    return {(key, id_) for hashed, key, id_ in pairs if holders[hashed] != id_}
+
+
+async def keep(unit: Unit, wanted: Iterable[tuple[str, Key, str]]) -> None:
+    """Make sure that these keys lead to these ids, (owner, key, id), also if they were given back.
+
+    For what was claimed long ago and is not there any more. Raises Contended when another has one.
+    """
+    rows = {unit.db.keys.short(owner, *key): (key[0], id_) for owner, key, id_ in wanted}
+    if not rows:
+        return
+    made = await insert_keys(unit, [(hashed, *row) for hashed, row in rows.items()])
+    lost = [hashed for hashed in rows if hashed not in made]
     holders = await _ids(unit, lost) if lost else {}
-    return [by_hash[hashed] for hashed in lost if holders.get(hashed) != id_]
+    if any(holders.get(hashed) != rows[hashed][1] for hashed in lost):
+        raise Contended("an identifier changed hands")
 
 
 async def release(unit: Unit, owner: str, keys: Sequence[Key], id_: str) -> None:
@@ -89,6 +112,24 @@ async def locate(reader: Reader, kind: str, key: str) -> str | None:
         return None
     home: str | None = await reader.fetchval(f"SELECT home FROM {table} WHERE id = $1", key)  # noqa: S608
     return home
+
+
+async def homes_of(
+    reader: Reader, kind: str, ids: Iterable[str], restriction: Restriction, *, held: bool = False
+) -> dict[str, str]:
+    """The homes of those of these ids that are there and may be seen.
+
+    `held`: none of them is deleted before this unit of work ends.
+    """
+    seen = visible(reader, kind, restriction)
+    rows = await reader.fetch(
+        f"SELECT id, home FROM {seen.sql} AS v"  # noqa: S608
+        f" WHERE {reader.db.among('v.id', seen.following)} ORDER BY id"
+        + (reader.db.locking("FOR KEY SHARE") if held else ""),
+        *seen.args,
+        reader.db.array(sorted(set(ids))),
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def _ids(reader: Reader, hashes: list[str]) -> dict[str, str]:

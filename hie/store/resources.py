@@ -33,8 +33,7 @@ class Put(msgspec.Struct, frozen=True):
     """One version to write; `resource` has no versionId and lastUpdated yet.
 
     `message` is the id of the message that brought it, or "institution:<code>" that wrote it.
-    `home` is the Patient's id, "" for what is nobody's; `report` is an Observation's report,
-    `item` what it is of when its codings do not say so (`index.Mapped`).
+    `home` is the Patient's id, "" for what is nobody's; `report` is an Observation's report.
     """
 
     type: str
@@ -43,7 +42,6 @@ class Put(msgspec.Struct, frozen=True):
     resource: Resource
     message: str | None = None
     report: str | None = None
-    item: index.Mapped | None = None
 
 
 class First(msgspec.Struct, frozen=True):
@@ -61,6 +59,14 @@ class First(msgspec.Struct, frozen=True):
 def first(unit: Unit, put: Put, now_us: int) -> First:
     """The first version of a resource whose id this unit claimed: nobody has another of it."""
     return First(put.type, put.id, _row(unit, put, 1, now_us, written(now_us)), _hashes(unit, put))
+
+
+def first_as_served(unit: Unit, put: Put, now_us: int) -> tuple[First, Stored]:
+    """`first`, and the same as a reader will get it."""
+    body = _body(put, 1, written(now_us))
+    row = _row(unit, put, 1, now_us, "", body)
+    one = Stored(put.type, put.home, put.id, 1, now_us, put.message, body)
+    return First(put.type, put.id, row, _hashes(unit, put)), one
 
 
 async def current(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, Stored]:
@@ -243,8 +249,12 @@ def _hashes(unit: Unit, put: Put) -> tuple[str, ...]:
     return resource_identifiers.hashes(unit, put.type, put.resource, put.message)
 
 
-def _row(unit: Unit, put: Put, version: int, at_us: int, stamp: str) -> tuple[Any, ...]:
+def _row(
+    unit: Unit, put: Put, version: int, at_us: int, stamp: str, body: bytes | None = None
+) -> tuple[Any, ...]:
     bodies = unit.db.bodies
+    text = _body(put, version, stamp) if body is None else body
+    item = index.item_of(put.type, put.resource, put.message, unit.db.loinc)
     return (
         put.home,
         put.id,
@@ -253,8 +263,8 @@ def _row(unit: Unit, put: Put, version: int, at_us: int, stamp: str) -> tuple[An
         put.message,
         index.status(put.resource),
         bodies.number,
-        bodies.compress(_body(put, version, stamp)),
-        *index.values(put.type, put.resource, put.report, partial(blind, unit), put.item),
+        bodies.compress(text),
+        *index.values(put.type, put.resource, put.report, partial(blind, unit), item),
     )
 
 

@@ -50,11 +50,11 @@ async def by_item(
     former = [
         one
         for one in await formerly(reader, "Observation", homes, restriction, known_at_us)
-        if (said := columns_of(one))["item"] in items and reaches(said, since)
+        if (said := columns_of(reader, one))["item"] in items and reaches(said, since)
     ]
     reports = await reports_of(reader, [one.id for one in former], restriction)
     then += [(one, reports.get(one.id)) for one in former]
-    return sorted(then, key=lambda pair: newest_first(pair[0]))[:LIMIT]
+    return sorted(then, key=lambda pair: newest_first(reader, pair[0]))[:LIMIT]
 
 
 async def formerly(
@@ -83,9 +83,14 @@ async def formerly(
     return [stored(reader.db, kind, row) for row in rows]
 
 
-def columns_of(version: Stored) -> dict[str, Any]:
-    """What the typed columns of a current row would say of this version, but for keyed hashes."""
-    said = index.values(version.type, version.resource(), None, lambda _: "")
+def columns_of(reader: Reader, version: Stored) -> dict[str, Any]:
+    """What the typed columns of a current row would say of this version, but for keyed hashes.
+
+    What an institution wrote is of an item by its LOINC code, as the catalogue of today has it.
+    """
+    tree = version.resource()
+    item = index.item_of(version.type, tree, version.message, reader.db.loinc)
+    said = index.values(version.type, tree, None, lambda _: "", item)
     return dict(zip(index.columns(version.type), said, strict=True))
 
 
@@ -95,9 +100,9 @@ def reaches(said: Mapping[str, Any], since_us: int) -> bool:
     return end is None or end >= since_us
 
 
-def newest_first(version: Stored) -> tuple[bool, int, str]:
+def newest_first(reader: Reader, version: Stored) -> tuple[bool, int, str]:
     """The order of results: by collection, newest first; what does not say when goes last."""
-    start = columns_of(version)["effective_us"]
+    start = columns_of(reader, version)["effective_us"]
     return start is None, -(start or 0), version.id
 
 

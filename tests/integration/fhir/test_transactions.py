@@ -43,7 +43,7 @@ async def test_a_transaction_is_done_whole_with_its_references_resolved(
         )  # fmt: skip
         found["entry"][3]["resource"]["subject"]["reference"] = "Patient?identifier=urn:no|1"
         lost = await client.post("/fhir", json=found)
-        assert lost.status_code == 422
+        assert lost.status_code == 412
         assert lost.json()["issue"][0]["expression"] == ["Bundle.entry[3].reference"]
         empty = await client.get("/fhir/Patient?_summary=count")
         assert empty.json()["total"] == 0

@@ -6,7 +6,7 @@ import secrets
 import asyncpg
 import pytest
 
-from hie.errors import Conflict, HubError, Unavailable
+from hie.errors import Conflict, Contended, HubError, Unavailable
 from hie.store.database import Database
 from hie.store.faults import from_postgresql
 from hie.store.sqlite import Sqlite
@@ -66,8 +66,8 @@ async def test_of_many_at_once_just_those_that_were_acknowledged_are_there(place
         ("57P01", Unavailable),  # the server is shut down
         ("57014", Unavailable),  # statement timeout
         ("58030", Unavailable),  # input/output error
-        ("40P01", Unavailable),  # deadlock
-        ("40001", Unavailable),  # serialisation
+        ("40P01", Contended),  # deadlock
+        ("40001", Contended),  # serialisation
         ("25006", Unavailable),  # the server became a standby
         ("23505", Conflict),
         ("22021", HubError),

@@ -300,7 +300,7 @@ async def test_of_two_units_that_wait_for_each_other_one_is_told_to_try_again(
             await locate.claim(unit, "inst", [("Patient", SYSTEM, second)])
 
     results_ = await asyncio.gather(work("1", "2"), work("2", "1"), return_exceptions=True)
-    assert sorted(type(one).__name__ for one in results_) == ["NoneType", "Unavailable"]
+    assert sorted(type(one).__name__ for one in results_) == ["Contended", "NoneType"]
     await database.close()
 
 

@@ -1,0 +1,159 @@
+"""New resources written by a client, one or many, in few statements (FHIR R4 http.html#create).
+
+Their business identifiers are taken first, so that one thing is never made twice; then what they
+point at is looked up, all together; then they are written, each type at once.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from hie.access.scopes import Door
+from hie.errors import Conflict, Fault, ResourceNotFound, UnprocessableRequest
+from hie.exchange.identify import identify
+from hie.exchange.pointing import check_pointers, home_of, known_to, results_of
+from hie.exchange.writing import TAKEN, Ref, Writing, Written, keys_of, person_locks
+from hie.fhir import Resource
+from hie.fhir.elements import instant
+from hie.fhir.profile import check
+from hie.store import locate, resources, rewriting
+from hie.store.locks import id_name
+from hie.store.resources import First, Put
+from hie.store.served import Stored
+
+_OURS = frozenset({"versionId", "lastUpdated", "source"})
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A resource to be made under an id; `is_named`: the client chose it.
+
+    Then its identifiers need not tell it apart, and it may have been there and been deleted.
+    `place` is where a bundle has it.
+    """
+
+    id: str
+    tree: Resource
+    is_named: bool = False
+    place: int = 0
+
+    @property
+    def ref(self) -> Ref:
+        """Its type and id."""
+        return str(self.tree["resourceType"]), self.id
+
+
+Naming = Callable[[New], AbstractContextManager[None]]
+
+
+async def create_all(
+    writing: Writing,
+    news: Sequence[New],
+    naming: Naming = lambda _: nullcontext(),
+    *,
+    beside: Sequence[Ref] = (),
+) -> list[Written]:
+    """Write these; what became of each, in their order. `naming` is entered around what one fails.
+
+    `beside` are resources that will be changed in this unit, held before anything is looked up.
+    Raises UnprocessableRequest naming each fault, Conflict when an identifier is taken.
+    """
+    for one in news:
+        with naming(one):
+            check_sound(one.tree, one.id)
+    await _take(writing, news, naming)
+    await resources.current(writing.unit, beside)
+    homes = await _homes(writing, news, naming)
+    named = [_put(writing, one, homes[one.ref]) for one in news if one.is_named]
+    await resources.put(writing.unit, named, now_us=writing.now_us)
+    made = dict(await resources.current(writing.unit, [(one.type, one.id) for one in named]))
+    rows: list[First] = []
+    for one in news:
+        if not one.is_named:
+            put = _put(writing, one, homes[one.ref])
+            row, made[one.ref] = resources.first_as_served(writing.unit, put, writing.now_us)
+            rows.append(row)
+    await resources.insert(writing.unit, rows)
+    await settled(writing, [(one.tree, made[one.ref]) for one in news])
+    return [Written.of(201, made[one.ref]) for one in news]
+
+
+async def settled(writing: Writing, written: Sequence[tuple[Resource, Stored]]) -> None:
+    """What follows from new versions: whose a Patient is, and which results a report has."""
+    patients = {one.id: tree for tree, one in written if one.type == "Patient"}
+    if patients:
+        names = {name for tree in patients.values() for name in person_locks(tree, writing.now_us)}
+        await writing.hold(names)
+        today = instant(writing.now_us).date()
+        await identify(writing.unit, patients, today, writing.now_us)
+    for tree, one in written:
+        if one.type == "DiagnosticReport":
+            await rewriting.link_results(writing.unit, one.home, one.id, results_of(tree))
+
+
+def check_sound(tree: Resource, key: str) -> None:
+    """Raises UnprocessableRequest naming each fault of a resource."""
+    faults = check({**tree, "id": key})
+    if faults:
+        raise UnprocessableRequest(f"this {tree['resourceType']} is not valid", tuple(faults))
+
+
+async def check_unknown(writing: Writing, kind: str, key: str) -> None:
+    """Whether an id that is not known may be made.
+
+    Raises ResourceNotFound where the client may not choose ids, Conflict when somebody who cannot
+    be seen has it.
+    """
+    if not writing.may(Door.CLIENT_IDS):
+        fault = Fault("id", "unknown-id", f"an id of the hub's, or the scope {Door.CLIENT_IDS}")
+        raise ResourceNotFound(f"no {kind} with this id", (fault,))
+    await writing.hold([id_name(kind, key)])
+    if await locate.locate(writing.unit, kind, key) is not None:
+        raise Conflict(f"{kind}: this id is taken")
+
+
+def clean(tree: Resource) -> Resource:
+    """Without what is ours: the version, when it was written, where it came from."""
+    meta = {key: value for key, value in tree.get("meta", {}).items() if key not in _OURS}
+    found = {key: value for key, value in tree.items() if key != "meta"}
+    return {**found, "meta": meta} if meta else found
+
+
+def taken(kind: str) -> Conflict:
+    """The refusal of an identifier that another resource has."""
+    fault = Fault(f"{kind}.identifier", TAKEN, "an identifier nobody else here has")
+    return Conflict(f"another {kind} has this identifier", (fault,))
+
+
+async def _take(writing: Writing, news: Sequence[New], naming: Naming) -> None:
+    """Claim the identifiers of all in one statement, before any row is held."""
+    wanted = [(key, one.id) for one in news for key in keys_of(one.tree)]
+    lost = await locate.take(writing.unit, writing.institution, wanted)
+    for one in news:
+        if not one.is_named and any((key, one.id) in lost for key in keys_of(one.tree)):
+            with naming(one):
+                raise taken(one.ref[0])
+
+
+async def _homes(writing: Writing, news: Sequence[New], naming: Naming) -> dict[Ref, str]:
+    for one in news:
+        writing.coming.setdefault(one.ref, one.id if one.ref[0] == "Patient" else "")
+    known = await known_to(writing, (one.tree for one in news))
+    homes: dict[Ref, str] = {}
+    for one in _targets_first(news):
+        with naming(one):
+            check_pointers(writing, one.tree, known)
+            homes[one.ref] = await home_of(writing, one.id, one.tree, known)
+        known[one.ref] = writing.coming[one.ref] = homes[one.ref]
+    return homes
+
+
+def _targets_first(news: Sequence[New]) -> Iterator[New]:
+    """What belongs to whom its targets belong to comes after them."""
+    yield from (one for one in news if one.ref[0] != "Provenance")
+    yield from (one for one in news if one.ref[0] == "Provenance")
+
+
+def _put(writing: Writing, one: New, home: str) -> Put:
+    kind, key = one.ref
+    return Put(kind, home, key, {**clean(one.tree), "id": key}, writing.writer)
