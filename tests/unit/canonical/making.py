@@ -12,6 +12,7 @@ from hie.fhir import Resource
 from hie.recognition.catalogue import load_catalogue
 from hie.records import ImagingReportRecord, LabReportRecord
 from hie.terminology.concept_map import MapEntry, MapState
+from tests.profiled import departures
 
 INSTITUTION = "91110000802100433B"
 SITE = Site("lis-1", INSTITUTION, "hl7v2", {})
@@ -44,7 +45,7 @@ def made(
     ids: Ids | None = None,
     **other: Any,
 ) -> Built:
-    """Everything the hub makes of one report."""
+    """Everything the hub makes of one report; it conforms to the hub's own profiles."""
     given: dict[str, Any] = {
         "site": SITE,
         "message": "m1",
@@ -61,9 +62,12 @@ def made(
     }
     context = BuildContext(**{**given, **other})
     if isinstance(report, ImagingReportRecord):
-        return build_imaging(report, keys_of(report), context)
-    assert isinstance(report, LabReportRecord)
-    return build(report, keys_of(report), context)
+        built = build_imaging(report, keys_of(report), context)
+    else:
+        assert isinstance(report, LabReportRecord)
+        built = build(report, keys_of(report), context)
+    assert departures(built.resources.values()) == []
+    return built
 
 
 def of_type(built: Built, kind: str) -> list[Resource]:

@@ -15,6 +15,7 @@ from hie.fhir import Resource, profile, structure
 from hie.fhir.elements import find_extension
 from hie.recognition.study import read_study
 from hie.records import Coded, Identifier, InstanceRecord, Institution, Staff, Time
+from tests.profiled import departures
 from tests.unit.canonical.images import PATIENT, image, mammogram, slice_, val
 
 SITE = Site("pacs", "91110000802100433B", "dicom", {})
@@ -37,6 +38,7 @@ def built(records: Sequence[InstanceRecord], **how: Any) -> tuple[Built, StudyKe
     for resource in made.resources.values():
         assert profile.check(resource) == []
         assert structure.check(resource) == []
+    assert departures(made.resources.values()) == []
     return made, keys
 
 
