@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hie.errors import HubError, HubMisconfigured, Unavailable
 
 _SIZE = 32
+_BLOCK = 64  # of SHA-256
 _NONCE = 12
 _SUITE = b"\x01"  # AES-256-GCM, one key; the suite is stored with every sealed value
 
@@ -27,7 +28,10 @@ class Keys:
     """Keyed hashes and seals under the two keys of one hub."""
 
     def __init__(self, index: bytes, data: bytes) -> None:
-        self._index = index
+        # HMAC-SHA-256 (RFC 2104) with the key worked in once: half the price of a call for each hash.
+        block = index.ljust(_BLOCK, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
         self._aead = AESGCM(data)
         self.fingerprint = _text(
             hashlib.sha256(b"hie keys\0" + hmac.digest(index, b"", "sha256") + data).digest()[:9]
@@ -71,7 +75,10 @@ class Keys:
 
     def _digest(self, parts: tuple[str, ...]) -> bytes:
         text = "".join([f"{len(part)}:{part}" for part in parts])
-        return hmac.digest(self._index, text.encode("utf-8", "surrogatepass"), "sha256")
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text.encode("utf-8", "surrogatepass"))
+        outer.update(inner.digest())
+        return outer.digest()
 
 
 def _text(data: bytes) -> str:

@@ -12,7 +12,10 @@ from tests.train_dictionary import samples
 
 SHIPPED = Bodies(shipped_dictionaries())
 # A dictionary is part of the data: a changed one makes every row unreadable.
-DIGESTS = {1: "ac3d98a109d0f97289ca7fe7d65fdde26cf1600c3ab243b5370c3f1ffdcab98f"}
+DIGESTS = {
+    1: "ac3d98a109d0f97289ca7fe7d65fdde26cf1600c3ab243b5370c3f1ffdcab98f",
+    2: "dd69c2cd35d807786a8436fc18b51c5a7eeaa78df3012d267d669f1952bd5119",
+}
 
 
 @given(st.binary(max_size=3_000))
@@ -35,6 +38,15 @@ def test_an_unknown_dictionary_is_named() -> None:
 def test_a_shipped_dictionary_never_changes() -> None:
     found = {n: hashlib.sha256(data).hexdigest() for n, data in shipped_dictionaries().items()}
     assert found == DIGESTS
+
+
+def test_a_body_of_each_dictionary_is_read_by_the_number_of_its_row() -> None:
+    shipped = shipped_dictionaries()
+    (body,) = (one for one in samples(5, 1)[:1])
+    for number in shipped:
+        then = Bodies({n: data for n, data in shipped.items() if n <= number})
+        assert then.number == number
+        assert SHIPPED.decompress(number, then.compress(body)) == body
 
 
 def test_a_result_it_was_not_trained_on_takes_a_fifth() -> None:
