@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from hie import __version__
 from hie.api import FHIR_ROUTES
+from hie.api.openapi import PATH, openapi
 from hie.api.problem import problem
 from hie.api.v1 import V1_ROUTES
 from hie.dicomweb.pool import PixelPool
@@ -48,6 +49,7 @@ def web_app(hub: Hub) -> ASGIApp:
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
             Route("/metrics", _metrics),
+            Route(PATH, openapi, methods=["GET"]),
             *WEB_ROUTES,
         ]
     )

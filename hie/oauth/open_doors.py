@@ -45,7 +45,9 @@ OPEN_DOORS: tuple[OpenDoor, ...] = (
 METRICS = "/metrics"
 
 # Doors for systems, which bring a token; all other paths are pages, which people sign in to.
-_SYSTEM_DOORS = ("/fhir", "/v1", "/intake", "/dicom-web", "/cds-services", "/oauth", METRICS)
+_SYSTEM_DOORS = (
+    "/fhir", "/v1", "/intake", "/dicom-web", "/cds-services", "/oauth", "/openapi.json", METRICS,
+)  # fmt: skip
 
 
 def is_open(method: str, path: str) -> bool:

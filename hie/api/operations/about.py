@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from hie.access.policy import permit_type
 from hie.access.scopes import Interaction
+from hie.api.operations.given import listed
 from hie.api.respond import answered, fhir, hub_of
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, NotSupported, ResourceNotFound
@@ -64,8 +65,8 @@ def _resource(tree: Resource, kind: str) -> Resource:
     if tree.get("resourceType") != "Parameters" or kind == "Parameters":
         return _typed(tree, kind)
     found: Resource | None = None
-    for one in tree.get("parameter", ()):
-        name = one.get("name") if isinstance(one, dict) else None
+    for one in listed(tree):
+        name = one.get("name")
         if name == "resource" and isinstance(one.get("resource"), dict):
             found = one["resource"]
         elif name in {"mode", "profile"}:

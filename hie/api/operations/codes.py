@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from hie.access.policy import permit_type
 from hie.access.scopes import Interaction
+from hie.api.operations.given import listed
 from hie.api.respond import answered, fhir, hub_of
 from hie.audit.event import Action, Event, EventType
 from hie.errors import Fault, InvalidRequest, ResourceNotFound
@@ -190,7 +191,7 @@ def _parameters(tree: Mapping[str, Any]) -> dict[str, str]:
     if tree.get("resourceType") != "Parameters":
         raise InvalidRequest("Parameters", (Fault("resourceType", "other-type", "Parameters"),))
     found: dict[str, str] = {}
-    for one in tree.get("parameter", ()):
+    for one in listed(tree):
         name, value = one.get("name"), one.get("valueCoding")
         if name == "coding" and isinstance(value, dict):
             found |= {part: str(value[part]) for part in ("system", "code") if part in value}
