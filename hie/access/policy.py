@@ -32,6 +32,17 @@ class Restriction:
         return self.types is None or kind in self.types
 
 
+@dataclass(frozen=True, slots=True)
+class AuditSight:
+    """What an actor may see of the audit log: of which institution (None: all), raw requests too.
+
+    A raw request may hold names and identity numbers: `queries` is for auditors alone.
+    """
+
+    institution: str | None
+    queries: bool = False
+
+
 class Role(StrEnum):
     """What a person does here; nobody has two."""
 
@@ -55,6 +66,8 @@ ROLE_SCOPES: Mapping[Role, frozenset[str]] = {
 # Purposes for which a patient's results may be looked at. Breaking the glass (BTG) and a patient's
 # own request (PATRQT) have conditions of their own and are not opened by a scope.
 CLINICAL = frozenset({Purpose.TREATMENT, Purpose.EMERGENCY})
+# A client of an institution may look at the log of what its own people and systems did.
+_AUDITING = CLINICAL | {Purpose.COMPLIANCE}
 _CLINICAL_DOORS = frozenset({Door.ORDER_CHECK, Door.DECIDE})
 _CONTEXT = {ActorKind.CLIENT: "system", ActorKind.USER: "user"}
 
@@ -101,6 +114,25 @@ def permit_type(actor: Actor, kind: str, interaction: Interaction) -> Restrictio
     return found
 
 
+def audit_sight(actor: Actor, interaction: Interaction) -> AuditSight:
+    """What the actor may see of the audit log: that of its own institution.
+
+    A client needs the scope system/AuditEvent.rs; with the purpose HCOMPL it is an auditor. Of
+    people only auditors see it. Raises NotPermitted.
+    """
+    if actor.kind is ActorKind.OPERATOR:
+        return AuditSight(None, queries=True)
+    if actor.kind is ActorKind.USER:
+        if actor.role != Role.AUDITOR:
+            raise _not_permitted(Reason.ROLE, f"role {Role.AUDITOR}")
+        return AuditSight(actor.institution, queries=True)
+    if actor.purpose not in _AUDITING:
+        raise _not_permitted(Reason.PURPOSE, "purpose of use HCOMPL, TREAT or ETREAT")
+    if not _by_scopes(actor.scopes, "system", interaction).permits_type("AuditEvent"):
+        raise _not_permitted(Reason.SCOPE, f"scope system/AuditEvent.{interaction.value}")
+    return AuditSight(actor.institution, queries=actor.purpose is Purpose.COMPLIANCE)
+
+
 @lru_cache(maxsize=1024)
 def _by_scopes(scopes: frozenset[str], context: str, interaction: Interaction) -> Restriction:
     types: set[str] = set()
@@ -127,8 +159,10 @@ __all__ = [
     "CLINICAL",
     "ROLE_SCOPES",
     "Actor",
+    "AuditSight",
     "Restriction",
     "Role",
+    "audit_sight",
     "permit",
     "permit_institution",
     "permit_type",

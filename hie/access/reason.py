@@ -55,6 +55,7 @@ class Reason(StrEnum):
     CONFLICT = "conflict"  # it contradicts what is recorded, or meets several
     SIZE = "size"  # an address, a header or a body over the limit of the door
     SSRF = "ssrf"  # an address that leads into the hub's own network
+    AUDIT_WRITE = "audit-write"  # an attempt to change the audit log
 
 
 # What is an attack rather than a mistake: outcome 8, to the alarm channel.
@@ -71,6 +72,7 @@ ALERTS: frozenset[Reason] = frozenset(
         Reason.REPLAY,
         Reason.ORG_SPOOF,
         Reason.SSRF,
+        Reason.AUDIT_WRITE,
     }
 )
 

@@ -2,6 +2,7 @@
 
 from starlette.routing import Route
 
+from hie.api.audit_events import read_event, refuse_change, search_events
 from hie.api.bundle import bundle
 from hie.api.capabilities import metadata
 from hie.api.history import history_of, history_of_system, history_of_type
@@ -25,6 +26,8 @@ _ROUTES = [
     Route("/fhir/CodeSystem/$lookup", lookup, methods=["GET", "POST"]),
     Route("/fhir/ValueSet/$expand", expand, methods=["GET", "POST"]),
     Route("/fhir/ConceptMap/$translate", translate, methods=["GET", "POST"]),
+    Route("/fhir/AuditEvent", search_events, methods=["GET"]),
+    Route("/fhir/AuditEvent/_search", search_events, methods=["POST"]),
     Route("/fhir/{type}/$validate", validate, methods=["POST"]),
     Route("/fhir/{type}/{id}/$meta", meta, methods=["GET"]),
     Route("/fhir/{type}/_search", search_type, methods=["POST"]),
@@ -32,6 +35,11 @@ _ROUTES = [
     Route("/fhir/{type}/{id}/_history", history_of, methods=["GET"]),
     Route("/fhir/_history", history_of_system, methods=["GET"]),
     Route("/fhir/{type}/_history", history_of_type, methods=["GET"]),
+    Route("/fhir/AuditEvent/{id}", read_event, methods=["GET"]),
+    *(
+        Route(path, refuse_change, methods=["POST", "PUT", "PATCH", "DELETE"])
+        for path in ("/fhir/AuditEvent", "/fhir/AuditEvent/{id}")
+    ),
     Route("/fhir/{type}/{id}", read, methods=["GET"]),
     Route("/fhir/{type}/{id}", update, methods=["PUT"]),
     Route("/fhir/{type}/{id}", patch, methods=["PATCH"]),

@@ -7,7 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hie import __version__
+from hie.api.audit_query import KNOWN
 from hie.api.respond import answered, fhir, hub_of
+from hie.api.served import LOGGED
 from hie.fhir import CANONICAL, RELEASE
 from hie.fhir.search.definitions import Kind
 from hie.fhir.wire import write
@@ -72,7 +74,10 @@ def statement(address: str) -> dict[str, Any]:
                         }
                     ],
                 },
-                "resource": [_resource(kind) for kind in sorted(PARAMETERS)],
+                "resource": sorted(
+                    [*(_resource(kind) for kind in PARAMETERS), _audit_event()],
+                    key=lambda one: str(one["type"]),
+                ),
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
                 "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
             }
@@ -84,6 +89,23 @@ def _token_door(address: str) -> dict[str, Any]:
     """Where tokens are asked for, as clients of SMART 1 look for it."""
     found = {"url": "token", "valueUri": f"{address}/oauth/token"}
     return {"url": _OAUTH, "extension": [found]}
+
+
+def _audit_event() -> dict[str, Any]:
+    """The audit log: to read and to search, never to write."""
+    known = sorted({name: str(of.kind) for name, of in KNOWN.items()}.items())
+    return {
+        "type": LOGGED,
+        "interaction": [{"code": code} for code in ("read", "search-type")],
+        "versioning": "no-version",
+        "readHistory": False,
+        "updateCreate": False,
+        "conditionalCreate": False,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        "searchParam": [{"name": name, "type": kind} for name, kind in known],
+    }
 
 
 def _resource(kind: str) -> dict[str, Any]:

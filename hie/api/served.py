@@ -13,12 +13,17 @@ from hie.oauth.door import actor_in
 from hie.store.search.registry import PARAMETERS
 from hie.store.served import Stored
 
+LOGGED = "AuditEvent"  # served from the audit log, read only
+
 
 def served(request: Request) -> str:
     """The type in the address. Raises ResourceNotFound naming those there are."""
     kind: str = request.path_params["type"]
+    if kind == LOGGED:
+        fault = Fault("type", "not-offered", "read and search of AuditEvent")
+        raise ResourceNotFound("an event of the log has no versions", (fault,))
     if kind not in PARAMETERS:
-        fault = Fault("type", "unknown-type", ", ".join(sorted(PARAMETERS)))
+        fault = Fault("type", "unknown-type", ", ".join(sorted({*PARAMETERS, LOGGED})))
         raise ResourceNotFound("no such resource type here", (fault,))
     return kind
 

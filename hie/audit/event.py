@@ -40,6 +40,7 @@ class EventType(StrEnum):
     TOKEN_ISSUED = "token-issued"  # noqa: S105 - an event's name
     SIGN_IN = "sign-in"
     SIGN_OUT = "sign-out"
+    AUDIT_VIEW = "audit-view"
     REFUSED = "refused"
     BOOT = "boot"
 

@@ -127,7 +127,7 @@ def _grant(entrance: Entrance, known: KnownClient, scopes: tuple[str, ...]) -> G
 
 
 def _faults(asked: Registration) -> list[Fault]:
-    faults = check_client_scopes(asked.scopes, frozenset(TABLES))
+    faults = check_client_scopes(asked.scopes, frozenset(TABLES) | {"AuditEvent"})
     if CLIENT_ID.fullmatch(asked.client) is None:
         expected = "1 to 64 of a-z 0-9 . -, beginning and ending with a letter or digit"
         faults.append(Fault("client", "client-format", expected))
