@@ -35,7 +35,8 @@ def method_and_url(entry: Mapping[str, Any], place: int, base: str) -> tuple[str
     request = entry.get("request")
     request = request if isinstance(request, dict) else {}
     method, url = request.get("method"), request.get("url")
-    if method not in METHODS or not isinstance(url, str) or not url:
+    is_known = isinstance(method, str) and method in METHODS
+    if not is_known or not isinstance(url, str) or not url:
         words = f"a method ({', '.join(sorted(METHODS))}) and a url"
         fault = Fault(f"Bundle.entry[{place}].request", "required", words)
         raise InvalidRequest("an entry without a request", (fault,))
