@@ -19,6 +19,7 @@ from hie.fhir.narrow import is_surely_sound
 from hie.fhir.number import plain
 from hie.fhir.primitives import FORMATS
 from hie.fhir.references import check_references
+from hie.fhir.target import check_target
 from hie.fhir.wire import parse
 from hie.schemas import schema
 
@@ -80,7 +81,8 @@ def look_closely(resource: Resource) -> list[Fault]:
         faults = list(dict.fromkeys(_fault(error) for error in errors))
         if faults:
             return faults
-    return [*check_invariants(resource), *check_references(resource)][:MOST_FAULTS]
+    faults = [*check_invariants(resource), *check_references(resource), *check_target(resource)]
+    return faults[:MOST_FAULTS]
 
 
 def _fault(error: jsonschema_rs.ValidationError) -> Fault:
