@@ -45,7 +45,7 @@ def _is_sound(resource: Resource) -> bool:
             if type(value) is dict:
                 elements.append(value)
             elif type(value) is list and type(value[0]) is dict:
-                elements += value
+                elements += value if None not in value else filter(None, value)
         if "id" in element and len(element) == 1:
             return False
         if "div" in element:
@@ -75,8 +75,9 @@ def _faults(resource: Resource) -> Iterator[Fault]:
                 if "id" in value and len(value) == 1 and name[1:] not in element:
                     yield Fault(path(kind, (place, name)), "ele-1", "something beside the id")
             elif type(value) is list and type(value[0]) is dict:
-                waiting += [(part, (place, name, number)) for number, part in enumerate(value)]
-                for number, one in enumerate(value):
+                parts = [(part, number) for number, part in enumerate(value) if part is not None]
+                waiting += [(part, (place, name, number)) for part, number in parts]
+                for one, number in parts:
                     if "id" in one and len(one) == 1:
                         where = path(kind, (place, name, number))
                         yield Fault(where, "ele-1", "something beside the id")
@@ -85,6 +86,9 @@ def _faults(resource: Resource) -> Iterator[Fault]:
                         if not _is_extension(one):
                             where = path(kind, (place, name, number))
                             yield Fault(where, "ext-1", "either extensions or one value")
+                        elif name == "modifierExtension":
+                            where = path(kind, (place, name, number))
+                            yield Fault(where, "modifier-unknown", "no modifier: none is known")
             elif name == "reference" and value[:1] == "#" and not _is_there(value, contained):
                 yield Fault(path(kind, (place, name)), "ref-1", "a contained resource")
         if "end" in element and _ends_early(element):

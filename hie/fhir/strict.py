@@ -7,9 +7,7 @@ in this file looks at a text twice or follows its nesting by recursion. Sources:
 
 import json
 import re
-from collections.abc import Iterator
 from decimal import Decimal
-from itertools import zip_longest
 from typing import Any, NoReturn
 
 from hie.errors import Fault, UnreadableJson, UnreadableNumber
@@ -31,8 +29,8 @@ def read_strictly(data: bytes, nodes: int, depth: int, nulls: bool) -> Any:
 
     Refused: anything but UTF-8 without BOM, duplicate members, NaN and Infinity, integers of more
     than 18 digits and a minus zero without digits, numbers beyond a double's range, lone
-    surrogates, NUL, nesting over `depth`, more than `nodes` values, and null unless `nulls`. A list
-    of primitives may have null where the list of their extensions has an object, and the reverse.
+    surrogates, NUL, nesting over `depth`, more than `nodes` values, and null unless `nulls`: FHIR
+    has it only to keep a list of primitives in step with the list of their extensions.
     """
     text = _decoded(data)
     if is_long(data, nodes):
@@ -134,31 +132,14 @@ def _walk(tree: Any, depth: int, nulls: bool) -> None:
             if level > depth:
                 _refuse("body", "too-deep", f"at most {depth} levels")
             if isinstance(value, dict):
-                filled = frozenset() if nulls else frozenset(_filled(value))
                 for key, part in value.items():
                     _check_text(key, place)
-                    if key not in filled:
-                        waiting.append((part, level + 1, (place, key)))
-                        continue
-                    beneath: _Place = (place, key)
-                    for position, one in enumerate(part):
-                        if one is not None:
-                            waiting.append((one, level + 2, (beneath, position)))
+                    waiting.append((part, level + 1, (place, key)))
             else:
                 for position, part in enumerate(value):
                     waiting.append((part, level + 1, (place, position)))
         elif value is None and not nulls:
             _refuse(_path(place), "null", "no null values")
-
-
-def _filled(tree: dict[str, Any]) -> Iterator[str]:
-    """The lists whose nulls stand for what the list beside has (json.html#null)."""
-    for key, part in tree.items():
-        beside = tree.get("_" + key)
-        if not (isinstance(part, list) and isinstance(beside, list)):
-            continue
-        if all(a is not None or b is not None for a, b in zip_longest(part, beside)):
-            yield from (key, "_" + key)
 
 
 def _check_text(text: str, place: _Place) -> None:

@@ -21,6 +21,7 @@ MISTAKES = frozenset(
     }
 )
 _NOT_TEXT = frozenset({"not-utf-8", "lone-surrogate", "control-character"})
+_NO_RESOURCE = frozenset({"other-type"})
 _REASONS: tuple[tuple[type[errors.RequestRefused], Reason], ...] = (
     (errors.UnreadableJson, Reason.JSON),
     (errors.UnreadableNumber, Reason.JSON),
@@ -44,4 +45,6 @@ def reason_of_mistake(error: errors.RequestRefused) -> Reason:
         return Reason.SSRF
     if codes & _NOT_TEXT:
         return Reason.ENC
+    if codes & _NO_RESOURCE:
+        return Reason.FHIR
     return next((found for kind, found in _REASONS if isinstance(error, kind)), Reason.PARAM)

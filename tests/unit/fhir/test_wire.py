@@ -134,11 +134,6 @@ def test_null_is_read_where_the_caller_says_so() -> None:
     assert read(b'{"a":null}', nulls=True) == {"a": None}
 
 
-def test_a_list_of_primitives_has_null_where_only_an_extension_stands() -> None:
-    text = b'{"given":["a",null],"_given":[null,{"id":"x"}]}'
-    assert wire.write(read(text)) == text
-
-
 @given(st.binary(max_size=40) | _trees.map(wire.write), st.data())
 def test_the_quick_reader_never_takes_what_the_strict_one_refuses(text: bytes, data: Any) -> None:
     """Mutated bytes of JSON: both give the same tree, or the same refusal."""
