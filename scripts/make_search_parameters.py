@@ -173,6 +173,7 @@ def _paths(definitions: Definitions, text: str, targets: list[str]) -> Iterator[
 
 def _composite(definitions: Definitions, one: Json, kind: str, known: dict[str, Json]) -> Json:
     bases = [part.strip().partition(".")[2] for part in one["expression"].split(" | ")]
+    bases = list(dict.fromkeys(bases))
     first = definitions.base(kind, bases[0].split(".") if bases[0] else [])
     parts = []
     for part in one["component"]:
@@ -181,8 +182,16 @@ def _composite(definitions: Definitions, one: Json, kind: str, known: dict[str, 
             cast = re.fullmatch(r"([a-zA-Z.%]+)\.as\(([A-Za-z]+)\)", text.strip())
             steps = (cast[1] if cast else text.strip()).removeprefix("%resource.").split(".")
             paths += definitions.walk(first, steps, cast[2] if cast else None)
-        parts.append({"kind": known[part["definition"]]["type"], "paths": paths})
+        parts.append({"kind": _part_kind(known[part["definition"]]["type"], paths), "paths": paths})
     return {"kind": "composite", "bases": bases, "parts": parts}
+
+
+def _part_kind(stated: str, paths: list[Json]) -> str:
+    """R4 has the two parts of DocumentReference's `relationship` the wrong way round."""
+    found = {path["is"] for path in paths}
+    if stated == "reference" and found == {"code"}:
+        return "token"
+    return "reference" if stated == "token" and found == {"Reference"} else stated
 
 
 def summaries(definitions: Definitions) -> Json:

@@ -185,8 +185,9 @@ def _study(resource: dict[str, Any], blind: Blind | None) -> Values:
             uid = value
         elif accession is None:
             accession, accession_system = value, short(system)
-    modalities = [one for one in resource.get("modality", ()) if one.get("code")]
-    codes = [one["code"] for one in modalities]
+    series = [one["modality"] for one in resource.get("series", ()) if "modality" in one]
+    modalities = [one for one in (*resource.get("modality", ()), *series) if one.get("code")]
+    codes = list(dict.fromkeys(one["code"] for one in modalities))
     foreign = [
         (Place.MODALITY, one.get("system", ""), one["code"])
         for one in modalities

@@ -9,6 +9,8 @@ come with a report, and each is found by its business key (`locate`). Patients: 
 from collections.abc import Iterable, Mapping, Sequence
 
 from hie.fhir import Resource
+from hie.fhir.search.definitions import parameters
+from hie.fhir.search.elements import elements
 from hie.store.session import Reader, Unit
 
 _COLUMNS = ("hash", "home", "id")
@@ -21,9 +23,9 @@ def hashes(reader: Reader, kind: str, tree: Resource, message: str | None) -> tu
     """What a resource is found by; `message` is who wrote this version."""
     if kind == "Patient" or (kind == "Observation" and not (message or "").startswith(_OWN)):
         return ()
-    found = tree.get("identifier", ())
-    listed = found if isinstance(found, list) else (found,)
-    values = {one["value"] for one in listed if isinstance(one, Mapping) and one.get("value")}
+    known = parameters(kind).get("identifier")
+    found = () if known is None else elements(tree, known.paths)
+    values = {one["value"] for _, one in found if isinstance(one, Mapping) and one.get("value")}
     return tuple(sorted(blind(reader, kind, value) for value in values))
 
 

@@ -4,7 +4,8 @@
 
 A client that may choose ids and leave references open writes each example of a served type. What
 is accepted must come back with the same values and digits; what is refused is listed with its
-reason. Ends with 1 when a value was changed on the way.
+reason. Then every search parameter is asked with every modifier, and the page of all of them is
+written beside it. Ends with 1 when a value was changed on the way, or a search answered otherwise.
 """
 
 import asyncio
@@ -24,8 +25,11 @@ from hie.exchange.hub import Hub
 from hie.settings import Settings
 from hie.store.search.registry import PARAMETERS
 from tests.r4.examples import PACKAGE, exact, examples, fetched
+from tests.r4.search_table import asked_all, definitions
+from tests.r4.search_table import page as search_page
 
 INSTITUTION = "12110102400000101U"
+SEARCH = "conformance-search.md"
 SCOPES = ["system/*.cruds", "hie/client-ids", "hie/open-references"]
 
 
@@ -54,11 +58,23 @@ async def main(package: Path, document: Path | None) -> int:
                     back = await client.get(url)
                     if back.status_code != 200 or exact(back.text) != exact(text):
                         changed.append(name)
+                faults = await _searched(hub, client)
     table = _table(written, refused, changed)
     sys.stdout.write(table)
+    sys.stdout.write(search_page())
+    sys.stdout.writelines(f"search: {fault}\n" for fault in faults)
     if document is not None:
         document.write_text(table, "utf-8")
-    return 1 if changed else 0
+        document.with_name(SEARCH).write_text(search_page(), "utf-8")
+    return 1 if changed or faults else 0
+
+
+async def _searched(hub: Hub, client: httpx.AsyncClient) -> list[str]:
+    """Every search parameter asked with every modifier; what went otherwise than the page says."""
+    for tree in definitions():
+        answer = await client.put(f"/fhir/{tree['resourceType']}/{tree['id']}", json=tree)
+        answer.raise_for_status()
+    return [fault for kind in sorted(PARAMETERS) for fault in await asked_all(hub, client, kind)]
 
 
 async def _headers(hub: Hub) -> dict[str, str]:

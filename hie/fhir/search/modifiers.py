@@ -29,11 +29,11 @@ def modifiers(parameter: Parameter) -> frozenset[str]:
     found = _BY_KIND[parameter.kind]
     if parameter.name == "_id":
         return found - {"missing"}
+    looked_at = {path.datatype for path in parameter.paths}
     if parameter.kind is Kind.REFERENCE:
-        return found | parameter.targets
+        return found | parameter.targets if "Reference" in looked_at else frozenset({"missing"})
     if parameter.kind is not Kind.TOKEN:
         return found
-    looked_at = {path.datatype for path in parameter.paths}
     if looked_at & _CODED:
         found |= {"in", "not-in", "above", "below"}
     if looked_at & _WORDED:

@@ -12,7 +12,7 @@ from hie.fhir.search.refusal import bad, unanswered
 from hie.store.search.registry import DATED, PARAMETERS
 
 MOST_KEYS = 4
-NEVER = -(2**62)  # before any time: what does not say when
+_FIRST, _LAST = -(2**62), 2**62  # before and after any time
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,16 @@ def _key(kind: str, text: str) -> Key:
         raise bad("_sort", "invalid-value", ", ".join(able))
     if name not in able:
         raise unanswered(f"_sort={text}", ", ".join(able))
-    return Key(name, text.startswith("-"), _column(kind, parameter), parameter)
+    down = text.startswith("-")
+    return Key(name, down, _column(kind, parameter, down), parameter)
 
 
-def _column(kind: str, parameter: Parameter) -> str:
+def _column(kind: str, parameter: Parameter, down: bool) -> str:
+    """What has no date stands last, whichever way."""
     if parameter.name == "_lastUpdated":
         return "v.updated_us"
     if parameter.name == "_id":
         return "v.id"
     if parameter.name == DATED.get(kind):
-        return f"coalesce(v.effective_us, {NEVER})"
+        return f"coalesce(v.effective_us, {_FIRST if down else _LAST})"
     return ""
