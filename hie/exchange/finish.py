@@ -88,6 +88,9 @@ async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
     ids = {Key(*key[1:]): found for key, (found, _) in claimed.items()}
     fresh = {Key(*key[1:]) for key, (_, made) in claimed.items() if made}
     standing = await _standing(unit, ids, [key for key in ids if key not in fresh])
+    # What was deleted since its key was read had its key given back: it comes again under its id.
+    gone = [key for key in ids if key not in fresh and (key.type, ids[key]) not in standing]
+    await locate.keep(unit, [(owners[key], key, ids[key]) for key in gone])
     sent = await _sent_times(unit, standing)
     maps = {site: await _maps(unit, site) for site in {work.site.id for work in ready}}
     patients: dict[str, Resource] = {}
@@ -176,7 +179,9 @@ def _locks(works: Iterable[Work]) -> list[str]:
                     link_study.lock_names(work.site.institution, link_study.numbers_of(record))
                 )
             names.update(
-                f"identity:{one.type}:{one.value}" for one in record.patient.identifiers if one.type
+                identify.number_lock(one.type, one.value)
+                for one in record.patient.identifiers
+                if one.type
             )
     return sorted(names)
 

@@ -19,7 +19,12 @@ from hie.store.session import Unit
 
 def strong_numbers(patient: Resource, on: date) -> list[str]:
     """Names of the locks a Patient's usable numbers need: two homes that share one must meet."""
-    return sorted(f"identity:{kind}:{value}" for kind, value in read_traits(patient, on).usable)
+    return sorted(number_lock(kind, value) for kind, value in read_traits(patient, on).usable)
+
+
+def number_lock(kind: str, value: str) -> str:
+    """The lock of one number, by what it is compared as: however it is written, it is one."""
+    return f"identity:{kind}:{normalise(kind, value)}"
 
 
 async def identify(

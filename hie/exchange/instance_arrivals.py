@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hie.adapter import Decoded, Issue, Severity, Site
 from hie.exchange import link_study, sites
 from hie.exchange.hub import Hub
+from hie.exchange.identify import number_lock
 from hie.exchange.imaging_profile import ImagingProfile, imaging_profile
 from hie.exchange.noticed import noticed
 from hie.exchange.write_study import numbers_of
@@ -89,5 +90,5 @@ def study_locks(site: Site, records: Sequence[InstanceRecord]) -> set[str]:
     for record in records:
         names.add(f"study:{site.id}:{record.study.uid}")
         numbers = record.patient.identifiers
-        names |= {f"identity:{one.type}:{one.value}" for one in numbers if one.type}
+        names |= {number_lock(one.type, one.value) for one in numbers if one.type}
     return names

@@ -96,6 +96,12 @@ async def write_study(
         ids |= {keys.patient: known[0], keys.study: known[1]}
     written = Written(ids[keys.patient], ids[keys.study])
     standing = await resources.current(unit, sorted({(key.type, one) for key, one in ids.items()}))
+    gone = [
+        (owner, Key(*key), found)
+        for (owner, *key), (found, is_new) in claimed.items()
+        if not is_new and (key[0], found) not in standing
+    ]
+    await locate.keep(unit, gone)  # deleted since its key was read: it comes again under its id
     before = standing.get(("ImagingStudy", written.id))
     made = build_study(
         records,
