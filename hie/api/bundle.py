@@ -6,7 +6,7 @@ same request alone would. A transaction is one unit of work; its GETs are asked 
 
 from base64 import b64decode
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
+from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,9 +17,10 @@ from starlette.types import Message, Scope
 from hie.access.policy import permit_type, restriction
 from hie.access.scopes import Interaction
 from hie.api.bundle_entries import listed, method_and_url, read_entry
+from hie.api.negotiation import check_json
 from hie.api.respond import answered, fhir, hub_of
 from hie.api.write import event, prefer
-from hie.errors import Fault, InvalidRequest, UnsupportedMedia
+from hie.errors import Fault, InvalidRequest
 from hie.exchange import write_resource
 from hie.exchange.transaction import transact
 from hie.exchange.writing import Writing, Written, in_one_unit
@@ -27,10 +28,9 @@ from hie.fhir.outcome import issue, outcome, outcome_of
 from hie.fhir.wire import parse, read_object, write
 from hie.oauth.door import actor_in
 from hie.store import ledger
-from hie.store.instants import written
+from hie.store.instants import microseconds, written
 
 _FHIR = "application/fhir+json"
-_JSON = {_FHIR, "application/json", "text/json"}
 _READS = frozenset({"GET", "HEAD"})
 _INTERACTIONS = {
     "POST": Interaction.CREATE,
@@ -44,9 +44,7 @@ _HEADERS = {"ifMatch": "If-Match", "ifNoneExist": "If-None-Exist", "ifNoneMatch"
 @answered
 async def bundle(request: Request) -> Response:
     """POST /fhir: every entry alone (batch), or all in one unit (transaction)."""
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() not in _JSON:
-        fault = Fault("Content-Type", "media", "application/fhir+json")
-        raise UnsupportedMedia("FHIR JSON is written here", (fault,))
+    check_json(request.headers)
     tree = read_object(await request.body())
     if tree.get("resourceType") != "Bundle" or tree.get("type") not in ("batch", "transaction"):
         fault = Fault("Bundle.type", "invalid-value", "batch or transaction")
@@ -128,6 +126,9 @@ async def _alone(
     for name, header in _HEADERS.items():
         if isinstance(stated.get(name), str):
             headers[header] = stated[name]
+    since = microseconds(str(stated.get("ifModifiedSince")))
+    if since is not None:
+        headers["If-Modified-Since"] = formatdate(since // 1_000_000, usegmt=True)
     if "prefer" in request.headers:
         headers["Prefer"] = request.headers["prefer"]
     body = b""

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from hie.api.patched import MEDIA as JSON_PATCH
 from hie.api.patched import patched
-from hie.api.write import version_of
+from hie.api.preconditions import version_of
 from hie.errors import Fault, InvalidRequest, TooLarge
 from hie.exchange.conditional import read_criteria
 from hie.exchange.links import rewritten
@@ -67,13 +67,15 @@ def read_entry(entry: Mapping[str, Any], place: int, base: str) -> Entry:
         raise _bad(place, "resource", "other-type", kind)
     if method == "POST":
         criteria = request.get("ifNoneExist", "")
-    if not isinstance(criteria, str):
-        raise _bad(place, "request.ifNoneExist", "wrong-type", "a query string")
+        if not isinstance(criteria, str) or (not criteria and "ifNoneExist" in request):
+            raise _bad(place, "request.ifNoneExist", "not-a-condition", "search parameters")
     full_url = entry.get("fullUrl", "")
     if not isinstance(full_url, str):
         raise _bad(place, "fullUrl", "wrong-type", "a uri")
     match, none_match = request.get("ifMatch"), request.get("ifNoneMatch")
     where = f"Bundle.entry[{place}].request"
+    if not isinstance(match, str | None):
+        raise _bad(place, "request.ifMatch", "wrong-type", 'a version such as W/"3"')
     if none_match is not None and (none_match != "*" or method != "PUT"):
         raise _bad(place, "request.ifNoneMatch", "invalid-value", "*, of a PUT")
     return Entry(
@@ -84,7 +86,7 @@ def read_entry(entry: Mapping[str, Any], place: int, base: str) -> Entry:
         tree,
         key or None,
         read_criteria(kind, criteria, where) if criteria else None,
-        version_of(match if isinstance(match, str) else None, f"{where}.ifMatch"),
+        version_of(match, f"{where}.ifMatch"),
         only_new=none_match == "*",
         change=change,
     )

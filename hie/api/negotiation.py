@@ -11,7 +11,7 @@ from functools import lru_cache
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from hie.errors import Fault, NotAcceptable, UnsupportedMedia
+from hie.errors import Fault, InvalidRequest, NotAcceptable, UnsupportedMedia
 
 MEDIA = "application/fhir+json"
 ANSWER = f"{MEDIA}; charset=utf-8"
@@ -33,21 +33,37 @@ class Preferences:
 
 
 def check_accept(request: Request) -> None:
-    """`_format` decides, else Accept. Raises NotAcceptable for what is not spoken here."""
-    asked = request.query_params.get("_format")
+    """`_format` decides, else Accept. Raises NotAcceptable for what is not spoken here.
+
+    Raises InvalidRequest for a `_format` that is empty or there twice; with
+    `handling=lenient` the first that says something counts.
+    """
+    given = request.query_params.getlist("_format") if request.url.query else []
+    if (len(given) > 1 or "" in given) and preferences(request.headers).handling != "lenient":
+        fault = Fault("_format", "empty" if "" in given else "repeated", "one format")
+        raise InvalidRequest("_format", (fault,))
+    asked = next((one for one in given if one), None)
     text = ",".join(request.headers.getlist("accept")) if asked is None else asked
     if not _is_spoken(text, named=asked is not None):
         name = "Accept" if asked is None else "_format"
         raise NotAcceptable("only JSON is spoken here", (Fault(name, "not-spoken", ANSWER),))
 
 
-def check_content(headers: Headers, known: frozenset[str] = JSON) -> str:
-    """The media type of what is sent, of those that are `known`. Raises UnsupportedMedia."""
+def sent(headers: Headers) -> str:
+    """The media type of what is sent. Raises UnsupportedMedia for another release or charset."""
     media, stated = _read(headers.get("content-type", ""))
-    if media in known and _is_ours(stated):
-        return media
-    fault = Fault("Content-Type", "media", " or ".join(sorted(known)) + ", in UTF-8, of FHIR 4.0")
-    raise UnsupportedMedia("this is not read here", (fault,))
+    if not _is_ours(stated):
+        fault = Fault("Content-Type", "media", "UTF-8, and fhirVersion 4.0")
+        raise UnsupportedMedia("what is read here is UTF-8 and R4", (fault,))
+    return media
+
+
+def check_json(headers: Headers) -> None:
+    """Raises UnsupportedMedia when what is sent is not FHIR JSON."""
+    if sent(headers) not in JSON:
+        raise UnsupportedMedia(
+            "FHIR JSON is written here", (Fault("Content-Type", "media", MEDIA),)
+        )
 
 
 def preferences(headers: Headers) -> Preferences:

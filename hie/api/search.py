@@ -10,8 +10,10 @@ from starlette.responses import Response
 from hie.access.actor import Actor, ActorKind
 from hie.access.policy import permit_type
 from hie.access.scopes import Interaction
+from hie.api.negotiation import preferences
 from hie.api.page_seal import PageSeal
 from hie.api.respond import answered, fhir, hub_of
+from hie.api.served import served
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, NotSupported, ResourceNotFound, UnsupportedMedia
 from hie.exchange.hub import Hub
@@ -35,9 +37,7 @@ _FORM = "application/x-www-form-urlencoded"
 @answered
 async def search_type(request: Request) -> Response:
     """GET /fhir/{type}?… and POST /fhir/{type}/_search, also below /fhir/Patient/{id}."""
-    kind = request.path_params["type"]
-    if kind not in PARAMETERS:
-        raise ResourceNotFound("no such resource type here")
+    kind = served(request)
     actor = actor_in(request)
     restriction = permit_type(actor, kind, Interaction.SEARCH)
     raw = "&".join(part for part in (_compartment(request, kind), request.url.query) if part)
@@ -51,7 +51,7 @@ async def search_type(request: Request) -> Response:
             fault = Fault("body", "too-many-parameters", f"at most {PARAMETER_LIMIT}")
             raise InvalidRequest("too many parameters", (fault,))
     hub = hub_of(request)
-    lenient = "handling=lenient" in request.headers.get("prefer", "")
+    lenient = preferences(request.headers).handling == "lenient"
     pairs = parse_qsl(raw, keep_blank_values=True)
     query = parse_query(kind, pairs, lenient=lenient, base=hub.entrance.audience)
     _check_user(actor, query)

@@ -21,7 +21,7 @@ def served(request: Request) -> str:
     kind: str = request.path_params["type"]
     if kind == LOGGED:
         fault = Fault("type", "not-offered", "read and search of AuditEvent")
-        raise ResourceNotFound("an event of the log has no versions", (fault,))
+        raise ResourceNotFound("the log is only read and searched", (fault,))
     if kind not in PARAMETERS:
         fault = Fault("type", "unknown-type", ", ".join(sorted({*PARAMETERS, LOGGED})))
         raise ResourceNotFound("no such resource type here", (fault,))

@@ -8,30 +8,26 @@ from starlette.responses import Response
 
 from hie.access.policy import permit_type, restriction
 from hie.access.scopes import Interaction
+from hie.api.negotiation import check_json, preferences, sent
 from hie.api.patched import patched
+from hie.api.preconditions import Conditions, conditions
 from hie.api.respond import answered, fhir, hub_of, version_headers
+from hie.api.served import served
 from hie.audit.event import Action, Event, EventType, Subject
-from hie.errors import (
-    Fault,
-    InvalidRequest,
-    ResourceNotFound,
-    UnsupportedMedia,
-)
+from hie.errors import Fault, InvalidRequest, ResourceNotFound
 from hie.exchange import write_resource
 from hie.exchange.conditional import hold, matching, read_criteria
-from hie.exchange.standing import check_version
-from hie.exchange.writing import Writing, Written, in_one_unit
+from hie.exchange.standing import standing_of
+from hie.exchange.writing import Writing, Written, in_one_unit, person_locks
 from hie.fhir import Resource
 from hie.fhir.outcome import issue, outcome
 from hie.fhir.wire import read_object, write
 from hie.oauth.door import actor_in
 from hie.store import ledger
+from hie.store.locks import id_name
 from hie.store.search.query import Query
-from hie.store.search.registry import PARAMETERS
 from hie.store.served import Stored
 
-_JSON = {"application/fhir+json", "application/json", "text/json"}
-_RETURNS = {"minimal", "representation", "OperationOutcome"}
 _ACTIONS = {201: Action.CREATE, 200: Action.UPDATE, 204: Action.DELETE}
 
 Step = Callable[[Writing], Awaitable[Written | None]]
@@ -57,59 +53,67 @@ async def create(request: Request) -> Response:
 
 @answered
 async def update(request: Request) -> Response:
-    """PUT /fhir/{type}/{id}, with If-Match only that version."""
+    """PUT /fhir/{type}/{id}, with If-Match only that version, with If-None-Match: * a first one."""
     kind = _kind(request, Interaction.UPDATE)
-    tree, key, version = await _tree(request, kind), request.path_params["id"], _if_match(request)
-    return await _run(
-        request, lambda writing: write_resource.update(writing, kind, key, tree, version)
-    )
+    tree, key, asked = await _tree(request, kind), request.path_params["id"], _asked(request)
+
+    async def step(writing: Writing) -> Written | None:
+        await _check(writing, asked, kind, key, tree)
+        return await write_resource.update(writing, kind, key, tree)
+
+    return await _run(request, step)
 
 
 @answered
 async def update_matching(request: Request) -> Response:
     """PUT /fhir/{type}?…: the one that matches, or a new one when none does."""
     kind = _kind(request, Interaction.UPDATE)
-    query, tree, version = _criteria(request, kind), await _tree(request, kind), _if_match(request)
+    query, tree, asked = _criteria(request, kind), await _tree(request, kind), _asked(request)
 
     async def step(writing: Writing) -> Written | None:
-        return await updated_matching(writing, query, tree, version)
+        return await updated_matching(writing, query, tree, asked)
 
     return await _run(request, step)
 
 
 async def updated_matching(
-    writing: Writing, query: Query, tree: Resource, version: int | None
+    writing: Writing, query: Query, tree: Resource, asked: Conditions
 ) -> Written:
     """A conditional update in a unit of work (http.html#cond-update)."""
     kind, stated = query.type, tree.get("id")
     await hold(writing, [query], [tree])
     found = await matching(writing, query)
     if found is None and stated is None:
-        check_version(None, kind, version)
+        asked.check(kind, None)
         return await write_resource.create(writing, tree)
     if found is not None and stated not in (None, found.id):
         fault = Fault(f"{kind}.id", "other-id", "the id of what matches, or none")
         raise InvalidRequest("another resource matches", (fault,))
     key = str(stated if found is None else found.id)
-    return await write_resource.update(
-        writing, kind, key, {**tree, "id": key}, version, found=found
-    )
+    if found is None:
+        await _check(writing, asked, kind, key, tree)
+    else:
+        asked.check(kind, found)
+    return await write_resource.update(writing, kind, key, {**tree, "id": key}, found=found)
 
 
 @answered
 async def patch(request: Request) -> Response:
     """PATCH /fhir/{type}/{id} and PATCH /fhir/{type}?…: a JSON Patch (RFC 6902)."""
     kind = _kind(request, Interaction.UPDATE)
-    media, body, version = _media(request), await request.body(), _if_match(request)
+    media, body, asked = sent(request.headers), await request.body(), _asked(request)
     query = None if "id" in request.path_params else _criteria(request, kind)
 
     async def step(writing: Writing) -> Written | None:
         found = await _meant(writing, query)
-        if query is not None and found is None:
+        if query is None and asked.asked:
+            found = await standing_of(writing, kind, request.path_params["id"])
+        if found is None and (query is not None or asked.asked):
             raise ResourceNotFound(f"no {kind} to patch")
         key = request.path_params["id"] if found is None else found.id
+        asked.check(kind, found)
         return await write_resource.patch(
-            writing, kind, key, lambda tree: patched(tree, body, media), version, found=found
+            writing, kind, key, lambda tree: patched(tree, body, media), found=found
         )
 
     return await _run(request, step)
@@ -119,15 +123,18 @@ async def patch(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """DELETE /fhir/{type}/{id} and DELETE /fhir/{type}?… (one match at most)."""
     kind = _kind(request, Interaction.DELETE)
-    version = _if_match(request)
+    asked = _asked(request)
     query = None if "id" in request.path_params else _criteria(request, kind)
 
     async def step(writing: Writing) -> Written | None:
         found = await _meant(writing, query)
+        if query is None and asked.asked:
+            found = await standing_of(writing, kind, request.path_params["id"])
+        asked.check(kind, found)
         if query is not None and found is None:
             return None
         key = request.path_params["id"] if found is None else found.id
-        return await write_resource.delete(writing, kind, key, version, found=found)
+        return await write_resource.delete(writing, kind, key, found=found)
 
     return await _run(request, step)
 
@@ -140,10 +147,19 @@ async def _meant(writing: Writing, query: Query | None) -> Stored | None:
     return await matching(writing, query)
 
 
+async def _check(writing: Writing, asked: Conditions, kind: str, key: str, tree: Resource) -> None:
+    """Hold what stands under an id, or the id itself, and check the conditions on it.
+
+    Raises VersionMismatch.
+    """
+    if asked.asked:
+        await writing.hold({id_name(kind, key), *person_locks(tree, writing.now_us)})
+        asked.check(kind, await standing_of(writing, kind, key))
+
+
 async def _run(request: Request, step: Step) -> Response:
     """One unit of work: the write, what follows from it, its audit record; then the answer."""
     hub, actor = hub_of(request), actor_in(request)
-    prefer(request)
 
     async def whole(writing: Writing) -> Written | None:
         written = await step(writing)
@@ -172,20 +188,29 @@ def event(request: Request, written: Written | None) -> Event:
 
 
 def _answer(request: Request, written: Written | None) -> Response:
+    preferred = preferences(request.headers).returning
+    headers = {"Preference-Applied": f"return={preferred}"} if preferred else {}
     if written is None or written.stored is None:
-        version = {} if written is None else {"ETag": f'W/"{written.version}"'}
-        return fhir(b"", 204, version)
-    headers = version_headers(written.stored)
+        if written is not None:
+            headers["ETag"] = f'W/"{written.version}"'
+        if preferred != "OperationOutcome":
+            return fhir(b"", 204, headers)
+        return fhir(_told("nothing was there" if written is None else "deleted"), 200, headers)
+    headers |= version_headers(written.stored)
     base = hub_of(request).entrance.audience
     headers["Location"] = f"{base}/{written.reference}"
-    match prefer(request):
+    match preferred:
         case "minimal":
             body = b""
         case "OperationOutcome":
-            body = write(outcome([issue("information", "informational", "stored")]))
+            body = _told("stored")
         case _:
             body = written.stored.body
     return fhir(body, written.status, headers)
+
+
+def _told(words: str) -> bytes:
+    return write(outcome([issue("information", "informational", words)]))
 
 
 _INTERACTIONS = {
@@ -197,21 +222,13 @@ _INTERACTIONS = {
 
 
 def _kind(request: Request, interaction: Interaction) -> str:
-    kind: str = request.path_params["type"]
-    if kind not in PARAMETERS:
-        raise ResourceNotFound("no such resource type here")
+    kind = served(request)
     permit_type(actor_in(request), kind, interaction)
     return kind
 
 
-def _media(request: Request) -> str:
-    return request.headers.get("content-type", "").split(";")[0].strip().lower()
-
-
 async def _tree(request: Request, kind: str) -> Resource:
-    if _media(request) not in _JSON:
-        fault = Fault("Content-Type", "media", "application/fhir+json")
-        raise UnsupportedMedia("FHIR JSON is written here", (fault,))
+    check_json(request.headers)
     tree = read_object(await request.body())
     if tree.get("resourceType") != kind:
         fault = Fault("resourceType", "other-type", kind)
@@ -240,24 +257,10 @@ def _criteria(request: Request, kind: str) -> Query:
     return read_criteria(kind, request.url.query, "query")
 
 
-def _if_match(request: Request) -> int | None:
-    return version_of(request.headers.get("if-match"), "If-Match")
-
-
-def version_of(text: str | None, name: str) -> int | None:
-    """The version in an entity tag such as W/"3". Raises InvalidRequest."""
-    if text is None:
-        return None
-    number = text.strip().removeprefix("W/").strip('"')
-    if not (number.isascii() and number.isdigit() and len(number) <= 9):
-        raise InvalidRequest(name, (Fault(name, "invalid-value", 'a version such as W/"3"'),))
-    return int(number)
+def _asked(request: Request) -> Conditions:
+    return conditions(request.headers)
 
 
 def prefer(request: Request) -> str:
-    """What `Prefer: return=` asks for; anything else in it is not ours to refuse."""
-    for part in request.headers.get("prefer", "").replace(";", ",").split(","):
-        name, _, value = part.strip().partition("=")
-        if name == "return" and value.strip('"') in _RETURNS:
-            return value.strip('"')
-    return "representation"
+    """What `Prefer: return=` asks for."""
+    return preferences(request.headers).returning or "representation"

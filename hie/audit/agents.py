@@ -25,7 +25,9 @@ _CUSTODIAN = coding(
 )
 _RECIPIENT = coding(_PARTICIPATION, "IRCP", "information recipient")
 _AUTHOR = coding(_PARTICIPATION, "AUT", "author (originator)")
-_PROVIDER = coding("http://terminology.hl7.org/CodeSystem/v3-RoleClass", "PROV", "healthcare provider")
+_PROVIDER = coding(
+    "http://terminology.hl7.org/CodeSystem/v3-RoleClass", "PROV", "healthcare provider"
+)
 # The roles of the client and of the hub.
 _ROLES = {
     Flow.QUERY: (_SOURCE, _DESTINATION),

@@ -1,0 +1,230 @@
+"""Conditions on versions, in headers and bundles: what holds, what does not, what is no condition."""
+
+import asyncio
+import json
+from email.utils import formatdate, parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.fhir.support import (
+    PATIENT,
+    SYSTEM,
+    bundle_of,
+    codes_of,
+    entry_of,
+    hub_of_writer,
+    observation,
+    patient_of,
+)
+
+pytestmark = pytest.mark.anyio
+GONE = "2100-01-01"
+# Whether a tag names version 2, when version 2 stands; None: it is no tag.
+TAGS = [
+    ('W/"2"', True),
+    ('"2"', True),
+    ("*", True),
+    ('W/"1", W/"2"', True),
+    ('W/"1","2"', True),
+    ('W/"1"', False),
+    ('"22"', False),
+    ('W/"abc"', False),
+    ('""', False),
+    ("2", None),
+    ("W/2", None),
+    ('w/"2"', None),
+    ('W/"2', None),
+    ('W/"2" W/"3"', None),
+    ('*, W/"2"', None),
+    ("", None),
+    (",", None),
+]
+
+
+async def second_version(client: httpx.AsyncClient) -> tuple[str, dict[str, Any]]:
+    """A Patient whose version 2 stands."""
+    key = await patient_of(client)
+    tree = {**PATIENT, "id": key, "gender": "male"}
+    assert (await client.put(f"/fhir/Patient/{key}", json=tree)).headers["etag"] == 'W/"2"'
+    return key, tree
+
+
+@pytest.mark.parametrize(("tag", "holds"), TAGS)
+async def test_a_tag_is_weak_or_strong_or_refused(
+    place: Any, tmp_path: Path, tag: str, holds: bool | None
+) -> None:
+    async with hub_of_writer(place, tmp_path) as (_, client):
+        key, tree = await second_version(client)
+        url = f"/fhir/Patient/{key}"
+        read = await client.get(url, headers={"If-None-Match": tag})
+        assert read.status_code == (400 if holds is None else 304 if holds else 200)
+        match = {"If-Match": tag}
+        patch = [{"op": "replace", "path": "/gender", "value": "female"}]
+        media = {"Content-Type": "application/json-patch+json"}
+        write = (
+            await client.put(url, json=tree, headers=match),
+            await client.patch(url, content=json.dumps(patch), headers={**match, **media}),
+        )
+        expected = 400 if holds is None else 200 if holds else 412
+        assert write[0].status_code == expected
+        # What named version 2 no longer does once the patch made version 3; `*` still holds.
+        assert write[1].status_code == expected
+        for one in write:
+            assert one.status_code < 400 or one.json()["resourceType"] == "OperationOutcome"
+        stands = (await client.get(url)).headers["etag"]
+        assert stands == ('W/"3"' if holds else 'W/"2"')
+        unless = {"If-None-Match": tag.replace("2", "3") if holds else tag}
+        kept = await client.put(url, json=tree, headers=unless)
+        assert kept.status_code == (400 if holds is None else 412 if holds else 200)
+
+
+async def test_a_change_holds_to_its_condition_however_it_is_asked(
+    place: Any, tmp_path: Path
+) -> None:
+    async with hub_of_writer(place, tmp_path) as (_, client):
+        key, tree = await second_version(client)
+        by_condition = f"/fhir/Patient?identifier={SYSTEM}|W-1"
+        stale, standing = {"If-Match": 'W/"1"'}, {"If-Match": 'W/"2"'}
+        nowhere = f"/fhir/Patient?identifier={SYSTEM}|none"
+        patch = json.dumps([{"op": "replace", "path": "/gender", "value": "male"}])
+        media = {"Content-Type": "application/json-patch+json"}
+        for url in (f"/fhir/Patient/{key}", by_condition):
+            for method, body, more in (("PUT", json.dumps(tree), {}), ("PATCH", patch, media)):
+                told = await client.request(method, url, content=body, headers={**stale, **more})
+                assert told.status_code == 412, (method, url)
+                told = await client.request(method, url, content=body, headers={**standing, **more})
+                assert told.status_code == 200, (method, url)
+            assert (await client.delete(url, headers=stale)).status_code == 412
+        other = {key: value for key, value in tree.items() if key != "id"}
+        assert (await client.put(nowhere, json=other, headers=standing)).status_code == 412
+        assert (await client.delete(nowhere, headers=standing)).status_code == 412
+        assert (await client.delete(nowhere)).status_code == 204
+        unless = {"If-None-Match": "*"}
+        assert (await client.put(by_condition, json=tree, headers=unless)).status_code == 412
+        past = {"If-Unmodified-Since": formatdate(0, usegmt=True)}
+        assert (await client.delete(by_condition, headers=past)).status_code == 412
+        soon = {"If-Unmodified-Since": formatdate(4_000_000_000, usegmt=True)}
+        assert (await client.delete(by_condition, headers=soon)).status_code == 204
+        absent = await client.delete(f"/fhir/Patient/{key}", headers=standing)
+        assert absent.status_code == 412
+        assert (await client.delete(f"/fhir/Patient/{key}")).status_code == 204
+
+
+async def test_a_put_that_only_creates_creates_once(place: Any, tmp_path: Path) -> None:
+    async with hub_of_writer(place, tmp_path, "hie/client-ids") as (_, client):
+        only = {"If-None-Match": "*"}
+        for number in range(4):
+            identifier = [{"system": SYSTEM, "value": f"only-{number}"}]
+            tree = {**PATIENT, "identifier": identifier, "id": f"only-{number}"}
+            url = f"/fhir/Patient/only-{number}"
+            answers = await asyncio.gather(
+                *(client.put(url, json=tree, headers=only) for _ in range(8))
+            )
+            assert sorted(one.status_code for one in answers) == [201] + [412] * 7
+            assert (await client.get(url)).headers["etag"] == 'W/"1"'
+        assert (await client.delete(url)).status_code == 204
+        again = await client.put(url, json=tree, headers=only)
+        assert (again.status_code, again.headers["etag"]) == (201, 'W/"3"')
+
+
+async def test_a_bundle_states_conditions_as_members(place: Any, tmp_path: Path) -> None:
+    async with hub_of_writer(place, tmp_path, "hie/client-ids") as (_, client):
+        key, tree = await second_version(client)
+
+        async def status(kind: str, **more: Any) -> str:
+            entry = entry_of("PUT", f"Patient/{key}", tree, **more)
+            answer = await client.post("/fhir", json=bundle_of(kind, entry))
+            if answer.status_code != 200:
+                return str(answer.status_code)
+            return str(answer.json()["entry"][0]["response"]["status"])[:3]
+
+        for kind in ("batch", "transaction"):
+            assert await status(kind, ifMatch='W/"1"') == "412"
+            assert await status(kind, ifMatch='W/"2"') == "200"
+            assert await status(kind, ifMatch='W/"abc"') == "412"
+            assert await status(kind, ifMatch="2") == "400"
+            assert await status(kind, ifNoneMatch="*") == "412"
+            empty = entry_of("POST", "Patient", {**PATIENT, "identifier": []}, ifNoneExist="")
+            answer = await client.post("/fhir", json=bundle_of(kind, empty))
+            assert answer.status_code == 400 or answer.json()["entry"][0]["response"][
+                "status"
+            ].startswith("400")
+            reads = [
+                entry_of("GET", f"Patient/{key}", ifNoneMatch='W/"2"'),
+                entry_of("GET", f"Patient/{key}", ifNoneMatch='W/"1"'),
+                entry_of("GET", f"Patient/{key}", ifModifiedSince=f"{GONE}T00:00:00Z"),
+                entry_of("GET", f"Patient/{key}", ifModifiedSince="1990-01-01T00:00:00Z"),
+            ]
+            answer = await client.post("/fhir", json=bundle_of(kind, *reads))
+            told = [one["response"]["status"][:3] for one in answer.json()["entry"]]
+            assert told[:2] == ["304", "200"]
+            assert told[3] == "200"
+
+
+async def test_a_date_tells_what_a_caller_has(place: Any, tmp_path: Path) -> None:
+    async with hub_of_writer(place, tmp_path) as (hub, client):
+        key = await patient_of(client)
+        url = f"/fhir/Patient/{key}"
+        read = await client.get(url)
+        at = parsedate_to_datetime(read.headers["last-modified"]).timestamp()
+
+        async def since(text: str, **more: str) -> int:
+            headers = {"If-Modified-Since": text, **more}
+            return (await client.get(url, headers=headers)).status_code
+
+        assert await since(read.headers["last-modified"]) == 304
+        assert await since(formatdate(at + 60, usegmt=True)) == 304
+        assert await since(formatdate(at - 1, usegmt=True)) == 200
+        assert await since("yesterday") == 200
+        tags = {"If-None-Match": 'W/"9"'}
+        assert await since(formatdate(at + 60, usegmt=True), **tags) == 200
+        none = await client.get(url, headers={"If-Modified-Since": read.headers["last-modified"]})
+        assert (none.content, none.headers["etag"]) == (b"", 'W/"1"')
+        # Two versions of one second: the date alone would hide the second from whoever has the
+        # first.
+        tree = {**PATIENT, "id": key, "gender": "male"}
+        assert (await client.put(url, json=tree)).status_code == 200
+        async with hub.db.unit() as unit:
+            for table in ("patient", "resource_history"):
+                await unit.execute(f"UPDATE {table} SET updated_us = 1000000000000000")  # noqa: S608
+        assert await since(formatdate(1_000_000_000, usegmt=True)) == 200
+        past = f"{url}/_history/1"
+        first = await client.get(past, headers={"If-None-Match": 'W/"1"'})
+        assert first.status_code == 304
+
+
+async def test_deleted_absent_and_never_there_are_told_apart(place: Any, tmp_path: Path) -> None:
+    async with hub_of_writer(place, tmp_path) as (_, client):
+        patient = await patient_of(client)
+        made = await client.post("/fhir/Observation", content=observation(patient))
+        key = made.json()["id"]
+        url = f"/fhir/Observation/{key}"
+        gone = await client.delete(url)
+        assert (gone.status_code, gone.headers["etag"]) == (204, 'W/"2"')
+        for path, status in (
+            (url, 410),
+            (f"{url}/_history/1", 200),
+            (f"{url}/_history/2", 410),
+            (f"{url}/_history/3", 404),
+            (f"{url}/_history/0", 404),
+            (f"{url}/_history/x", 404),
+            (f"{url}/_history", 200),
+            ("/fhir/Observation/nothing", 404),
+            ("/fhir/Observation/nothing/_history/1", 404),
+        ):
+            answer = await client.get(path)
+            assert answer.status_code == status, path
+            head = await client.head(path)
+            assert (head.status_code, head.content) == (status, b""), path
+            assert head.headers["content-type"] == answer.headers["content-type"]
+        told = await client.get(url)
+        assert told.json()["issue"][0]["code"] == "deleted"
+        patch = {"Content-Type": "application/json-patch+json"}
+        nothing = await client.patch(url, content="[]", headers=patch)
+        assert nothing.status_code in (400, 404, 410)
+        empty = {"If-None-Exist": ""}
+        answer = await client.post("/fhir/Patient", json=PATIENT, headers=empty)
+        assert (answer.status_code, codes_of(answer)) == (400, ["not-a-condition"])
