@@ -11,7 +11,7 @@ import structlog
 from hie.app.opening import opened
 from hie.errors import Unavailable
 from hie.exchange.hub import Hub
-from hie.exchange.process import BATCH, process_waiting
+from hie.exchange.process import BATCH, lanes, process_waiting
 from hie.exchange.publish_study import publish_due
 from hie.settings import Settings
 from hie.store import message_list
@@ -25,11 +25,18 @@ _LONGEST_LAG_US = 600_000_000  # a message waits so long before its turn is as g
 
 
 async def work(hub: Hub) -> None:
-    """Finish kept messages for ever; a database that is away is waited for."""
+    """Finish kept messages for ever, as many batches at once as the database allows."""
+    async with asyncio.TaskGroup() as group:
+        for lane in range(lanes(hub)):
+            group.create_task(_lane(hub, publishes=lane == 0))
+
+
+async def _lane(hub: Hub, *, publishes: bool) -> None:
+    """One batch after the other; a database that is away is waited for."""
     while True:
         try:
             done = await process_waiting(hub, await _turn(hub))
-            done += await publish_due(hub)
+            done += await publish_due(hub) if publishes else 0
         except Unavailable as error:
             _log.warning("worker-waits", reason=error.text)
             await asyncio.sleep(1)

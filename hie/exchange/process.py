@@ -2,7 +2,8 @@
 
 Messages are taken in batches and finished in one unit of work: resources, identity, audit and the
 message's own state are committed together, or not at all. When a batch fails as a whole, its
-messages are finished one by one, so that one poisonous message never blocks another.
+messages are finished one by one, so that one poisonous message never blocks another. On PostgreSQL
+a process has two batches on their way: one is worked on while the database is busy with the other.
 """
 
 import traceback
@@ -15,8 +16,10 @@ from hie.exchange import finish
 from hie.exchange.hub import Hub
 from hie.exchange.publish_study import publish_due
 from hie.store import messages
+from hie.store.session import Dialect
 
 BATCH = 50
+LANES = {Dialect.POSTGRESQL: 2, Dialect.SQLITE: 1}  # SQLite has one writer
 _log = structlog.get_logger(__name__)
 
 
@@ -28,6 +31,11 @@ async def drain(hub: Hub) -> int:
     while await publish_due(hub):
         pass
     return total
+
+
+def lanes(hub: Hub) -> int:
+    """How many batches one process has on their way at once."""
+    return LANES[hub.db.dialect]
 
 
 async def process_waiting(hub: Hub, limit: int = BATCH) -> int:
