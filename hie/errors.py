@@ -89,6 +89,10 @@ class NotSupported(RequestRefused):
     issue_type = "not-supported"
 
 
+class IdNotOffered(NotSupported):
+    """Nothing has this id, and this caller may not choose ids (FHIR R4 http.html#update)."""
+
+
 class NotAcceptable(RequestRefused):
     """None of the accepted response formats is spoken here."""
 

@@ -13,6 +13,7 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.InvalidRequest: 400,
     errors.UnprocessableRequest: 422,
     errors.NotSupported: 400,
+    errors.IdNotOffered: 405,
     errors.NotAcceptable: 406,
     errors.UnsupportedMedia: 415,
     errors.TooLarge: 413,

@@ -13,6 +13,7 @@ from hie.store.search.registry import PARAMETERS, RESULTS
 MEDIA = "application/fhir+json"
 _FORM = "application/x-www-form-urlencoded"
 _PATCH = "application/json-patch+json"
+_MERGE = "application/merge-patch+json"
 _REFUSALS = (400, 403, 406, 414, 431)  # wherever a token is asked for
 _OF_A_BODY = (408, 413, 415)
 _OF_A_WRITE = (409, 412, 422)
@@ -142,7 +143,8 @@ def _criteria() -> list[dict[str, Any]]:
 def _body(path: str, method: str, last: str) -> dict[str, Any]:
     """Media types and shapes of what is sent; nothing for what has no body."""
     if method == "PATCH":
-        return {_PATCH: _schema("JsonPatch"), MEDIA: _schema("Parameters")}
+        merged = {"schema": {"type": "object"}}
+        return {_PATCH: _schema("JsonPatch"), MEDIA: _schema("Parameters"), _MERGE: merged}
     if method not in ("POST", "PUT"):
         return {}
     if last == "_search":
@@ -165,7 +167,7 @@ def _responses(path: str, method: str, last: str) -> list[tuple[int, dict[str, A
     found = {status: _ref("responses", "refused") for status in _REFUSALS if status != 403}
     if not is_open:
         found |= {401: _ref("responses", "notAuthenticated"), 403: _ref("responses", "refused")}
-    refusals: list[int] = []
+    refusals: list[int] = [405] if method == "PUT" else []
     if "{" in path or last.startswith("$") or last == "fhir":
         refusals += [404, 410]
     if method in ("POST", "PUT", "PATCH"):

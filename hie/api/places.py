@@ -4,6 +4,7 @@ RFC 9110 section 15.5.6. The first address of the list that a path fits decides:
 takes over a method it lacks, so that `Patient/_history` is never a Patient of that name.
 """
 
+import re
 from collections.abc import Sequence
 
 from starlette.requests import Request
@@ -12,6 +13,8 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from hie.oauth.answers import refusal
+
+_OPERATIONS = "one of the operations that /fhir/metadata names"
 
 
 class Place(Route):
@@ -22,6 +25,8 @@ class Place(Route):
             method: route.endpoint for route in routes for method in sorted(route.methods or ())
         }
         super().__init__(path, self._answer, methods=list(self.handlers))
+        # A slash behind an address changes nothing: clients that join by hand write it.
+        self.path_regex = re.compile(f"{self.path_regex.pattern.removesuffix('$')}/?$")
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """A path of this place is this place's, whatever the method."""
@@ -30,6 +35,11 @@ class Place(Route):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or say which methods there are."""
+        named, last = (path.rpartition("/")[2] for path in (self.path, scope["path"].rstrip("/")))
+        if last.startswith("$") and not named.startswith("$"):
+            answer = refusal(scope["path"], 404, "not-supported", expected=_OPERATIONS)
+            await answer(scope, receive, send)
+            return
         if scope["method"] in self.handlers:
             await super().handle(scope, receive, send)
             return

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from hie.api.negotiation import ANSWER, check_accept
 from hie.api.negotiation import MEDIA as MEDIA  # what a body is read as
-from hie.errors import HubError, NotAuthenticated, TooMany, Unavailable
+from hie.errors import HubError, IdNotOffered, NotAuthenticated, TooMany, Unavailable
 from hie.exchange.hub import Hub
 from hie.fhir.outcome import outcome_of
 from hie.fhir.wire import write
@@ -60,6 +60,8 @@ async def refused(request: Request, error: HubError) -> Response:
         headers["Retry-After"] = "1"
     elif isinstance(error, TooMany) and error.faults:
         headers["Retry-After"] = error.faults[0].expected
+    elif isinstance(error, IdNotOffered):
+        headers["Allow"] = "GET"  # RFC 9110, 15.5.6
     elif status_of(error) >= 500:
         record_fault(request.scope, error)
     shown = type(error)(error.text) if isinstance(error, NotAuthenticated) else error

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from hie.access.scopes import Door
-from hie.errors import Conflict, Fault, ResourceNotFound, UnprocessableRequest
+from hie.errors import Conflict, Fault, IdNotOffered, UnprocessableRequest
 from hie.exchange.identify import identify
 from hie.exchange.pointing import check_pointers, home_of, known_to, results_of
 from hie.exchange.writing import TAKEN, Ref, Writing, Written, keys_of, person_locks
@@ -101,12 +101,12 @@ def check_sound(tree: Resource, key: str) -> None:
 async def check_unknown(writing: Writing, kind: str, key: str) -> None:
     """Whether an id that is not known may be made.
 
-    Raises ResourceNotFound where the client may not choose ids, Conflict when somebody who cannot
+    Raises IdNotOffered where the client may not choose ids, Conflict when somebody who cannot
     be seen has it.
     """
     if not writing.may(Door.CLIENT_IDS):
         fault = Fault("id", "unknown-id", f"an id of the hub's, or the scope {Door.CLIENT_IDS}")
-        raise ResourceNotFound(f"no {kind} with this id", (fault,))
+        raise IdNotOffered(f"no {kind} with this id", (fault,))
     await writing.hold([id_name(kind, key)])
     if await locate.locate(writing.unit, kind, key) is not None:
         raise Conflict(f"{kind}: this id is taken")

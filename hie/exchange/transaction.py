@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from hie.errors import Fault, HubError, InvalidRequest, UnprocessableRequest
+from hie.errors import Fault, HubError, IdNotOffered, InvalidRequest
 from hie.exchange import write_resource
 from hie.exchange.bundle_references import resolved
 from hie.exchange.conditional import hold, matching
@@ -142,7 +142,7 @@ async def _is_unknown(writing: Writing, one: Entry) -> bool:
         await check_unknown(writing, one.kind, key)
         if (one.tree or {}).get("id") != key:
             fault = Fault("resource.id", "other-id", "the URL's id")
-            raise UnprocessableRequest("another id", (fault,))
+            raise InvalidRequest("another id", (fault,))
     return True
 
 
@@ -184,4 +184,6 @@ def naming(one: Entry) -> Iterator[None]:
             Fault(f"{place}.{fault.path}".rstrip("."), fault.code, fault.expected)
             for fault in faults
         )
+        if isinstance(error, IdNotOffered):  # 405 speaks of an address, and the bundle's is another
+            raise InvalidRequest(error.text, error.faults) from error
         raise

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from hie.errors import (
     Conflict,
     Fault,
+    InvalidRequest,
     ResourceNotFound,
     UnprocessableRequest,
     VersionMismatch,
@@ -63,7 +64,7 @@ async def update(
     stands, NotPermitted for what another institution wrote.
     """
     if tree.get("id") != key:
-        raise UnprocessableRequest("another id", (Fault(f"{kind}.id", "other-id", "the URL's id"),))
+        raise InvalidRequest("another id", (Fault(f"{kind}.id", "other-id", "the URL's id"),))
     await writing.hold(person_locks(tree, writing.now_us))
     standing = await standing_of(writing, kind, key, found)
     check_version(standing, kind, if_match)

@@ -6,6 +6,7 @@ types: a schema a type would take fifteen times the memory. A refusal is put int
 happens. `hie.fhir.structure` is the second opinion, for tests and new sites.
 """
 
+import re
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -35,6 +36,7 @@ _CODES = {
     _Kind.MaxLength: "value",
     _Kind.MinLength: "value",
 }
+_ELEMENT = re.compile(r"_?[a-z][A-Za-z0-9]{0,63}")  # what may be told of a member that was sent
 MOST_FAULTS = 100  # told of one resource; a person fixes the first ones first
 
 
@@ -130,7 +132,8 @@ def _expected(error: jsonschema_rs.ValidationError) -> str:
         case _Kind.Required():
             return f"the element {kind.property}"
         case _Kind.AdditionalProperties():
-            return "elements of R4 only"
+            names = [one for one in kind.unexpected if _ELEMENT.fullmatch(one)]
+            return f"elements of R4 only{', not ' if names else ''}{', '.join(names[:5])}"
         case _Kind.Enum():
             return f"one of {', '.join(map(str, kind.options))}"
         case _Kind.Type():

@@ -47,7 +47,7 @@ def read_strictly(data: bytes, nodes: int, depth: int, nulls: bool) -> Any:
         _refuse("body", "too-deep", f"at most {depth} levels")
     except json.JSONDecodeError as problem:
         place = f"line {problem.lineno} column {problem.colno}"
-        _refuse(place, "not-json", problem.msg.split(":")[0])
+        _refuse(place, "not-json", f"JSON ({problem.msg})")
     _walk(tree, depth, nulls)
     return tree
 

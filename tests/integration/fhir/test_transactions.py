@@ -99,7 +99,7 @@ async def test_what_overlaps_in_a_transaction_fails_it(place: Any, tmp_path: Pat
             (entry_of("FLY", "Observation", observation(patient)), 400),
             (entry_of("POST", "Rocket", {"resourceType": "Rocket"}), 400),
             ({"resource": PATIENT}, 400),
-            (entry_of("PUT", "Observation/none", observation(patient)), 404),
+            (entry_of("PUT", "Observation/none", observation(patient)), 400),
             (entry_of("PUT", f"Patient/{patient}", tree, ifMatch='W/"9"'), 412),
             (entry_of("POST", "Observation", observation("nobody")), 422),
         ):

@@ -132,9 +132,11 @@ async def test_what_may_not_be_written_is_refused_by_name(place: Any, tmp_path: 
             )
             assert answer.status_code == 400, condition
         unknown = await client.put("/fhir/Patient/mine", json={**PATIENT, "id": "mine"})
-        assert unknown.status_code == 404
+        assert (unknown.status_code, unknown.headers["allow"]) == (405, "GET")
         other = await client.put(f"/fhir/Patient/{patient}", json={**PATIENT, "id": "other"})
-        assert other.status_code == 422
+        assert other.status_code == 400
+        without = await client.put(f"/fhir/Patient/{patient}", json=PATIENT)
+        assert without.status_code == 400
         text = await client.post(
             "/fhir/Patient", content="{}", headers={"Content-Type": "text/plain"}
         )
