@@ -43,3 +43,18 @@ class Actor:
     token: str | None = None  # jti of the access token
     network: str | None = None  # peer address
     request: str | None = None  # X-Request-Id or one made here
+
+    def at(self, network: str | None, request: str | None) -> "Actor":
+        """The same caller, at one request; written out because every request makes one."""
+        return Actor(
+            self.kind,
+            self.client,
+            self.subject,
+            self.institution,
+            self.purpose,
+            self.scopes,
+            self.role,
+            self.token,
+            network,
+            request,
+        )

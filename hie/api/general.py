@@ -44,7 +44,7 @@ class Asked:
 
 def read_asked(request: Request, allowed: frozenset[str] = frozenset()) -> Asked:
     """What an address asks. Raises InvalidRequest for the first parameter that is wrong."""
-    if not request.url.query:
+    if not request.scope["query_string"]:
         return _NOTHING
     found: dict[str, str] = {}
     known = _GENERAL | allowed

@@ -38,7 +38,7 @@ def check_accept(request: Request) -> None:
     Raises InvalidRequest for a `_format` that is empty or there twice; with
     `handling=lenient` the first that says something counts.
     """
-    given = request.query_params.getlist("_format") if request.url.query else []
+    given = request.query_params.getlist("_format") if request.scope["query_string"] else []
     if (len(given) > 1 or "" in given) and preferences(request.headers).handling != "lenient":
         fault = Fault("_format", "empty" if "" in given else "repeated", "one format")
         raise InvalidRequest("_format", (fault,))

@@ -3,9 +3,9 @@
 FHIR R4 http.html. `answered` wraps every interaction, so that no error leaves in another form.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from email.utils import formatdate
-from functools import wraps
+from functools import lru_cache, wraps
 
 import msgspec
 from starlette.requests import Request
@@ -21,6 +21,8 @@ from hie.oauth.outermost import record_fault
 from hie.status import status_of
 from hie.store.served import Stored
 
+_EVERY = ((b"cache-control", b"no-store"), (b"content-type", ANSWER.encode()))
+_BODILESS = frozenset({204, 304})
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -28,6 +30,18 @@ def hub_of(request: Request) -> Hub:
     """The opened hub of this application."""
     hub: Hub = request.app.state.hub
     return hub
+
+
+def path_of(request: Request) -> str:
+    """The address asked, without its query."""
+    path: str = request.scope["path"]
+    return path
+
+
+def query_of(request: Request) -> str:
+    """The query string as it came."""
+    query: bytes = request.scope["query_string"]
+    return query.decode("utf-8", "replace")
 
 
 def answered(handler: Handler) -> Handler:
@@ -40,7 +54,7 @@ def answered(handler: Handler) -> Handler:
             answer = await handler(request)
         except HubError as error:
             answer = await refused(request, error)
-        if request.url.query and request.query_params.get("_pretty") == "true":
+        if request.scope["query_string"] and request.query_params.get("_pretty") == "true":
             answer = _pretty(answer)
         if request.method == "HEAD":
             answer.body = b""  # all that GET says but the body (FHIR R4 http.html#head)
@@ -76,19 +90,34 @@ def _pretty(answer: Response) -> Response:
     return Response(msgspec.json.format(answer.body, indent=2), answer.status_code, headers)
 
 
-def fhir(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A FHIR answer; patient data is never cached on the way."""
-    return Response(
-        body,
-        status_code=status,
-        media_type=ANSWER,
-        headers={"Cache-Control": "no-store", **(headers or {})},
-    )
+class Answer(Response):
+    """A FHIR answer; patient data is never cached on the way. Made by the thousand: no more."""
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        self.status_code = status
+        self.background = None
+        self.body = body
+        self.raw_headers = [
+            *_EVERY,
+            *((key.lower().encode("latin-1"), headers[key].encode("latin-1")) for key in headers),
+        ]
+        if status not in _BODILESS:
+            self.raw_headers.append((b"content-length", b"%d" % len(body)))
+
+
+def fhir(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A FHIR answer of these bytes."""
+    return Answer(body, status, headers or {})
 
 
 def version_headers(one: Stored) -> dict[str, str]:
     """ETag and Last-Modified of a version."""
     return {
         "ETag": f'W/"{one.version}"',
-        "Last-Modified": formatdate(one.updated_us / 1_000_000, usegmt=True),
+        "Last-Modified": _http_date(one.updated_us // 1_000_000),
     }
+
+
+@lru_cache(maxsize=4096)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)

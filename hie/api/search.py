@@ -12,7 +12,7 @@ from hie.access.policy import permit_type
 from hie.access.scopes import Interaction
 from hie.api.negotiation import preferences
 from hie.api.page_seal import PageSeal
-from hie.api.respond import answered, fhir, hub_of
+from hie.api.respond import answered, fhir, hub_of, path_of, query_of
 from hie.api.served import served
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, NotSupported, ResourceNotFound, UnsupportedMedia
@@ -40,7 +40,7 @@ async def search_type(request: Request) -> Response:
     kind = served(request)
     actor = actor_in(request)
     restriction = permit_type(actor, kind, Interaction.SEARCH)
-    raw = "&".join(part for part in (_compartment(request, kind), request.url.query) if part)
+    raw = "&".join(part for part in (_compartment(request, kind), query_of(request)) if part)
     if request.method == "POST":
         media = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if media != _FORM:
@@ -70,7 +70,7 @@ async def search_type(request: Request) -> Response:
                 Subject(home, None, tuple(m.reference for m in shown if m.home == home))
                 for home in homes
             ),
-            query=f"{request.url.path}?{raw}".encode(),
+            query=f"{path_of(request)}?{raw}".encode(),
         )
     )
     return fhir(_bundle(hub, query, page, others, seal))

@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from hie.access.policy import Restriction, permit_type
 from hie.access.scopes import Interaction
-from hie.api.respond import hub_of
+from hie.api.respond import hub_of, path_of, query_of
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, ResourceNotFound
 from hie.oauth.door import actor_in
@@ -45,7 +45,8 @@ async def record_look(
     subjects = tuple(Subject(home, None, tuple(resources[home])) for home in sorted(resources))
     if detail is None and len(nobody) == 1:
         detail = nobody[0]
-    query = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    asked = query_of(request)
+    query = path_of(request) + (f"?{asked}" if asked else "")
     event = Event(
         kind,
         Action.READ,

@@ -10,6 +10,8 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from hie.errors import HubMisconfigured, RulebookInvalid
@@ -86,7 +88,7 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
 
         async def status(code: str) -> str | None:
             held, _ = await registers.current()
-            row = held.institution(code, instant(time.time_ns() // 1000).date())
+            row = held.institution(code, _day_of(int(time.time()) // 3600))
             return None if row is None else row.status
 
         entrance = open_entrance(
@@ -129,6 +131,12 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
     finally:
         await ledger.close()
         await db.close()
+
+
+@lru_cache(maxsize=8)
+def _day_of(hour: int) -> date:
+    """The hub's day of an hour since 1970: its zone is a whole number of hours from UTC."""
+    return instant(hour * 3_600_000_000).date()
 
 
 def _secret(file: Path | None) -> str | None:

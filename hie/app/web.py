@@ -14,6 +14,7 @@ from hie.api import FHIR_ROUTES
 from hie.api.openapi import PATH, openapi
 from hie.api.problem import problem
 from hie.api.v1 import V1_ROUTES
+from hie.app.straight import Straight
 from hie.dicomweb.pool import PixelPool
 from hie.dicomweb.routes import DICOMWEB_ROUTES
 from hie.errors import AccessRefused, HubError, TooMany
@@ -73,7 +74,7 @@ def web_app(hub: Hub) -> ASGIApp:
         BodyLimit("/dicom-web", hub.settings.instance_limit, _LONGEST_BODY),
     ]
     whole = Hardening(
-        Outermost(Door(app, entrance=hub.entrance)),
+        Outermost(Door(Straight(app, FHIR_ROUTES), entrance=hub.entrance)),
         default_limit=hub.settings.body_limit,
         https=hub.settings.address.startswith("https"),
         body_limits=limits,

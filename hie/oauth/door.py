@@ -9,7 +9,6 @@ and for people `session`.
 import hmac
 import ipaddress
 from collections import Counter
-from dataclasses import replace
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -82,7 +81,7 @@ class Door:
             return actor
         token = bearer_token(_values(scope, b"authorization"))
         actor = await self._bearer.actor(token)
-        return replace(actor, network=network_of(scope), request=request_id_of(scope))
+        return actor.at(network_of(scope), request_id_of(scope))
 
     def _admit(self, actor: Actor | None, scope: Scope) -> None:
         """Hold a caller to its rate; raises TooMany with the seconds in its fault."""
@@ -145,7 +144,7 @@ def _is_picture(scope: Scope) -> bool:
 
 def actor_in(request: HTTPConnection) -> Actor:
     """The actor of a request behind the door; raises NotAuthenticated where there is none."""
-    actor = getattr(request.state, "actor", None)
+    actor = request.scope.get("state", {}).get("actor")
     if not isinstance(actor, Actor):
         raise refused(Reason.NO_TOKEN)
     return actor
@@ -153,7 +152,7 @@ def actor_in(request: HTTPConnection) -> Actor:
 
 def session_in(request: HTTPConnection) -> Session:
     """The session of a page request; raises NotAuthenticated where there is none."""
-    session = getattr(request.state, "session", None)
+    session = request.scope.get("state", {}).get("session")
     if not isinstance(session, Session):
         raise refused(Reason.NO_TOKEN)
     return session

@@ -5,13 +5,12 @@ headers; one X-Request-Id that the audit log and the caller share. It stands out
 else, so that no route, error page or static file escapes it.
 """
 
+import os
 import re
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +23,7 @@ PARAMETER_LIMIT = 100
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # a tab may stand in a header
 _TEXT = "percent-encoded UTF-8 without control characters"
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 CONTENT_SECURITY_POLICY = (
@@ -71,11 +71,12 @@ class Hardening:
         self._app = app
         self._told = told
         self._default_limit = default_limit
-        self._body_limits = tuple(body_limits)
+        self._body_limits = [(one.prefix.rstrip("/") + "/", one) for one in body_limits]
         self._body_seconds = body_seconds
-        self._headers = dict(HEADERS)
+        headers = {**HEADERS, "Cache-Control": "no-store"}
         if https:
-            self._headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+            headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        self._headers = [(k.lower().encode(), v.encode()) for k, v in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer it."""
@@ -87,11 +88,13 @@ class Hardening:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(raw=message.setdefault("headers", []))
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
-                headers["X-Request-Id"] = request_id
+                given = message.get("headers", ())
+                names = {name for name, _ in given}
+                message["headers"] = [
+                    *(one for one in given if one[0] != b"x-request-id"),
+                    *(one for one in self._headers if one[0] not in names),
+                    (b"x-request-id", request_id.encode()),
+                ]
             await send(message)
 
         limit, seconds = self._limits(scope["path"])
@@ -101,15 +104,28 @@ class Hardening:
                 await self._told(scope)
             await answer(scope, receive, dressed)
             return
+        if not _has_body(scope):
+            await self._app(scope, receive, dressed)
+            return
         body = MeasuredBody(scope["path"], limit, seconds, receive, dressed, self._told)
         await body.run(self._app, scope)
 
     def _limits(self, path: str) -> tuple[int, float]:
         """Bytes and seconds of a body for this path."""
-        for known in self._body_limits:
-            if path == known.prefix or path.startswith(known.prefix.rstrip("/") + "/"):
+        for below, known in self._body_limits:
+            if path.startswith(below) or path == known.prefix:
                 return known.size, known.seconds or self._body_seconds
         return self._default_limit, self._body_seconds
+
+
+def _has_body(scope: Scope) -> bool:
+    """Whether a body may follow the headers (RFC 9112 section 6.3); what has none is not measured.
+
+    Another protocol than HTTP/1.1 frames its bodies itself.
+    """
+    if scope.get("http_version") != "1.1":
+        return True
+    return any(name in _FRAMING for name, _ in scope["headers"])
 
 
 def _request_id(scope: Scope) -> str:
@@ -119,7 +135,7 @@ def _request_id(scope: Scope) -> str:
         text: str = given[0].decode("latin-1")
         if _REQUEST_ID.fullmatch(text):
             return text
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 def _fault_of_head(scope: Scope) -> Response | None:
@@ -133,7 +149,7 @@ def _fault_of_head(scope: Scope) -> Response | None:
         return refusal(path, 431, "too-long", expected=expected)
     if _CONTROL.search(path) or "\ufffd" in path or _is_spoilt(query):
         return refusal(_shown(path), 400, "structure", expected=_TEXT)
-    if any(_CONTROL_BYTE.search(value) for _, value in scope["headers"]):
+    if _CONTROL_BYTE.search(b"".join([value for _, value in scope["headers"]])):
         return refusal(path, 400, "structure", expected="headers without control characters")
     if query.count(b"&") >= PARAMETER_LIMIT:
         expected = f"at most {PARAMETER_LIMIT} parameters"

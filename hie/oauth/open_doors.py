@@ -42,6 +42,9 @@ OPEN_DOORS: tuple[OpenDoor, ...] = (
     OpenDoor("/static/", below=True),
 )
 
+_BY_PATH = {door.path: door for door in OPEN_DOORS if not door.below}
+_BELOW = tuple(door.path for door in OPEN_DOORS if door.below)
+
 METRICS = "/metrics"
 
 # Doors for systems, which bring a token; all other paths are pages, which people sign in to.
@@ -52,7 +55,10 @@ _SYSTEM_DOORS = (
 
 def is_open(method: str, path: str) -> bool:
     """Whether a request may pass without an Actor."""
-    return any(door.admits(method, path) for door in OPEN_DOORS)
+    door = _BY_PATH.get(path)
+    if door is not None:
+        return method in door.methods
+    return path.startswith(_BELOW) and any(door.admits(method, path) for door in OPEN_DOORS)
 
 
 def door_of(path: str) -> str:

@@ -1,10 +1,11 @@
 """Few rows into one table or several by one statement: a round trip where COPY takes two for each.
 
-PostgreSQL plans the statement once for each connection; each column comes as one array. From some
-dozens of rows on, COPY costs the server less.
+PostgreSQL plans the statement once for each connection; each column comes as one array, written as
+text: the driver's own arrays ask of every value whether it is a list. From some dozens of rows on,
+COPY costs the server less.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,10 +22,26 @@ def are_few(inserts: Sequence[Rows]) -> bool:
     )
 
 
-def statement(inserts: Sequence[Rows]) -> tuple[str, list[Sequence[Any]]]:
+def statement(inserts: Sequence[Rows]) -> tuple[str, list[str]]:
     """The statement that adds all of them, and its arguments: an array for each column."""
     sql = _sql(tuple((one.table, one.columns) for one in inserts))
-    return sql, [column for one in inserts for column in zip(*one.rows, strict=True)]
+    return sql, [array(column) for one in inserts for column in zip(*one.rows, strict=True)]
+
+
+def array(values: Iterable[Any]) -> str:
+    """An array of one dimension as text (PostgreSQL manual, section 8.15.6)."""
+    return "{" + ",".join(["NULL" if one is None else _element(one) for one in values]) + "}"
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, str):
+        # A StrEnum too: what is formatted is its text.
+        if "\\" in value or '"' in value:
+            value = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{value}"'
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
+    return str(value)  # a number, true or false
 
 
 @lru_cache(maxsize=256)
@@ -33,7 +50,7 @@ def _sql(shape: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
     first = 1
     for table, columns in shape:
         types = types_of(table)
-        arrays = [f"${n}::{types[name]}[]" for n, name in enumerate(columns, first)]
+        arrays = [f"${n}::text::{types[name]}[]" for n, name in enumerate(columns, first)]
         first += len(columns)
         parts.append(
             f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608 - names of our tables
