@@ -8,7 +8,9 @@ from starlette.responses import Response
 
 from hie import __version__
 from hie.api.audit_query import KNOWN
-from hie.api.respond import answered, fhir, hub_of
+from hie.api.patched import MEDIA as PATCH
+from hie.api.patched import MERGE
+from hie.api.respond import MEDIA, answered, fhir, hub_of
 from hie.api.served import LOGGED
 from hie.fhir import CANONICAL, RELEASE
 from hie.fhir.search.definitions import Kind
@@ -49,6 +51,8 @@ def statement(address: str) -> dict[str, Any]:
     """The CapabilityStatement of a hub at this address."""
     return {
         "resourceType": "CapabilityStatement",
+        "name": "Hie",
+        "title": "hie exchange hub",
         "status": "active",
         "date": "2026-11-25",
         "kind": "instance",
@@ -56,6 +60,7 @@ def statement(address: str) -> dict[str, Any]:
         "implementation": {"description": "hie exchange hub", "url": f"{address}/fhir"},
         "fhirVersion": RELEASE,
         "format": ["json", "application/fhir+json"],
+        "patchFormat": [PATCH, MERGE, MEDIA],
         "rest": [
             {
                 "mode": "server",

@@ -14,8 +14,6 @@ from starlette.types import Receive, Scope, Send
 
 from hie.oauth.answers import refusal
 
-_OPERATIONS = "one of the operations that /fhir/metadata names"
-
 
 class Place(Route):
     """All routes of one path."""
@@ -35,11 +33,6 @@ class Place(Route):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or say which methods there are."""
-        named, last = (path.rpartition("/")[2] for path in (self.path, scope["path"].rstrip("/")))
-        if last.startswith("$") and not named.startswith("$"):
-            answer = refusal(scope["path"], 404, "not-supported", expected=_OPERATIONS)
-            await answer(scope, receive, send)
-            return
         if scope["method"] in self.handlers:
             await super().handle(scope, receive, send)
             return

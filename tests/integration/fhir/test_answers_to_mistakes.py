@@ -20,18 +20,6 @@ async def test_a_slash_behind_an_address_changes_nothing(place: Any, tmp_path: P
         assert (await client.get("/fhir//")).status_code == 405
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("path", ["$export", "Patient/$match", "Patient/x/$summary"])
-async def test_an_operation_that_is_not_there_is_told_as_one(
-    place: Any, tmp_path: Path, method: str, path: str
-) -> None:
-    async with hub_of_writer(place, tmp_path) as (_, client):
-        answer = await client.request(method, f"/fhir/{path}")
-        (issue,) = answer.json()["issue"]
-        assert (answer.status_code, issue["code"]) == (404, "not-supported")
-        assert "operation" in issue["diagnostics"]
-
-
 async def test_what_is_no_element_or_no_json_is_told_as_what_it_is(
     place: Any, tmp_path: Path
 ) -> None:
