@@ -10,6 +10,7 @@ from decimal import Decimal
 from hie.fhir.search.refusal import bad, plain
 from hie.fhir.search.separators import split
 from hie.fhir.search.values import Amount, Near
+from hie.fhir.strict import EXPONENT
 
 PREFIXES = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"})
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z", re.ASCII)
@@ -59,7 +60,10 @@ def near(name: str, text: str) -> Near:
 
 
 def _is_number(text: str) -> bool:
-    return len(text) <= _MOST_DIGITS and _NUMBER.match(text) is not None
+    """Whether it is one that a resource could hold."""
+    if len(text) > _MOST_DIGITS or _NUMBER.match(text) is None:
+        return False
+    return abs(Decimal(text).adjusted()) <= EXPONENT
 
 
 def _margin(number: Decimal, *, has_exponent: bool) -> Decimal:
