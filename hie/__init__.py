@@ -23,3 +23,4 @@ ledger       the log of every access, check and decision
 """
 
 __version__ = "0.1.0"
+RELEASED = "2026-11-26"  # the day of this version: what the capability statement is dated
