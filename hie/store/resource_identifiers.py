@@ -16,7 +16,7 @@ from hie.store.session import Reader, Unit
 _COLUMNS = ("hash", "home", "id")
 _OWN = "institution:"  # how what an institution wrote itself names its writer
 
-Row = tuple[str, str, str]
+Row = tuple[str, ...]
 
 
 def hashes(reader: Reader, kind: str, tree: Resource, message: str | None) -> tuple[str, ...]:
@@ -50,6 +50,13 @@ async def keep(unit: Unit, rows: Iterable[Row]) -> None:
             " ON CONFLICT DO NOTHING",
             every,
         )
+
+
+async def ids_of(reader: Reader, wanted: Sequence[str]) -> Sequence[Row]:
+    """Hash and id of what is found by one of these hashes."""
+    sql = f"SELECT hash, id FROM resource_identifier WHERE {reader.db.among('hash', 1)}"  # noqa: S608
+    found: Sequence[Row] = await reader.fetch(sql, reader.db.array(wanted))
+    return found
 
 
 async def owners(reader: Reader) -> Sequence[str]:

@@ -43,6 +43,11 @@ class Condition:
         return self.parameter.name
 
     @property
+    def by_value(self) -> bool:
+        """Whether SQL answers an identifier with the help of what is looked up by value."""
+        return self.indexed and self.name in LOOKED_UP
+
+    @property
     def negated(self) -> bool:
         """Whether none of the values is wanted."""
         return self.modifier == "not"

@@ -10,11 +10,11 @@ from typing import Any
 
 from hie.access.policy import Restriction
 from hie.errors import Fault, InvalidRequest, TooCostly
-from hie.store.resource_identifiers import owners
 from hie.store.search import links
 from hie.store.search.coded import with_codes
 from hie.store.search.condition import Condition
 from hie.store.search.evaluated import evaluated
+from hie.store.search.identified import looked_up_ids
 from hie.store.search.page import Page, Sight
 from hie.store.search.query import Query
 from hie.store.search.registry import BOUND
@@ -41,9 +41,9 @@ async def search(
         return Page((), None, 0 if query.total or query.count_only else None)
     query = _checked(replace(query, conditions=followed))
     seen = visible(reader, query.type, restriction)
-    sql = Conditions(reader, list(seen.args))
+    sql = Conditions(reader, list(seen.args), await looked_up_ids(reader, query))
     where = [sql.condition(query.type, one) for one in query.conditions if one.indexed]
-    where += await _looked_up(reader, query, sql)
+    where += [sql.looked_up(query.type, one) for one in query.evaluated if one.looks_up]
     if query.within and query.type not in HOMELESS:
         where.append(sql.among("v.home", query.within))
     if query.evaluated or any(not key.column for key in query.sort):
@@ -58,13 +58,6 @@ async def search(
     found = [stored(reader.db, query.type, row[:7]) for row in rows[: query.count]]
     following = position_of(rows[query.count - 1]) if len(rows) > query.count else None
     return Page(found, following, total)
-
-
-async def _looked_up(reader: Reader, query: Query, sql: Conditions) -> list[str]:
-    """What an index of hashes says of the identifiers that are asked for."""
-    asked = [one for one in query.evaluated if one.looks_up]
-    known = await owners(reader) if asked and query.type == "Observation" else ()
-    return [sql.looked_up(query.type, one, known) for one in asked]
 
 
 async def _matches(reader: Reader, query: Query, restriction: Restriction) -> Sequence[Stored]:

@@ -3,17 +3,17 @@
 FHIR R4 search.html. It must answer what `hie.fhir.search.match` would of the same rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hie.errors import TooCostly
 from hie.fhir import CATEGORY, ITEM, LOINC, SECTION
-from hie.fhir.search.values import Token, Typed, When
+from hie.fhir.search.values import Token, When
 from hie.store.identifiers import blind
 from hie.store.index import DICOM_UID
 from hie.store.other_codes import Place, entry, mark
-from hie.store.resource_identifiers import blind as blind_resource
 from hie.store.search.condition import Condition
+from hie.store.search.identified import said
 from hie.store.search.registry import DATED
 from hie.store.session import Dialect, Reader
 from hie.store.systems import short
@@ -32,9 +32,11 @@ _DCM = "http://dicom.nema.org/resources/ontology/DCM"
 class Conditions:
     """Builds the SQL of conditions and collects their arguments."""
 
-    def __init__(self, reader: Reader, args: list[Any]) -> None:
+    def __init__(self, reader: Reader, args: list[Any], known: Mapping[str, Sequence[str]]) -> None:
+        """`known`: the ids of what has an identifier's value, by the value (`looked_up_ids`)."""
         self.reader = reader
         self.args = args
+        self.known = known
 
     def arg(self, value: Any) -> str:
         """The place of one more argument."""
@@ -65,34 +67,20 @@ class Conditions:
             found = self._any([self._token(kind, one.name, token) for token in one.tokens])
         return f"NOT coalesce({found}, false)" if one.negated else found
 
-    def looked_up(self, kind: str, one: Condition, owners: Sequence[str]) -> str:
-        """That a resource has one of these identifiers, or had it, in whatever system.
-
-        `owners` are the institutions under whose business keys results of messages are found.
-        """
-        values = [
-            value.code if isinstance(value, Token) else value.value
-            for value in one.values
-            if isinstance(value, Token | Typed)
-        ]
-        said = [value for value in values if value is not None]
+    def looked_up(self, kind: str, one: Condition) -> str:
+        """That a resource has one of these identifiers, or had it, in whatever system."""
+        values = said(one)
         if kind == "Patient":
-            held = self.among("i.hash", [blind(self.reader, value) for value in said])
+            held = self.among("i.hash", [blind(self.reader, value) for value in values])
             return f"v.home IN (SELECT i.home FROM identifier AS i WHERE {held})"  # noqa: S608
-        held = self.among("i.hash", [blind_resource(self.reader, kind, value) for value in said])
-        found = f"v.id IN (SELECT i.id FROM resource_identifier AS i WHERE {held})"  # noqa: S608
-        if kind == "ImagingStudy":
-            hashed = [blind(self.reader, value) for value in said]
-            return self._any([found, self.among("v.accession_hash", hashed)])
-        if kind != "Observation":
-            return found
-        keys = [
-            self.reader.db.keys.short(owner, kind, str(token.system), str(token.code))
-            for owner in owners
-            for token in one.tokens
-        ]
-        held = self.among("k.key", keys)
-        return self._any([found, f"v.id IN (SELECT k.id FROM business_key AS k WHERE {held})"])  # noqa: S608
+        held = self.among("v.id", self._ids(values))
+        if kind != "ImagingStudy":
+            return held
+        hashed = [blind(self.reader, value) for value in values]
+        return self._any([held, self.among("v.accession_hash", hashed)])
+
+    def _ids(self, values: Sequence[str]) -> list[str]:
+        return sorted({id_ for value in values for id_ in self.known.get(value, ())})
 
     def _any(self, parts: list[str]) -> str:
         return f"({' OR '.join(parts)})"
@@ -196,11 +184,8 @@ class Conditions:
             uid = token.code if token.code.startswith("urn:oid:") else f"urn:oid:{token.code}"
             parts.append(f"v.uid_hash = {self.arg(blind(self.reader, uid))}")
         if token.system is None:
-            hashed = self.arg(blind_resource(self.reader, "ImagingStudy", token.code))
             parts.append(f"v.accession_hash = {self.arg(blind(self.reader, token.code))}")
-            parts.append(
-                f"v.id IN (SELECT i.id FROM resource_identifier AS i WHERE i.hash = {hashed})"  # noqa: S608
-            )
+            parts.append(self.among("v.id", self._ids([token.code])))
         return self._any([f"({part})" for part in parts])
 
     def _modality(self, token: Token) -> str:
