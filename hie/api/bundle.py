@@ -17,7 +17,7 @@ from starlette.types import Message, Scope
 from hie.access.policy import permit_type, restriction
 from hie.access.scopes import Interaction
 from hie.api.bundle_entries import listed, method_and_url, read_entry
-from hie.api.negotiation import check_json
+from hie.api.negotiation import MEDIA, check_json
 from hie.api.respond import answered, fhir, hub_of
 from hie.api.write import event, prefer
 from hie.errors import Fault, InvalidRequest
@@ -122,7 +122,7 @@ async def _alone(
 ) -> dict[str, Any]:
     """An entry as the request it is, through the whole application."""
     stated = entry.get("request", {})
-    headers = {"Authorization": request.headers.get("authorization", "")}
+    headers = {"Authorization": request.headers.get("authorization", ""), "Accept": MEDIA}
     for name, header in _HEADERS.items():
         if isinstance(stated.get(name), str):
             headers[header] = stated[name]

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hie.access.policy import Restriction
+from hie.api.binary import is_raw, raw
 from hie.api.general import read_asked
 from hie.api.preconditions import asks_by_date, is_known
 from hie.api.respond import answered, fhir, hub_of, version_headers
@@ -42,7 +43,11 @@ async def _one(request: Request, event: EventType, version: int | None) -> Respo
     known = is_known(request.headers, found, before)
     await record_look(request, event, [found])
     headers = version_headers(found)
-    return fhir(b"", 304, headers) if known else fhir(asked.body(found), headers=headers)
+    if known:
+        return fhir(b"", 304, headers)
+    if is_raw(request):
+        return raw(found.resource(), headers)
+    return fhir(asked.body(found), headers=headers)
 
 
 async def _before(reader: Reader, one: Stored, restriction: Restriction) -> Stored | None:

@@ -11,6 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hie.api.binary import is_raw
 from hie.api.negotiation import ANSWER, check_accept
 from hie.api.negotiation import MEDIA as MEDIA  # what a body is read as
 from hie.errors import HubError, IdNotOffered, NotAuthenticated, TooMany, Unavailable
@@ -50,7 +51,8 @@ def answered(handler: Handler) -> Handler:
     @wraps(handler)
     async def guarded(request: Request) -> Response:
         try:
-            check_accept(request)
+            if not is_raw(request):
+                check_accept(request)
             answer = await handler(request)
         except HubError as error:
             answer = await refused(request, error)
@@ -84,7 +86,7 @@ async def refused(request: Request, error: HubError) -> Response:
 
 def _pretty(answer: Response) -> Response:
     """The answer in lines, for people; digits stay as they are."""
-    if not answer.body:
+    if not answer.body or answer.headers["content-type"] != ANSWER:
         return answer
     headers = {key: value for key, value in answer.headers.items() if key != "content-length"}
     return Response(msgspec.json.format(answer.body, indent=2), answer.status_code, headers)

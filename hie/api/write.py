@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from hie.access.policy import permit_type, restriction
 from hie.access.scopes import Interaction
+from hie.api import binary
 from hie.api.negotiation import check_json, preferences, sent
 from hie.api.patched import patched
 from hie.api.preconditions import Conditions, conditions
@@ -228,6 +229,9 @@ def _kind(request: Request, interaction: Interaction) -> str:
 
 
 async def _tree(request: Request, kind: str) -> Resource:
+    if kind == binary.TYPE and binary.is_content(request.headers):
+        key = request.path_params.get("id")
+        return binary.holding(await request.body(), request.headers, key)
     check_json(request.headers)
     tree = read_object(await request.body())
     if tree.get("resourceType") != kind:

@@ -91,6 +91,7 @@ async def _headers(hub: Hub) -> dict[str, str]:
     return {
         "Authorization": f"Bearer {token['access_token']}",
         "Content-Type": "application/fhir+json",
+        "Accept": "application/fhir+json",  # of a Binary the resource, not what it holds
     }
 
 

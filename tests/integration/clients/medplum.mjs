@@ -80,6 +80,18 @@ test("batch, transaction and operations", async () => {
   assert.deepEqual(expanded.expansion.contains.map((one) => one.code), ["K"]);
 });
 
+test("a file goes in and comes out", async () => {
+  const binary = await medplum.createBinary({ data: "示例报告", contentType: "text/plain", securityContext: { reference: `Patient/${PATIENT}` } });
+  assert.equal(binary.contentType, "text/plain");
+  const blob = await medplum.download(medplum.fhirUrl("Binary", binary.id));
+  assert.equal(await blob.text(), "示例报告");
+  const attachment = { url: `Binary/${binary.id}`, contentType: "text/plain" };
+  const document = await medplum.createResource({
+    resourceType: "DocumentReference", status: "current", subject: { reference: `Patient/${PATIENT}` }, content: [{ attachment }],
+  });
+  assert.equal(document.content[0].attachment.url, attachment.url);
+});
+
 test("what comes in one moment is sent as one batch", async () => {
   const together = new MedplumClient({
     baseUrl: HUB.replace(/fhir$/, ""), fhirUrlPath: "fhir", accessToken: TOKEN,
