@@ -118,7 +118,16 @@ def _is_meant(query: AuditQuery, one: Recorded, address: str) -> bool:
     if not query.looked_at:
         return True
     tree = audit_event(one, address)
-    return all(matches(c.parameter, c.modifier, c.values, tree) for c in query.looked_at)
+    return all(_meets(c, one, tree) for c in query.looked_at)
+
+
+def _meets(asked: Condition, one: Recorded, tree: Resource) -> bool:
+    if asked.name == "patient" and asked.modifier == "missing":
+        # Its paths lead to every agent and entity; only Patients among them count.
+        return any(
+            token.code == ("true" if one.home is None else "false") for token in asked.tokens
+        )
+    return matches(asked.parameter, asked.modifier, asked.values, tree)
 
 
 async def _total(reader: Reader, query: AuditQuery, look: Look, address: str) -> int:

@@ -163,28 +163,28 @@ async def test_since_and_at_bound_a_history_in_time(place: Any, tmp_path: Path) 
         assert await versions(_since=offset) == [["4", "3", "2"]] * 2
 
 
-@pytest.mark.parametrize(
-    ("query", "code"),
-    [
-        ("_since=yesterday", "not-a-date"),
-        ("_at=2026-13-01", "not-a-date"),
-        ("_at=ne2026", "not-a-date"),
-        ("_since=", "empty"),
-        ("_count=x", "invalid-value"),
-        ("_count=-1", "invalid-value"),
-        ("_count=1&_count=2", "repeated"),
-        ("_sort=date", "unknown-parameter"),
-        ("page=AAAA", "invalid-value"),
-        ("_summary=count", "invalid-value"),
-        ("patient=x", "unknown-parameter"),
-    ],
-)
-async def test_a_wrong_question_is_named(place: Any, tmp_path: Path, query: str, code: str) -> None:
+WRONG = [
+    ("_since=yesterday", "not-a-date"),
+    ("_at=2026-13-01", "not-a-date"),
+    ("_at=ne2026", "not-a-date"),
+    ("_since=", "empty"),
+    ("_count=x", "invalid-value"),
+    ("_count=-1", "invalid-value"),
+    ("_count=1&_count=2", "repeated"),
+    ("_sort=date", "unknown-parameter"),
+    ("page=AAAA", "invalid-value"),
+    ("_summary=count", "invalid-value"),
+    ("patient=x", "unknown-parameter"),
+]
+
+
+async def test_a_wrong_question_is_named(place: Any, tmp_path: Path) -> None:
     async with hub_of_writer(place, tmp_path) as (_, client):
         patient = await patient_of(client)
-        for path in (f"/fhir/Patient/{patient}/_history", "/fhir/Patient/_history"):
-            answer = await client.get(f"{path}?{query}")
-            assert (answer.status_code, codes_of(answer)) == (400, [code])
+        for query, code in WRONG:
+            for path in (f"/fhir/Patient/{patient}/_history", "/fhir/Patient/_history"):
+                answer = await client.get(f"{path}?{query}")
+                assert (answer.status_code, codes_of(answer)) == (400, [code]), query
 
 
 async def test_a_page_belongs_to_its_caller_and_its_question(place: Any, tmp_path: Path) -> None:
