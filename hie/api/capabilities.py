@@ -1,19 +1,27 @@
 """The CapabilityStatement, computed from the registry and the interactions that are mounted."""
 
+from collections.abc import Callable, Mapping
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hie import __version__
+from hie import RELEASED, __version__
 from hie.api.audit_query import KNOWN
+from hie.api.capability_words import OF_SERVER, about, common_parameters, included, is_answered
+from hie.api.general import bad, read_asked
+from hie.api.negotiation import ANSWER
 from hie.api.patched import MEDIA as PATCH
 from hie.api.patched import MERGE
-from hie.api.respond import MEDIA, answered, fhir, hub_of
+from hie.api.respond import MEDIA, answered, hub_of
 from hie.api.served import LOGGED
+from hie.api.terminology_capabilities import terminology
 from hie.fhir import CANONICAL, RELEASE
 from hie.fhir.search.definitions import Kind
+from hie.fhir.search.shape import is_whole, shaped
+from hie.fhir.shipped_profiles import SUPPORTED
 from hie.fhir.wire import write
 from hie.store.search.registry import PARAMETERS
 from hie.store.tables import HOMELESS
@@ -30,20 +38,43 @@ OPERATIONS = {
         ("everything", f"{_R4}/Patient-everything"),
     ),
     "Observation": (("lastn", f"{_R4}/Observation-lastn"),),
-    "CodeSystem": (("lookup", f"{_R4}/CodeSystem-lookup"),),
-    "ValueSet": (("expand", f"{_R4}/ValueSet-expand"),),
+    "CodeSystem": (
+        ("lookup", f"{_R4}/CodeSystem-lookup"),
+        ("subsumes", f"{_R4}/CodeSystem-subsumes"),
+        ("validate-code", f"{_R4}/CodeSystem-validate-code"),
+    ),
+    "ValueSet": (
+        ("expand", f"{_R4}/ValueSet-expand"),
+        ("validate-code", f"{_R4}/ValueSet-validate-code"),
+    ),
     "ConceptMap": (("translate", f"{_R4}/ConceptMap-translate"),),
 }
 OF_EVERY_TYPE = (
     ("meta", f"{_R4}/Resource-meta"),
+    ("meta-add", f"{_R4}/Resource-meta-add"),
+    ("meta-delete", f"{_R4}/Resource-meta-delete"),
     ("validate", f"{_R4}/Resource-validate"),
 )
 
 
+_FRESH = "public, max-age=300"  # it is the same for everybody
+
+
 @answered
 async def metadata(request: Request) -> Response:
-    """GET /fhir/metadata."""
-    return fhir(write(statement(hub_of(request).settings.address)))
+    """GET /fhir/metadata: what this hub does; with mode=terminology, which codes it knows."""
+    asked = read_asked(request, frozenset({"mode"}))
+    mode = asked.values.get("mode", "full")
+    if mode not in _MODES:
+        raise bad("mode", "invalid-value", ", ".join(_MODES))
+    told = _MODES[mode](hub_of(request).settings.address)
+    if not is_whole(asked.summary, asked.elements):
+        told = shaped(told, asked.summary, asked.elements)
+    body = write(told)
+    headers = {"ETag": f'W/"{sha256(body).hexdigest()[:16]}"', "Cache-Control": _FRESH}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(b"", 304, headers)
+    return Response(body, headers=headers, media_type=ANSWER)
 
 
 @cache
@@ -54,9 +85,10 @@ def statement(address: str) -> dict[str, Any]:
         "name": "Hie",
         "title": "hie exchange hub",
         "status": "active",
-        "date": "2026-11-25",
+        "date": RELEASED,
+        "description": OF_SERVER,
         "kind": "instance",
-        "software": {"name": "hie", "version": __version__},
+        "software": {"name": "hie", "version": __version__, "releaseDate": RELEASED},
         "implementation": {"description": "hie exchange hub", "url": f"{address}/fhir"},
         "fhirVersion": RELEASE,
         "format": ["json", "application/fhir+json"],
@@ -64,6 +96,7 @@ def statement(address: str) -> dict[str, Any]:
         "rest": [
             {
                 "mode": "server",
+                "documentation": OF_SERVER,
                 "security": {
                     "extension": [_token_door(address)],
                     "cors": False,
@@ -78,12 +111,15 @@ def statement(address: str) -> dict[str, Any]:
                             ]
                         }
                     ],
+                    "description": "SMART Backend Services: a registered system proves its key and "
+                    "gets a token of five minutes, for its institution and what it registered for.",
                 },
                 "resource": sorted(
                     [*(_resource(kind) for kind in PARAMETERS), _audit_event()],
                     key=lambda one: str(one["type"]),
                 ),
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "searchParam": common_parameters(),
                 "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
             }
         ],
@@ -116,6 +152,8 @@ def _audit_event() -> dict[str, Any]:
 def _resource(kind: str) -> dict[str, Any]:
     found: dict[str, Any] = {
         "type": kind,
+        **({"supportedProfile": [SUPPORTED[kind]]} if kind in SUPPORTED else {}),
+        "documentation": about(kind),
         "interaction": [{"code": code} for code in INTERACTIONS],
         "versioning": "versioned-update",
         "readHistory": True,
@@ -126,12 +164,14 @@ def _resource(kind: str) -> dict[str, Any]:
         "conditionalDelete": "single",
         "referencePolicy": ["literal", "enforced"],
         "searchParam": [
-            {"name": name, "type": str(of.kind)} for name, of in sorted(PARAMETERS[kind].items())
+            {"name": name, "type": str(of.kind)}
+            for name, of in sorted(PARAMETERS[kind].items())
+            if is_answered(of)
         ],
     }
-    forth = [one.name for one in PARAMETERS[kind].values() if one.kind is Kind.REFERENCE]
+    forth = included(kind)
     if forth:
-        found["searchInclude"] = [f"{kind}:{name}" for name in sorted(forth)]
+        found["searchInclude"] = forth
     back = [
         f"{other}:{one.name}"
         for other, known in sorted(PARAMETERS.items())
@@ -145,3 +185,10 @@ def _resource(kind: str) -> dict[str, Any]:
         for name, definition in (*OPERATIONS.get(kind, ()), *OF_EVERY_TYPE)
     ]
     return found
+
+
+_MODES: Mapping[str, Callable[[str], Mapping[str, Any]]] = {
+    "full": statement,
+    "normative": statement,
+    "terminology": terminology,
+}

@@ -6,7 +6,7 @@ search does. FHIR R4 capabilitystatement.html (`rest.documentation`, `rest.resou
 
 from typing import Any
 
-from hie.fhir.search.definitions import Kind
+from hie.fhir.search.definitions import Kind, Parameter
 from hie.store.search.registry import (
     BOUND,
     COMMON,
@@ -71,9 +71,18 @@ def about(kind: str) -> str:
     )
 
 
+def is_answered(parameter: Parameter) -> bool:
+    """Whether it leads anywhere: R4 has two that look into types nobody serves."""
+    return bool(parameter.paths) or parameter.kind is Kind.COMPOSITE
+
+
 def included(kind: str) -> list[str]:
     """`searchInclude`: every reference of the type, and all of them at once."""
-    forth = sorted(one.name for one in PARAMETERS[kind].values() if one.kind is Kind.REFERENCE)
+    forth = sorted(
+        one.name
+        for one in PARAMETERS[kind].values()
+        if one.kind is Kind.REFERENCE and is_answered(one)
+    )
     return [*(f"{kind}:{name}" for name in forth), *([f"{kind}:*"] if forth else [])]
 
 

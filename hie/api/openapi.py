@@ -55,6 +55,7 @@ def _mounted(routes: Iterable[BaseRoute]) -> Iterable[tuple[str, str, str]]:
             isinstance(route, Route)
             and route.path.startswith("/fhir")
             and "well-known" not in route.path
+            and "{operation}" not in route.path  # whose answer is that it is none
         ):
             handlers = getattr(route, "handlers", {})
             for method in sorted((route.methods or set()) - {"HEAD"}):

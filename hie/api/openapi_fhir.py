@@ -28,8 +28,12 @@ _ANSWERS = {
     "$lastn": "Bundle",
     "$validate": "OperationOutcome",
     "$meta": "Parameters",
+    "$meta-add": "Parameters",
+    "$meta-delete": "Parameters",
     "$lookup": "Parameters",
+    "$subsumes": "Parameters",
     "$translate": "Parameters",
+    "$validate-code": "Parameters",
 }
 _GENERAL = ("_format", "_pretty")
 _SHAPING = ("_summary", "_elements")
@@ -38,9 +42,17 @@ _HISTORY = ("_count", "_since", "_at", "_sort", "page")
 _ASKED = {
     "$everything": ("_count", "_since", "_type", "page"),
     "$lastn": ("max", "patient", "subject", "code", "category"),
-    "$lookup": ("system", "code", "displayLanguage"),
-    "$expand": ("url", "filter", "count", "offset", "displayLanguage"),
-    "$translate": ("system", "code", "url"),
+    "$validate": ("mode", "profile"),
+    "$lookup": ("system", "code", "version", "displayLanguage", "property"),
+    "$subsumes": ("system", "version", "codeA", "codeB"),
+    "$validate-code": ("url", "code", "display", "displayLanguage"),
+    "$expand": (
+        *("url", "valueSetVersion", "filter", "count", "offset", "displayLanguage"),
+        *("includeDesignations", "activeOnly", "excludeNested"),
+    ),
+    "$translate": (
+        *("url", "conceptMapVersion", "system", "code", "target", "targetsystem", "reverse"),
+    ),
 }
 _SHARED = frozenset({*_GENERAL, *_SHAPING, "_count", "_since", "page"})
 
@@ -172,7 +184,7 @@ def _responses(path: str, method: str, last: str) -> list[tuple[int, dict[str, A
         refusals += [404, 410]
     if method in ("POST", "PUT", "PATCH"):
         refusals += _OF_A_BODY
-    if writes or last == "$assess":
+    if writes or last in ("$assess", "$meta-add", "$meta-delete"):
         refusals += _OF_A_WRITE
     found |= {status: _ref("responses", "refused") for status in refusals}
     found |= {status: _ref("responses", "later") for status in _NOT_AGAIN}

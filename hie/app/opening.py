@@ -19,6 +19,7 @@ from hie.exchange.books_in_force import BooksInForce
 from hie.exchange.hub import Hub
 from hie.exchange.loading_times import loading_of
 from hie.exchange.plugins import load_adapters
+from hie.exchange.publish_definitions import publish_definitions
 from hie.exchange.quick_start import start
 from hie.exchange.register_cache import RegisterCache
 from hie.fhir.elements import instant
@@ -123,6 +124,7 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
             code: (item, "confirmed" if is_confirmed else "unconfirmed")
             for code, (item, is_confirmed) in hub.loinc.items()
         }
+        await publish_definitions(hub)
         try:
             yield hub
         finally:

@@ -14,6 +14,8 @@ from starlette.types import Receive, Scope, Send
 from hie.api.places import Place
 from hie.web.pages.unserved import unserved
 
+_OTHERS = "/fhir/."  # /fhir/.well-known: no type has such a name
+_OPERATION = "${operation}"  # an operation of whatever name
 _Pieces = tuple[str | None, ...]  # None: a parameter
 
 
@@ -26,13 +28,14 @@ class Straight:
         for place in places:
             pieces = place.path.split("/")
             fixed = tuple(None if piece.startswith("{") else piece for piece in pieces)
-            names = tuple(piece[1:-1] for piece in pieces if piece.startswith("{"))
+            fixed = tuple("$" if piece == _OPERATION else piece for piece in fixed)
+            names = tuple(p.strip("${}") for p in pieces if p.startswith(("{", _OPERATION)))
             self._places.setdefault(len(pieces), []).append((fixed, names, place))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or leave it to the application."""
         path = scope["path"]
-        if scope["type"] == "http" and path.startswith("/fhir"):
+        if scope["type"] == "http" and path.startswith("/fhir") and not path.startswith(_OTHERS):
             pieces = path.split("/")
             for fixed, names, place in self._places.get(len(pieces), ()):
                 given = _given(fixed, pieces)
@@ -50,6 +53,8 @@ def _given(fixed: _Pieces, pieces: Sequence[str]) -> list[str] | None:
     for wanted, piece in zip(fixed, pieces, strict=True):
         if wanted is None and piece:
             given.append(piece)
+        elif wanted == "$" and piece.startswith("$"):
+            given.append(piece[1:])
         elif wanted != piece:
             return None
     return given

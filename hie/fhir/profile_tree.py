@@ -54,6 +54,7 @@ class Profile:
     type: str
     base: str | None
     root: Node
+    version: str | None = None
     untold: tuple[tuple[str, str], ...] = ()
 
     def named(self) -> frozenset[str]:
@@ -86,6 +87,7 @@ def read_profile(resource: Resource) -> Profile:
         type=resource.get("type", ""),
         base=resource.get("baseDefinition"),
         root=root,
+        version=resource.get("version"),
         untold=tuple(untold),
     )
 

@@ -13,10 +13,11 @@ from starlette.responses import Response
 
 from hie.access.policy import Restriction, permit_type
 from hie.access.scopes import Interaction
+from hie.api.operations.asked import read_pairs, refused
 from hie.api.page_seal import PageSeal
 from hie.api.respond import answered, fhir, hub_of
 from hie.audit.event import Action, Event, EventType, Subject
-from hie.errors import Fault, InvalidRequest
+from hie.errors import Fault, InvalidRequest, NotSupported
 from hie.fhir.bundle import Entry, searchset
 from hie.fhir.elements import bounds
 from hie.fhir.search.definitions import Kind
@@ -29,17 +30,18 @@ from hie.store.served import Stored
 from hie.store.session import Reader
 from hie.store.tables import HOMELESS
 
-_ALLOWED = frozenset({"_count", "_type", "_since", "page", "_format"})
+_ALLOWED = frozenset({"_count", "_type", "_since", "page", "_format", "_pretty"})
 _ORDER = ("Patient", *sorted(BOUND))
 
 
 @answered
 async def everything(request: Request) -> Response:
-    """GET /fhir/Patient/{id}/$everything?_count=…&_type=…&_since=… ."""
+    """GET /fhir/Patient/{id}/$everything?_count=…&_type=…&_since=…, or POST with Parameters."""
     key, actor, hub = request.path_params["id"], actor_in(request), hub_of(request)
     restriction = permit_type(actor, "Patient", Interaction.READ)
-    asked = dict(request.query_params)
-    _check(asked)
+    pairs = await read_pairs(request)
+    asked = dict(pairs)
+    _check([name for name, _ in pairs])
     kinds, count, since = _types(asked), _count(asked), _since(asked)
     seal = PageSeal(hub, actor, [key, sorted(asked.items() - {("page", asked.get("page"))})])
     place = seal.opened(asked.get("page")) or [0, ""]
@@ -53,7 +55,7 @@ async def everything(request: Request) -> Response:
             Action.EXECUTE,
             actor,
             subjects=(Subject(key, None, tuple(one.reference for one in found)),),
-            query=f"{request.url.path}?{request.url.query}".encode(),
+            query=f"{request.url.path}?{urlencode(asked)}".encode(),
         )
     )
     base = hub.entrance.audience
@@ -99,11 +101,15 @@ async def _behind(reader: Reader, page: Sequence[Stored], restriction: Restricti
     return [one for _, one in sorted((await fetch(reader, refs, restriction)).items())]
 
 
-def _check(asked: dict[str, str]) -> None:
-    for name in asked:
+def _check(names: Sequence[str]) -> None:
+    for name in names:
+        if name in ("start", "end"):
+            fault = Fault(name, "not-answered", "_since, or a search by date")
+            raise NotSupported("$everything has no dates of care", (fault,))
         if name not in _ALLOWED:
-            fault = Fault(name[:64], "unknown-parameter", ", ".join(sorted(_ALLOWED)))
-            raise InvalidRequest("unknown parameter", (fault,))
+            raise refused(name, "unknown-parameter", ", ".join(sorted(_ALLOWED)))
+        if names.count(name) > 1:
+            raise refused(name, "repeated", "this parameter once")
 
 
 def _types(asked: dict[str, str]) -> Sequence[str]:

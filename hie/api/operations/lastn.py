@@ -4,14 +4,15 @@ FHIR R4 observation-operation-lastn.html. Results are of one code when they shar
 they have none, their text. Any search parameter of Observation narrows them.
 """
 
-from collections.abc import Iterable
-from urllib.parse import parse_qsl
+from collections.abc import Iterable, Sequence
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hie.access.policy import Restriction, permit_type
 from hie.access.scopes import Interaction
+from hie.api.operations.asked import read_pairs
 from hie.api.respond import answered, fhir, hub_of
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, TooCostly
@@ -29,10 +30,10 @@ _MOST = 100
 
 @answered
 async def lastn(request: Request) -> Response:
-    """GET /fhir/Observation/$lastn?patient=…&max=3."""
+    """GET /fhir/Observation/$lastn?patient=…&max=3, or POST with Parameters of these names."""
     actor = actor_in(request)
     restriction = permit_type(actor, "Observation", Interaction.SEARCH)
-    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    pairs = await read_pairs(request)
     most = _max([value for key, value in pairs if key == "max"])
     query = parse_query("Observation", [pair for pair in pairs if pair[0] != "max"])
     _check(query)
@@ -46,20 +47,18 @@ async def lastn(request: Request) -> Response:
             Action.EXECUTE,
             actor,
             subjects=tuple(Subject(home, None, _shown(kept, home)) for home in homes),
-            query=f"{request.url.path}?{request.url.query}".encode(),
+            query=f"{request.url.path}?{urlencode(pairs)}".encode(),
         )
     )
     base = hub.entrance.audience
     entries = [Entry(f"{base}/Observation/{one.id}", one.body) for one in kept]
-    links = {"self": f"{base}/Observation/$lastn?{request.url.query}"}
+    links = {"self": f"{base}/Observation/$lastn?{urlencode(pairs)}"}
     return fhir(searchset(entries, links, len(kept)))
 
 
 async def newest(reader: Reader, query: Query, restriction: Restriction, most: int) -> list[Stored]:
     """The newest results a query finds, so many of each code. Raises TooCostly."""
-    kept: list[Stored] = []
-    counts: dict[str, int] = {}
-    looked = 0
+    looked: list[Stored] = []
     after = None
     wide = parse_query(
         "Observation",
@@ -67,17 +66,12 @@ async def newest(reader: Reader, query: Query, restriction: Restriction, most: i
     )
     while True:
         page = await search(reader, wide, restriction, after)
-        for one in page.matches:
-            code = _code(one.resource())
-            counts[code] = counts.get(code, 0) + 1
-            if counts[code] <= most:
-                kept.append(one)
-        looked += len(page.matches)
-        if looked > MOST_EVALUATED:
+        looked += page.matches
+        if len(looked) > MOST_EVALUATED:
             raise TooCostly(f"more than {MOST_EVALUATED} results: narrow the search")
         after = page.following
         if after is None:
-            return kept
+            return _newest(looked, most)
 
 
 def _check(query: Query) -> None:
@@ -96,13 +90,40 @@ def _max(texts: list[str]) -> int:
     return int(text)
 
 
-def _code(tree: Resource) -> str:
-    """What tells one code from another: the first coding that is not local alone, else the text."""
+def _newest(results: Sequence[Stored], most: int) -> list[Stored]:
+    """The first so many of each code.
+
+    Results that share a coding are of one code, and so are two that each share one with a third.
+    """
+    same: dict[str, str] = {}  # a coding to another of its group; the last one to itself
+
+    def first(code: str) -> str:
+        while same.setdefault(code, code) != code:
+            same[code] = same[same[code]]
+            code = same[code]
+        return code
+
+    codes = [_codes(one.resource()) for one in results]
+    for own in codes:
+        for code in own[1:]:
+            same[first(code)] = first(own[0])
+    kept: list[Stored] = []
+    counts: dict[str, int] = {}
+    for one, own in zip(results, codes, strict=True):
+        group = first(own[0])
+        counts[group] = counts.get(group, 0) + 1
+        if counts[group] <= most:
+            kept.append(one)
+    return kept
+
+
+def _codes(tree: Resource) -> list[str]:
+    """What tells a result's code: its codings, else its text; never empty."""
     code = tree.get("code", {})
-    pairs = sorted(
+    pairs = [
         f"{one.get('system', '')}|{one['code']}" for one in code.get("coding", ()) if "code" in one
-    )
-    return pairs[0] if pairs else str(code.get("text", ""))
+    ]
+    return pairs or [str(code.get("text", ""))]
 
 
 def _shown(kept: Iterable[Stored], home: str) -> tuple[str, ...]:

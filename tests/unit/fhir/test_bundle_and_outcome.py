@@ -69,7 +69,23 @@ def test_every_class_of_error_has_an_outcome_that_r4_takes(kind: type[HubError])
 
 def test_an_error_without_faults_is_one_issue_in_its_own_words() -> None:
     (issue,) = outcome.outcome_of(ResourceNotFound("nothing here"))["issue"]
-    assert issue == {"severity": "error", "code": "not-found", "diagnostics": "nothing here"}
+    assert issue == {
+        "severity": "error",
+        "code": "not-found",
+        "details": {"text": "nothing here"},
+        "diagnostics": "nothing here",
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("obs-6", "invariant"), ("sdf-15a", "invariant"), ("hie-1", "invariant"),
+     ("required", "required"), ("binding", "code-invalid"), ("structure", "structure"),
+     ("reference-target", "value"), ("taken", "invalid"), ("not-a-1", "invalid")],
+)  # fmt: skip
+def test_the_kind_of_a_fault_is_told_by_fhir_s_word_for_it(code: str, kind: str) -> None:
+    (issue,) = outcome.outcome_of(InvalidRequest("no", (Fault("a", code, "b"),)))["issue"]
+    assert issue["code"] == kind
 
 
 def test_no_issue_is_still_an_outcome() -> None:

@@ -127,8 +127,8 @@ def test_a_target_that_is_not_equivalent_is_no_map(equivalence: str) -> None:
     ("content", "codes"),
     [
         ('{"resourceType":"Patient"}', ["wrong-type"]),
-        ('{"resourceType":"ConceptMap"}', ["structure"]),
-        (a_map({"source": "x"}), ["structure"]),
+        ('{"resourceType":"ConceptMap"}', ["required"]),
+        (a_map({"source": "x"}), ["required"]),
         (a_map(a_group(("1", "K"), target="http://x")), ["unknown-system"]),
         (a_map(a_group(("1", "XX"))), ["unknown-item"]),
         (a_map(a_group(("1", "K"), ("1", "K"))), ["repeated"]),
