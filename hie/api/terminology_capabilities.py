@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hie import RELEASED, __version__
-from hie.fhir import ITEM, LOINC, RESULT_CLASS
+from hie.store.value_sets import at_hand
 
 
 def terminology(address: str) -> Mapping[str, Any]:
@@ -19,13 +19,13 @@ def terminology(address: str) -> Mapping[str, Any]:
         "title": "hie exchange hub: terminology",
         "status": "active",
         "date": RELEASED,
-        "description": "The items of the catalogue, the classes of coded results, LOINC as far as "
-        "items have codes of it, and what was written over FHIR.",
+        "description": "The code systems that ship. Those that were written over FHIR are known "
+        "too; LOINC is translated to items, not looked up.",
         "kind": "instance",
         "software": {"name": "hie", "version": __version__},
         "implementation": {"description": "hie exchange hub", "url": f"{address}/fhir"},
         "lockedDate": False,
-        "codeSystem": [{"uri": ITEM}, {"uri": RESULT_CLASS}, {"uri": LOINC}],
+        "codeSystem": [{"uri": url} for url in sorted(at_hand().systems)],
         "expansion": {"hierarchical": False, "paging": True, "incomplete": False},
         "codeSearch": "explicit",
         "validateCode": {"translations": False},
