@@ -21,6 +21,7 @@ from hie.api.terminology_capabilities import terminology
 from hie.fhir import CANONICAL, RELEASE
 from hie.fhir.search.definitions import Kind
 from hie.fhir.search.shape import is_whole, shaped
+from hie.fhir.shipped_profiles import SUPPORTED
 from hie.fhir.wire import write
 from hie.store.search.registry import PARAMETERS
 from hie.store.tables import HOMELESS
@@ -37,12 +38,21 @@ OPERATIONS = {
         ("everything", f"{_R4}/Patient-everything"),
     ),
     "Observation": (("lastn", f"{_R4}/Observation-lastn"),),
-    "CodeSystem": (("lookup", f"{_R4}/CodeSystem-lookup"),),
-    "ValueSet": (("expand", f"{_R4}/ValueSet-expand"),),
+    "CodeSystem": (
+        ("lookup", f"{_R4}/CodeSystem-lookup"),
+        ("subsumes", f"{_R4}/CodeSystem-subsumes"),
+        ("validate-code", f"{_R4}/CodeSystem-validate-code"),
+    ),
+    "ValueSet": (
+        ("expand", f"{_R4}/ValueSet-expand"),
+        ("validate-code", f"{_R4}/ValueSet-validate-code"),
+    ),
     "ConceptMap": (("translate", f"{_R4}/ConceptMap-translate"),),
 }
 OF_EVERY_TYPE = (
     ("meta", f"{_R4}/Resource-meta"),
+    ("meta-add", f"{_R4}/Resource-meta-add"),
+    ("meta-delete", f"{_R4}/Resource-meta-delete"),
     ("validate", f"{_R4}/Resource-validate"),
 )
 
@@ -142,6 +152,7 @@ def _audit_event() -> dict[str, Any]:
 def _resource(kind: str) -> dict[str, Any]:
     found: dict[str, Any] = {
         "type": kind,
+        **({"supportedProfile": [SUPPORTED[kind]]} if kind in SUPPORTED else {}),
         "documentation": about(kind),
         "interaction": [{"code": code} for code in INTERACTIONS],
         "versioning": "versioned-update",
