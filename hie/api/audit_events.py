@@ -62,7 +62,7 @@ async def read_event(request: Request) -> Response:
 
 @answered
 async def search_events(request: Request) -> Response:
-    """GET /fhir/AuditEvent?… and POST /fhir/AuditEvent/_search."""
+    """GET /fhir/AuditEvent?… and POST /fhir/AuditEvent/_search, also below /fhir/Patient/{id}."""
     actor, hub = actor_in(request), hub_of(request)
     sight = audit_sight(actor, Interaction.SEARCH)
     base = hub.entrance.audience
@@ -93,6 +93,9 @@ async def refuse_change(request: Request) -> Response:
 async def _pairs(request: Request) -> list[tuple[str, str]]:
     """The parameters of the address and of the form. Raises UnsupportedMedia, InvalidRequest."""
     raw = request.url.query
+    if "patient" in request.path_params:
+        whose = urlencode({"patient": request.path_params["patient"]})
+        raw = "&".join(part for part in (whose, raw) if part)
     if request.method == "POST":
         media = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if media != _FORM:

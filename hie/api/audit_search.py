@@ -20,6 +20,7 @@ from hie.fhir.search.match import matches
 from hie.fhir.search.values import Token
 from hie.store import audit_log
 from hie.store.audit_log import Look
+from hie.store.persons import persons_of
 from hie.store.search.condition import Condition
 from hie.store.search.query import Query
 from hie.store.search.registry import PARAMETERS
@@ -87,10 +88,14 @@ def _without_values(one: Recorded) -> Recorded:
 
 
 async def _look(reader: Reader, query: AuditQuery, sight: AuditSight) -> Look:
-    """What the indexes are asked. Several parameters of one name are AND."""
+    """What the indexes are asked. Several parameters of one name are AND.
+
+    A decision concerns a person and names none of their patients: it is found by each of them.
+    """
     homes = [set(one) for one in query.homes]
     for tokens in query.people:
         homes.append(await _homes_of(reader, tokens))
+    persons = [set((await persons_of(reader, sorted(one))).values()) for one in homes]
     ids = [set(one) for one in query.ids]
     return Look(
         sight.institution,
@@ -98,6 +103,7 @@ async def _look(reader: Reader, query: AuditQuery, sight: AuditSight) -> Look:
         tuple(sorted(set.intersection(*homes))) if homes else None,
         tuple(sorted(set.intersection(*ids))) if ids else None,
         query.down,
+        tuple(sorted(set.intersection(*persons))) if persons else (),
     )
 
 

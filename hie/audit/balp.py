@@ -137,7 +137,8 @@ def _profile(event: Recorded, name: Named) -> str | None:
 def cleaned(query: bytes, kinds: frozenset[str]) -> str | None:
     """A search as its type and the names of its parameters, of those that R4 has: no value."""
     path, mark, text = query.decode("utf-8", "replace").partition("?")
-    kind = path.removeprefix("/fhir/").partition("/")[0]
+    pieces = path.removeprefix("/fhir/").split("/")
+    kind = pieces[2] if len(pieces) > 2 and pieces[0] == "Patient" else pieces[0]
     if not mark or kind not in kinds:
         return None
     known = {*parameters(kind), "_count", "_sort", "_include", "_revinclude", "_total", "_summary"}

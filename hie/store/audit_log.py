@@ -25,6 +25,7 @@ class Look:
     """Which events: of one institution (None: all), at these times, of these patients, by id.
 
     `times`: one date parameter each, any of whose values must hold. None of `homes`, `ids`: all.
+    `persons`: with `homes`, also events about these persons that name no home of theirs.
     """
 
     institution: str | None
@@ -32,30 +33,31 @@ class Look:
     homes: tuple[str, ...] | None = None
     ids: tuple[str, ...] | None = None
     down: bool = True
+    persons: tuple[str, ...] = ()
 
 
 async def events(
     reader: Reader, look: Look, limit: int, after: Sequence[Any] | None = None
 ) -> list[Recorded]:
     """Events after a position, in the order asked for."""
-    sql, args = _statement(look, after)
-    sign = "DESC" if look.down else "ASC"
-    rows = await reader.fetch(
-        f"SELECT {_COLUMNS} {sql} ORDER BY {_time(look)} {sign}, {_key(look)} {sign},"
-        f" coalesce(s.n, -1) {sign} LIMIT {limit}",
-        *args,
-    )
-    return [_recorded(row) for row in rows]
+    found = [
+        _recorded(row)
+        for part in _parts(look)
+        for row in await reader.fetch(*_selected(part, limit, after))
+    ]
+    return sorted(found, key=position_of, reverse=look.down)[:limit]
 
 
 async def count(reader: Reader, look: Look, most: int) -> int:
-    """How many events there are, counted to `most` and one more at most."""
-    sql, args = _statement(look, None)
-    found = await reader.fetchval(
-        f"SELECT count(*) FROM (SELECT 1 AS one {sql} LIMIT {most + 1}) AS counted",  # noqa: S608
-        *args,
-    )
-    return int(found)
+    """How many events there are, counted to `most` and one more at most of each kind."""
+    number = 0
+    for part in _parts(look):
+        sql, args = _statement(part, None)
+        number += await reader.fetchval(
+            f"SELECT count(*) FROM (SELECT 1 AS one {sql} LIMIT {most + 1}) AS counted",  # noqa: S608
+            *args,
+        )
+    return number
 
 
 async def unsealed(reader: Reader, found: Sequence[Recorded]) -> list[Recorded]:
@@ -76,6 +78,20 @@ def position_of(one: Recorded) -> list[Any]:
     return [one.at_us, one.access, -1 if one.n is None else one.n]
 
 
+def _parts(look: Look) -> list[Look]:
+    """What is looked for by the homes, and by the persons: an index each, and no event twice."""
+    if not look.persons:
+        return [look]
+    return [replace(look, persons=()), replace(look, homes=None)]
+
+
+def _selected(look: Look, limit: int, after: Sequence[Any] | None) -> list[Any]:
+    sql, args = _statement(look, after)
+    sign = "DESC" if look.down else "ASC"
+    order = f"{_time(look)} {sign}, {_key(look)} {sign}, coalesce(s.n, -1) {sign}"
+    return [f"SELECT {_COLUMNS} {sql} ORDER BY {order} LIMIT {limit}", *args]
+
+
 def _statement(look: Look, after: Sequence[Any] | None) -> tuple[str, list[Any]]:
     """FROM and WHERE, and their arguments."""
     args: list[Any] = []
@@ -94,6 +110,8 @@ def _statement(look: Look, after: Sequence[Any] | None) -> tuple[str, list[Any]]
         where += _named(look.ids, arg)
     if look.homes is not None:
         where.append(_any("s.home", look.homes, arg))
+    if look.persons:
+        where.append(f"s.home IS NULL AND {_any('s.person', look.persons, arg)}")
     if after is not None:
         us, key, n = arg(int(after[0])), arg(str(after[1])), arg(int(after[2]))
         than = "<" if look.down else ">"
@@ -101,7 +119,7 @@ def _statement(look: Look, after: Sequence[Any] | None) -> tuple[str, list[Any]]
             f"{at} {than}= {us} AND ({at} {than} {us} OR {_key(look)} {than} {key}"
             f" OR ({_key(look)} = {key} AND coalesce(s.n, -1) {than} {n}))"
         )
-    joined = "JOIN" if look.homes is not None else "LEFT JOIN"
+    joined = "JOIN" if _by_patient(look) else "LEFT JOIN"
     tables = f"FROM audit_access AS a {joined} audit_subject AS s ON s.access = a.id"
     return tables + (f" WHERE {' AND '.join(where)}" if where else ""), args
 
@@ -127,11 +145,15 @@ def _any(column: str, values: Sequence[str], arg: Any) -> str:
 
 def _time(look: Look) -> str:
     """The column that holds the time in the index that is used; both columns hold the same."""
-    return "a.at_us" if look.homes is None else "s.at_us"
+    return "s.at_us" if _by_patient(look) else "a.at_us"
 
 
 def _key(look: Look) -> str:
-    return "a.id" if look.homes is None else "s.access"
+    return "s.access" if _by_patient(look) else "a.id"
+
+
+def _by_patient(look: Look) -> bool:
+    return look.homes is not None or bool(look.persons)
 
 
 def _when(at: str, one: When, arg: Any) -> str:

@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
+from hie.access.actor import Actor, ActorKind, Purpose
+from hie.audit.event import Action, Event, EventType, Subject
 from hie.fhir import structure
 from hie.fhir.profile import check
+from hie.store import ledger, persons
 from tests.integration.fhir.auditing import client_with, found, happened, kinds, patients
 from tests.integration.fhir.support import SYSTEM, bundle_of, entry_of, hub_of_writer
+from tests.integration.test_bad_input import CASE
 
 pytestmark = pytest.mark.anyio
 BALP = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."
@@ -62,6 +66,25 @@ async def test_one_patients_view_names_no_other(place: Any, tmp_path: Path) -> N
         assert patients(await found(client, either)) == {made["first"], made["second"]}
         both = f"patient={made['first']}&patient={made['second']}"
         assert await found(client, both) == []
+
+
+async def test_what_concerned_a_person_is_found_by_each_of_their_patients(
+    place: Any, tmp_path: Path
+) -> None:
+    async with hub_of_writer(place, tmp_path) as (hub, client):
+        made = await happened(client)
+        actor = Actor(
+            ActorKind.CLIENT, "his", "his", CASE.institution, Purpose.TREATMENT, frozenset()
+        )
+        async with hub.db.unit() as unit:
+            person = await persons.person_of(unit, made["first"])
+            subject = Subject(None, person, ("Observation/used/_history/1",))
+            event = Event(EventType.DECIDE, Action.CREATE, actor, subjects=(subject,))
+            await ledger.append(unit, event)
+        for patient, words in ((made["first"], ["decide"]), (made["second"], [])):
+            events = await found(client, f"patient={patient}&subtype=decide")
+            assert kinds(events) == words
+            assert all(check(one) == [] for one in events)
 
 
 async def test_an_institution_sees_what_it_did_itself(place: Any, tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ OURS, THEIRS = "91A", "91B"
 def event(number: int, institution: str = OURS) -> Event:
     actor = Actor(ActorKind.CLIENT, "his-1", "his-1", institution, Purpose.TREATMENT, frozenset())
     subjects = tuple(Subject(f"h{(number + n) % 400}") for n in range(number % 3))
+    if number % 5 == 0:
+        subjects = (Subject(None, f"p{number % 400}"), *subjects)
     return Event(EventType.READ, Action.READ, actor, subjects=subjects, query=b"/fhir/x")
 
 
@@ -52,6 +54,7 @@ async def test_every_look_is_by_an_index(database: Database) -> None:
                 Look(OURS, times=(ever,)),
                 Look(OURS, homes=("h7",)),
                 Look(OURS, homes=("h7",), times=(ever,)),
+                Look(OURS, homes=("h7",), persons=("p7",)),
                 Look(OURS, ids=keys),
                 Look(None, ids=keys[:1]),
                 Look(OURS, down=False),
@@ -74,7 +77,11 @@ async def test_pages_hold_each_view_of_each_event_once(
 ) -> None:
     await filled(database, 200)
     async with database.reading() as reader:
-        for look in (Look(OURS, down=down), Look(OURS, homes=("h3", "h4"), down=down)):
+        for look in (
+            Look(OURS, down=down),
+            Look(OURS, homes=("h3", "h4"), down=down),
+            Look(OURS, homes=("h3", "h4"), persons=("p5", "p15"), down=down),
+        ):
             every = await audit_log.events(reader, look, 1_000)
             assert await audit_log.count(reader, look, 1_000) == len(every)
             found: list[str] = []
