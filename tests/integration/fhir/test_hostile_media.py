@@ -61,6 +61,7 @@ async def test_a_body_is_read_as_json_in_utf_8_or_not_at_all(place: Any, tmp_pat
         for path, content in (
             ("/fhir/Observation", field.result().encode()),
             ("/fhir", bundle),
+            ("/fhir/Observation/$validate", field.result().encode()),
         ):
             for media in NOT_READ:
                 headers = {"Content-Type": media} if media is not None else {"Content-Type": ""}
