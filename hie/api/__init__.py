@@ -48,6 +48,8 @@ _ROUTES = [
     *_terms(),
     Route("/fhir/AuditEvent", search_events, methods=["GET"]),
     Route("/fhir/AuditEvent/_search", search_events, methods=["POST"]),
+    Route("/fhir/Patient/{patient}/AuditEvent", search_events, methods=["GET"]),
+    Route("/fhir/Patient/{patient}/AuditEvent/_search", search_events, methods=["POST"]),
     Route("/fhir/{type}/$validate", validate, methods=["POST"]),
     Route("/fhir/{type}/{id}/$validate", validate, methods=["POST"]),
     Route("/fhir/{type}/{id}/$meta", meta, methods=["GET", "POST"]),

@@ -66,6 +66,9 @@ async def test_one_patients_view_names_no_other(place: Any, tmp_path: Path) -> N
         assert patients(await found(client, either)) == {made["first"], made["second"]}
         both = f"patient={made['first']}&patient={made['second']}"
         assert await found(client, both) == []
+        compartment = await client.get(f"/fhir/Patient/{made['first']}/AuditEvent?action=C")
+        shown = [one["resource"] for one in compartment.json()["entry"]]
+        assert patients(shown) == {made["first"]}
 
 
 async def test_what_concerned_a_person_is_found_by_each_of_their_patients(
