@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from hie.access.scopes import Door
 from hie.errors import Conflict, Fault, IdNotOffered, UnprocessableRequest
+from hie.exchange.claimed import claimed_faults
 from hie.exchange.identify import identify
 from hie.exchange.pointing import check_pointers, home_of, known_to, results_of
 from hie.exchange.writing import TAKEN, Ref, Writing, Written, keys_of, person_locks
@@ -93,7 +94,7 @@ async def settled(writing: Writing, written: Sequence[tuple[Resource, Stored]]) 
 
 def check_sound(tree: Resource, key: str) -> None:
     """Raises UnprocessableRequest naming each fault of a resource."""
-    faults = check({**tree, "id": key})
+    faults = check({**tree, "id": key}) or claimed_faults(tree)
     if faults:
         raise UnprocessableRequest(f"this {tree['resourceType']} is not valid", tuple(faults))
 

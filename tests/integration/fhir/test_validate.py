@@ -95,6 +95,25 @@ async def test_a_profile_is_named_in_three_ways(place: Any, tmp_path: Path, way:
         ]
 
 
+async def test_what_claims_a_profile_of_the_hub_s_and_departs_is_not_taken(
+    place: Any, tmp_path: Path
+) -> None:
+    async with hub_of_writer(place, tmp_path) as (_, client):
+        patient = await patient_of(client)
+        claimed = {**RESULT, "subject": {"reference": f"Patient/{patient}"},
+                   "meta": {"profile": [LAB, "urn:nobody"]}}  # fmt: skip
+        wrong = {key: part for key, part in claimed.items() if key != "performer"}
+        refused = await client.post("/fhir/Observation", json=wrong)
+        assert refused.status_code == 422
+        assert refused.json()["issue"][0]["expression"] == ["Observation.performer"]
+        made = await client.post("/fhir/Observation", json=claimed)
+        assert made.status_code == 201, made.text
+        assert made.json()["meta"]["profile"] == [LAB, "urn:nobody"]
+        changed = {**made.json(), "category": [{"text": "other"}]}
+        url = f"/fhir/Observation/{changed['id']}"
+        assert (await client.put(url, json=changed)).status_code == 422
+
+
 async def test_a_profile_nobody_knows_is_refused_when_asked_and_a_warning_when_claimed(
     place: Any, tmp_path: Path
 ) -> None:
