@@ -4,7 +4,7 @@ A home that is new, or whose Patient changed, is compared with every home that h
 usable numbers. What follows is decided by `hie.identity.linkage`; the register carries it out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from hie.fhir import Resource, identifier_kind
@@ -28,11 +28,18 @@ def number_lock(kind: str, value: str) -> str:
 
 
 async def identify(
-    unit: Unit, patients: Mapping[str, Resource], on: date, now_us: int
+    unit: Unit,
+    patients: Mapping[str, Resource],
+    on: date,
+    now_us: int,
+    fresh: Collection[str] = (),
 ) -> dict[str, str]:
-    """Settle these homes among the persons; the person of each home, after all joins."""
+    """Settle these homes among the persons; the person of each home, after all joins.
+
+    `fresh` are the homes that were made in this unit.
+    """
     found_by = {home: _found_by(patient, on) for home, patient in patients.items()}
-    await identifiers.replace(unit, found_by)
+    await identifiers.replace(unit, found_by, fresh)
     settled = await persons.settle_in(unit, patients)
     traits = {home: read_traits(patient, on) for home, patient in patients.items()}
     known = await _known(unit, traits, settled)

@@ -5,10 +5,10 @@ case), so a search by value, by system and value, and a match by type all use on
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hie.store.session import Reader, Unit
+from hie.store.session import Reader, Row, Unit
 
 _COLUMNS = ("home", "kind", "system", "hash", "type", "usable")
 
@@ -36,19 +36,29 @@ def blind(reader: Reader, value: str) -> str:
     return reader.db.keys.blind("identifier", normal(value))
 
 
-async def replace(unit: Unit, patients: Mapping[str, Iterable[PatientIdentifier]]) -> None:
-    """Make these the identifiers that Patients are found by; `patients` has them by home."""
+async def replace(
+    unit: Unit,
+    patients: Mapping[str, Iterable[PatientIdentifier]],
+    fresh: Collection[str] = (),
+) -> None:
+    """Make these the identifiers that Patients are found by; `patients` has them by home.
+
+    `fresh` are homes made in this unit: they had none before.
+    """
     rows = {
         (home, "Patient", one.system, blind(unit, one.value)): (one.type, one.usable)
         for home, identifiers in patients.items()
         for one in identifiers
         if normal(one.value)
     }
-    before = await unit.fetch(
-        f"DELETE FROM identifier WHERE {unit.db.among('home', 1)} AND kind = 'Patient'"  # noqa: S608
-        " RETURNING home, type, hash, usable",
-        unit.db.array(sorted(patients)),
-    )
+    known = sorted(home for home in patients if home not in fresh)
+    before: Sequence[Row] = []
+    if known:
+        before = await unit.fetch(
+            f"DELETE FROM identifier WHERE {unit.db.among('home', 1)} AND kind = 'Patient'"  # noqa: S608
+            " RETURNING home, type, hash, usable",
+            unit.db.array(known),
+        )
     await unit.insert("identifier", _COLUMNS, [(*key, *rest) for key, rest in sorted(rows.items())])
     kept = {(home, kind, hashed) for (home, _, _, hashed), (kind, _) in rows.items()}
     given_up = {(row[0], row[1], row[2]) for row in before if row[3]} - kept

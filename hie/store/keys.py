@@ -28,7 +28,7 @@ class Keys:
     """Keyed hashes and seals under the two keys of one hub."""
 
     def __init__(self, index: bytes, data: bytes) -> None:
-        # HMAC-SHA-256 (RFC 2104) with the key worked in once: half the price of a call for each hash.
+        # HMAC-SHA-256 (RFC 2104), the key worked in once: half the price of a call a hash.
         block = index.ljust(_BLOCK, b"\0")
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
         self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))

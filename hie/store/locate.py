@@ -4,16 +4,18 @@ A business key is a row that is inserted first: two messages that describe one n
 same moment get one id. Never read, then write.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from hie.access.policy import Restriction
 from hie.errors import Contended
-from hie.store.ids import new_id
+from hie.store.ids import new_ids
 from hie.store.session import Dialect, Reader, Unit
 from hie.store.tables import TABLES
 from hie.store.visible import visible
 
 Key = tuple[str, str, str]  # resource type, system, value
+KeyT = TypeVar("KeyT", bound=Key)
 
 _INSERT = {
     Dialect.POSTGRESQL: (
@@ -39,20 +41,33 @@ async def claim(unit: Unit, owner: str, keys: Iterable[Key]) -> dict[Key, tuple[
     return {(kind, system, value): found for (_, kind, system, value), found in claimed.items()}
 
 
+async def claim_for(unit: Unit, owners: Mapping[KeyT, str]) -> tuple[dict[KeyT, str], set[KeyT]]:
+    """`claim` for keys that each have an owner: the id of each key, and those made now."""
+    by_hash = {unit.db.keys.short(owner, *key): key for key, owner in owners.items()}
+    ids, made = await _claimed(unit, {hashed: key[0] for hashed, key in by_hash.items()})
+    found = {key: ids[hashed] for hashed, key in by_hash.items()}
+    return found, {by_hash[hashed] for hashed in made}
+
+
 async def claim_all(
     unit: Unit, keys: Iterable[tuple[str, str, str, str]]
 ) -> dict[tuple[str, str, str, str], tuple[str, bool]]:
     """`claim` for keys of several owners at once: (owner, type, system, value)."""
     by_hash = {unit.db.keys.short(*key): key for key in keys}
-    if not by_hash:
-        return {}
-    wanted = sorted(by_hash)  # one order for all, or two units wait for each other for ever
-    ids = {hashed: new_id() for hashed in wanted}
-    made = await insert_keys(unit, [(hashed, by_hash[hashed][1], ids[hashed]) for hashed in wanted])
-    lost = [hashed for hashed in wanted if hashed not in made]
+    ids, made = await _claimed(unit, {hashed: key[1] for hashed, key in by_hash.items()})
+    return {key: (ids[hashed], hashed in made) for hashed, key in by_hash.items()}
+
+
+async def _claimed(unit: Unit, kinds: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
+    """The ids of hashed keys, given with the resource type of each, and those made now."""
+    if not kinds:
+        return {}, set()
+    ids = dict(zip(kinds, new_ids(len(kinds)), strict=True))
+    made = await insert_keys(unit, [(hashed, kind, ids[hashed]) for hashed, kind in kinds.items()])
+    lost = [hashed for hashed in kinds if hashed not in made]
     if lost:
         ids.update(await _ids(unit, lost))
-    return {key: (ids[hashed], hashed in made) for hashed, key in by_hash.items()}
+    return ids, made
 
 
 async def insert_keys(unit: Unit, rows: Sequence[tuple[str, str, str]]) -> set[str]:

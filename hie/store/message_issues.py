@@ -3,7 +3,7 @@
 It goes to the console of the site's own people; receipts, errors and logs never ask for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from hie.adapter import Issue, Severity
 from hie.store.session import Reader, Row, Unit
@@ -11,12 +11,19 @@ from hie.store.session import Reader, Row, Unit
 _COLUMNS = ("message", "n", "stage", "code", "severity", "path", "expected", "found")
 
 
-async def replace(unit: Unit, issues: Mapping[str, Sequence[Issue]]) -> None:
-    """Make these the issues of the messages; those of an earlier attempt go."""
-    await unit.execute(
-        f"DELETE FROM message_issue WHERE {unit.db.among('message', 1)}",  # noqa: S608
-        unit.db.array(issues),
-    )
+async def replace(
+    unit: Unit, issues: Mapping[str, Sequence[Issue]], first: Collection[str] = ()
+) -> None:
+    """Make these the issues of the messages; those of an earlier attempt go.
+
+    `first` are messages that were never attempted before.
+    """
+    before = [message for message in issues if message not in first]
+    if before:
+        await unit.execute(
+            f"DELETE FROM message_issue WHERE {unit.db.among('message', 1)}",  # noqa: S608
+            unit.db.array(before),
+        )
     rows: list[Row] = [
         (
             message,

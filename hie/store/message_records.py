@@ -1,6 +1,6 @@
 """What each message produced, in one compressed row: thirty ids take the room of three rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from hie.store.session import Reader, Row, Unit
 
@@ -11,15 +11,25 @@ async def produced(reader: Reader, message: str) -> list[tuple[str, str, int]]:
     return [] if packed is None else _unpacked(reader, packed)
 
 
-async def add(unit: Unit, records: Mapping[str, Sequence[tuple[str, str, int]]]) -> None:
-    """Add to what messages produced; versions they produced earlier stay on the list."""
+async def add(
+    unit: Unit,
+    records: Mapping[str, Sequence[tuple[str, str, int]]],
+    first: Collection[str] = (),
+) -> None:
+    """Add to what messages produced; versions they produced earlier stay on the list.
+
+    `first` are messages that produced nothing before.
+    """
     if not records:
         return
+    before = [message for message in records if message not in first]
     among = unit.db.among("message", 1)
-    rows = await unit.fetch(
-        f"SELECT message, records FROM message_record WHERE {among}",  # noqa: S608
-        unit.db.array(records),
-    )
+    rows: Sequence[Row] = []
+    if before:
+        rows = await unit.fetch(
+            f"SELECT message, records FROM message_record WHERE {among}",  # noqa: S608
+            unit.db.array(before),
+        )
     known = {row[0]: _unpacked(unit, row[1]) for row in rows}
     if known:
         await unit.execute(

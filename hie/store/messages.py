@@ -64,7 +64,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What processing made of one message; `records` are (type, id, version) it produced."""
+    """What processing made of one message; `records` are (type, id, version) it produced.
+
+    `is_first`: it was never settled before, so nothing is kept of an earlier attempt.
+    """
 
     id: str
     state: State
@@ -73,6 +76,7 @@ class Settlement:
     sent_us: int | None = None
     issues: Sequence[Issue] = ()
     records: Sequence[tuple[str, str, int]] = field(default=())
+    is_first: bool = False
 
 
 COLUMNS = (
@@ -157,8 +161,9 @@ async def settle(unit: Unit, settlements: Sequence[Settlement], now_us: int) -> 
         " attempts = attempts + 1, dropped_reason = NULL WHERE id = $1",
         [(s.id, str(s.state), s.stage, s.kind, s.sent_us, now_us) for s in settlements],
     )
-    await message_issues.replace(unit, {s.id: s.issues for s in settlements})
-    await message_records.add(unit, {s.id: s.records for s in settlements if s.records})
+    first = {s.id for s in settlements if s.is_first}
+    await message_issues.replace(unit, {s.id: s.issues for s in settlements}, first)
+    await message_records.add(unit, {s.id: s.records for s in settlements if s.records}, first)
 
 
 async def held(

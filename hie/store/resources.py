@@ -6,7 +6,7 @@ the winner's id. Nothing here decides which version stands: callers do, by statu
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -70,16 +70,20 @@ def first_as_served(unit: Unit, put: Put, now_us: int) -> tuple[First, Stored]:
     return First(put.type, put.id, row, _hashes(unit, put)), one
 
 
-async def current(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, Stored]:
+async def current(
+    unit: Unit, refs: Iterable[Ref], *, shared: Collection[str] = ()
+) -> dict[Ref, Stored]:
     """The current versions, locked until the unit ends; what is not there is left out.
 
-    For writers only: it looks past any restriction.
+    For writers only: it looks past any restriction. Types in `shared` may be locked by several at
+    once: they stay, and nobody deletes them meanwhile.
     """
     found: dict[Ref, Stored] = {}
     for kind, ids in sorted(_by_type(refs).items()):
+        lock = "FOR KEY SHARE" if kind in shared else "FOR UPDATE"
         rows = await unit.fetch(
             f"SELECT {STORED} FROM {TABLES[kind]} WHERE {unit.db.among('id', 1)} ORDER BY id"  # noqa: S608
-            + unit.db.locking("FOR UPDATE"),
+            + unit.db.locking(lock),
             unit.db.array(ids),
         )
         for row in rows:
