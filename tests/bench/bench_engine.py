@@ -44,7 +44,7 @@ from hie.synthetic.messages import written
 from hie.synthetic.panels import BLOOD_COUNT, CHEMISTRY
 from hie.synthetic.people import make_person
 from hie.synthetic.report import make_report
-from tests.bench.bench_road import _connect
+from tests.bench.bench_road import connect
 from tests.bench.figure import Figure
 from tests.postgres import server
 from tests.unit.recognition.records import (
@@ -222,7 +222,7 @@ async def _filled(hub: Hub, folder: Path) -> bytes:
     """One person with 300 results of 18 months, and an order-check about them."""
     today = datetime.now(timezone(timedelta(hours=8))).date()
     region = generate(folder / "region", seed=1, today=today, people=33)
-    await _connect(hub, region)
+    await connect(hub, region)
     person, sender, catalogue = make_person(1, today, 1), BY_SITE["bj-lis"], load_catalogue()
     count, day, number = 0, today - timedelta(days=1), 0
     while count < RESULTS:
