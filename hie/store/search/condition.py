@@ -105,10 +105,12 @@ def read_condition(kind: str, key: str, value: str, base: str = "", links: int =
     if key.startswith("_has:"):
         return _back(key, value, base, links)
     head, dot, rest = key.partition(".")
-    name, _, modifier = head.partition(":")
+    name, colon, modifier = head.partition(":")
     parameter = PARAMETERS[kind].get(name)
     if parameter is None:
         raise bad(key, "unknown-parameter", ", ".join(sorted(PARAMETERS[kind])))
+    if colon and not modifier:
+        raise bad(key, "unknown-modifier", "a modifier after the colon")
     if dot:
         chosen = _target(kind, parameter, modifier, key, rest)
         inner = read_condition(chosen, rest, value, base, links + 1)

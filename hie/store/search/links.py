@@ -35,8 +35,7 @@ async def forth(
             conditions.append(one)
             continue
         # What a patient's resource leads to is the patient's, where it is anybody's.
-        near = () if one.indexed else within
-        wanted = Query(one.type, (one.inner,), count=MOST_CHAINED + 1, within=near)
+        wanted = Query(one.type, (one.inner,), count=MOST_CHAINED + 1, within=within)
         ends = await find(reader, wanted, restriction)
         if not ends:
             return None

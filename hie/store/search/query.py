@@ -56,7 +56,8 @@ class Query:
 
     def ids(self, *names: str) -> tuple[str, ...]:
         """The ids of the first condition of one of these names that an index answers."""
-        return next((c.ids for c in self.conditions if c.name in names and c.indexed), ())
+        found = (c.ids for c in self.conditions if c.name in names and c.indexed)
+        return next((ids for ids in found if ids), ())
 
     @property
     def names_somebody(self) -> bool:
