@@ -74,7 +74,9 @@ def is_known(headers: Headers, standing: Stored, before: Stored | None) -> bool:
 
     Raises InvalidRequest for a tag that is none.
     """
-    tags = read_tags(headers.getlist("if-none-match"), "If-None-Match")
+    # A bare number is no tag, and clients such as fhirpy send it: here it can only save an answer.
+    stated = [f'"{one}"' if _is_number(one) else one for one in headers.getlist("if-none-match")]
+    tags = read_tags(stated, "If-None-Match")
     if tags is not None:
         return tags.holds(standing.version)
     since = _date(headers.get("if-modified-since"))

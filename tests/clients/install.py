@@ -4,6 +4,7 @@ Without a network they are left out and the tests that need them say so; a packa
 one that was locked stops everything.
 """
 
+import json
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,7 @@ def main() -> int:
     done = subprocess.run(  # noqa: S603 - npm, by its path
         [*NPM, *_CI, *_QUIET], cwd=FOLDER, capture_output=True, text=True, check=False
     )
-    if done.returncode == 0:
+    if done.returncode == 0 and _is_complete():
         STAMP.touch()
         return 0
     sys.stderr.write(done.stderr)
@@ -35,6 +36,21 @@ def main() -> int:
         "the npm packages of tests/clients are not to be had: their tests are skipped\n"
     )
     return 0
+
+
+def _is_complete() -> bool:
+    """Whether every locked package is there: npm 10 can lose its network and still end with 0."""
+    locked = json.loads((FOLDER / "package-lock.json").read_text("utf-8"))["packages"]
+    for name, one in locked.items():
+        file = FOLDER / name / "package.json"
+        wanted = name and not one.get("peer")
+        if wanted and not (file.exists() and _version(file) == one["version"]):
+            return False
+    return True
+
+
+def _version(file: Path) -> str:
+    return str(json.loads(file.read_text("utf-8"))["version"])
 
 
 if __name__ == "__main__":

@@ -43,6 +43,8 @@ test("a resource lives from create to delete", async () => {
   assert.equal(first.gender, undefined);
   const versions = await client.resourceHistory({ resourceType, id });
   assert.deepEqual(versions.entry.map((one) => one.resource.meta.versionId), ["3", "2", "1"]);
+  const all = await client.typeHistory({ resourceType });
+  assert.ok(all.entry.some((one) => one.resource?.id === id));
   const { response: gone } = Client.httpFor(await client.delete({ resourceType, id }));
   assert.equal(gone.status, 204);
   await assert.rejects(client.read({ resourceType, id }), refused(410));

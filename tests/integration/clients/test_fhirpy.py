@@ -4,6 +4,7 @@ import datetime
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 from fhirpy import AsyncFHIRClient, SyncFHIRClient
 from fhirpy.base.exceptions import (
@@ -65,7 +66,12 @@ async def test_searches_are_built_followed_over_pages_and_counted(hub: Connected
     assert await results.search(code__not="2823-3").limit(50).fetch_all()
     newest = await results.sort("-date").first()
     assert newest is not None
-    assert newest.get_by_path("valueQuantity.value") == 24.10
+    assert newest.get_by_path("valueQuantity.value") == 24.10  # a float: of 24.10 it keeps 24.1
+    await newest.patch(note=[{"text": "复核"}])
+    kept = httpx.get(
+        f"{hub.base}/{newest.reference}", headers={"Authorization": f"Bearer {hub.token}"}
+    )
+    assert '"value":24.10,' in kept.text
     with_patient = await results.limit(1).include("Observation", "subject").fetch_raw()
     assert [one["search"]["mode"] for one in with_patient["entry"]] == ["match", "include"]
     found = client.resources("Patient").search(_id=hub.patient)

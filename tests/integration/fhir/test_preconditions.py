@@ -65,7 +65,8 @@ async def check_tag(client: httpx.AsyncClient, name: str, tag: str, *, holds: bo
     key, tree = await second_version(client, name)
     url = f"/fhir/Patient/{key}"
     read = await client.get(url, headers={"If-None-Match": tag})
-    assert read.status_code == (400 if holds is None else 304 if holds else 200), tag
+    known = holds or tag == "2"  # a bare number, as fhirpy reads again
+    assert read.status_code == (304 if known else 400 if holds is None else 200), tag
     match = {"If-Match": tag}
     patch = [{"op": "replace", "path": "/gender", "value": "female"}]
     media = {"Content-Type": "application/json-patch+json"}
