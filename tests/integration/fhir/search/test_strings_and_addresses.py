@@ -117,7 +117,6 @@ async def test_an_address_is_found_whole_or_by_the_part_it_stands_below(
 async def test_a_reference_is_found_in_every_way_it_can_be_written(
     place: Any, tmp_path: Path
 ) -> None:
-    base = "http://localhost:8000/fhir"
     async with searched(place, tmp_path) as (hub, client):
         base = hub.entrance.audience
         await write(
