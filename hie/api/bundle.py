@@ -10,6 +10,7 @@ from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote
 
+from msgspec import Raw
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Scope
@@ -111,7 +112,7 @@ def _said(base: str, done: Written | None, wanted: str) -> dict[str, Any]:
     response["lastModified"] = written(done.stored.updated_us)
     found: dict[str, Any] = {"fullUrl": f"{base}/{done.type}/{done.id}"}
     if wanted == "representation":
-        found["resource"] = done.stored.resource()
+        found["resource"] = Raw(done.stored.body)  # as it is stored, digit by digit
     elif wanted == "OperationOutcome":
         response["outcome"] = outcome([issue("information", "informational", "stored")])
     return {**found, "response": response}

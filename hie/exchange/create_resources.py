@@ -12,7 +12,7 @@ from hie.access.scopes import Door
 from hie.errors import Conflict, Fault, IdNotOffered, UnprocessableRequest
 from hie.exchange.claimed import claimed_faults
 from hie.exchange.identify import identify
-from hie.exchange.pointing import check_pointers, home_of, known_to, results_of
+from hie.exchange.pointing import check_pointers, home_of, known_to, pointed_at, results_of
 from hie.exchange.writing import TAKEN, Ref, Writing, Written, keys_of, person_locks
 from hie.fhir import Resource
 from hie.fhir.elements import instant
@@ -139,11 +139,12 @@ async def _take(writing: Writing, news: Sequence[New], naming: Naming) -> None:
 async def _homes(writing: Writing, news: Sequence[New], naming: Naming) -> dict[Ref, str]:
     for one in news:
         writing.coming.setdefault(one.ref, one.id if one.ref[0] == "Patient" else "")
-    known = await known_to(writing, (one.tree for one in news))
+    pointed = {one.ref: pointed_at(one.tree) for one in news}
+    known = await known_to(writing, ((one.tree, pointed[one.ref]) for one in news))
     homes: dict[Ref, str] = {}
     for one in _targets_first(news):
         with naming(one):
-            check_pointers(writing, one.tree, known)
+            check_pointers(writing, one.tree, pointed[one.ref], known)
             homes[one.ref] = await home_of(writing, one.id, one.tree, known)
         known[one.ref] = writing.coming[one.ref] = homes[one.ref]
     return homes

@@ -6,8 +6,12 @@ is read beside the fullUrl of its own entry.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Any
+
+from hie.fhir.pointers import pointers
+from hie.fhir.wire import write
 
 Links = Mapping[str, str]  # fullUrl -> "Type/id"
 
@@ -18,32 +22,41 @@ _ADDRESSES = frozenset(
     }
 )  # fmt: skip
 _IN_TEXT = re.compile(r"""(?<=[\s])(href|src)=(["'])(urn:[^"'#]{1,200})(#[^"']*)?\2""")
+_ESCAPED = re.compile(r"[\\\"\x00-\x1f]")
 _RESTFUL = re.compile(r"(?P<root>https?://.+/)[A-Za-z]+/[A-Za-z0-9.-]{1,64}\Z")
 
 
 def rewritten(tree: Any, links: Links, full_url: str = "") -> Any:
     """A resource, or a part of one, with what its links stand for; the one given stays as it is."""
     found = _RESTFUL.match(full_url)
+    if found is None and not _names_any(tree, links):
+        return tree
     return _rewritten(tree, links, found["root"] if found else "")
 
 
-def conditional_references(tree: Any) -> Iterator[str]:
+def conditional_references(tree: Any) -> list[str]:
     """Every reference that is a search, such as `Patient?identifier=…`."""
-    if isinstance(tree, list):
-        for one in tree:
-            yield from conditional_references(one)
-    elif isinstance(tree, dict):
-        text = tree.get("reference")
-        if isinstance(text, str) and is_conditional(text):
-            yield text
-        for one in tree.values():
-            yield from conditional_references(one)
+    if b"?" not in write(tree):
+        return []
+    found = [one["reference"] for one in pointers(tree)]
+    return [text for text in found if is_conditional(text)]
 
 
 def is_conditional(text: str) -> bool:
     """Whether a reference is a search: a type and its parameters, no address."""
     kind, mark, _ = text.partition("?")
     return bool(mark) and kind.isascii() and kind.isalpha()
+
+
+def _names_any(tree: Any, links: Links) -> bool:
+    """Whether any link may stand in it: most resources of a bundle name none.
+
+    Asked of the text, by what all links begin with; what JSON would escape is not asked.
+    """
+    first, last = min(links, default=""), max(links, default="")
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    sign = first[: len(list(alike))]
+    return not sign.isascii() or _ESCAPED.search(sign) is not None or sign.encode() in write(tree)
 
 
 def _rewritten(tree: Any, links: Links, root: str) -> Any:

@@ -6,7 +6,7 @@ is held until the unit ends: nobody deletes it while something of theirs is writ
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hie.access.scopes import Door
@@ -14,6 +14,7 @@ from hie.errors import Fault, UnprocessableRequest
 from hie.exchange.writing import Ref, Writing
 from hie.fhir import Resource
 from hie.fhir.elements import referenced
+from hie.fhir.pointers import pointers
 from hie.fhir.search.definitions import parameters
 from hie.store import locate
 from hie.store.search.referring import leads_to
@@ -25,14 +26,20 @@ _OWN = frozenset({"Patient", "Person", "Group", "Binary", "Bundle"})
 _MAY_STAND_ALONE = frozenset(
     {"Task", "Communication", "DetectedIssue", "GuidanceResponse", "MeasureReport", "Provenance"}
 )
+# Both parameters are about this one element, which is no list: thousands of these come a second.
+_OF_SUBJECT = frozenset(
+    {"Observation", "DiagnosticReport", "Specimen", "ServiceRequest", "ImagingStudy"}
+)
 _MOST_FAULTS = 100
 
 
-async def known_to(writing: Writing, trees: Iterable[Resource]) -> dict[Ref, str]:
-    """What these resources point at that is there or will be, with the home of each."""
+async def known_to(
+    writing: Writing, trees: Iterable[tuple[Resource, Sequence[Ref]]]
+) -> dict[Ref, str]:
+    """What these resources point at (`pointed_at`) that is there or will be, and its home."""
     wanted: dict[str, set[str]] = defaultdict(set)
-    for tree in trees:
-        for _, (kind, key) in _pointers(tree, ""):
+    for tree, pointed in trees:
+        for kind, key in pointed:
             if kind in TABLES and (kind, key) not in writing.coming:
                 wanted[kind].add(key)
         for key in _patients(tree):
@@ -46,12 +53,14 @@ async def known_to(writing: Writing, trees: Iterable[Resource]) -> dict[Ref, str
     return found
 
 
-def check_pointers(writing: Writing, tree: Resource, known: Mapping[Ref, str]) -> None:
+def check_pointers(
+    writing: Writing, tree: Resource, pointed: Sequence[Ref], known: Mapping[Ref, str]
+) -> None:
     """Every relative reference leads to something that is there, unless they may stay open.
 
     `known` comes from `known_to`. Raises UnprocessableRequest naming each that does not.
     """
-    if writing.may(Door.OPEN_REFERENCES):
+    if writing.may(Door.OPEN_REFERENCES) or all(one in known for one in pointed):
         return
     faults = [
         Fault(path, "reference-not-found", "a resource of this hub that is there")
@@ -105,12 +114,24 @@ def _patients(tree: Resource) -> set[str]:
     kind = str(tree["resourceType"])
     if kind in HOMELESS or kind in _OWN:
         return set()
+    if kind in _OF_SUBJECT:
+        one = referenced(tree.get("subject"))
+        return {one[1]} if one is not None and one[0] == "Patient" else set()
     found: set[str] = set()
     for parameter in ("patient", "subject"):
         asked = parameters(kind).get(parameter)
         if asked is not None:
             found |= {id_ for _, id_ in leads_to(tree, asked, "Patient")}
     return found
+
+
+def pointed_at(tree: Resource) -> list[Ref]:
+    """What the relative literal references of a resource say."""
+    return [
+        referenced(one) or ("", one["reference"][:64])
+        for one in pointers(tree)
+        if ":" not in one["reference"] and one["reference"][:1] != "#"
+    ]
 
 
 def _pointers(tree: Any, path: str) -> Iterator[tuple[str, Ref]]:

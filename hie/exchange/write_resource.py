@@ -25,7 +25,7 @@ from hie.exchange.create_resources import (
     settled,
     taken,
 )
-from hie.exchange.pointing import check_pointers, home_of, known_to
+from hie.exchange.pointing import check_pointers, home_of, known_to, pointed_at
 from hie.exchange.settle import same_content
 from hie.exchange.standing import check_owner, check_version, standing_of
 from hie.exchange.writing import Writing, Written, identifier_locks, keys_of, person_locks
@@ -139,8 +139,9 @@ async def _changed(writing: Writing, standing: Stored, tree: Resource) -> Writte
     if same_content(old, after) and clean(old).get("meta") == after.get("meta"):
         return Written.of(200, standing)
     check_sound(after, key)
-    known = await known_to(writing, [after])
-    check_pointers(writing, after, known)
+    pointed = pointed_at(after)
+    known = await known_to(writing, [(after, pointed)])
+    check_pointers(writing, after, pointed, known)
     if await home_of(writing, key, after, known) != standing.home:
         fault = Fault(f"{kind}.subject", "other-patient", "the patient it was written for")
         raise UnprocessableRequest("a resource stays with its patient", (fault,))

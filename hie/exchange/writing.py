@@ -137,9 +137,12 @@ def _identifiers(tree: Resource) -> list[Mapping[str, str]]:
     return [
         one
         for one in (found if isinstance(found, list) else [found])
-        if isinstance(one, Mapping)
-        and all(isinstance(one.get(part), str) and one[part] for part in ("system", "value"))
+        if isinstance(one, dict) and _is_text(one.get("system")) and _is_text(one.get("value"))
     ]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
 
 
 def identifier_locks(tree: Resource) -> set[str]:

@@ -1,8 +1,8 @@
 """Few rows into one table or several by one statement: a round trip where COPY takes two for each.
 
 PostgreSQL plans the statement once for each connection; each column comes as one array, written as
-text: the driver's own arrays ask of every value whether it is a list. From some dozens of rows on,
-COPY costs the server less.
+text: the driver's own arrays ask of every value whether it is a list. From some rows of a table on,
+COPY costs the processor less.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,14 +12,12 @@ from typing import Any
 from hie.store.session import Rows
 from hie.store.tables import types_of
 
-FEW = 96  # rows that one statement takes
+FEW = 12  # rows of a table that are not worth a COPY
 
 
-def are_few(inserts: Sequence[Rows]) -> bool:
-    """Whether one statement is the better way."""
-    return sum(len(one.rows) for one in inserts) <= FEW and all(
-        types_of(one.table) for one in inserts
-    )
+def are_few(one: Rows) -> bool:
+    """Whether these rows go with others in one statement."""
+    return len(one.rows) <= FEW and bool(types_of(one.table))
 
 
 def statement(inserts: Sequence[Rows]) -> tuple[str, list[str]]:

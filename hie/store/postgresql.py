@@ -90,17 +90,20 @@ class PostgresUnit(PostgresReader, Unit):
         await self.insert_all([Rows(table, tuple(columns), rows)])
 
     async def insert_all(self, inserts: Sequence[Rows]) -> None:
-        """Add rows to several tables: few by one statement, many by binary COPY."""
+        """Add rows to several tables: the few in one statement, many by binary COPY."""
         wanted = [one for one in inserts if one.rows]
         if not wanted:
             return
         try:
-            if are_few(wanted):
-                sql, args = statement(wanted)
+            few = [one for one in wanted if are_few(one)]
+            if few:
+                sql, args = statement(few)
                 await self._connection.execute(sql, *args)
-                return
-            for table, columns, rows in wanted:
-                await self._connection.copy_records_to_table(table, columns=columns, records=rows)
+            for one in wanted:
+                if not are_few(one):
+                    await self._connection.copy_records_to_table(
+                        one.table, columns=one.columns, records=one.rows
+                    )
         except PG_FAULTS as fault:
             raise from_postgresql(fault) from None
 

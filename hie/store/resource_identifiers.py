@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hie.fhir import Resource
 from hie.fhir.search.definitions import parameters
 from hie.fhir.search.elements import elements
-from hie.store.session import Reader, Unit
+from hie.store.session import Reader, Rows, Unit
 
 _COLUMNS = ("hash", "home", "id")
 _OWN = "institution:"  # how what an institution wrote itself names its writer
@@ -34,11 +34,9 @@ def blind(reader: Reader, kind: str, value: str) -> str:
     return reader.db.keys.short("identifier", kind, value)
 
 
-async def add(unit: Unit, rows: Iterable[Row]) -> None:
-    """Rows (hash, home, id) of resources that are new."""
-    fresh = sorted(rows)
-    if fresh:
-        await unit.insert("resource_identifier", _COLUMNS, fresh)
+def fresh(rows: Iterable[Row]) -> Rows:
+    """Rows (hash, home, id) of resources that are new, to be added with them."""
+    return Rows("resource_identifier", _COLUMNS, sorted(rows))
 
 
 async def keep(unit: Unit, rows: Iterable[Row]) -> None:

@@ -19,7 +19,7 @@ from hie.store import index, resource_identifiers
 from hie.store.identifiers import blind
 from hie.store.instants import written
 from hie.store.served import STORED, Stored, stored
-from hie.store.session import Row, Unit
+from hie.store.session import Row, Rows, Unit
 from hie.store.tables import TABLES
 
 Ref = tuple[str, str]  # resource type, id
@@ -106,8 +106,8 @@ async def insert(
     for kind in sorted(rows):
         # Rows of one home side by side touch fewer index pages.
         rows[kind].sort(key=_home)
-        await unit.insert(TABLES[kind], _columns(kind), rows[kind])
-    await resource_identifiers.add(unit, found_by)
+    inserts = [Rows(TABLES[kind], _columns(kind), rows[kind]) for kind in sorted(rows)]
+    await unit.insert_all([*inserts, resource_identifiers.fresh(found_by)])
     return [(one.type, one.id, 1) for one in puts]
 
 

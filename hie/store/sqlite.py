@@ -88,7 +88,8 @@ class SqliteUnit(SqliteReader, Unit):
     async def insert_all(self, inserts: Sequence[Rows]) -> None:
         """Add rows to several tables, each with one prepared statement."""
         for table, columns, rows in inserts:
-            await self.insert(table, columns, rows)
+            if rows:
+                await self.insert(table, columns, rows)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

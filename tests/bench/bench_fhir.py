@@ -38,6 +38,7 @@ OBSERVATIONS = int(os.environ.get("HIE_BENCH_OBSERVATIONS", "100000"))
 ROUNDS = int(os.environ.get("HIE_BENCH_ROUNDS", "5"))
 SECONDS = float(os.environ.get("HIE_BENCH_SECONDS", "1.5"))  # of one round, of one side
 ONLY = os.environ.get("HIE_BENCH_SCENES", "").split()
+DATABASES = os.environ.get("HIE_BENCH_DATABASES", "postgresql,sqlite").split(",")
 CONNECTIONS = 16
 COUNTED = 400  # requests whose round trips are counted
 IDLE_MB = 200
@@ -55,10 +56,12 @@ class Side:
 def run() -> list[Figure]:
     """PostgreSQL, then SQLite."""
     figures: list[Figure] = []
-    with tempfile.TemporaryDirectory() as folder, server(durable=True) as url:
-        figures += asyncio.run(_measured("PostgreSQL", url, Path(folder)))
-    with tempfile.TemporaryDirectory() as folder:
-        figures += asyncio.run(_measured("SQLite", None, Path(folder)))
+    if "postgresql" in DATABASES:
+        with tempfile.TemporaryDirectory() as folder, server(durable=True) as url:
+            figures += asyncio.run(_measured("PostgreSQL", url, Path(folder)))
+    if "sqlite" in DATABASES:
+        with tempfile.TemporaryDirectory() as folder:
+            figures += asyncio.run(_measured("SQLite", None, Path(folder)))
     return figures
 
 
