@@ -28,7 +28,7 @@ from hie.store.search.search import search
 from hie.store.session import Reader
 
 MOST_LOOKED = 5_000
-MOST_COUNTED = 100_000
+MOST_COUNTED = 20_000
 _CHUNK = 500
 _MOST_PEOPLE = 50
 
