@@ -1,7 +1,8 @@
 """Observation/$lastn: the newest results of one patient, so many of each code.
 
 FHIR R4 observation-operation-lastn.html. Results are of one code when they share a coding, or, when
-they have none, their text. Any search parameter of Observation narrows them.
+they have none, their text. Any search parameter of Observation narrows them. Where items of the
+catalogue are asked for by name and nothing else is, each item is one code (`latest`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ from hie.errors import Fault, InvalidRequest, TooCostly
 from hie.fhir import Resource
 from hie.fhir.bundle import Entry, searchset
 from hie.oauth.door import actor_in
+from hie.store.search.latest import items_of, newest_of_items
 from hie.store.search.query import Query, parse_query
 from hie.store.search.registry import MOST_COUNT, MOST_EVALUATED
 from hie.store.search.search import search
@@ -58,6 +60,10 @@ async def lastn(request: Request) -> Response:
 
 async def newest(reader: Reader, query: Query, restriction: Restriction, most: int) -> list[Stored]:
     """The newest results a query finds, so many of each code. Raises TooCostly."""
+    items = items_of(query)
+    if items:
+        (home,) = query.ids("patient", "subject")
+        return await newest_of_items(reader, home, items, restriction, most)
     looked: list[Stored] = []
     after = None
     wide = parse_query(

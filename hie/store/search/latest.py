@@ -1,0 +1,64 @@
+"""The newest results of each of some catalogue items: a look into the index for each, no more.
+
+So the cost follows from how many items are asked for, not from how much is known of the patient.
+"""
+
+from collections.abc import Sequence
+
+from hie.access.policy import Restriction
+from hie.fhir import ITEM
+from hie.store.search.query import Query
+from hie.store.served import STORED, Stored, stored
+from hie.store.session import Dialect, Reader, Row
+from hie.store.visible import visible
+
+_COLUMNS = ", ".join(f"v.{name}" for name in STORED.split(", "))
+_NEVER = -(2**62)
+
+
+def items_of(query: Query) -> tuple[str, ...]:
+    """The items a query asks for, when it asks for these of one patient and nothing else."""
+    if len(query.conditions) != 2 or len(query.ids("patient", "subject")) != 1:
+        return ()
+    asked = next((one for one in query.conditions if one.name == "code"), None)
+    if asked is None or asked.modifier or asked.inner is not None:
+        return ()
+    codes = [one.code for one in asked.tokens if one.system == ITEM and one.code is not None]
+    return tuple(dict.fromkeys(codes)) if len(codes) == len(asked.values) else ()
+
+
+async def newest_of_items(
+    reader: Reader, home: str, items: Sequence[str], restriction: Restriction, most: int
+) -> list[Stored]:
+    """At most so many of each item, the newest first; what does not say when comes last."""
+    seen = visible(reader, "Observation", restriction)
+    n = seen.following
+    parts = {"seen": seen.sql, "columns": _COLUMNS, "home": n, "items": n + 1, "most": most}
+    rows: list[Row] = []
+    if reader.db.dialect is Dialect.POSTGRESQL:
+        rows += await reader.fetch(_LATERAL.format(**parts), *seen.args, home, list(items))
+    else:
+        # A statement costs no round trip here, and its planner joins to no such sub-select.
+        for item in items:
+            rows += await reader.fetch(_EACH.format(**parts), *seen.args, home, item)
+    rows.sort(key=_place, reverse=True)
+    return [stored(reader.db, "Observation", row[:7]) for row in rows]
+
+
+def _place(row: Row) -> tuple[int, str]:
+    """When it was collected, and its id: the order of a search."""
+    return _NEVER if row[7] is None else row[7], row[1]
+
+
+# What has a time is read off the index backwards; only where that is too few, what has none.
+_LATERAL = (
+    "SELECT {columns}, v.effective_us FROM unnest(${items}::text[]) AS asked(item)"
+    " CROSS JOIN LATERAL ((SELECT * FROM {seen} AS t WHERE t.home = ${home} AND t.item = asked.item"
+    " AND t.effective_us IS NOT NULL ORDER BY t.effective_us DESC, t.id DESC LIMIT {most})"
+    " UNION ALL (SELECT * FROM {seen} AS t WHERE t.home = ${home} AND t.item = asked.item"
+    " AND t.effective_us IS NULL ORDER BY t.id DESC LIMIT {most}) LIMIT {most}) AS v"
+)
+_EACH = (
+    "SELECT {columns}, v.effective_us FROM {seen} AS v WHERE v.home = ${home} AND v.item = ${items}"
+    " ORDER BY v.effective_us DESC, v.id DESC LIMIT {most}"
+)
