@@ -55,11 +55,9 @@ def agents(event: Recorded, flow: Flow, address: str) -> list[dict[str, Any]]:
     asking = client
     if is_person:
         role = _AUTHOR if flow in (Flow.WRITE, Flow.DELETE) else _RECIPIENT
-        asking = {
-            "type": concept(role),
-            "who": _named("user", event.subject, "Practitioner"),
-            "requestor": True,
-        }
+        asking = {"type": concept(role), "requestor": True}
+        if event.subject:
+            asking["who"] = _named("user", event.subject, "Practitioner")
         found.append(asking)
     if event.role:
         asking["role"] = [concept(coding(f"{CANONICAL}/CodeSystem/role", event.role))]

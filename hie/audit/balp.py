@@ -7,6 +7,7 @@ asks, else the address and the names of its parameters.
 
 import re
 from base64 import b64encode
+from collections.abc import Collection
 from datetime import UTC
 from urllib.parse import parse_qsl, urlsplit
 
@@ -143,5 +144,12 @@ def cleaned(query: bytes, kinds: frozenset[str]) -> str | None:
         return None
     known = {*parameters(kind), "_count", "_sort", "_include", "_revinclude", "_total", "_summary"}
     names = [key for key, _ in parse_qsl(text, keep_blank_values=True)]
-    kept = dict.fromkeys(name for name in names if name.partition(":")[0] in known)
+    kept = dict.fromkeys(name for name in names if _is_a_name(name, known))
     return f"{kind}?{'&'.join(kept)}"
+
+
+def _is_a_name(text: str, known: Collection[str]) -> bool:
+    """Whether this is a parameter's name and perhaps a modifier: nothing a caller made up."""
+    name, _, modifier = text.partition(":")
+    plain = modifier.replace("-", "")
+    return name in known and (not modifier or (plain.isascii() and plain.isalpha()))

@@ -88,6 +88,7 @@ _KINDS: dict[str, tuple[Resource, tuple[Resource, ...], Flow]] = {
     EventType.BOOT: (_APPLICATION, (_START,), Flow.OTHER),
     EventType.AUDIT_VIEW: (_LOG_USED, (), Flow.READ),
 }
+_METHODS = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _WRITES = {"C": ("create", Flow.WRITE), "U": ("update", Flow.WRITE), "D": ("delete", Flow.DELETE)}
 
 
@@ -95,7 +96,7 @@ def named(kind: str, action: str, outcome: str, reason: str | None, detail: str 
     """What an event of the log is called."""
     own = coding(OWN, kind, kind)
     if kind == EventType.REFUSED:
-        return Named(_refusal(outcome, reason), (own,), Flow.OTHER)
+        return Named(_refusal(outcome, reason), (*_attempted(detail), own), Flow.OTHER)
     if kind == EventType.WRITE and action in _WRITES:
         code, flow = _WRITES[action]
         return Named(REST, (coding(_REST, code, code), own), flow)
@@ -106,6 +107,13 @@ def named(kind: str, action: str, outcome: str, reason: str | None, detail: str 
         return Named(REST, (coding(_REST, code, code), own), Flow.READ)
     found, subtypes, flow = _KINDS.get(kind, (_APPLICATION, (), Flow.OTHER))
     return Named(found, (*subtypes, own), flow)
+
+
+def _attempted(detail: str | None) -> tuple[Resource, ...]:
+    """The interaction a method of the FHIR door alone tells, of a request that was refused."""
+    method, _, door = (detail or "").partition(" ")
+    code = _METHODS.get(method) if door == "/fhir" else None
+    return () if code is None else (coding(_REST, code, code),)
 
 
 def _refusal(outcome: str, reason: str | None) -> Resource:

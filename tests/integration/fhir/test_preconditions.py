@@ -117,6 +117,33 @@ async def test_a_change_holds_to_its_condition_however_it_is_asked(
         assert (await client.delete(f"/fhir/Patient/{key}")).status_code == 204
 
 
+async def test_of_many_who_change_one_version_one_does(place: Any, tmp_path: Path) -> None:
+    async with hub_of_writer(place, tmp_path) as (_, client):
+        key, tree = await second_version(client)
+        url, media = f"/fhir/Patient/{key}", {"Content-Type": "application/json-patch+json"}
+        for turn in range(2, 8, 2):
+            put = {"If-Match": f'W/"{turn}"'}
+            days = [{**tree, "birthDate": f"1980-{turn:02}-{n + 1:02}"} for n in range(8)]
+            answers = await asyncio.gather(
+                *(client.put(url, json=one, headers=put) for one in days)
+            )
+            assert sorted(one.status_code for one in answers) == [200] + [412] * 7
+            patch = {"If-Match": f'W/"{turn + 1}"', **media}
+            texts = [
+                json.dumps([{"op": "replace", "path": "/birthDate", "value": f"1990-01-{n + 10}"}])
+                for n in range(8)
+            ]
+            answers = await asyncio.gather(
+                *(client.patch(url, content=one, headers=patch) for one in texts)
+            )
+            assert sorted(one.status_code for one in answers) == [200] + [412] * 7
+        gone = {"If-Match": 'W/"8"'}
+        answers = await asyncio.gather(*(client.delete(url, headers=gone) for _ in range(8)))
+        assert sorted(one.status_code for one in answers) == [204] + [412] * 7
+        entries = (await client.get(f"{url}/_history")).json()["entry"]
+        assert [one["response"]["etag"][3:-1] for one in entries] == list("987654321")
+
+
 async def test_a_put_that_only_creates_creates_once(place: Any, tmp_path: Path) -> None:
     async with hub_of_writer(place, tmp_path, "hie/client-ids") as (_, client):
         only = {"If-None-Match": "*"}
