@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hie.access.actor import ActorKind
 from hie.access.reason import Reason
 from hie.api.general import Asked, bad, read_asked
 from hie.api.page_seal import PageSeal
@@ -26,6 +27,7 @@ from hie.store.histories import Span, Versions
 from hie.store.instants import written
 from hie.store.search.registry import COUNT
 from hie.store.served import Stored
+from hie.store.tables import HOMELESS
 from hie.store.versions import check_seen
 
 _PARAMETERS = frozenset({"_count", "_since", "_at", "page"})
@@ -53,6 +55,8 @@ async def history_of_type(request: Request) -> Response:
     """GET /fhir/{type}/_history: the versions of every resource of a type."""
     kind, restriction = permitted(request)
     asked = read_asked(request, _PARAMETERS)
+    if actor_in(request).kind is ActorKind.USER and kind not in HOMELESS:
+        raise bad("patient", "required", "a person asks about somebody: [type]/[id]/_history")
     count, span, seal = asked.count(COUNT), _span(asked), _seal(request, kind, "", asked)
     after = seal.opened(asked.values.get("page"))
     async with hub_of(request).db.reading() as reader:
