@@ -5,7 +5,7 @@ described from the routes that are mounted and the registry of search parameters
 `schemas/openapi/fhir.json`. So nothing that is mounted can be missing, and nothing else is named.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from hie import __version__
 from hie.api.openapi_fhir import operation
+from hie.api.places import ONLY_REFUSE
 from hie.oauth.door import actor_in
 from hie.schemas import schema
 from hie.store.search.registry import PARAMETERS
@@ -42,25 +43,22 @@ def document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
     for kind, found in parts.items():
         components.setdefault(kind, {}).update(found)
     components["schemas"]["Type"] = {"enum": sorted(PARAMETERS)}
-    for path, method, about in _mounted(routes):
+    for path, method, about in offered(routes):
         whole["paths"].setdefault(path, {})[method.lower()] = operation(path, method, about)
     whole["info"] |= {"title": "hie exchange hub", "version": __version__}
     return whole
 
 
-def _mounted(routes: Iterable[BaseRoute]) -> Iterable[tuple[str, str, str]]:
-    """Path, method and first line of documentation of what is mounted below /fhir."""
+def offered(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str, str]]:
+    """Path, method and first line of documentation of what is offered below /fhir."""
     for route in routes:
-        if (
-            isinstance(route, Route)
-            and route.path.startswith("/fhir")
-            and "well-known" not in route.path
-            and "{operation}" not in route.path  # whose answer is that it is none
-        ):
-            handlers = getattr(route, "handlers", {})
-            for method in sorted((route.methods or set()) - {"HEAD"}):
-                told = handlers.get(method, route.endpoint).__doc__ or ""
-                yield route.path, method, told.partition("\n")[0]
+        if not isinstance(route, Route) or not route.path.startswith("/fhir"):
+            continue
+        handlers = getattr(route, "handlers", {})
+        for method in sorted((route.methods or set()) - {"HEAD"}):
+            handler = handlers.get(method, route.endpoint)
+            if handler.__name__ not in ONLY_REFUSE and "well-known" not in route.path:
+                yield route.path, method, (handler.__doc__ or "").partition("\n")[0]
 
 
 @cache

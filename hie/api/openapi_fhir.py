@@ -87,7 +87,9 @@ def _parameters(path: str, method: str, last: str) -> list[dict[str, Any]]:
         asked = (*_GENERAL, *_ASKED.get(last, ()))
     elif last == "_history":
         asked = (*_GENERAL, *_SHAPING, *_HISTORY)
-    elif last in ("metadata", "{id}", "{vid}") and method == "GET":
+    elif last == "metadata":
+        asked = (*_GENERAL, *_SHAPING, "mode")
+    elif last in ("{id}", "{vid}") and method == "GET":
         asked = (*_GENERAL, *_SHAPING)
     else:
         asked = _GENERAL

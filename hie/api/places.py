@@ -14,6 +14,9 @@ from starlette.types import Receive, Scope, Send
 
 from hie.oauth.answers import refusal
 
+# Handlers that are mounted to say that there is nothing; what they stand for is not offered.
+ONLY_REFUSE = frozenset({"not_offered", "refuse_change"})
+
 
 class Place(Route):
     """All routes of one path."""
@@ -36,7 +39,11 @@ class Place(Route):
         if scope["method"] in self.handlers:
             await super().handle(scope, receive, send)
             return
-        allowed = ", ".join(sorted(self.handlers))
+        allowed = ", ".join(
+            method
+            for method, handler in sorted(self.handlers.items())
+            if handler.__name__ not in ONLY_REFUSE
+        )
         answer = refusal(
             scope["path"],
             405,

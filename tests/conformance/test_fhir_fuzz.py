@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from hie.api import FHIR_ROUTES
-from hie.api.openapi import document
+from hie.api.openapi import document, offered
 from hie.store.search.registry import PARAMETERS, RESULTS
 from tests.conftest import DATABASES, _place
 from tests.fuzz.serving import Served, serving
@@ -46,7 +46,7 @@ CHECKS = [
 ]
 MODES = list(schemathesis.GenerationMode)
 CALM = settings(
-    max_examples=16,
+    max_examples=8,
     derandomize=True,
     deadline=None,
     database=None,
@@ -188,11 +188,8 @@ def test_the_document_that_is_served_is_the_one_of_the_routes(asked: Asked) -> N
 
 
 def test_the_document_names_every_mounted_route_of_fhir_and_nothing_else() -> None:
-    mounted = {
-        (route.path, method)
-        for route in FHIR_ROUTES
-        for method in (route.methods or set()) - {"HEAD"}
-    }
+    mounted = {(path, method) for path, method, _ in offered(FHIR_ROUTES)}
+    assert len(mounted) > 40
     assert {(path, method.upper()) for path, found in FHIR.items() for method in found} == mounted
     ids = [one["operationId"] for found in DOCUMENT["paths"].values() for one in found.values()]
     assert len(ids) == len(set(ids))
