@@ -254,6 +254,7 @@ class _Maker:
             made["required"] = sorted({*made.get("required", []), "resourceType"})
         self._add_extensible(properties)
         self._bind(name, properties)
+        _keep_in_step(properties)
         if "contained" in properties:
             properties["contained"]["items"] = {"$ref": "#/definitions/Contained"}
         rules = [*self._presence(name, properties), *self._invariants(name, properties)]
@@ -337,6 +338,14 @@ class _Maker:
         if made.get("type") == "array":
             made["minItems"] = 1
         return made
+
+
+def _keep_in_step(properties: Schema) -> None:
+    """A list of primitives and that of their extensions may have nulls (json.html#primitive)."""
+    for name, rule in properties.items():
+        other = properties.get(name[1:] if name.startswith("_") else f"_{name}", {})
+        if "items" in rule and "items" in other:
+            rule["items"] = {"if": {"not": {"type": "null"}}, "then": rule["items"]}
 
 
 def _coded(url: str, systems: dict[str, list[str]]) -> Schema:

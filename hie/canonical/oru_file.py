@@ -128,7 +128,7 @@ def _number(kind: str, value: str) -> str:
 
 def _name(one: Mapping[str, Any]) -> str:
     """XPN: family and given name where they were told apart, else the whole in the first place."""
-    family, given = one.get("family"), " ".join(one.get("given", ()))
+    family, given = one.get("family"), " ".join(filter(None, one.get("given", ())))
     return components(family, given) if family and given else components(one.get("text") or family)
 
 

@@ -14,7 +14,7 @@ from hie.terminology.expansion import Library, expand, find_value_set
 def claimed_faults(tree: Resource) -> list[Fault]:
     """What a resource that R4 accepts lacks of the hub's profiles it names; [] if it names none."""
     claimed = tree.get("meta", {}).get("profile", ())
-    named = [shipped_profiles().get(url.partition("|")[0]) for url in claimed]
+    named = [shipped_profiles().get(url.partition("|")[0]) for url in claimed if url]
     profiles = [one for one in named if one is not None]
     if not profiles:
         return []

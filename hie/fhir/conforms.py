@@ -184,7 +184,7 @@ class _Check:
         if number < node.least:
             self._fault(path, "required", f"at least {node.least}")
         if node.most is not None and number > node.most:
-            self._fault(path, "too-many", f"at most {node.most}" if node.most else "none")
+            self._fault(path, "max", f"at most {node.most}" if node.most else "none")
 
     def _fault(self, path: str, code: str, expected: str) -> None:
         if len(self.found.faults) < _MOST:
@@ -203,7 +203,8 @@ def _values(node: Node, element: Element, path: str) -> Iterator[tuple[str, str,
         value = element.get(name, element.get(f"_{name}"))
         if isinstance(value, list):
             for number, one in enumerate(value):
-                yield f"{path}.{name}[{number}]", kind, one
+                if one is not None:
+                    yield f"{path}.{name}[{number}]", kind, one
         elif value is not None:
             yield f"{path}.{name}", kind, value
 

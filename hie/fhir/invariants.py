@@ -21,6 +21,7 @@ Place = tuple[Any, ...] | None
 
 _BESIDE_A_VALUE = frozenset({"id", "url", "_url", "extension"})
 _NARRATIVE = {"txt-1": "formatting elements of XHTML in one div", "txt-2": "some text or an image"}
+_NULL = type(None)  # in lists of primitives, and of their extensions
 _SHORT = 2  # members of an extension that has a url and one thing more
 
 
@@ -41,11 +42,16 @@ def _is_sound(resource: Resource) -> bool:
     """Whether nothing can be wrong; no places are kept. False means: look closely."""
     elements: list[Mapping[str, Any]] = [resource]
     for element in elements:  # grows while it is read
+        if element is None:
+            return False
         for value in element.values():
             if type(value) is dict:
                 elements.append(value)
-            elif type(value) is list and type(value[0]) is dict:
-                elements += value if None not in value else filter(None, value)
+            elif type(value) is list:
+                if type(value[0]) is dict:
+                    elements += value
+                elif value[0] is None:
+                    return False
         if "id" in element and len(element) == 1:
             return False
         if "div" in element:
@@ -74,15 +80,15 @@ def _faults(resource: Resource) -> Iterator[Fault]:
                 waiting.append((value, (place, name)))
                 if "id" in value and len(value) == 1 and name[1:] not in element:
                     yield Fault(path(kind, (place, name)), "ele-1", "something beside the id")
-            elif type(value) is list and type(value[0]) is dict:
-                parts = [(part, number) for number, part in enumerate(value) if part is not None]
+            elif type(value) is list and type(value[0]) in (dict, _NULL):
+                parts = [(part, number) for number, part in enumerate(value) if type(part) is dict]
                 waiting += [(part, (place, name, number)) for part, number in parts]
                 for one, number in parts:
-                    if "id" in one and len(one) == 1:
+                    if "id" in one and len(one) == 1 and not _has_value(element, name, number):
                         where = path(kind, (place, name, number))
                         yield Fault(where, "ele-1", "something beside the id")
                 if name in ("extension", "modifierExtension"):
-                    for number, one in enumerate(value):
+                    for one, number in parts:
                         if not _is_extension(one):
                             where = path(kind, (place, name, number))
                             yield Fault(where, "ext-1", "either extensions or one value")
@@ -106,6 +112,12 @@ def _faults(resource: Resource) -> Iterator[Fault]:
                 yield Fault(f"{start}{where}", key, demand)
     if contained:
         yield from _dom_3(kind, resource)
+
+
+def _has_value(element: Mapping[str, Any], name: str, number: int) -> bool:
+    """Whether the primitive has a value that this is the id of."""
+    values = element.get(name[1:], ()) if name[0] == "_" else ()
+    return number < len(values) and values[number] is not None
 
 
 def path(kind: str, place: Place) -> str:

@@ -82,7 +82,7 @@ def _definition(name: str, published: Mapping[str, Any]) -> dict[str, Any]:
     if "properties" not in made:
         return made
     made["properties"] = {
-        element: rule
+        element: _whole(rule)
         for element, rule in made["properties"].items()
         if not element.startswith("_")
         and element not in _UNTAKEN
@@ -93,6 +93,12 @@ def _definition(name: str, published: Mapping[str, Any]) -> dict[str, Any]:
     if name in _MORE:
         made["allOf"] = [*made.get("allOf", ()), _MORE[name]]
     return made
+
+
+def _whole(rule: dict[str, Any]) -> dict[str, Any]:
+    """A list without the nulls that keep it in step with another."""
+    items = rule.get("items", {})
+    return {**rule, "items": items["then"]} if "if" in items else rule
 
 
 def _named(rule: Any) -> Iterator[str]:

@@ -16,9 +16,7 @@ _INVARIANT = re.compile(r"[a-z]{2,4}-[0-9]{1,2}[ab]?\Z")
 _TYPES: Mapping[str, str] = {
     "structure": "structure",
     "type": "structure",
-    "too-many": "structure",
     "slice": "structure",
-    "other-type": "structure",
     "required": "required",
     "value": "value",
     "fixed": "value",

@@ -124,6 +124,7 @@ _Place = tuple[Any, str | int] | None
 def _walk(tree: Any, depth: int, nulls: bool) -> None:
     """Bound the depth and refuse texts no store can hold; iterative, linear."""
     waiting: list[tuple[Any, int, _Place]] = [(tree, 1, None)]
+    in_step: set[int] = set()  # lists whose nulls keep them in step with another
     while waiting:
         value, level, place = waiting.pop()
         if isinstance(value, str):
@@ -135,11 +136,26 @@ def _walk(tree: Any, depth: int, nulls: bool) -> None:
                 for key, part in value.items():
                     _check_text(key, place)
                     waiting.append((part, level + 1, (place, key)))
+                    if isinstance(part, list) and None in part and _is_in_step(value, key):
+                        in_step.add(id(part))
             else:
                 for position, part in enumerate(value):
-                    waiting.append((part, level + 1, (place, position)))
+                    if part is not None or id(value) not in in_step:
+                        waiting.append((part, level + 1, (place, position)))
         elif value is None and not nulls:
             _refuse(_path(place), "null", "no null values")
+
+
+def _is_in_step(element: dict[str, Any], name: str) -> bool:
+    """Whether a list and that of its extensions are as long, and one has what the other lacks.
+
+    FHIR R4 json.html#primitive: `given` and `_given`.
+    """
+    other = element.get(name[1:] if name.startswith("_") else f"_{name}")
+    mine = element[name]
+    if not isinstance(other, list) or len(other) != len(mine):
+        return False
+    return all(one is not None or two is not None for one, two in zip(mine, other, strict=True))
 
 
 def _check_text(text: str, place: _Place) -> None:

@@ -141,7 +141,8 @@ def births_differ(one: str, other: str) -> bool:
 
 
 def _name(name: Mapping[str, Any]) -> str:
-    text = name.get("text") or "".join((name.get("family") or "", *(name.get("given") or ())))
+    given = (one for one in name.get("given") or () if one)
+    text = name.get("text") or "".join((name.get("family") or "", *given))
     return str(text).strip()
 
 

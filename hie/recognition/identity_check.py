@@ -248,7 +248,8 @@ class _Comparison:
 
 
 def _name(name: Mapping[str, Any]) -> str:
-    return name.get("text") or "".join((name.get("family", ""), *name.get("given", ())))
+    given = (one for one in name.get("given", ()) if one)
+    return name.get("text") or "".join((name.get("family", ""), *given))
 
 
 def _differ(one: str, other: str) -> bool:

@@ -27,7 +27,9 @@ def elements(tree: Any, paths: Iterable[Path]) -> Iterator[tuple[Path, Any]]:
 
 
 def _each(tree: Any) -> Iterable[Any]:
-    return tree if isinstance(tree, list) else (tree,)
+    if not isinstance(tree, list):
+        return (tree,)
+    return tree if None not in tree else [one for one in tree if one is not None]
 
 
 def _says(element: Any, step: Step) -> bool:

@@ -47,7 +47,8 @@ def texts(element: Any) -> Iterator[str]:
     elif isinstance(element, dict):
         for part in _PARTS:
             value = element.get(part)
-            yield from value if isinstance(value, list) else (value,) if value else ()
+            listed = value if isinstance(value, list) else [value]
+            yield from (one for one in listed if one)
 
 
 @lru_cache(8192)
