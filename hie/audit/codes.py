@@ -82,6 +82,7 @@ _KINDS: dict[str, tuple[Resource, tuple[Resource, ...], Flow]] = {
     EventType.USER_CHANGE: (_ALERT, (_ATTRIBUTES,), Flow.WRITE),
     EventType.SITE_CHANGE: (_ALERT, (_NETWORK,), Flow.WRITE),
     EventType.IDENTITY_CHANGE: (_PATIENT, (), Flow.WRITE),
+    EventType.REINDEX: (_APPLICATION, (), Flow.OTHER),
     EventType.TOKEN_ISSUED: (_AUTHENTICATION, (_LOGIN,), Flow.OTHER),
     EventType.SIGN_IN: (_AUTHENTICATION, (_LOGIN,), Flow.OTHER),
     EventType.SIGN_OUT: (_AUTHENTICATION, (_LOGOUT,), Flow.OTHER),

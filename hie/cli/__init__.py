@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "client": ("hie.cli.client", "Client systems: add, list, suspend, token."),
     "user": ("hie.cli.user", "People who sign in: add, list, password, suspend."),
     "rulebook": ("hie.cli.rulebook", "Rules: check, show, explain an assessment, try a change."),
+    "reindex": ("hie.cli.reindex", "Compute again what resources are found by."),
     "migrate": ("hie.cli.migrate", "Bring the database to this version's tables."),
     "doctor": ("hie.cli.doctor", "Look for what is wrong with this installation."),
     "synthetic": ("hie.cli.synthetic", "Write the files of a synthetic region."),

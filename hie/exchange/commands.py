@@ -28,6 +28,7 @@ from hie.exchange import (
     register_touched,
     register_turns,
     registers,
+    reindex,
     sites,
     used_record,
     work_list,
@@ -75,6 +76,7 @@ COMMANDS: dict[str, Command] = {
     "identity-join": identity_desk.join_command,
     "identity-undo": identity_desk.undo_command,
     "identity-close": identity_desk.close_command,
+    "reindex": reindex.command,
     "doctor": health.command,
 }
 

@@ -38,8 +38,8 @@ async def identify(
 
     `fresh` are the homes that were made in this unit.
     """
-    found_by = {home: _found_by(patient, on) for home, patient in patients.items()}
-    await identifiers.replace(unit, found_by, fresh)
+    mine = {home: found_by(patient, on) for home, patient in patients.items()}
+    await identifiers.replace(unit, mine, fresh)
     settled = await persons.settle_in(unit, patients)
     traits = {home: read_traits(patient, on) for home, patient in patients.items()}
     known = await _known(unit, traits, settled)
@@ -67,7 +67,8 @@ async def _known(unit: Unit, traits: Mapping[str, Traits], settled: Mapping[str,
     }
 
 
-def _found_by(patient: Resource, on: date) -> Iterable[PatientIdentifier]:
+def found_by(patient: Resource, on: date) -> Iterable[PatientIdentifier]:
+    """The identifiers a Patient is found by; its numbers are judged as of the day `on`."""
     for one in patient.get("identifier", ()):
         system, value = one.get("system", ""), one.get("value", "")
         kind = identifier_kind(system)

@@ -39,6 +39,16 @@ def fresh(rows: Iterable[Row]) -> Rows:
     return Rows("resource_identifier", _COLUMNS, sorted(rows))
 
 
+async def missing(reader: Reader, rows: Sequence[Row]) -> list[Row]:
+    """Those of these rows that are not there."""
+    found = await reader.fetch(
+        f"SELECT hash, home, id FROM resource_identifier WHERE {reader.db.among('hash', 1)}",  # noqa: S608
+        reader.db.array(sorted({row[0] for row in rows})),
+    )
+    have = {(row[0], row[1], row[2]) for row in found}
+    return [row for row in rows if row not in have]
+
+
 async def keep(unit: Unit, rows: Iterable[Row]) -> None:
     """Rows of resources that may have had them before."""
     every = sorted(rows)
