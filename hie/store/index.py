@@ -23,7 +23,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "Observation": (
         *_CODE,
         "item",
-        "mapping",
         "category",
         "effective_us",
         "effective_end_us",
@@ -107,13 +106,12 @@ def status(resource: dict[str, Any]) -> str | None:
 def _observation(
     resource: dict[str, Any], report: str | None, known: Mapped | None = None
 ) -> Values:
-    system = code = local_system = local_code = item = mapping = None
+    system = code = local_system = local_code = item = None
     others: list[Other] = []
     for coding in resource.get("code", _NOTHING).get("coding", ()):
         its = coding.get("system", "")
         if its == ITEM and item is None:
             item = coding.get("code")
-            mapping = _mapping(coding)
         elif its == LOINC and code is None:
             system, code = "LN", coding.get("code")
         elif not coding.get("code"):
@@ -123,7 +121,7 @@ def _observation(
         else:
             others.append((Place.CODE, its, coding["code"]))
     if item is None and known is not None:
-        item, mapping = known
+        item = known[0]
     start, end = _effective(resource)
     category, foreign = _category(resource, CATEGORY, others)
     return (
@@ -132,7 +130,6 @@ def _observation(
         local_system,
         _clean(local_code),
         item,
-        mapping,
         category,
         start,
         end,

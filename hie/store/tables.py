@@ -7,7 +7,7 @@ Current versions lie in one table for each resource type, every key beginning wi
 from functools import cache
 
 from sqlalchemy.dialects.postgresql.base import PGDialect, PGTypeCompiler
-from sqlmodel import Index, SQLModel
+from sqlmodel import Index, PrimaryKeyConstraint, SQLModel
 
 from hie.store import (
     data_tables,
@@ -42,22 +42,26 @@ class Patient(ResourceColumns, table=True):
 
 
 class Observation(ResourceColumns, table=True):
-    """One result. Systems are written short (`systems.short`); times are bounds (`instants`)."""
+    """One result. Systems are written short (`systems.short`); times are bounds (`instants`).
+
+    There are more of them than of all else: the key begins with the id and is the index by id too,
+    and what is asked of a home goes by home and item.
+    """
 
     __tablename__ = "observation"
     __table_args__ = (
-        Index("observation_id", "id"),
+        PrimaryKeyConstraint("id", "home"),
         Index("observation_updated", "updated_us"),
         Index("observation_item", "home", "item", "effective_us"),
-        Index("observation_effective", "home", "effective_us"),
         Index("observation_local", "local_system", "local_code"),
     )
+    home: str = text()
+    id: str = text()
     code_system: str | None = maybe()
     code: str | None = maybe()
     local_system: str | None = maybe()
     local_code: str | None = maybe()
     item: str | None = maybe()
-    mapping: str | None = maybe()
     category: str | None = maybe()
     effective_us: int | None = maybe_instant()
     effective_end_us: int | None = maybe_instant()

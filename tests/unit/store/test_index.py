@@ -17,16 +17,11 @@ def columns(resource: dict[str, Any], kind: str = "Observation") -> dict[str, An
 
 def test_an_unmapped_result_has_its_local_code_alone() -> None:
     found = columns(an_observation(test=TESTS[20]))
-    assert (found["local_code"], found["item"], found["code"], found["mapping"]) == (
-        "MCV",
-        None,
-        None,
-        None,
-    )
+    assert (found["local_code"], found["item"], found["code"]) == ("MCV", None, None)
 
 
-def test_an_unconfirmed_mapping_is_said() -> None:
-    assert columns(an_observation(mapping="unconfirmed"))["mapping"] == "unconfirmed"
+def test_an_item_is_a_column_whether_its_map_is_confirmed_or_not() -> None:
+    assert columns(an_observation(mapping="unconfirmed"))["item"] == "K"
 
 
 @pytest.mark.parametrize("kind", ["Observation", "DiagnosticReport"])
