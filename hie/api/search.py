@@ -13,7 +13,7 @@ from hie.access.scopes import Interaction
 from hie.api.negotiation import preferences
 from hie.api.page_seal import PageSeal
 from hie.api.respond import answered, fhir, hub_of, path_of, query_of
-from hie.api.served import served
+from hie.api.served import asked_about, served
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, NotSupported, ResourceNotFound, UnsupportedMedia
 from hie.exchange.hub import Hub
@@ -59,8 +59,8 @@ async def search_type(request: Request) -> Response:
     async with hub.db.reading() as reader:
         page = await search(reader, query, restriction, seal.opened(query.page))
         others = await included(reader, query.includes, page.matches, restriction)
-    shown = [*page.matches, *others]
-    homes = sorted({one.home for one in shown if one.home} | set(query.ids("patient")))
+        shown = [*page.matches, *others]
+        homes = await asked_about(reader, query.ids("patient", "subject"), shown, restriction)
     await hub.ledger.record(
         Event(
             EventType.SEARCH,

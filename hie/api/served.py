@@ -1,6 +1,7 @@
 """Which resource types the FHIR door serves, and what the log keeps of a look at one of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from starlette.requests import Request
 
@@ -10,8 +11,10 @@ from hie.api.respond import hub_of, path_of, query_of
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, ResourceNotFound
 from hie.oauth.door import actor_in
+from hie.store.locate import homes_of
 from hie.store.search.registry import PARAMETERS
 from hie.store.served import Stored
+from hie.store.session import Reader
 
 LOGGED = "AuditEvent"  # served from the audit log, read only
 
@@ -32,6 +35,21 @@ def permitted(request: Request) -> tuple[str, Restriction]:
     """The type in the address and what of it may be seen by READ. Raises NotPermitted."""
     kind = served(request)
     return kind, permit_type(actor_in(request), kind, Interaction.READ)
+
+
+async def asked_about(
+    reader: Reader, asked: Iterable[str], shown: Iterable[Stored], restriction: Restriction
+) -> list[str]:
+    """The patients a search concerned: of what it shows, and who were asked for and are there.
+
+    What was asked for and is nobody's id is text of the caller's, and stays in the sealed request.
+    """
+    homes = {one.home for one in shown if one.home}
+    others = set(asked) - homes
+    if others:
+        sight = replace(restriction, types=None)
+        homes |= (await homes_of(reader, "Patient", others, sight)).keys()
+    return sorted(homes)
 
 
 async def record_look(

@@ -15,6 +15,7 @@ from hie.access.policy import Restriction, permit_type
 from hie.access.scopes import Interaction
 from hie.api.operations.asked import read_pairs
 from hie.api.respond import answered, fhir, hub_of
+from hie.api.served import asked_about
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, TooCostly
 from hie.fhir import Resource
@@ -42,7 +43,7 @@ async def lastn(request: Request) -> Response:
     hub = hub_of(request)
     async with hub.db.reading() as reader:
         kept = await newest(reader, query, restriction, most)
-    homes = sorted({one.home for one in kept} | set(query.ids("patient", "subject")))
+        homes = await asked_about(reader, query.ids("patient", "subject"), kept, restriction)
     await hub.ledger.record(
         Event(
             EventType.SEARCH,

@@ -201,7 +201,7 @@ async def test_pages_and_numbers(place: Any, tmp_path: Path, monkeypatch: Any) -
 
 
 async def test_no_number_and_no_name_of_anybody_is_shown(place: Any, tmp_path: Path) -> None:
-    async with hub_of_writer(place, tmp_path) as (_, client):
+    async with hub_of_writer(place, tmp_path) as (hub, client):
         number = "11010519491231002X"
         identifier = [{"system": "urn:oid:2.16.156.10011.1.3", "value": number}]
         tree = {**PATIENT, "identifier": identifier}
@@ -212,8 +212,20 @@ async def test_no_number_and_no_name_of_anybody_is_shown(place: Any, tmp_path: P
         await client.get("/fhir/Patient?name=示例甲&_id=x")
         await client.get(f"/fhir/AuditEvent?patient.identifier={number}")
         await client.get(f"/fhir/AuditEvent?patient={number}")
+        await client.get(f"/fhir/Observation?patient={number}")
+        await client.get(f"/fhir/Observation?subject=Patient/{number}")
+        await client.get(f"/fhir/Patient/{number}/Observation")
+        await client.get(f"/fhir/Observation/$lastn?patient={number}")
+        await client.get(f"/fhir/Observation?patient={key}")
         events = await found(client, "_count=200")
         assert key in patients(events)
+        none_found = await found(client, f"patient={key}&subtype=search&_count=1")
+        assert [one["what"]["reference"] for one in none_found[0]["entity"][:1]] == [
+            f"Patient/{key}"
+        ]
+        async with hub.db.reading() as reader:
+            rows = await reader.fetch("SELECT home FROM audit_subject")
+        assert {row[0] for row in rows} == {key}
         text = json.dumps(events, ensure_ascii=False)
         assert number not in text
         assert "示例" not in text
