@@ -13,16 +13,16 @@ import structlog
 
 from hie.access.policy import Restriction
 from hie.exchange.hub import Hub
-from hie.fhir import ITEM, Resource
+from hie.fhir import Resource
 from hie.fhir.shipped_profiles import shipped_definitions
 from hie.store import resources
 from hie.store.database import advisory
 from hie.store.resources import Put
 from hie.store.session import Reader
-from hie.store.value_sets import at_hand
+from hie.store.value_sets import item_names
 from hie.store.versions import read_many
 from hie.terminology.code_system import CodeSystem
-from hie.terminology.shipped import own_terminology
+from hie.terminology.shipped import item_system, own_terminology
 
 SHIPPED = "shipped:hie"  # what stands beside a version that the hub itself wrote
 _log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ _log = structlog.get_logger(__name__)
 
 async def publish_definitions(hub: Hub) -> int:
     """Write what is new of the shipped definitions; how many versions that made."""
-    every = [*shipped_definitions(), *own_terminology(), items(at_hand().systems[ITEM])]
+    every = [*shipped_definitions(), *own_terminology(), items(item_system(item_names()))]
     async with hub.db.reading() as reader:
         if not await _differing(reader, every):
             return 0

@@ -66,6 +66,11 @@ async def library_for(
 
 def at_hand() -> Library:
     """What ships, with the items and classes of the catalogue in force."""
+    return with_items(item_names())
+
+
+def item_names() -> dict[str, tuple[str, str]]:
+    """The items and classes of the catalogue in force, with their Chinese and English names."""
     catalogue = load_catalogue()
     names = {key: (one.zh, one.en) for key, one in catalogue.items.items()}
-    return with_items(names | {key: (one.zh, one.en) for key, one in catalogue.classes.items()})
+    return names | {key: (one.zh, one.en) for key, one in catalogue.classes.items()}

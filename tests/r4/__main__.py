@@ -30,6 +30,7 @@ from tests.r4.search_table import page as search_page
 
 INSTITUTION = "12110102400000101U"
 SEARCH = "conformance-search.md"
+_OFTEN = 300  # examples
 SCOPES = ["system/*.cruds", "hie/client-ids", "hie/open-references"]
 
 
@@ -47,7 +48,9 @@ async def main(package: Path, document: Path | None) -> int:
             async with httpx.AsyncClient(
                 transport=transport, base_url="http://localhost:8000", headers=await _headers(hub)
             ) as client:
-                for name, text in examples(package, kinds):
+                for number, (name, text) in enumerate(examples(package, kinds)):
+                    if number % _OFTEN == 0:  # a token holds five minutes
+                        client.headers["Authorization"] = await _token(hub)
                     tree = json.loads(text)
                     url = f"/fhir/{tree['resourceType']}/{tree['id']}"
                     answer = await client.put(url, content=text.encode())
@@ -58,6 +61,7 @@ async def main(package: Path, document: Path | None) -> int:
                     back = await client.get(url)
                     if back.status_code != 200 or exact(back.text) != exact(text):
                         changed.append(name)
+                client.headers["Authorization"] = await _token(hub)
                 faults = await _searched(hub, client)
     table = _table(written, refused, changed)
     sys.stdout.write(table)
@@ -77,6 +81,11 @@ async def _searched(hub: Hub, client: httpx.AsyncClient) -> list[str]:
     return [fault for kind in sorted(PARAMETERS) for fault in await asked_all(hub, client, kind)]
 
 
+async def _token(hub: Hub) -> str:
+    token = await run(hub, "client-token", {"client": "r4", "scopes": None})
+    return f"Bearer {token['access_token']}"
+
+
 async def _headers(hub: Hub) -> dict[str, str]:
     key = ec.generate_private_key(ec.SECP384R1()).public_key()
     pem = key.public_bytes(
@@ -87,9 +96,8 @@ async def _headers(hub: Hub) -> dict[str, str]:
         "key": {"pem": pem.decode()}, "purposes": ["TREAT"],
     }  # fmt: skip
     await run(hub, "client-add", asked)
-    token = await run(hub, "client-token", {"client": "r4", "scopes": None})
     return {
-        "Authorization": f"Bearer {token['access_token']}",
+        "Authorization": await _token(hub),
         "Content-Type": "application/fhir+json",
         "Accept": "application/fhir+json",  # of a Binary the resource, not what it holds
     }
