@@ -82,3 +82,42 @@ async def test_what_was_deleted_is_there_once_when_its_source_says_it_again(
         assert (await client.get(f"{path}/_history")).json()["entry"][0]["request"][
             "method"
         ] == "DELETE"
+
+
+async def test_a_result_that_was_changed_since_is_known_as_it_was(
+    place: Any, tmp_path: Path
+) -> None:
+    async with hub_of_writer(place, tmp_path) as (hub, client):
+        number = "11010519491231002X"
+        patient = await patient_of(
+            client, identifier=[{"system": "urn:oid:2.16.156.10011.1.3", "value": number}]
+        )
+        taken = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="seconds")
+        tree = json.loads(observation(patient, "4.10"))
+        tree["effectiveDateTime"] = taken
+        made = (await client.post("/fhir/Observation", json=tree)).json()
+        then = datetime.now(UTC).isoformat()
+        asked = json.loads(CASE.order_check)
+        asked["patient"] = {"identifiers": [{"type": "resident-id", "value": number}]}
+        asked["orders"] = [{"ref": "1", "item": "K"}]
+        asked.pop("on", None)
+
+        async def known(**more: str) -> list[tuple[str, str]]:
+            answer = await run(hub, "order-check", {"request": json.dumps({**asked, **more})})
+            (order,) = answer["orders"]
+            return [(one["resource"], one["value"].split()[0]) for one in order["candidates"]]
+
+        reference = f"Observation/{made['id']}/_history"
+        assert await known() == [(f"{reference}/1", "4.1")]
+        changed = {**made, "status": "corrected", "valueQuantity": {"value": 5.2, "unit": "mmol/L"}}
+        sodium = [{"system": "http://loinc.org", "code": "2951-2"}]
+        url = f"/fhir/Observation/{made['id']}"
+        assert (await client.put(url, json=changed)).status_code == 200
+        assert await known() == [(f"{reference}/2", "5.2")]
+        assert await known(as_known_at=then) == [(f"{reference}/1", "4.1")]
+        moved = {**changed, "code": {"coding": sodium}}
+        assert (await client.put(url, json=moved)).status_code == 200
+        assert await known() == []
+        assert await known(as_known_at=then) == [(f"{reference}/1", "4.1")]
+        assert (await client.delete(url)).status_code == 204
+        assert await known(as_known_at=then) == [(f"{reference}/1", "4.1")]
