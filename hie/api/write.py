@@ -9,6 +9,7 @@ from starlette.responses import Response
 from hie.access.policy import permit_type, restriction
 from hie.access.scopes import Interaction
 from hie.api import binary
+from hie.api.general import read_asked
 from hie.api.negotiation import check_json, preferences, sent
 from hie.api.patched import patched
 from hie.api.preconditions import Conditions, conditions
@@ -262,6 +263,12 @@ def _criteria(request: Request, kind: str) -> Query:
 
 
 def _asked(request: Request) -> Conditions:
+    """The conditions on the version that stands; a resource's own address takes no others.
+
+    Raises InvalidRequest for a search parameter beside an id, which would be looked past.
+    """
+    if "id" in request.path_params:
+        read_asked(request)
     return conditions(request.headers)
 
 

@@ -117,6 +117,24 @@ async def test_a_change_holds_to_its_condition_however_it_is_asked(
         assert (await client.delete(f"/fhir/Patient/{key}")).status_code == 204
 
 
+async def test_an_address_with_an_id_takes_no_condition_beside_it(
+    place: Any, tmp_path: Path
+) -> None:
+    async with hub_of_writer(place, tmp_path) as (_, client):
+        key, tree = await second_version(client)
+        media = {"Content-Type": "application/json-patch+json"}
+        for wrong in (f"identifier={SYSTEM}|W-1", "_cascade=delete", "_format=json&x=1"):
+            url = f"/fhir/Patient/{key}?{wrong}"
+            for answer in (
+                await client.put(url, json=tree),
+                await client.patch(url, content="[]", headers=media),
+                await client.delete(url),
+            ):
+                assert (answer.status_code, codes_of(answer)) == (400, ["unknown-parameter"])
+        assert (await client.put(f"/fhir/Patient/{key}?_format=json", json=tree)).status_code == 200
+        assert (await client.delete(f"/fhir/Patient/{key}?_pretty=true")).status_code == 204
+
+
 async def test_of_many_who_change_one_version_one_does(place: Any, tmp_path: Path) -> None:
     async with hub_of_writer(place, tmp_path) as (_, client):
         key, tree = await second_version(client)
