@@ -47,7 +47,7 @@ def _is_sound(resource: Resource) -> bool:
         for value in element.values():
             if type(value) is dict:
                 elements.append(value)
-            elif type(value) is list:
+            elif type(value) is list and value:
                 if type(value[0]) is dict:
                     elements += value
                 elif value[0] is None:
@@ -80,7 +80,7 @@ def _faults(resource: Resource) -> Iterator[Fault]:
                 waiting.append((value, (place, name)))
                 if "id" in value and len(value) == 1 and name[1:] not in element:
                     yield Fault(path(kind, (place, name)), "ele-1", "something beside the id")
-            elif type(value) is list and type(value[0]) in (dict, _NULL):
+            elif type(value) is list and value and type(value[0]) in (dict, _NULL):
                 parts = [(part, number) for number, part in enumerate(value) if type(part) is dict]
                 waiting += [(part, (place, name, number)) for part, number in parts]
                 for one, number in parts:
@@ -95,7 +95,7 @@ def _faults(resource: Resource) -> Iterator[Fault]:
                         elif name == "modifierExtension":
                             where = path(kind, (place, name, number))
                             yield Fault(where, "modifier-unknown", "no modifier: none is known")
-            elif name == "reference" and value[:1] == "#" and not _is_there(value, contained):
+            elif name == "reference" and str(value)[:1] == "#" and not _is_there(value, contained):
                 yield Fault(path(kind, (place, name)), "ref-1", "a contained resource")
         if "end" in element and _ends_early(element):
             yield Fault(path(kind, place), "per-1", "a start that is not after the end")
