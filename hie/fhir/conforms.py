@@ -13,6 +13,7 @@ from typing import Any
 from hie.errors import Fault
 from hie.fhir import Resource, extension
 from hie.fhir.elements import find_extension, referenced
+from hie.fhir.profile import is_invariant
 from hie.fhir.profile_tree import R4, Node, Profile
 
 # Whether a value set holds a code (system, code); None: its content is not known here.
@@ -174,7 +175,7 @@ class _Check:
     def _constraint(self, rule: Element, element: Any, path: str) -> None:
         holds = CONSTRAINTS.get(str(rule.get("key")))
         if holds is None:
-            if rule.get("severity") == "error":
+            if rule.get("severity") == "error" and not is_invariant(str(rule.get("key"))):
                 text = f"the constraint {rule.get('key')}: {rule.get('human', '')}"
                 self.found.notes.append((path, text))
         elif isinstance(element, Mapping) and not holds(element):

@@ -102,6 +102,11 @@ def _invariants() -> dict[str, dict[str, str]]:
     return parse(schema("fhir", "r4.invariants.json").read_bytes())
 
 
+def is_invariant(key: str) -> bool:
+    """Whether this is the key of an invariant of R4, which `check` asks."""
+    return key in _invariants()
+
+
 def invariant(key: str) -> str:
     """What R4 demands by an invariant, in its words."""
     return f"{_invariants()[key]['human']} ({key})" if key in _invariants() else key

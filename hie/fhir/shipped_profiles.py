@@ -21,9 +21,8 @@ SUPPORTED: Final[Mapping[str, str]] = {
 }
 
 
-@cache
 def shipped_definitions() -> tuple[Resource, ...]:
-    """Every StructureDefinition and OperationDefinition that ships."""
+    """Every StructureDefinition and OperationDefinition that ships; read anew at each call."""
     files = [
         file
         for folder in ("profiles", "operations")

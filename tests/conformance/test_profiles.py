@@ -10,15 +10,16 @@ from adapters.hl7v2 import adapter
 from hie.adapter import Site
 from hie.canonical.document import write_document
 from hie.canonical.keys import ReportKeys, business_keys
-from hie.fhir import profile
-from hie.fhir.profile_tree import R4
+from hie.fhir import Resource, profile
+from hie.fhir.conforms import check_profile
+from hie.fhir.profile_tree import R4, read_profile
 from hie.fhir.shipped_profiles import SUPPORTED, shipped_definitions, shipped_profiles
 from hie.records import ImagingReportRecord, LabReportRecord
 from hie.schemas import schema
 from hie.synthetic.load import many
 from hie.terminology.expansion import find_value_set
 from hie.terminology.shipped import own_terminology
-from tests.profiled import departures, findings, library
+from tests.profiled import KNOWN, departures, findings, library
 from tests.unit.adapters.hl7v2.test_samples import ROOT, SAMPLES, site
 from tests.unit.canonical.making import SITE, made
 from tests.unit.canonical.test_document import CASES
@@ -52,6 +53,32 @@ def test_all_that_a_profile_leads_to_ships_and_all_it_says_is_checked(url: str) 
         waiting += [*node.children.values(), *node.slices.values()]
         if node.binding is not None:
             assert find_value_set(node.binding[1], library()) is not None
+
+
+@pytest.mark.parametrize(
+    "one", [d for d in EVERY if d["resourceType"] == "StructureDefinition"], ids=lambda d: d["id"]
+)
+def test_a_snapshot_says_all_that_the_differential_says(one: Resource) -> None:
+    whole = {element["id"]: element for element in one["snapshot"]["element"]}
+    for element in one["differential"]["element"]:
+        said = whole[element["id"]]
+        for name, value in element.items():
+            if name == "constraint":
+                assert all(rule in said["constraint"] for rule in value)
+            else:
+                assert said[name] == value, (element["id"], name)
+    assert whole[one["type"]]["max"] == "*"
+    parents = {key.rpartition(".")[0] for key in whole} - {""}
+    assert parents <= set(whole)
+
+
+@pytest.mark.parametrize("name", sorted(SUPPORTED.values()))
+def test_a_profile_by_its_snapshot_finds_what_it_finds_by_its_differential(name: str) -> None:
+    definition = next(one for one in EVERY if one["url"] == name)
+    by_snapshot = read_profile({k: v for k, v in definition.items() if k != "differential"})
+    for bad in ({"resourceType": definition["type"]}, {"resourceType": "Group"}):
+        found = check_profile(bad, by_snapshot, KNOWN).faults
+        assert set(findings(bad, name).faults) <= set(found)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
