@@ -5,6 +5,7 @@ stable while others write: what is new stands before the first page. A page look
 it shows, but for `_at`, which looks at `MOST_LOOKED` versions and says where it goes on.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -66,10 +67,9 @@ async def of_type(
         more = len(rows) == step
         looked += len(rows)
         place = _position(rows[-1]) if rows else None
-        versions = ((stored(reader.db, kind, row), row[8]) for row in rows)
-        found += [
-            one for one, ended in versions if span.wants(one.updated_us, ended, deleted=one.deleted)
-        ]
+        wanted = [row for row in rows if span.wants(row[3], row[8], deleted=bool(row[7]))]
+        found += [stored(reader.db, kind, row) for row in wanted[: limit + 1 - len(found)]]
+        await asyncio.sleep(0)  # others get their turn between
     following = place if more else None
     if len(found) > limit:
         found = found[:limit]
