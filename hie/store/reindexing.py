@@ -1,8 +1,9 @@
 """The typed columns of stored resources, read beside their bodies and set right where they differ.
 
 For `hie reindex`, which answers nobody: it reads past any restriction. Rows are taken in the order
-of their key. A row is only changed while it is held, and while it is the version whose body was
-read: whoever wrote another one meanwhile wrote its columns as well.
+of their ids, which every table has an index by. A row is only changed while it is held, and while
+it is the version whose body was read: whoever wrote another one meanwhile wrote its columns as
+well.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader, Unit
 from hie.store.tables import TABLES
 
-Key = tuple[str, str]  # home, id: rows lie in this order
+Key = tuple[str, str]  # home, id
 START: Key = ("", "")
 
 
@@ -60,7 +61,7 @@ async def page(reader: Reader, kind: str, after: Key, limit: int) -> list[Row]:
     names = names_of(kind)
     rows = await reader.fetch(
         f"SELECT {STORED}, {', '.join(names)} FROM {TABLES[kind]}"  # noqa: S608
-        " WHERE (home, id) > ($1, $2) ORDER BY home, id LIMIT $3",
+        " WHERE (id, home) > ($2, $1) ORDER BY id, home LIMIT $3",
         *after,
         limit,
     )

@@ -50,11 +50,13 @@ def _place(row: Row) -> tuple[int, str]:
     return _NEVER if row[7] is None else row[7], row[1]
 
 
-# What has a time is read off the index backwards; only where that is too few, what has none.
+# What has a time is read off the index backwards; only where that is too few, what has none. Of two
+# collected at the same instant PostgreSQL gives the one that was written last: to sort those by id
+# as well it would have to look at one row more of each item.
 _LATERAL = (
     "SELECT {columns}, v.effective_us FROM unnest(${items}::text[]) AS asked(item)"
     " CROSS JOIN LATERAL ((SELECT * FROM {seen} AS t WHERE t.home = ${home} AND t.item = asked.item"
-    " AND t.effective_us IS NOT NULL ORDER BY t.effective_us DESC, t.id DESC LIMIT {most})"
+    " AND t.effective_us IS NOT NULL ORDER BY t.effective_us DESC LIMIT {most})"
     " UNION ALL (SELECT * FROM {seen} AS t WHERE t.home = ${home} AND t.item = asked.item"
     " AND t.effective_us IS NULL ORDER BY t.id DESC LIMIT {most}) LIMIT {most}) AS v"
 )

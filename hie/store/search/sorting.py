@@ -60,7 +60,8 @@ def _column(kind: str, parameter: Parameter, down: bool) -> str:
     if parameter.name == "_lastUpdated":
         return "v.updated_us"
     if parameter.name == "_id":
-        return "v.id"
+        # The key of results begins with it: in its order all patients' would be looked through.
+        return "(v.id || '')" if kind == "Observation" else "v.id"
     if parameter.name == DATED.get(kind):
         return f"coalesce(v.effective_us, {_FIRST if down else _LAST})"
     return ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from hie.access.policy import Restriction
 from hie.api.operations.lastn import newest
-from hie.fhir import ITEM
+from hie.fhir import ITEM, LOINC
 from hie.fhir.elements import referenced
 from hie.store import identifiers, persons, versions
 from hie.store.of_home import of_home
@@ -107,7 +107,10 @@ QUERIES: Mapping[str, Ask] = {
     "newest 27 of a patient": _asks("Observation", _PATIENT, ("_count", "27")),
     "patient, 90 days": _asks("Observation", _PATIENT, ("date", _SINCE)),
     "patient, 600 days": _asks("Observation", _PATIENT, ("date", _YEAR)),
-    "patient, one code": _asks("Observation", _PATIENT, ("code", _PANEL.split(",")[0])),
+    "patient, one item": _asks("Observation", _PATIENT, ("code", _PANEL.split(",")[0])),
+    "patient, one LOINC code": _asks("Observation", _PATIENT, ("code", f"{LOINC}|1751-7")),
+    "patient, one local code": _asks("Observation", _PATIENT, ("code", "Alb")),
+    "patient, by id": _asks("Observation", _PATIENT, ("_sort", "_id")),
     "page 2 by key": _asks("Observation", _PATIENT, paged=True),
     "count, _total=accurate": _asks(
         "Observation", _PATIENT, ("_total", "accurate"), ("_count", "0")

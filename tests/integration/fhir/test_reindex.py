@@ -20,7 +20,7 @@ from tests.integration.test_bad_input import CASE, TEXT
 from tests.integration.test_road import _packed
 
 pytestmark = pytest.mark.anyio
-_COLUMNS = "id, status, code, local_code, item, mapping, category, effective_us, issued_us, report"
+_COLUMNS = "id, status, code, local_code, item, category, effective_us, issued_us, report"
 
 
 async def _to_the_end(hub: Any, **asked: Any) -> dict[str, Any]:
