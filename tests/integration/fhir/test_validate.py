@@ -244,3 +244,18 @@ async def test_what_is_asked_wrongly_is_refused_by_name(
         answer = await client.post(f"/fhir/{path}", **({} if body is None else {"json": body}))
         assert answer.status_code == 400, answer.text
         assert answer.json()["issue"][0]["expression"] == [name]
+
+
+async def test_lists_kept_in_step_by_nulls_are_kept_as_they_are(place: Any, tmp_path: Path) -> None:
+    name = {
+        "family": "示例",
+        "given": ["a", "b"],
+        "_given": [None, {"extension": [{"url": "urn:x", "valueString": "y"}]}],
+    }
+    async with hub_of_writer(place, tmp_path) as (_, client):
+        patient = await patient_of(client, name=[name])
+        read = await client.get(f"/fhir/Patient/{patient}")
+        assert read.json()["name"] == [name]
+        assert told(await client.post("/fhir/Patient/$validate", content=read.content)) == []
+        found = await client.get(f"/fhir/Patient?_id={patient}&given=b")
+        assert found.json()["entry"][0]["resource"]["name"] == [name]
