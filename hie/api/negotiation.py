@@ -49,6 +49,12 @@ def check_accept(request: Request) -> None:
         raise NotAcceptable("only JSON is spoken here", (Fault(name, "not-spoken", ANSWER),))
 
 
+def check_format(text: str) -> None:
+    """`_format` as a form has it. Raises NotAcceptable for what is not spoken here."""
+    if not _is_spoken(text, named=True):
+        raise NotAcceptable("only JSON is spoken here", (Fault("_format", "not-spoken", ANSWER),))
+
+
 def sent(headers: Headers) -> str:
     """The media type of what is sent. Raises UnsupportedMedia for another release or charset."""
     media, stated = _read(headers.get("content-type", ""))

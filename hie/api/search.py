@@ -10,7 +10,7 @@ from starlette.responses import Response
 from hie.access.actor import Actor, ActorKind
 from hie.access.policy import permit_type
 from hie.access.scopes import Interaction
-from hie.api.negotiation import preferences
+from hie.api.negotiation import check_format, preferences, sent
 from hie.api.page_seal import PageSeal
 from hie.api.respond import answered, fhir, hub_of, path_of, query_of
 from hie.api.served import asked_about, served
@@ -42,8 +42,7 @@ async def search_type(request: Request) -> Response:
     restriction = permit_type(actor, kind, Interaction.SEARCH)
     raw = "&".join(part for part in (_compartment(request, kind), query_of(request)) if part)
     if request.method == "POST":
-        media = request.headers.get("content-type", "").split(";")[0].strip().lower()
-        if media != _FORM:
+        if sent(request.headers) != _FORM:
             raise UnsupportedMedia("_search takes a form", (Fault("Content-Type", "media", _FORM),))
         form = (await request.body()).decode("utf-8", "replace")
         raw = "&".join(part for part in (raw, form) if part)
@@ -54,6 +53,8 @@ async def search_type(request: Request) -> Response:
     lenient = preferences(request.headers).handling == "lenient"
     pairs = parse_qsl(raw, keep_blank_values=True)
     query = parse_query(kind, pairs, lenient=lenient, base=hub.entrance.audience)
+    if request.method == "POST":
+        check_format(dict(query.used).get("_format", "json"))
     _check_user(actor, query)
     seal = PageSeal(hub, actor, [query.type, [pair for pair in query.used if pair[0] != "page"]])
     async with hub.db.reading() as reader:

@@ -34,12 +34,14 @@ async def search(
     reader: Reader, query: Query, restriction: Restriction, after: Sequence[Any] | None = None
 ) -> Page:
     """The page of matches after a position. Raises TooCostly for what no index answers."""
-    conditions = await with_codes(reader, query.conditions, restriction)
-    query = replace(query, conditions=conditions)
-    followed = await links.forth(reader, query, restriction, _matches)
-    if followed is None:
-        return Page((), None, 0 if query.total or query.count_only else None)
-    query = _checked(replace(query, conditions=followed))
+    if any(one.modifier or one.inner for one in query.conditions):
+        conditions = await with_codes(reader, query.conditions, restriction)
+        query = replace(query, conditions=conditions)
+        followed = await links.forth(reader, query, restriction, _matches)
+        if followed is None:
+            return Page((), None, 0 if query.total or query.count_only else None)
+        query = replace(query, conditions=followed)
+    query = _checked(query)
     seen = visible(reader, query.type, restriction)
     sql = Conditions(reader, list(seen.args), await looked_up_ids(reader, query))
     where = [sql.condition(query.type, one) for one in query.conditions if one.indexed]

@@ -172,3 +172,6 @@ async def test_a_form_may_stand_beside_an_address(place: Any, tmp_path: Path) ->
             assert answer.status_code == 415, media
         answer = await client.post(url, content="patient=p", headers=form)
         assert answer.status_code == 400
+        for spoken, status in (("json", 200), ("application/fhir%2Bjson", 200), ("xml", 406)):
+            answer = await client.post(url, content=f"_format={spoken}", headers=form)
+            assert answer.status_code == status, spoken
