@@ -14,6 +14,7 @@ from hie.errors import Fault
 from hie.fhir import Resource
 from hie.fhir.elements import bounds
 from hie.fhir.narrative import broken_by
+from hie.fhir.search.definitions import parameters
 from hie.fhir.type_invariants import RULES
 
 # Where an element stands: the place of its parent, its name there, its number if it is in a list.
@@ -75,6 +76,8 @@ def _faults(resource: Resource) -> Iterator[Fault]:
     contained = resource.get("contained", ())
     waiting: list[tuple[Mapping[str, Any], Place]] = [(resource, None)]
     for element, place in waiting:
+        if place is not None and not _is_checked(element):
+            continue
         for name, value in element.items():
             if type(value) is dict:
                 waiting.append((value, (place, name)))
@@ -118,6 +121,11 @@ def _has_value(element: Mapping[str, Any], name: str, number: int) -> bool:
     """Whether the primitive has a value that this is the id of."""
     values = element.get(name[1:], ()) if name[0] == "_" else ()
     return number < len(values) and values[number] is not None
+
+
+def _is_checked(element: Mapping[str, Any]) -> bool:
+    """Whether the schema has looked at it: not at resources of types that are not served."""
+    return "resourceType" not in element or bool(parameters(str(element["resourceType"])))
 
 
 def path(kind: str, place: Place) -> str:

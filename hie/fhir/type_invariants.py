@@ -78,7 +78,8 @@ def _bundle(resource: Mapping[str, Any]) -> Iterator[Broken]:
     seen: set[tuple[Any, Any]] = set()
     for place, one in enumerate(entries):
         url = one.get("fullUrl")
-        pair = (url, one.get("resource", {}).get("meta", {}).get("versionId"))
+        meta = one.get("resource", {}).get("meta")  # of a type that is not served: unchecked
+        pair = (url, str(meta.get("versionId")) if isinstance(meta, dict) else None)
         if url is not None and pair in seen:
             yield f".entry[{place}].fullUrl", "bdl-7", "an address that no other entry has"
         seen.add(pair)
