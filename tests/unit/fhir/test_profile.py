@@ -327,3 +327,17 @@ def test_every_type_the_hub_stores_can_be_checked() -> None:
         "PractitionerRole Device Provenance"
     )
     assert set(stored.split()) <= types()
+
+
+def test_a_resource_of_a_type_that_is_not_served_is_not_looked_into() -> None:
+    strange = {
+        "resourceType": "List",
+        "meta": "",
+        "contained": [{"resourceType": "Observation", "component": 5}],
+        "extension": 5,
+        "reference": 7,
+        "div": {},
+        "high": [],
+    }
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": strange}]}
+    assert check(bundle) == []
