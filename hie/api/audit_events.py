@@ -16,7 +16,7 @@ from hie.access.scopes import Interaction
 from hie.api.audit_query import AuditQuery, read_query
 from hie.api.audit_search import Found, search_log, shown
 from hie.api.general import read_asked
-from hie.api.negotiation import preferences
+from hie.api.negotiation import check_format, preferences, sent
 from hie.api.page_seal import PageSeal
 from hie.api.preconditions import is_known
 from hie.api.respond import answered, fhir, hub_of, version_headers
@@ -68,6 +68,8 @@ async def search_events(request: Request) -> Response:
     base = hub.entrance.audience
     lenient = preferences(request.headers).handling == "lenient"
     query = read_query(await _pairs(request), lenient=lenient, base=base)
+    if request.method == "POST":
+        check_format(dict(query.used).get("_format", "json"))
     seal = PageSeal(hub, actor, [KIND, [list(pair) for pair in query.used if pair[0] != "page"]])
     async with hub.db.reading() as reader:
         found = await search_log(
@@ -97,8 +99,7 @@ async def _pairs(request: Request) -> list[tuple[str, str]]:
         whose = urlencode({"patient": request.path_params["patient"]})
         raw = "&".join(part for part in (whose, raw) if part)
     if request.method == "POST":
-        media = request.headers.get("content-type", "").split(";")[0].strip().lower()
-        if media != _FORM:
+        if sent(request.headers) != _FORM:
             raise UnsupportedMedia("_search takes a form", (Fault("Content-Type", "media", _FORM),))
         form = (await request.body()).decode("utf-8", "replace")
         raw = "&".join(part for part in (raw, form) if part)

@@ -173,7 +173,14 @@ async def test_pages_and_numbers(place: Any, tmp_path: Path, monkeypatch: Any) -
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         posted = await client.post("/fhir/AuditEvent/_search", data=form, headers=headers)
         assert len(posted.json()["entry"]) == 1
-        assert (await client.post("/fhir/AuditEvent/_search", json={})).status_code == 415
+        for form, media, status in (
+            ({"_format": "xml"}, headers, 406),
+            ({"_format": "json"}, headers, 200),
+            ({}, {"Content-Type": f"{headers['Content-Type']}; charset=gbk"}, 415),
+            ({}, {"Content-Type": "application/json"}, 415),
+        ):
+            told = await client.post("/fhir/AuditEvent/_search", data=form, headers=media)
+            assert told.status_code == status
         lenient = await client.get(
             "/fhir/AuditEvent?colour=red&action=D", headers={"Prefer": "handling=lenient"}
         )

@@ -17,7 +17,12 @@ from hie.store.database import Database
 from hie.store.migrate import migrate, on_connection
 from hie.store.tables import HOMELESS, METADATA, TABLES
 from tests.conftest import DATABASES, Place, at, statement
-from tests.integration.fhir import test_transactions, test_writing
+from tests.integration.fhir import (
+    test_history,
+    test_preconditions,
+    test_transactions,
+    test_writing,
+)
 from tests.integration.fhir.search import (
     test_identifiers,
     test_links_between_resources,
@@ -32,6 +37,8 @@ OVER_HTTP = (
     test_tokens,
     test_identifiers,
     test_links_between_resources,
+    test_history,
+    test_preconditions,
 )
 
 
