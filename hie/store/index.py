@@ -184,11 +184,13 @@ def _study(resource: dict[str, Any], blind: Blind | None) -> Values:
             accession, accession_system = value, short(system)
     series = [one["modality"] for one in resource.get("series", ()) if "modality" in one]
     modalities = [one for one in (*resource.get("modality", ()), *series) if one.get("code")]
-    codes = list(dict.fromkeys(one["code"] for one in modalities))
-    foreign = [
+    # Codes stand between blanks in the column: one with a blank of its own does not.
+    codes = list(dict.fromkeys(one["code"] for one in modalities if " " not in one["code"]))
+    foreign = any(one.get("system", "") != _DCM for one in modalities)
+    others = [
         (Place.MODALITY, one.get("system", ""), one["code"])
         for one in modalities
-        if one.get("system", "") != _DCM
+        if foreign or " " in one["code"]
     ]
     started = resource.get("started")
     start, end = (bounds(started) if started else None) or (None, None)
@@ -200,7 +202,7 @@ def _study(resource: dict[str, Any], blind: Blind | None) -> Values:
         blind(uid) if blind and uid else None,
         blind(accession) if blind and accession else None,
         _clean(accession_system),
-        written(foreign, [Place.MODALITY]) if foreign else None,
+        written(others, [Place.MODALITY] if foreign else ()) if others else None,
     )
 
 

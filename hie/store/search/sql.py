@@ -189,14 +189,13 @@ class Conditions:
         return self._any([f"({part})" for part in parts])
 
     def _modality(self, token: Token) -> str:
+        """A code among those of the column, which stand between blanks, or any other."""
         elsewhere = self._elsewhere(Place.MODALITY, token)
-        if token.system not in {None, _DCM}:
+        if token.system not in {None, _DCM} or " " in (token.code or ""):
             return elsewhere
-        if token.code is None:
-            return f"(v.modality IS NOT NULL AND {self._unmarked(Place.MODALITY)})"
-        # A blank never stands in a code, so a code between blanks is that code and no part of one.
-        code = "".join(token.code.split())
-        held = self._holds("v.modality", f" {code} ")
+        held = "v.modality IS NOT NULL"
+        if token.code is not None:
+            held = self._holds("v.modality", f" {token.code} ")
         if token.system is not None:
             held = f"({held} AND {self._unmarked(Place.MODALITY)})"
         return self._any([held, elsewhere])
