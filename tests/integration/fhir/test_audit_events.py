@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 
 from hie.access.actor import Actor, ActorKind, Purpose
+from hie.app import opened
+from hie.audit.balp import audit_event
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.fhir import structure
 from hie.fhir.profile import check
-from hie.store import ledger, persons
+from hie.store import audit_log, ledger, persons
+from hie.store.audit_log import Look
 from tests.integration.fhir.auditing import client_with, found, happened, kinds, patients
 from tests.integration.fhir.support import SYSTEM, bundle_of, entry_of, hub_of_writer
 from tests.integration.test_bad_input import CASE
+from tests.integration.test_doors import _client, _ready, _settings
 
 pytestmark = pytest.mark.anyio
 BALP = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."
@@ -200,3 +204,33 @@ async def test_who_looks_at_the_log_is_in_the_log_once(place: Any, tmp_path: Pat
         async with hub.db.reading() as reader:
             rows = await reader.fetch("SELECT home, resources FROM audit_subject")
         assert "110101199003070011" not in str([tuple(row) for row in rows])
+
+
+async def test_what_an_order_check_leaves_is_sound_and_names_nobody(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub:
+        headers, order_check = await _ready(hub, tmp_path)
+        asked = json.loads(order_check)
+        async with _client(hub) as client:
+            checked = await client.post("/v1/order-check", content=order_check, headers=headers)
+            assert checked.status_code == 200
+            await client.get("/fhir/Patient", headers=headers)
+            events = await found(client, "_count=200", **headers)
+            assert {"order-check", "search"} <= set(kinds(events))
+            (check_,) = [one for one in events if kinds([one]) == ["order-check"]]
+            assert check_["type"]["code"] == "110112"
+            whats = [one["what"] for one in check_["entity"] if "what" in one]
+            named = [one["reference"] for one in whats if "reference" in one]
+            assert named[0].startswith("Patient/")
+            assert any(one.startswith("Observation/") for one in named)
+            patient = asked["patient"]
+            shown = json.dumps(events, ensure_ascii=False)
+            for secret in (patient["name"], *(one["value"] for one in patient["identifiers"])):
+                assert secret not in shown
+        async with hub.db.reading() as reader:
+            every = await audit_log.events(reader, Look(None), 5_000)
+            unsealed = await audit_log.unsealed(reader, every)
+        assert {"process", "client-change", "token-issued"} <= {e.type for e in every}
+        for one in (*every, *unsealed):
+            assert check(audit_event(one, "http://localhost:8000")) == []
