@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import json
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -24,11 +25,11 @@ class PageSeal:
 
     def __init__(self, hub: Hub, actor: Actor, asked: list[Any]) -> None:
         self._key = hub.page_key
-        self._bound = json.dumps([actor.client, actor.subject, *asked]).encode()
+        self._asked = [actor.client, actor.subject, *asked]
 
     def sealed(self, position: list[Any]) -> str:
         """The text of a page link."""
-        return _text(self._cipher().encrypt(json.dumps(position).encode(), [self._bound]))
+        return _text(self._cipher().encrypt(json.dumps(position).encode(), [self._bound()]))
 
     def opened(self, token: str | None) -> list[Any] | None:
         """The position in a page link; None without one. Raises InvalidRequest."""
@@ -36,15 +37,23 @@ class PageSeal:
             return None
         try:
             data = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-            body = self._cipher().decrypt(data, [self._bound])
+            body = self._cipher().decrypt(data, [self._bound()])
         except (binascii.Error, ValueError, InvalidTag) as problem:
             raise _refused() from problem
         if _text(data) != token:  # another text for the same bytes
             raise _refused()
         return read_position(body)
 
+    def _bound(self) -> bytes:
+        return json.dumps(self._asked).encode()
+
     def _cipher(self) -> AESSIV:
-        return AESSIV(hashlib.sha512(b"hie page\0" + self._key).digest())
+        return _cipher(self._key)
+
+
+@lru_cache(maxsize=4)
+def _cipher(key: bytes) -> AESSIV:
+    return AESSIV(hashlib.sha512(b"hie page\0" + key).digest())
 
 
 def _text(data: bytes) -> str:

@@ -10,6 +10,7 @@ from functools import lru_cache, wraps
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from hie.api.binary import is_raw
 from hie.api.negotiation import ANSWER, check_accept
@@ -29,7 +30,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 def hub_of(request: Request) -> Hub:
     """The opened hub of this application."""
-    hub: Hub = request.app.state.hub
+    hub: Hub = request.scope["app"].state.hub
     return hub
 
 
@@ -101,10 +102,27 @@ class Answer(Response):
         self.body = body
         self.raw_headers = [
             *_EVERY,
-            *((key.lower().encode("latin-1"), headers[key].encode("latin-1")) for key in headers),
+            *[(_written(key), value.encode("latin-1")) for key, value in headers.items()],
         ]
         if status not in _BODILESS:
             self.raw_headers.append((b"content-length", b"%d" % len(body)))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+        )
+        await send({"type": "http.response.body", "body": self.body})
+
+
+@lru_cache(maxsize=64)
+def _written(name: str) -> bytes:
+    """A header's name as ASGI has it."""
+    return name.lower().encode("latin-1")
 
 
 def fhir(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from hie.access.actor import Actor, ActorKind
 from hie.access.policy import permit_type
 from hie.access.scopes import Interaction
+from hie.api.addresses import query_string
 from hie.api.negotiation import check_format, preferences, sent
 from hie.api.page_seal import PageSeal
 from hie.api.respond import answered, fhir, hub_of, path_of, query_of
@@ -111,7 +112,7 @@ def _entry(base: str, query: Query, one: Stored, mode: str) -> Entry:
 
 
 def _url(base: str, kind: str, pairs: Sequence[tuple[str, str]]) -> str:
-    return f"{base}/{kind}?{urlencode(pairs)}" if pairs else f"{base}/{kind}"
+    return f"{base}/{kind}?{query_string(pairs)}" if pairs else f"{base}/{kind}"
 
 
 def _compartment(request: Request, kind: str) -> str:

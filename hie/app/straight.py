@@ -5,6 +5,7 @@ would. What no place fits goes on to the application, which says so.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -16,7 +17,7 @@ from hie.web.pages.unserved import unserved
 
 _OTHERS = "/fhir/."  # /fhir/.well-known: no type has such a name
 _OPERATION = "${operation}"  # an operation of whatever name
-_Pieces = tuple[str | None, ...]  # None: a parameter
+_Shape = tuple[str | None, ...]  # None: a piece that is no word of ours
 
 
 class Straight:
@@ -24,40 +25,54 @@ class Straight:
 
     def __init__(self, app: FastAPI, places: Sequence[Place]) -> None:
         self._app = app
-        self._places: dict[int, list[tuple[_Pieces, tuple[str, ...], Place]]] = {}
-        for place in places:
-            pieces = place.path.split("/")
-            fixed = tuple(None if piece.startswith("{") else piece for piece in pieces)
-            fixed = tuple("$" if piece == _OPERATION else piece for piece in fixed)
-            names = tuple(p.strip("${}") for p in pieces if p.startswith(("{", _OPERATION)))
-            self._places.setdefault(len(pieces), []).append((fixed, names, place))
+        self._places = [(place.path.split("/"), place) for place in places]
+        self._words = {one for pieces, _ in self._places for one in pieces if one[:1] != "{"}
+        self._found: dict[_Shape, _Found] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or leave it to the application."""
         path = scope["path"]
-        if scope["type"] == "http" and path.startswith("/fhir") and not path.startswith(_OTHERS):
+        if scope["type"] == "http" and path.startswith("/fhir"):
             pieces = path.split("/")
-            for fixed, names, place in self._places.get(len(pieces), ()):
-                given = _given(fixed, pieces)
-                if given is not None:
-                    scope["app"] = self._app
-                    scope["path_params"] = dict(zip(names, given, strict=True))
-                    await _answer(place, scope, receive, send)
-                    return
+            found = self._fitting(pieces)
+            if found is not None:
+                scope["app"] = self._app
+                scope["path_params"] = {name: pieces[n] for name, n in found.names}
+                await _answer(found.place, scope, receive, send)
+                return
         await self._app(scope, receive, send)
 
+    def _fitting(self, pieces: list[str]) -> "_Found | None":
+        """The first place that an address fits, remembered by what of it is a word of ours."""
+        words = self._words
+        shape = tuple([one if one in words else None for one in pieces])
+        found = self._found.get(shape)
+        if found is None:
+            for fixed, place in self._places:
+                if _fits(fixed, pieces):
+                    found = self._found[shape] = _Found.of(place, fixed)
+                    break
+        return found
 
-def _given(fixed: _Pieces, pieces: Sequence[str]) -> list[str] | None:
-    """The values of the parameters; None when the address is another."""
-    given = []
-    for wanted, piece in zip(fixed, pieces, strict=True):
-        if wanted is None and piece:
-            given.append(piece)
-        elif wanted == "$" and piece.startswith("$"):
-            given.append(piece[1:])
-        elif wanted != piece:
-            return None
-    return given
+
+class _Found(NamedTuple):
+    """A place, and which piece of its address each parameter is."""
+
+    place: Place
+    names: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, place: Place, fixed: Sequence[str]) -> "_Found":
+        named = ((one[1:-1], n) for n, one in enumerate(fixed) if one[:1] == "{")
+        return cls(place, tuple(named))
+
+
+def _fits(fixed: Sequence[str], pieces: Sequence[str]) -> bool:
+    """Whether each piece is the word that stands there, or anything where a parameter stands."""
+    return len(fixed) == len(pieces) and all(
+        bool(piece) if wanted[:1] == "{" else wanted == piece
+        for wanted, piece in zip(fixed, pieces, strict=True)
+    )
 
 
 async def _answer(place: Place, scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from hie.fhir.wire import write
 
+_MODES = {mode: write(mode) for mode in ("match", "include", "outcome")}
+
 
 class Entry(NamedTuple):
     """One entry of a searchset: `body` is the stored JSON text, `mode` is match or include."""
@@ -47,7 +49,7 @@ def _search_entry(entry: Entry) -> bytes:
     return b'{"fullUrl":%b,"resource":%b,"search":{"mode":%b}}' % (
         write(entry.full_url),
         entry.body,
-        write(entry.mode),
+        _MODES[entry.mode],
     )
 
 

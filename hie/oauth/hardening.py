@@ -7,7 +7,7 @@ else, so that no route, error page or static file escapes it.
 
 import os
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
@@ -23,7 +23,6 @@ PARAMETER_LIMIT = 100
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # a tab may stand in a header
 _TEXT = "percent-encoded UTF-8 without control characters"
-_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 CONTENT_SECURITY_POLICY = (
@@ -77,38 +76,53 @@ class Hardening:
         if https:
             headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         self._headers = [(k.lower().encode(), v.encode()) for k, v in headers.items()]
+        self._names = frozenset([*(name for name, _ in self._headers), b"x-request-id"])
+        self._remembered: dict[tuple[bytes, ...], list[tuple[bytes, bytes]]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
+        head = _Head(scope["headers"])
+        request_id = head.request_id
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = message.get("headers", ())
-                names = {name for name, _ in given}
-                message["headers"] = [
-                    *(one for one in given if one[0] != b"x-request-id"),
-                    *(one for one in self._headers if one[0] not in names),
-                    (b"x-request-id", request_id.encode()),
-                ]
+                more = self._beside(tuple([name for name, _ in given if name in self._names]))
+                if more is None:
+                    given = [one for one in given if one[0] != b"x-request-id"]
+                    more = self._beside(tuple([name for name, _ in given if name in self._names]))
+                message["headers"] = [*given, *(more or ()), (b"x-request-id", request_id.encode())]
             await send(message)
 
         limit, seconds = self._limits(scope["path"])
-        answer = _fault_of_head(scope) or _fault_of_body(scope, limit)
+        answer = _fault_of_head(scope, head) or _fault_of_body(scope, head, limit)
         if answer is not None:
             if self._told is not None:
                 await self._told(scope)
             await answer(scope, receive, dressed)
             return
-        if not _has_body(scope):
+        if not _has_body(scope, head):
             await self._app(scope, receive, dressed)
             return
         body = MeasuredBody(scope["path"], limit, seconds, receive, dressed, self._told)
         await body.run(self._app, scope)
+
+    def _beside(self, given: tuple[bytes, ...]) -> list[tuple[bytes, bytes]] | None:
+        """What is added to an answer that says these of our headers itself.
+
+        None: it names a request, which is ours to do.
+        """
+        if b"x-request-id" in given:
+            return None
+        more = self._remembered.get(given)
+        if more is None:
+            more = [one for one in self._headers if one[0] not in given]
+            self._remembered[given] = more
+        return more
 
     def _limits(self, path: str) -> tuple[int, float]:
         """Bytes and seconds of a body for this path."""
@@ -118,38 +132,60 @@ class Hardening:
         return self._default_limit, self._body_seconds
 
 
-def _has_body(scope: Scope) -> bool:
+def _has_body(scope: Scope, head: "_Head") -> bool:
     """Whether a body may follow the headers (RFC 9112 section 6.3); what has none is not measured.
 
     Another protocol than HTTP/1.1 frames its bodies itself.
     """
-    if scope.get("http_version") != "1.1":
-        return True
-    return any(name in _FRAMING for name, _ in scope["headers"])
+    return head.framed or scope.get("http_version") != "1.1"
 
 
-def _request_id(scope: Scope) -> str:
-    """The caller's X-Request-Id when it is one and harmless, else a new one."""
-    given = [value for name, value in scope["headers"] if name == b"x-request-id"]
-    if len(given) == 1:
-        text: str = given[0].decode("latin-1")
-        if _REQUEST_ID.fullmatch(text):
-            return text
-    return os.urandom(16).hex()
+class _Head:
+    """What is asked of the headers, collected in one pass: every request comes here."""
+
+    __slots__ = ("encoded", "framed", "ids", "lengths", "size", "text")
+
+    def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        self.size, self.framed, self.encoded = 0, False, False
+        self.ids: list[bytes] = []
+        self.lengths: list[bytes] = []
+        values = []
+        for name, value in headers:
+            values.append(value)
+            self.size += len(name) + len(value) + 4
+            if name == b"content-length":
+                self.lengths.append(value)
+                self.framed = True
+            elif name == b"transfer-encoding":
+                self.framed = True
+            elif name == b"content-encoding":
+                self.encoded |= value.strip().lower() not in {b"", b"identity"}
+            elif name == b"x-request-id":
+                self.ids.append(value)
+        self.text = b"".join(values)
+
+    @property
+    def request_id(self) -> str:
+        """The caller's X-Request-Id when it is one and harmless, else a new one."""
+        if len(self.ids) == 1:
+            text = self.ids[0].decode("latin-1")
+            if _REQUEST_ID.fullmatch(text):
+                return text
+        return os.urandom(16).hex()
 
 
-def _fault_of_head(scope: Scope) -> Response | None:
+def _fault_of_head(scope: Scope, head: _Head) -> Response | None:
     path = scope["path"]
     raw_path, query = scope.get("raw_path") or path.encode(), scope["query_string"]
     if len(raw_path) + len(query) + 1 > URL_LIMIT:
         expected = f"an address of at most {URL_LIMIT} bytes"
         return refusal(_shown(path), 414, "too-long", expected=expected)
-    if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > HEADER_LIMIT:
+    if head.size > HEADER_LIMIT:
         expected = f"headers of at most {HEADER_LIMIT} bytes"
         return refusal(path, 431, "too-long", expected=expected)
     if _CONTROL.search(path) or "\ufffd" in path or _is_spoilt(query):
         return refusal(_shown(path), 400, "structure", expected=_TEXT)
-    if _CONTROL_BYTE.search(b"".join([value for _, value in scope["headers"]])):
+    if _CONTROL_BYTE.search(head.text):
         return refusal(path, 400, "structure", expected="headers without control characters")
     if query.count(b"&") >= PARAMETER_LIMIT:
         expected = f"at most {PARAMETER_LIMIT} parameters"
@@ -174,14 +210,11 @@ def _shown(path: str) -> str:
     return "/fhir" if is_fhir(path) else ""
 
 
-def _fault_of_body(scope: Scope, limit: int) -> Response | None:
-    headers = scope["headers"]
-    path = scope["path"]
-    for name, value in headers:
-        if name == b"content-encoding" and value.strip().lower() not in {b"", b"identity"}:
-            expected = "a body without Content-Encoding"
-            return refusal(path, 415, "not-supported", expected=expected)
-    lengths = [value for name, value in headers if name == b"content-length"]
+def _fault_of_body(scope: Scope, head: _Head, limit: int) -> Response | None:
+    path, lengths = scope["path"], head.lengths
+    if head.encoded:
+        expected = "a body without Content-Encoding"
+        return refusal(path, 415, "not-supported", expected=expected)
     if len(set(lengths)) > 1 or any(not length.isdigit() for length in lengths):
         return refusal(path, 400, "structure", expected="one Content-Length")
     if lengths and (len(lengths[0]) > 18 or int(lengths[0]) > limit):

@@ -63,6 +63,8 @@ def is_open(method: str, path: str) -> bool:
 
 def door_of(path: str) -> str:
     """The door a path belongs to: one for systems, or `page`."""
+    if not path.startswith(_SYSTEM_DOORS):
+        return "page"
     known = (door for door in _SYSTEM_DOORS if path == door or path.startswith(door + "/"))
     return next(known, "page")
 

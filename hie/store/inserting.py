@@ -5,7 +5,7 @@ text: the driver's own arrays ask of every value whether it is a list. From some
 COPY costs the processor less.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -26,8 +26,12 @@ def statement(inserts: Sequence[Rows]) -> tuple[str, list[str]]:
     return sql, [array(column) for one in inserts for column in zip(*one.rows, strict=True)]
 
 
-def array(values: Iterable[Any]) -> str:
+def array(values: Sequence[Any]) -> str:
     """An array of one dimension as text (PostgreSQL manual, section 8.15.6)."""
+    first = values[0]
+    if values.count(first) == len(values):  # who asks, and for what: alike in most rows of a group
+        one = "NULL" if first is None else _element(first)
+        return "{" + ",".join([one] * len(values)) + "}"
     return "{" + ",".join(["NULL" if one is None else _element(one) for one in values]) + "}"
 
 

@@ -1,11 +1,12 @@
-"""PostgreSQL behind the store's contract: an asyncpg pool, without the reset query.
+"""PostgreSQL behind the store's contract: asyncpg's connections, never reset.
 
 The reset query costs a round trip for each request, and nothing here leaves anything to reset: a
 unit always ends its transaction; no session variable, listener or session lock is used.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,36 +126,30 @@ class PostgresUnit(PostgresReader, Unit):
 
 
 class Postgres:
-    """The pool and what runs on it."""
+    """The connections and what runs on them."""
 
-    def __init__(self, pool: Any, size: int) -> None:
-        self._pool = pool
-        self._connections = Connections(pool, size, CONNECT_SECONDS)
+    def __init__(self, connect: Callable[[], Awaitable[Any]], size: int) -> None:
+        self._connections = Connections(connect, size, CONNECT_SECONDS)
 
     @classmethod
     async def open(cls, url: str, password: str | None, size: int) -> "Postgres":
         """Connect. Raises Unavailable when no server answers or it refuses."""
-        try:
-            pool = await asyncpg.create_pool(
-                url,
-                password=password,
-                min_size=1,
-                max_size=size,
-                reset=_nothing_to_reset,
-                max_inactive_connection_lifetime=300,
-                timeout=CONNECT_SECONDS,
-                statement_cache_size=500,
-                server_settings={
-                    "application_name": "hie",
-                    "timezone": "UTC",
-                    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-                    "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT_MS),
-                    "jit": "off",
-                },
-            )
-        except PG_FAULTS as fault:
-            raise from_postgresql(fault) from None
-        engine = cls(pool, size)
+        connect = partial(
+            asyncpg.connect,
+            url,
+            password=password,
+            timeout=CONNECT_SECONDS,
+            statement_cache_size=500,
+            max_cached_statement_lifetime=0,  # kept as long as the connection
+            server_settings={
+                "application_name": "hie",
+                "timezone": "UTC",
+                "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT_MS),
+                "jit": "off",
+            },
+        )
+        engine = cls(connect, size)
         try:
             await engine.check_server()
         except BaseException:
@@ -175,7 +170,6 @@ class Postgres:
     async def close(self) -> None:
         """Give the connections back to the server."""
         await self._connections.close()
-        await self._pool.close()
 
     async def insert_alone(self, _db: "Database", inserts: Sequence[Rows]) -> None:
         """Add few rows in a unit of their own: one statement, which commits itself."""
@@ -236,11 +230,11 @@ class _Held:
         return self._connection
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # What is cancelled may have left a statement running: the driver's pool waits for its end.
+        # What is cancelled may have left a statement running.
         if kind is None or issubclass(kind, Exception):
             self._connections.give_back(self._connection)
         else:
-            await self._connections.drop(self._connection)
+            self._connections.drop(self._connection)
 
 
 class _Reading:
@@ -257,10 +251,6 @@ class _Reading:
 
     async def __aexit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         await self._held.__aexit__(kind, *rest)
-
-
-async def _nothing_to_reset(_connection: Any) -> None:
-    return
 
 
 async def _give_up(transaction: Any) -> None:

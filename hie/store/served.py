@@ -1,7 +1,8 @@
 """One stored version of a resource, and the columns it is read from."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from hie.fhir import Resource
 from hie.fhir.wire import parse
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 STORED = "home, id, version, updated_us, message, dict, body"
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """A version as it was written: `body` is what is served, byte for byte.
 
     `deleted`: the version that says the resource is gone; its body is the one before.
@@ -41,6 +41,6 @@ class Stored:
 
 def stored(db: "Database", kind: str, row: Row) -> Stored:
     """A row of the columns STORED, and of `deleted` if it is asked for too."""
-    home, key, version, updated_us, message, dictionary, body = row[:7]
+    home, key, version, updated_us, message, dictionary, body, *deleted = row
     text = db.bodies.decompress(dictionary, body)
-    return Stored(kind, home, key, version, updated_us, message, text, bool(*row[7:8]))
+    return Stored(kind, home, key, version, updated_us, message, text, bool(*deleted))

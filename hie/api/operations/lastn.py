@@ -6,15 +6,15 @@ catalogue are asked for by name and nothing else is, each item is one code (`lat
 """
 
 from collections.abc import Iterable, Sequence
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hie.access.policy import Restriction, permit_type
 from hie.access.scopes import Interaction
+from hie.api.addresses import query_string
 from hie.api.operations.asked import read_pairs
-from hie.api.respond import answered, fhir, hub_of
+from hie.api.respond import answered, fhir, hub_of, path_of
 from hie.api.served import asked_about
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, TooCostly
@@ -40,6 +40,7 @@ async def lastn(request: Request) -> Response:
     most = _max([value for key, value in pairs if key == "max"])
     query = parse_query("Observation", [pair for pair in pairs if pair[0] != "max"])
     _check(query)
+    asked = query_string(pairs)
     hub = hub_of(request)
     async with hub.db.reading() as reader:
         kept = await newest(reader, query, restriction, most)
@@ -50,12 +51,12 @@ async def lastn(request: Request) -> Response:
             Action.EXECUTE,
             actor,
             subjects=tuple(Subject(home, None, _shown(kept, home)) for home in homes),
-            query=f"{request.url.path}?{urlencode(pairs)}".encode(),
+            query=f"{path_of(request)}?{asked}".encode(),
         )
     )
     base = hub.entrance.audience
     entries = [Entry(f"{base}/Observation/{one.id}", one.body) for one in kept]
-    links = {"self": f"{base}/Observation/$lastn?{urlencode(pairs)}"}
+    links = {"self": f"{base}/Observation/$lastn?{asked}"}
     return fhir(searchset(entries, links, len(kept)))
 
 

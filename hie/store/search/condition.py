@@ -5,6 +5,7 @@ back to what leads here (search.html#chaining, #has).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hie.fhir.search.asked import read_value
 from hie.fhir.search.definitions import Kind, Parameter
@@ -16,6 +17,7 @@ from hie.store.index import DICOM_UID
 from hie.store.search.registry import INDEXED, LOOKED_UP, MOST_VALUES, PARAMETERS
 
 MOST_LINKS = 3  # of one chain
+_REMEMBERED = 4_096  # characters of a list of codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,15 @@ def read_condition(kind: str, key: str, value: str, base: str = "", links: int =
         chosen = _target(kind, parameter, modifier, key, rest)
         inner = read_condition(chosen, rest, value, base, links + 1)
         return Condition(parameter, (), "", _by_home(kind, parameter.name), inner, chosen)
+    if name == "code" and not modifier and len(value) <= _REMEMBERED:
+        return _codes(kind, value)
     return _plain(kind, parameter, modifier, value, base)
+
+
+@lru_cache(maxsize=256)
+def _codes(kind: str, value: str) -> Condition:
+    """Codes of results: callers ask for the same panels again and again."""
+    return _plain(kind, PARAMETERS[kind]["code"], "", value, "")
 
 
 def _target(kind: str, parameter: Parameter, target: str, key: str, rest: str) -> str:

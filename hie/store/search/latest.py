@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from hie.access.policy import Restriction
 from hie.fhir import ITEM
+from hie.store.inserting import array
 from hie.store.search.query import Query
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Dialect, Reader, Row
@@ -36,7 +37,7 @@ async def newest_of_items(
     parts = {"seen": seen.sql, "columns": _COLUMNS, "home": n, "items": n + 1, "most": most}
     rows: list[Row] = []
     if reader.db.dialect is Dialect.POSTGRESQL:
-        rows += await reader.fetch(_LATERAL.format(**parts), *seen.args, home, list(items))
+        rows += await reader.fetch(_LATERAL.format(**parts), *seen.args, home, array(items))
     else:
         # A statement costs no round trip here, and its planner joins to no such sub-select.
         for item in items:
@@ -54,7 +55,7 @@ def _place(row: Row) -> tuple[int, str]:
 # collected at the same instant PostgreSQL gives the one that was written last: to sort those by id
 # as well it would have to look at one row more of each item.
 _LATERAL = (
-    "SELECT {columns}, v.effective_us FROM unnest(${items}::text[]) AS asked(item)"
+    "SELECT {columns}, v.effective_us FROM unnest(${items}::text::text[]) AS asked(item)"
     " CROSS JOIN LATERAL ((SELECT * FROM {seen} AS t WHERE t.home = ${home} AND t.item = asked.item"
     " AND t.effective_us IS NOT NULL ORDER BY t.effective_us DESC LIMIT {most})"
     " UNION ALL (SELECT * FROM {seen} AS t WHERE t.home = ${home} AND t.item = asked.item"
