@@ -176,7 +176,7 @@ def _resource(kind: str) -> dict[str, Any]:
         f"{other}:{one.name}"
         for other, known in sorted(PARAMETERS.items())
         for one in known.values()
-        if one.kind is Kind.REFERENCE and kind in one.targets and other not in HOMELESS
+        if one.kind is Kind.REFERENCE and kind in one.targets and _leads_back(other, kind)
     ]
     if back:
         found["searchRevInclude"] = back
@@ -185,6 +185,11 @@ def _resource(kind: str) -> dict[str, Any]:
         for name, definition in (*OPERATIONS.get(kind, ()), *OF_EVERY_TYPE)
     ]
     return found
+
+
+def _leads_back(other: str, kind: str) -> bool:
+    """Whether what leads from one type to another is looked for: to what is shared by all, not."""
+    return other in HOMELESS or kind not in HOMELESS
 
 
 _MODES: Mapping[str, Callable[[str], Mapping[str, Any]]] = {

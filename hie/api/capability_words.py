@@ -57,11 +57,11 @@ def common_parameters() -> list[dict[str, Any]]:
 def about(kind: str) -> str:
     """What narrows a search of this type, and what may stand beside it."""
     known = PARAMETERS[kind]
-    narrow = {"_id"} | (INDEXED[kind] & ({"patient", "subject"} if kind in BOUND else LOOKED_UP))
-    if kind not in BOUND:
-        narrow |= LOOKED_UP & known.keys()
+    narrow = {"_id"} | (INDEXED[kind] & {"patient", "subject"}) | (LOOKED_UP & known.keys())
     by_index = sorted(INDEXED[kind] - narrow - (COMMON if kind in BOUND else set()))
     words = f"Searched by {_listed(narrow)}"
+    if kind in BOUND:
+        words += ", or by _lastUpdated alone"
     if by_index:
         words += f"; an index also answers {_listed(by_index)}"
     return (
