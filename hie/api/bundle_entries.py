@@ -9,9 +9,9 @@ from hie.api.patched import MEDIA as JSON_PATCH
 from hie.api.patched import patched
 from hie.api.preconditions import version_of
 from hie.errors import Fault, InvalidRequest, TooLarge
+from hie.exchange.bundle_entry import METHODS, MOST_ENTRIES, Change, Entry
 from hie.exchange.conditional import read_criteria
 from hie.exchange.links import rewritten
-from hie.exchange.transaction import METHODS, MOST_ENTRIES, Change, Entry
 from hie.fhir import Resource
 from hie.fhir.wire import read, write
 from hie.store.search.registry import PARAMETERS

@@ -6,24 +6,21 @@ bundle makes or changes is found by what it says then, and what it deletes is no
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from hie.errors import Fault, MultipleMatches, ReferenceUnmatched
+from hie.exchange.bundle_entry import Entry
 from hie.exchange.conditional import is_met, read_criteria, several
 from hie.exchange.links import conditional_references, rewritten
 from hie.exchange.writing import Writing
 from hie.store.search.query import Query
 from hie.store.search.registry import PARAMETERS
 
-if TYPE_CHECKING:
-    from hie.exchange.transaction import Entry
-
 _NO_MATCH = "a condition that one resource of this hub meets"
 
 
 async def resolved(
-    writing: Writing, entries: Sequence["Entry"], links: Mapping[str, str]
-) -> list["Entry"]:
+    writing: Writing, entries: Sequence[Entry], links: Mapping[str, str]
+) -> list[Entry]:
     """The entries with what they point at written into them.
 
     Raises ReferenceUnmatched and MultipleMatches naming the entry.
@@ -42,7 +39,7 @@ async def resolved(
     return found
 
 
-async def _led(writing: Writing, text: str, entries: Sequence["Entry"], place: int) -> str:
+async def _led(writing: Writing, text: str, entries: Sequence[Entry], place: int) -> str:
     """The one resource a conditional reference leads to."""
     kind, _, criteria = text.partition("?")
     fault = Fault(f"Bundle.entry[{place}].reference", "no-match", _NO_MATCH)
@@ -58,7 +55,7 @@ async def _led(writing: Writing, text: str, entries: Sequence["Entry"], place: i
     return f"{kind}/{key}"
 
 
-async def _ids(writing: Writing, query: Query, entries: Sequence["Entry"]) -> set[str]:
+async def _ids(writing: Writing, query: Query, entries: Sequence[Entry]) -> set[str]:
     """What meets a condition when the bundle is done."""
     mine = {one.id: one for one in entries if one.kind == query.type and one.id is not None}
     found = set()

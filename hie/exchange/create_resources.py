@@ -51,19 +51,15 @@ async def create_all(
     writing: Writing,
     news: Sequence[New],
     naming: Naming = lambda _: nullcontext(),
-    *,
-    beside: Sequence[Ref] = (),
 ) -> list[Written]:
     """Write these; what became of each, in their order. `naming` is entered around what one fails.
 
-    `beside` are resources that will be changed in this unit, held before anything is looked up.
     Raises UnprocessableRequest naming each fault, Conflict when an identifier is taken.
     """
     for one in news:
         with naming(one):
             check_sound(one.tree, one.id)
     await _take(writing, news, naming)
-    await resources.current(writing.unit, beside)
     homes = await _homes(writing, news, naming)
     named = [_put(writing, one, homes[one.ref]) for one in news if one.is_named]
     await resources.put(writing.unit, named, now_us=writing.now_us)

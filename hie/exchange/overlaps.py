@@ -6,16 +6,13 @@ nothing meets yet, while another entry makes what will.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from hie.errors import Fault, InvalidRequest
+from hie.exchange.bundle_entry import Entry
 from hie.exchange.conditional import is_met, same
 
-if TYPE_CHECKING:
-    from hie.exchange.transaction import Entry
 
-
-def check_conditions(entries: Sequence["Entry"]) -> None:
+def check_conditions(entries: Sequence[Entry]) -> None:
     """Raises InvalidRequest for one condition in two entries, in whatever order it is written."""
     seen: dict[tuple[str, ...], int] = {}
     for one in entries:
@@ -25,7 +22,7 @@ def check_conditions(entries: Sequence["Entry"]) -> None:
                 raise _overlap(one.place, f"another condition than entry {first}")
 
 
-def check_resources(entries: Sequence["Entry"]) -> None:
+def check_resources(entries: Sequence[Entry]) -> None:
     """Raises InvalidRequest for one resource in two entries, or one that would meet a condition.
 
     The entries have the ids they are about.

@@ -6,52 +6,22 @@ therefore point at one another in any order, and what becomes of a bundle does n
 deletions, creations, changes. Two entries that mean one resource, or may, fail it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from hie.errors import Fault, HubError, IdNotOffered, InvalidRequest
+from hie.errors import Contended, Fault, InvalidRequest
 from hie.exchange import write_resource
+from hie.exchange.bundle_entry import Entry, naming
 from hie.exchange.bundle_references import resolved
 from hie.exchange.conditional import hold, matching
 from hie.exchange.create_resources import New, check_unknown, create_all
 from hie.exchange.overlaps import check_conditions, check_resources
 from hie.exchange.standing import check_version
-from hie.exchange.writing import Writing, Written
-from hie.fhir import Resource
-from hie.store import locate
+from hie.exchange.writing import Writing, Written, keys_of
+from hie.store import locate, resources
 from hie.store.ids import new_id
 from hie.store.locks import id_name
-from hie.store.search.query import Query
-from hie.store.served import Stored
-
-METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE", "GET", "HEAD"})
-MOST_ENTRIES = 1_000
-
-Change = Callable[[Resource, Mapping[str, str]], Resource]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry that writes: where it stands, what it asks, the id it is about once that is known.
-
-    `change` is what a PATCH does, given what the links of the bundle stand for. `found` is what
-    its condition found, `only_new`: nothing may stand under its id (If-None-Match: *), `is_new`:
-    it makes a resource, under an id of the hub's.
-    """
-
-    place: int
-    method: str
-    kind: str
-    full_url: str = ""
-    tree: Resource | None = None
-    id: str | None = None
-    criteria: Query | None = None
-    version: int | None = None
-    only_new: bool = False
-    change: Change | None = None
-    found: Stored | None = None
-    is_new: bool = False
 
 
 async def transact(writing: Writing, entries: Sequence[Entry]) -> dict[int, Written | None]:
@@ -67,8 +37,9 @@ async def transact(writing: Writing, entries: Sequence[Entry]) -> dict[int, Writ
     check_resources(known)
     links = _links(known)
     known = await resolved(writing, known, links)
+    await _stay(writing, known)
     done: dict[int, Written | None] = {}
-    for one in known:
+    for one in sorted(known, key=lambda each: each.kind == "Patient"):  # what is theirs goes first
         if one.method == "DELETE":
             with naming(one):
                 done[one.place] = await _deleted(writing, one)
@@ -101,6 +72,21 @@ async def _identified(writing: Writing, one: Entry) -> Entry:
     return one
 
 
+async def _stay(writing: Writing, entries: Sequence[Entry]) -> None:
+    """What conditions found and nothing changes is not deleted before the bundle is done.
+
+    Raises Contended when it was.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in entries:
+        if one.method == "POST" and one.found is not None:
+            found[one.kind].add(one.found.id)
+    for kind, keys in sorted(found.items()):
+        there = await locate.homes_of(writing.unit, kind, keys, writing.sight, held=True)
+        if len(there) < len(keys):
+            raise Contended(f"{kind}: what was found is deleted")
+
+
 async def _deleted(writing: Writing, one: Entry) -> Written | None:
     if one.id is None:
         return None
@@ -113,7 +99,7 @@ async def _create(
     """Make everything that is new, all together; hold what stands and will be changed."""
     by_place = {one.place: one for one in entries}
     news: list[New] = []
-    changed: list[tuple[str, str]] = []
+    changed: list[Entry] = []
     for one in entries:
         if one.id is None or one.method == "DELETE" or one.place in done:
             continue
@@ -124,12 +110,26 @@ async def _create(
         elif one.method == "PUT" and one.found is None and await _is_unknown(writing, one):
             news.append(New(one.id, one.tree or {}, is_named=True, place=one.place))
         else:
-            changed.append((one.kind, one.id))
+            changed.append(one)
             continue
         if one.is_new or one.method == "PUT":
             writing.coming[one.kind, one.id] = one.id if one.kind == "Patient" else ""
-    made = await create_all(writing, news, lambda new: naming(by_place[new.place]), beside=changed)
+    await _hold(writing, changed)
+    made = await create_all(writing, news, lambda new: naming(by_place[new.place]))
     done.update((new.place, written) for new, written in zip(news, made, strict=True))
+
+
+async def _hold(writing: Writing, changed: Sequence[Entry]) -> None:
+    """Hold what will be changed; the identifiers it gives up are free for the other entries."""
+    standing = await resources.current(
+        writing.unit, [(one.kind, one.id) for one in changed if one.id is not None]
+    )
+    for one in changed:
+        was = standing.get((one.kind, str(one.id)))
+        if was is not None and one.tree is not None:
+            now = keys_of(one.tree)
+            gone = [key for key in keys_of(was.resource()) if key not in now]
+            await locate.release(writing.unit, writing.institution, gone, was.id)
 
 
 async def _is_unknown(writing: Writing, one: Entry) -> bool:
@@ -170,20 +170,3 @@ def _links(entries: Sequence[Entry]) -> dict[str, str]:
                 raise InvalidRequest("two entries with one fullUrl", (fault,))
             found[one.full_url] = f"{one.kind}/{one.id}"
     return found
-
-
-@contextmanager
-def naming(one: Entry) -> Iterator[None]:
-    """Names the entry in whatever goes wrong with it."""
-    try:
-        yield
-    except HubError as error:
-        place = f"Bundle.entry[{one.place}]"
-        faults = error.faults or (Fault("", error.issue_type, error.text),)
-        error.faults = tuple(
-            Fault(f"{place}.{fault.path}".rstrip("."), fault.code, fault.expected)
-            for fault in faults
-        )
-        if isinstance(error, IdNotOffered):  # 405 speaks of an address, and the bundle's is another
-            raise InvalidRequest(error.text, error.faults) from error
-        raise

@@ -116,7 +116,8 @@ async def put(
 ) -> list[Version]:
     """Write each as the next version; the one before goes to history.
 
-    Several of one id follow one another in the order given. Returns (type, id, version) of each.
+    Several of one id follow one another in the order given. No version is older than the one before
+    it, whichever unit began first. Returns (type, id, version) of each.
     """
     at_us = time.time_ns() // 1000 if now_us is None else now_us
     nearest: dict[Ref, Put | First] = {}
@@ -129,8 +130,9 @@ async def put(
     gone = await _deleted(unit, (ref for ref in known if ref not in versions))
     fresh = [one for ref, one in nearest.items() if ref not in versions and ref not in gone]
     made = await insert(unit, fresh, now_us=at_us)
-    for (kind, key), last in gone.items():
-        row = _row(unit, known[kind, key], last + 1, at_us, written(at_us))
+    for (kind, key), (last, was_us) in gone.items():
+        then_us = max(at_us, was_us)
+        row = _row(unit, known[kind, key], last + 1, then_us, written(then_us))
         await unit.insert(TABLES[kind], _columns(kind), [row])
         made.append((kind, key, last + 1))
     again = [one for ref, one in known.items() if ref in versions or ref in gone]
@@ -140,9 +142,12 @@ async def put(
     changed = [one for ref, one in known.items() if ref in versions]
     if changed:
         await _archive(unit, [(one.type, one.id) for one in changed])
-        nexts = [(one, versions[one.type, one.id] + 1) for one in changed]
-        await _replace(unit, nexts, at_us)
-        made += [(one.type, one.id, version) for one, version in nexts]
+        nexts = []
+        for one in changed:
+            last, was_us = versions[one.type, one.id]
+            nexts.append((one, last + 1, max(at_us, was_us)))
+        await _replace(unit, nexts)
+        made += [(one.type, one.id, version) for one, version, _ in nexts]
     if later:
         made += await put(unit, later, now_us=at_us)
     return made
@@ -153,7 +158,7 @@ async def reinstate(unit: Unit, late: Put, standing: Stored, *, now_us: int | No
 
     Returns n+1, the version the late content got. `standing` comes from `current` of this unit.
     """
-    at_us = time.time_ns() // 1000 if now_us is None else now_us
+    at_us = max(time.time_ns() // 1000 if now_us is None else now_us, standing.updated_us)
     number = standing.version + 1
     await _archive(unit, [(late.type, late.id)])
     body = unit.db.bodies.compress(_body(late, number, written(at_us)))
@@ -177,33 +182,34 @@ async def reinstate(unit: Unit, late: Put, standing: Stored, *, now_us: int | No
         standing.message,
         await report_of(unit, standing),
     )
-    await _replace(unit, [(again, number + 1)], at_us)
+    await _replace(unit, [(again, number + 1, at_us)])
     return number
 
 
-async def _versions(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, int]:
-    found: dict[Ref, int] = {}
+async def _versions(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, tuple[int, int]]:
+    """The version of each, held, and when it was written."""
+    found: dict[Ref, tuple[int, int]] = {}
     for kind, ids in sorted(_by_type(refs).items()):
         rows = await unit.fetch(
-            f"SELECT id, version FROM {TABLES[kind]} WHERE {unit.db.among('id', 1)} ORDER BY id"  # noqa: S608
-            + unit.db.locking("FOR UPDATE"),
+            f"SELECT id, version, updated_us FROM {TABLES[kind]}"  # noqa: S608
+            f" WHERE {unit.db.among('id', 1)} ORDER BY id" + unit.db.locking("FOR UPDATE"),
             unit.db.array(ids),
         )
-        found.update(((kind, row[0]), row[1]) for row in rows)
+        found.update(((kind, row[0]), (row[1], row[2])) for row in rows)
     return found
 
 
-async def _deleted(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, int]:
-    """The last version of those that were there once: what comes now is the version after it."""
-    found: dict[Ref, int] = {}
+async def _deleted(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, tuple[int, int]]:
+    """The last version of those that were there once, and when it was written: one follows it."""
+    found: dict[Ref, tuple[int, int]] = {}
     for kind, ids in sorted(_by_type(refs).items()):
         rows = await unit.fetch(
-            "SELECT id, max(version) FROM resource_history"  # noqa: S608
+            "SELECT id, max(version), max(updated_us) FROM resource_history"  # noqa: S608
             f" WHERE type = $1 AND {unit.db.among('id', 2)} GROUP BY id",
             kind,
             unit.db.array(ids),
         )
-        found.update(((kind, row[0]), row[1]) for row in rows)
+        found.update(((kind, row[0]), (row[1], row[2])) for row in rows)
     return found
 
 
@@ -228,11 +234,11 @@ async def _archive(unit: Unit, refs: Iterable[Ref]) -> None:
         )
 
 
-async def _replace(unit: Unit, nexts: Sequence[tuple[Put, int]], at_us: int) -> None:
-    stamp = written(at_us)
+async def _replace(unit: Unit, nexts: Sequence[tuple[Put, int, int]]) -> None:
+    """Write these as the current versions: (what, its number, when in microseconds)."""
     rows: dict[str, list[Row]] = defaultdict(list)
-    for one, version in nexts:
-        rows[one.type].append(_row(unit, one, version, at_us, stamp))
+    for one, version, at_us in nexts:
+        rows[one.type].append(_row(unit, one, version, at_us, written(at_us)))
     for kind, changed in sorted(rows.items()):
         names = _columns(kind)
         sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(names, 1) if n > 2)

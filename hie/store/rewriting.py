@@ -17,7 +17,7 @@ async def delete(unit: Unit, one: Stored, writer: str | None, now_us: int) -> in
 
     `one` comes from `resources.current` of this unit; `writer` is who deletes it.
     """
-    version = one.version + 1
+    version, at_us = one.version + 1, max(now_us, one.updated_us)
     table = TABLES[one.type]
     await unit.execute(
         f"INSERT INTO resource_history ({', '.join(HISTORY)})"  # noqa: S608
@@ -29,7 +29,7 @@ async def delete(unit: Unit, one: Stored, writer: str | None, now_us: int) -> in
     )
     bodies = unit.db.bodies
     row = (
-        one.home, one.type, one.id, version, now_us, writer, True, bodies.number,
+        one.home, one.type, one.id, version, at_us, writer, True, bodies.number,
         bodies.compress(one.body),
     )  # fmt: skip
     await unit.insert("resource_history", HISTORY, [row])

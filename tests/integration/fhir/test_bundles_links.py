@@ -188,6 +188,37 @@ async def test_a_bundle_does_the_same_whatever_the_order_of_its_entries(
             assert read["entry"][0]["resource"]["identifier"][0]["value"] == f"R-{n}"
 
 
+async def test_what_is_deleted_or_given_up_in_a_bundle_makes_way_in_any_order(
+    place: Any, tmp_path: Path
+) -> None:
+    async with hub_of_writer(place, tmp_path) as (_, client):
+        for n, turn in enumerate((slice(None), slice(None, None, -1))):
+            patient = await patient_of(client, identifier=[{"system": SYSTEM, "value": f"G-{n}"}])
+            one, other = [
+                (await client.post("/fhir/Observation", content=observation(patient, number=number))).json()
+                for number in (f"A-{n}", f"B-{n}")
+            ]  # fmt: skip
+            swapped = [
+                entry_of("PUT", f"Observation/{one['id']}", {**one, "identifier": other["identifier"]}),
+                entry_of("PUT", f"Observation/{other['id']}", {**other, "identifier": [
+                    {"system": "urn:lab", "value": f"C-{n}"}]}),
+                entry_of("POST", "Observation", observation(patient, number=f"A-{n}")),
+            ][turn]  # fmt: skip
+            done = await client.post("/fhir", json=bundle_of("transaction", *swapped))
+            assert done.status_code == 200, done.text
+            third = done.json()["entry"][turn][2]["resource"]["id"]
+            gone = [
+                entry_of("DELETE", f"Patient/{patient}"),
+                *(
+                    entry_of("DELETE", f"Observation/{key}")
+                    for key in (one["id"], other["id"], third)
+                ),
+            ][turn]
+            done = await client.post("/fhir", json=bundle_of("transaction", *gone))
+            assert done.status_code == 200, done.text
+            assert {one["response"]["status"] for one in done.json()["entry"]} == {"204"}
+
+
 def _provenance(target: str) -> dict[str, Any]:
     return {
         "resourceType": "Provenance",

@@ -138,6 +138,48 @@ async def test_an_update_and_a_deletion_follow_one_another(place: Any, tmp_path:
             assert (await client.get(url)).status_code == 410
 
 
+async def test_no_version_is_older_than_the_one_before_it(place: Any, tmp_path: Path) -> None:
+    async with hub_of_writer(place, tmp_path) as (_, client):
+        patient = await patient_of(client)
+        made = (await client.post("/fhir/Observation", content=observation(patient))).json()
+        url = f"/fhir/Observation/{made['id']}"
+        for _ in range(3):
+            await asyncio.gather(
+                *(client.put(url, json={**made, "note": [{"text": f"{i}"}]}) for i in range(12))
+            )
+        await client.delete(url)
+        history = (await client.get(f"{url}/_history?_count=100")).json()["entry"]
+        stamps = [one["response"]["lastModified"] for one in history]
+        assert len(stamps) >= 36
+        assert stamps == sorted(stamps, reverse=True)
+
+
+async def test_what_a_bundle_found_is_there_when_it_is_done(place: Any, tmp_path: Path) -> None:
+    async with hub_of_writer(place, tmp_path) as (_, client):
+        for n in range(12):
+            identifier = [{"system": SYSTEM, "value": f"F-{n}"}]
+            patient = await patient_of(client, identifier=identifier)
+            entries = (
+                entry_of(
+                    "POST", "Patient", {**PATIENT, "identifier": identifier}, "urn:uuid:p",
+                    ifNoneExist=f"identifier={SYSTEM}|F-{n}",
+                ),
+                entry_of("POST", "Observation", {
+                    **json.loads(observation("x", number=f"F-{n}")),
+                    "subject": {"reference": "urn:uuid:p"},
+                }),
+            )  # fmt: skip
+            calls = [
+                client.post("/fhir", json=bundle_of("transaction", *entries)),
+                client.delete(f"/fhir/Patient/{patient}"),
+            ]
+            answers = await asyncio.gather(*(calls if n % 2 else calls[::-1]))
+            done, gone = answers if n % 2 else answers[::-1]
+            assert done.status_code == 200, done.text
+            found = done.json()["entry"][0]["response"]["status"]
+            assert (found, gone.status_code) in {("200", 409), ("201", 204)}
+
+
 async def test_bundles_that_take_the_same_in_another_order_do_not_wait_for_ever(
     place: Any, tmp_path: Path
 ) -> None:
