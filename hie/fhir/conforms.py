@@ -20,6 +20,7 @@ from hie.fhir.profile_tree import R4, Node, Profile
 Member = Callable[[str, str | None, str], bool | None]
 Element = Mapping[str, Any]
 _MOST = 100
+_WORK = 200_000  # values looked at, and compared with those of a profile
 _NESTED = 8  # profiles within profiles
 _EXTENSIONS = frozenset({"extension", "modifierExtension"})
 
@@ -46,17 +47,31 @@ def check_profile(resource: Resource, profile: Profile, known: Known) -> Finding
     if resource.get("resourceType") != profile.type:
         found.faults.append(Fault("resourceType", "other-type", f"a {profile.type}"))
         return found
-    _Check(known, found).profile(profile, resource, profile.type, 0)
+    try:
+        _Check(known, found).profile(profile, resource, profile.type, 0)
+    except _Enough:
+        found.notes.insert(0, (profile.type, "the rest: there is too much to look at"))
     found.faults = list(dict.fromkeys(found.faults))[:_MOST]
     found.notes = list(dict.fromkeys(found.notes))[:_MOST]
     return found
 
 
+class _Enough(Exception):
+    """More was looked at than any resource needs."""
+
+
 class _Check:
-    """One check while it is made."""
+    """One check while it is made; `left`: how much may still be looked at."""
 
     def __init__(self, known: Known, found: Findings) -> None:
         self.known, self.found = known, found
+        self.left = _WORK
+
+    def spend(self, number: int = 1) -> None:
+        """Count what is looked at. Raises _Enough."""
+        self.left -= number
+        if self.left < 0:
+            raise _Enough
 
     def profile(self, profile: Profile, element: Element, path: str, depth: int) -> None:
         if depth > _NESTED:
@@ -73,6 +88,7 @@ class _Check:
 
     def node(self, node: Node, element: Any, path: str, depth: int) -> None:
         """One element against its definition, and everything below it."""
+        self.spend()
         self._value(node, element, path)
         for rule in node.constraints:
             self._constraint(rule, element, path)
@@ -101,8 +117,12 @@ class _Check:
             return  # noted by whoever read the profile
         left = list(values)
         for name, one in node.slices.items():
-            own = [value for value in left if self._is_in(one, by, value)]
-            left = [value for value in left if value not in own]
+            self.spend(len(left))
+            own: list[tuple[str, str, Any]] = []
+            others: list[tuple[str, str, Any]] = []
+            for value in left:
+                (own if self._is_in(one, by, value) else others).append(value)
+            left = others
             self._count(one, len(own), f"{path}:{name}")
             for place, kind, value in own:
                 self._type(one, kind, value, place, depth)
@@ -122,19 +142,36 @@ class _Check:
                 urls = [u.partition("|")[0] for t in node.types for u in t.get("profile", ())]
                 if found not in [[url] for url in urls]:
                     return False
-            elif wanted is None or not any(_fits(one, *wanted) for one in found):
+            elif wanted is None or not any(self._fits(one, *wanted) for one in found):
                 return False
         return True
 
     def _value(self, node: Node, value: Any, path: str) -> None:
         if node.fixed is not None and value != node.fixed:
             self._fault(path, "fixed", _shown(node.fixed))
-        if node.pattern is not None and not _contains(value, node.pattern):
+        if node.pattern is not None and not self._contains(value, node.pattern):
             self._fault(path, "pattern", _shown(node.pattern))
         if node.longest is not None and isinstance(value, str) and len(value) > node.longest:
             self._fault(path, "value", f"at most {node.longest} characters")
         if node.binding is not None and node.binding[0] == "required":
             self._bound(node.binding[1], value, path)
+
+    def _fits(self, value: Any, fixed: Any, pattern: Any) -> bool:
+        is_fixed = fixed is None or value == fixed
+        return is_fixed and (pattern is None or self._contains(value, pattern))
+
+    def _contains(self, value: Any, pattern: Any) -> bool:
+        """Whether a value has all that a pattern has; of a list one that fits, for each."""
+        self.spend()
+        if isinstance(pattern, Mapping):
+            return isinstance(value, Mapping) and all(
+                key in value and self._contains(value[key], part) for key, part in pattern.items()
+            )
+        if isinstance(pattern, list):
+            return isinstance(value, list) and all(
+                any(self._contains(one, part) for one in value) for part in pattern
+            )
+        return bool(value == pattern)
 
     def _bound(self, url: str, value: Any, path: str) -> None:
         codes = list(_codes(value))
@@ -248,23 +285,6 @@ def _wanted(node: Node, way: str) -> tuple[Any, Any] | None:
     if node.fixed is None and pattern is None:
         return None
     return node.fixed, pattern
-
-
-def _fits(value: Any, fixed: Any, pattern: Any) -> bool:
-    return (fixed is None or value == fixed) and (pattern is None or _contains(value, pattern))
-
-
-def _contains(value: Any, pattern: Any) -> bool:
-    """Whether a value has all that a pattern has; of a list one that fits, for each."""
-    if isinstance(pattern, Mapping):
-        return isinstance(value, Mapping) and all(
-            key in value and _contains(value[key], part) for key, part in pattern.items()
-        )
-    if isinstance(pattern, list):
-        return isinstance(value, list) and all(
-            any(_contains(one, part) for one in value) for part in pattern
-        )
-    return bool(value == pattern)
 
 
 def _codes(value: Any) -> Iterator[tuple[str | None, str]]:

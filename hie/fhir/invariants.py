@@ -6,7 +6,7 @@ types in `type_invariants`; the others are rules of `schemas/fhir/r4.schema.json
 pass over every element, because thousands of results a second come here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -73,19 +73,25 @@ def _is_sound(resource: Resource) -> bool:
 
 def _faults(resource: Resource) -> Iterator[Fault]:
     kind: str = resource["resourceType"]
-    contained = resource.get("contained", ())
-    waiting: list[tuple[Mapping[str, Any], Place]] = [(resource, None)]
-    for element, place in waiting:
+    nobody: frozenset[str] = frozenset()  # ids of what is contained in the resource around
+    waiting: list[tuple[Mapping[str, Any], Place, frozenset[str]]] = [(resource, None, nobody)]
+    for element, place, around in waiting:
         if place is not None and not _is_checked(element):
             continue
+        ids = around
+        if "contained" in element:
+            ids = frozenset(str(one.get("id")) for one in element["contained"])
+            yield from _dom_3(path(kind, place), element)
+        elif "resourceType" in element and place is not None and place[1] != "contained":
+            ids = nobody
         for name, value in element.items():
             if type(value) is dict:
-                waiting.append((value, (place, name)))
+                waiting.append((value, (place, name), ids))
                 if "id" in value and len(value) == 1 and name[1:] not in element:
                     yield Fault(path(kind, (place, name)), "ele-1", "something beside the id")
             elif type(value) is list and value and type(value[0]) in (dict, _NULL):
                 parts = [(part, number) for number, part in enumerate(value) if type(part) is dict]
-                waiting += [(part, (place, name, number)) for part, number in parts]
+                waiting += [(part, (place, name, number), ids) for part, number in parts]
                 for one, number in parts:
                     if "id" in one and len(one) == 1 and not _has_value(element, name, number):
                         where = path(kind, (place, name, number))
@@ -98,7 +104,7 @@ def _faults(resource: Resource) -> Iterator[Fault]:
                         elif name == "modifierExtension":
                             where = path(kind, (place, name, number))
                             yield Fault(where, "modifier-unknown", "no modifier: none is known")
-            elif name == "reference" and str(value)[:1] == "#" and not _is_there(value, contained):
+            elif name == "reference" and str(value)[:1] == "#" and not _is_there(value, ids):
                 yield Fault(path(kind, (place, name)), "ref-1", "a contained resource")
         if "end" in element and _ends_early(element):
             yield Fault(path(kind, place), "per-1", "a start that is not after the end")
@@ -113,8 +119,6 @@ def _faults(resource: Resource) -> Iterator[Fault]:
             start = path(kind, place)
             for where, key, demand in rule(element):
                 yield Fault(f"{start}{where}", key, demand)
-    if contained:
-        yield from _dom_3(kind, resource)
 
 
 def _has_value(element: Mapping[str, Any], name: str, number: int) -> bool:
@@ -144,9 +148,9 @@ def _is_extension(one: Mapping[str, Any]) -> bool:
     return len(values) == (0 if "extension" in one else 1)
 
 
-def _is_there(reference: str, contained: Iterable[Mapping[str, Any]]) -> bool:
+def _is_there(reference: str, ids: frozenset[str]) -> bool:
     """`#` is the resource itself, `#x` a contained one."""
-    return reference == "#" or any(one.get("id") == reference[1:] for one in contained)
+    return reference == "#" or reference[1:] in ids
 
 
 def _ends_early(element: Mapping[str, Any]) -> bool:
@@ -170,12 +174,12 @@ def _is_reversed(element: Mapping[str, Any], place: Place) -> bool:
     return "value" in low and "value" in high and Decimal(low["value"]) > Decimal(high["value"])
 
 
-def _dom_3(kind: str, resource: Resource) -> Iterator[Fault]:
+def _dom_3(start: str, resource: Mapping[str, Any]) -> Iterator[Fault]:
     """A contained resource is referred to from elsewhere, or refers to the one it is in."""
     texts = set(_texts(resource))
     for number, one in enumerate(resource["contained"]):
         if f"#{one.get('id', '')}" not in texts and "#" not in set(_texts(one)):
-            yield Fault(f"{kind}.contained[{number}]", "dom-3", "a reference to it")
+            yield Fault(f"{start}.contained[{number}]", "dom-3", "a reference to it")
 
 
 def _texts(tree: Any) -> Iterator[str]:

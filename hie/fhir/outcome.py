@@ -59,7 +59,8 @@ def issue_of(fault: Fault, code: str, severity: str = "error") -> dict[str, Any]
 
     `code` is the issue type of a fault that does not say its own.
     """
-    words = f"{fault.code}: expected {fault.expected}" if fault.expected else fault.code
+    expected = "" if _INVARIANT.match(fault.code) else "expected "
+    words = f"{fault.code}: {expected}{fault.expected}" if fault.expected else fault.code
     return issue(severity, type_of(fault, code), words, fault.path)
 
 

@@ -109,7 +109,7 @@ def is_invariant(key: str) -> bool:
 
 def invariant(key: str) -> str:
     """What R4 demands by an invariant, in its words."""
-    return f"{_invariants()[key]['human']} ({key})" if key in _invariants() else key
+    return _invariants()[key]["human"] if key in _invariants() else key
 
 
 def _path(steps: list[str | int]) -> str:

@@ -5,12 +5,13 @@ person; the address has no index, so at most `MOST_EVALUATED` rows are looked th
 """
 
 import json
+from collections.abc import Sequence
 
 from hie.access.policy import Restriction
 from hie.errors import TooCostly
 from hie.fhir import Resource
 from hie.store.search.registry import MOST_EVALUATED
-from hie.store.served import STORED, stored
+from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader
 from hie.store.visible import visible
 
@@ -22,21 +23,23 @@ async def find_definition(
 
     Raises TooCostly when more than 5,000 would have to be looked through.
     """
+    return find_among(await stored_definitions(reader, kind, restriction), url)
+
+
+def find_among(every: Sequence[Stored], url: str) -> Resource | None:
+    """The first of several definitions that has this address."""
     bare, _, version = url.partition("|")
-    for one in await _mentioning(reader, kind, bare, restriction):
-        if one.get("url") == bare and version in ("", one.get("version")):
-            return one
+    needle = json.dumps(bare, ensure_ascii=False).encode()
+    for one in every:
+        if needle in one.body:
+            tree = one.resource()
+            if tree.get("url") == bare and version in ("", tree.get("version")):
+                return tree
     return None
 
 
-async def definitions(reader: Reader, kind: str, restriction: Restriction) -> list[Resource]:
-    """Every definition of a type that may be seen, the newest first."""
-    return await _mentioning(reader, kind, "", restriction)
-
-
-async def _mentioning(
-    reader: Reader, kind: str, text: str, restriction: Restriction
-) -> list[Resource]:
+async def stored_definitions(reader: Reader, kind: str, restriction: Restriction) -> list[Stored]:
+    """Every definition of a type that may be seen, the newest first. Raises TooCostly."""
     seen = visible(reader, kind, restriction)
     rows = await reader.fetch(
         f"SELECT {STORED} FROM {seen.sql} AS v"  # noqa: S608
@@ -45,6 +48,4 @@ async def _mentioning(
     )
     if len(rows) > MOST_EVALUATED:
         raise TooCostly(f"more than {MOST_EVALUATED} of {kind} to look through")
-    needle = json.dumps(text, ensure_ascii=False).encode() if text else b""
-    every = (stored(reader.db, kind, row) for row in rows)
-    return [one.resource() for one in every if needle in one.body]
+    return [stored(reader.db, kind, row) for row in rows]

@@ -7,7 +7,8 @@ from hie.access.policy import Restriction
 from hie.errors import Fault, ResourceNotFound
 from hie.fhir import Resource
 from hie.recognition.catalogue import load_catalogue
-from hie.store.definitions import find_definition
+from hie.store.definitions import find_among, find_definition, stored_definitions
+from hie.store.served import Stored
 from hie.store.session import Reader
 from hie.terminology.code_system import read_code_system
 from hie.terminology.expansion import Expansion, Library, expand, find_value_set, needed
@@ -44,18 +45,19 @@ async def library_for(
 ) -> Library:
     """The library with the stored definitions that a value set leads to."""
     systems, sets = dict(library.systems), dict(library.value_sets)
+    stored: dict[str, list[Stored]] = {}
     asked: set[tuple[str, str]] = set()
     waiting = sorted(needed(value_set))
     while waiting and len(asked) < _MOST:
         kind, url = waiting.pop()
-        if (kind, url) in asked:
+        if (kind, url) in asked or (kind == "CodeSystem" and url in systems):
             continue
         asked.add((kind, url))
-        if kind == "CodeSystem" and url in systems:
-            continue
         found = sets.get(url) if kind == "ValueSet" else None
         if found is None:
-            found = await find_definition(reader, kind, url, restriction)
+            if kind not in stored:
+                stored[kind] = await stored_definitions(reader, kind, restriction)
+            found = find_among(stored[kind], url)
         if found is not None and kind == "ValueSet":
             sets[url] = found
             waiting += sorted(needed(found))

@@ -4,14 +4,13 @@ FHIR R4 codesystem.html. Read from a CodeSystem resource; concepts stand under t
 nested in, and under those their properties `parent` and `subsumedBy` name.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from hie.fhir import Resource
 
 _ABOVE = frozenset({"parent", "subsumedBy"})
-_MOST_LEVELS = 64
 
 
 class Concept(NamedTuple):
@@ -48,16 +47,26 @@ class CodeSystem:
 
     def above(self, code: str) -> frozenset[str]:
         """The codes that a code stands under, at any height, without itself."""
-        found: set[str] = set()
-        waiting = list(self.concepts[code].parents) if code in self.concepts else []
-        for _ in range(len(self.concepts)):
-            if not waiting:
-                break
-            one = waiting.pop()
-            if one not in found and one in self.concepts:
-                found.add(one)
-                waiting += self.concepts[one].parents
-        return frozenset(found)
+        return self._reached(code, {one.code: one.parents for one in self.concepts.values()})
+
+    def below(self, code: str) -> frozenset[str]:
+        """The codes that stand under a code, at any depth, without itself."""
+        children: dict[str, list[str]] = {}
+        for one in self.concepts.values():
+            for parent in one.parents:
+                children.setdefault(parent, []).append(one.code)
+        return self._reached(code, children)
+
+    def _reached(self, code: str, ways: Mapping[str, Sequence[str]]) -> frozenset[str]:
+        """What can be reached, each looked at once: a circle ends where it began."""
+        found: dict[str, None] = dict.fromkeys(ways.get(code, ()))
+        waiting = list(found)
+        while waiting:
+            for one in ways.get(waiting.pop(), ()):
+                if one not in found:
+                    found[one] = None
+                    waiting.append(one)
+        return frozenset(one for one in found if one in self.concepts and one != code)
 
 
 def read_code_system(resource: Resource) -> CodeSystem:

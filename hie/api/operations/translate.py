@@ -28,7 +28,7 @@ from hie.fhir.profile import check
 from hie.oauth.door import actor_in
 from hie.store import code_maps
 from hie.store.code_maps import MapState
-from hie.store.definitions import definitions, find_definition
+from hie.store.definitions import find_definition, stored_definitions
 from hie.store.value_sets import expansion_of
 from hie.terminology.translation import NO_MATCH, Match, translated
 
@@ -81,7 +81,8 @@ async def _maps(request: Request, asked: Asked, sight: Restriction) -> tuple[lis
         return [], True
     async with hub_of(request).db.reading() as reader:
         if url is None:
-            every = await definitions(reader, "ConceptMap", sight)
+            stored = await stored_definitions(reader, "ConceptMap", sight)
+            every = (one.resource() for one in stored)
             return [one for one in every if one.get("status") == "active"], True
         named = f"{url}|{version}" if version else url
         found = await find_definition(reader, "ConceptMap", named, sight)

@@ -184,3 +184,17 @@ def test_what_is_not_checked_is_said() -> None:
 def test_a_logical_model_is_no_profile() -> None:
     with pytest.raises(UnprocessableRequest):
         read_profile(profiled(kind="logical"))
+
+
+def test_more_than_anybody_needs_is_not_looked_at_and_that_is_said() -> None:
+    slices = [
+        part
+        for n in range(900)
+        for part in (
+            element(f"Observation.identifier:s{n}", sliceName=f"s{n}"),
+            element(f"Observation.identifier:s{n}.system", fixedUri=f"urn:{n}"),
+        )
+    ]
+    sliced = profiled(element("Observation.identifier", slicing=SYSTEM), *slices)
+    many = {"resourceType": "Observation", "identifier": [{"system": "urn:a"}] * 5_000}
+    assert by(sliced, many) == ["Observation not checked"]

@@ -155,3 +155,35 @@ def test_what_ships_names_each_address_once() -> None:
     assert {one["url"] for one in own_terminology() if one["resourceType"] == "ValueSet"} <= set(
         shipped().value_sets
     )
+
+
+def test_a_long_chain_of_codes_is_followed_once() -> None:
+    chain = [
+        {"code": str(n), "property": [{"code": "subsumedBy", "valueCode": str(n - 1)}]}
+        for n in range(9_000)
+    ]
+    system = read_code_system({"url": "urn:c", "content": "complete", "concept": chain})
+    rule = {"property": "concept", "op": "is-a", "value": "1"}
+    rules = [{"system": "urn:c", "filter": [rule] * 20}]
+    found = expand({"compose": {"include": rules}}, Library({"urn:c": system}, {}))
+    assert len(found.members) == 8_999
+    assert len(system.above("8999")) == 8_999
+    circle = [
+        {"code": a, "property": [{"code": "parent", "valueCode": b}]} for a, b in ("ab", "ba")
+    ]
+    turning = read_code_system({"url": "urn:r", "content": "complete", "concept": circle})
+    assert turning.above("a") == turning.below("a") == {"b"}
+
+
+def test_more_work_than_anybody_needs_is_refused() -> None:
+    many = {"compose": {"include": [{"system": "urn:animals", "filter": [
+        {"property": "concept", "op": "is-a", "value": "cat"}] * 60_000}] * 4}}  # fmt: skip
+    with pytest.raises(TooCostly):
+        expand(many, LIBRARY)
+    inner = {"url": "urn:0", "compose": {"include": [{"system": "urn:animals"}]}}
+    sets: dict[str, Any] = {"urn:0": inner}
+    for depth in range(1, 7):
+        parts = [{"valueSet": [f"urn:{depth - 1}"]}] * 500
+        sets[f"urn:{depth}"] = {"url": f"urn:{depth}", "compose": {"include": parts}}
+    library = Library(LIBRARY.systems, sets)
+    assert len(expand(sets["urn:6"], library).members) == 4  # each is expanded once
