@@ -18,6 +18,7 @@ from hie.store.migrate import migrate, on_connection
 from hie.store.tables import HOMELESS, METADATA, TABLES
 from tests.conftest import DATABASES, Place, at, statement
 from tests.integration.fhir import (
+    test_conditional_reads,
     test_history,
     test_preconditions,
     test_transactions,
@@ -38,6 +39,7 @@ OVER_HTTP = (
     test_identifiers,
     test_links_between_resources,
     test_history,
+    test_conditional_reads,
     test_preconditions,
 )
 
