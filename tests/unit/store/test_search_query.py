@@ -1,9 +1,13 @@
 """Query strings: separators and escapes, empty, unknown and repeated parameters, dates."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hie.access.actor import Actor, ActorKind, Purpose
+from hie.api.search import _check_user
 from hie.errors import InvalidRequest, NotSupported, TooCostly
 from hie.fhir.elements import bounds
 from hie.fhir.search.separators import split, unescape
@@ -181,3 +185,36 @@ def test_a_time_without_a_zone_is_a_time_here() -> None:
 )
 def test_what_is_no_date_is_refused(text: str) -> None:
     assert refused(("date", text)) == ("date", "not-a-date")
+
+
+@pytest.mark.parametrize(
+    ("kind", "pairs", "named"),
+    [
+        ("Observation", [("patient", "a")], True),
+        ("Observation", [("subject", "Patient/a")], True),
+        ("Observation", [("patient.identifier", "x")], True),
+        ("Observation", [("_id", "a")], True),
+        ("Observation", [("identifier", "a|b")], True),
+        ("Observation", [("identifier:not", "a|b")], False),
+        ("Observation", [("_lastUpdated", "ge2026")], False),
+        ("Observation", [("patinet", "a")], False),
+        ("Patient", [("name", "a")], False),
+        ("Patient", [], False),
+    ],
+)
+def test_whether_a_search_asks_about_somebody(
+    kind: str, pairs: list[tuple[str, str]], named: bool
+) -> None:
+    assert parse_query(kind, pairs, lenient=True).names_somebody is named
+
+
+def test_a_persons_token_asks_about_somebody_whatever_is_left_out() -> None:
+    client = Actor(ActorKind.CLIENT, "c", "c", "i", Purpose.TREATMENT, frozenset())
+    person = replace(client, kind=ActorKind.USER)
+    everybody = parse_query("Observation", [("patinet", "a")], lenient=True)
+    _check_user(client, everybody)
+    _check_user(person, parse_query("Observation", [("patient", "a")]))
+    _check_user(person, parse_query("Organization", []))
+    with pytest.raises(InvalidRequest) as caught:
+        _check_user(person, everybody)
+    assert [one.code for one in caught.value.faults] == ["required"]
