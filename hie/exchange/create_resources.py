@@ -111,7 +111,10 @@ async def check_unknown(writing: Writing, kind: str, key: str) -> None:
 
 def clean(tree: Resource) -> Resource:
     """Without what is ours: the version, when it was written, where it came from."""
-    meta = {key: value for key, value in tree.get("meta", {}).items() if key not in _OURS}
+    stated = tree.get("meta", {})
+    if not isinstance(stated, dict):
+        return tree  # which is not sound, as is said when it is checked
+    meta = {key: value for key, value in stated.items() if key not in _OURS}
     found = {key: value for key, value in tree.items() if key != "meta"}
     return {**found, "meta": meta} if meta else found
 

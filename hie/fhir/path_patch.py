@@ -30,9 +30,10 @@ def patched(tree: Resource, parameters: Mapping[str, Any]) -> Resource:
     Raises InvalidRequest for what is no patch, UnprocessableRequest for a path that does not name
     one element.
     """
+    listed = parameters.get("parameter")
     operations = [
         one
-        for one in parameters.get("parameter", ())
+        for one in (listed if isinstance(listed, list) else ())
         if isinstance(one, dict) and one.get("name") == "operation"
     ]
     if parameters.get("resourceType") != "Parameters" or not operations:
@@ -46,29 +47,44 @@ def patched(tree: Resource, parameters: Mapping[str, Any]) -> Resource:
 
 def _parts(operation: Mapping[str, Any], number: int) -> dict[str, Any]:
     parts: dict[str, Any] = {}
-    for part in operation.get("part", ()):
-        name = part.get("name")
+    where = f"Parameters.parameter[{number}]"
+    for part in _named(operation.get("part"), where):
+        name = part["name"]
         values = [value for key, value in part.items() if key.startswith("value")]
         if name == "value" and not values and "part" in part:
-            parts["value"] = _element(part["part"])
-        elif isinstance(name, str) and values:
+            parts["value"] = _element(part["part"], where)
+        elif values:
             parts[name] = values[0]
         elif name == "value" and "resource" in part:
             parts["value"] = part["resource"]
-    if parts.get("type") not in _OPERATIONS or not isinstance(parts.get("path"), str):
-        where = f"Parameters.parameter[{number}]"
+    kind = parts.get("type")
+    if (
+        not isinstance(kind, str)
+        or kind not in _OPERATIONS
+        or not isinstance(parts.get("path"), str)
+    ):
         fault = Fault(where, "not-an-operation", "type (add, insert, delete, replace, move), path")
         raise InvalidRequest("this is no FHIRPath Patch", (fault,))
     return parts
 
 
-def _element(parts: Any) -> dict[str, Any]:
+def _named(parts: Any, where: str) -> list[dict[str, Any]]:
+    """The parts as they stand. Raises InvalidRequest when one of them has no name."""
+    if isinstance(parts, list) and all(
+        isinstance(part, dict) and isinstance(part.get("name"), str) for part in parts
+    ):
+        return parts
+    fault = Fault(f"{where}.part", "wrong-type", "a list of parts, each with a name")
+    raise InvalidRequest("this is no FHIRPath Patch", (fault,))
+
+
+def _element(parts: Any, where: str) -> dict[str, Any]:
     """A BackboneElement said member by member: parts with the names of its members."""
     found: dict[str, Any] = {}
-    for part in parts:
+    for part in _named(parts, where):
         name = part["name"]
         values = [value for key, value in part.items() if key.startswith("value")]
-        value = values[0] if values else _element(part.get("part", ()))
+        value = values[0] if values else _element(part.get("part"), where)
         if name in found:
             found[name] = [*(v if isinstance(v := found[name], list) else [v]), value]
         else:
