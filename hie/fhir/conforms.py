@@ -20,7 +20,7 @@ from hie.fhir.profile_tree import R4, Node, Profile
 Member = Callable[[str, str | None, str], bool | None]
 Element = Mapping[str, Any]
 _MOST = 100
-_WORK = 200_000  # values looked at, and compared with those of a profile
+_WORK = 100_000  # values looked at, and compared with those of a profile
 _NESTED = 8  # profiles within profiles
 _EXTENSIONS = frozenset({"extension", "modifierExtension"})
 
