@@ -27,6 +27,16 @@ TYPES = frozenset(
 )  # fmt: skip
 
 _HERE = "#/definitions/"
+# Times as laboratories write them, by a pattern: a format is a call from the schema into Python.
+_DAY = (
+    "(?:19|20)[0-9]{2}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+)
+_CLOCK = (
+    "T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?"
+    "(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])"
+)
+TIMES: Mapping[str, str] = {"dateTime": f"^{_DAY}(?:{_CLOCK})?$", "instant": f"^{_DAY}{_CLOCK}$"}
 _UNTAKEN = frozenset({"contained", "modifierExtension", "component"})  # dom-3, ext-1, obs-7
 _RARE = frozenset({"Narrative", "SampledData", "Timing"})  # left out to keep the schema small
 _VALUES = frozenset({"Boolean", "Code", "Coding", "DateTime", "Integer", "Quantity", "String"})
@@ -79,6 +89,9 @@ def _narrowed() -> dict[str, Any]:
 def _definition(name: str, published: Mapping[str, Any]) -> dict[str, Any]:
     """One definition with fewer elements; those it no longer names are refused."""
     made: dict[str, Any] = deepcopy(dict(published))
+    if name in TIMES:
+        del made["format"]
+        made["pattern"] = TIMES[name]
     if "properties" not in made:
         return made
     made["properties"] = {
