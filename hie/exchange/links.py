@@ -7,6 +7,7 @@ is read beside the fullUrl of its own entry.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any
 
@@ -53,10 +54,15 @@ def _names_any(tree: Any, links: Links) -> bool:
 
     Asked of the text, by what all links begin with; what JSON would escape is not asked.
     """
-    first, last = min(links, default=""), max(links, default="")
-    alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-    sign = first[: len(list(alike))]
+    sign = _alike(min(links, default=""), max(links, default=""))
     return not sign.isascii() or _ESCAPED.search(sign) is not None or sign.encode() in write(tree)
+
+
+@lru_cache(maxsize=16)
+def _alike(first: str, last: str) -> str:
+    """What two texts begin with, and all that stand between them in order."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return first[: len(list(pairs))]
 
 
 def _rewritten(tree: Any, links: Links, root: str) -> Any:

@@ -20,10 +20,16 @@ def are_few(one: Rows) -> bool:
     return len(one.rows) <= FEW and bool(types_of(one.table))
 
 
-def statement(inserts: Sequence[Rows]) -> tuple[str, list[str]]:
-    """The statement that adds all of them, and its arguments: an array for each column."""
-    sql = _sql(tuple((one.table, one.columns) for one in inserts))
-    return sql, [array(column) for one in inserts for column in zip(*one.rows, strict=True)]
+def statement(inserts: Sequence[Rows]) -> tuple[str, list[Any]]:
+    """The statement that adds all of them, and its arguments: an array for each column.
+
+    Where there is one row of each, its values are the arguments.
+    """
+    shape = tuple((one.table, one.columns) for one in inserts)
+    if all(len(one.rows) == 1 for one in inserts):
+        return _of_one(shape), [value for one in inserts for value in one.rows[0]]
+    arrays = [array(column) for one in inserts for column in zip(*one.rows, strict=True)]
+    return _of_many(shape), arrays
 
 
 def array(values: Sequence[Any]) -> str:
@@ -46,8 +52,22 @@ def _element(value: Any) -> str:
     return str(value)  # a number, true or false
 
 
+_Shape = tuple[tuple[str, tuple[str, ...]], ...]
+
+
 @lru_cache(maxsize=256)
-def _sql(shape: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+def _of_one(shape: _Shape) -> str:
+    first = 1
+    parts = []
+    for table, columns in shape:
+        values = ", ".join(f"${n}" for n in range(first, first + len(columns)))
+        first += len(columns)
+        parts.append(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})")  # noqa: S608
+    return _together(parts)
+
+
+@lru_cache(maxsize=256)
+def _of_many(shape: _Shape) -> str:
     parts = []
     first = 1
     for table, columns in shape:
@@ -58,8 +78,11 @@ def _sql(shape: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
             f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608 - names of our tables
             f" SELECT * FROM unnest({', '.join(arrays)})"
         )
+    return _together(parts)
+
+
+def _together(parts: Sequence[str]) -> str:
+    """One statement that does all of them."""
     *before, last = parts
-    if not before:
-        return last
     named = (f"part{n} AS ({part})" for n, part in enumerate(before))
-    return f"WITH {', '.join(named)} {last}"
+    return f"WITH {', '.join(named)} {last}" if before else last
