@@ -43,4 +43,4 @@ def stored(db: "Database", kind: str, row: Row) -> Stored:
     """A row of the columns STORED, and of `deleted` if it is asked for too."""
     home, key, version, updated_us, message, dictionary, body, *deleted = row
     text = db.bodies.decompress(dictionary, body)
-    return Stored(kind, home, key, version, updated_us, message, text, bool(*deleted))
+    return Stored(kind, home, key, version, updated_us, message, text, bool(*deleted[:1]))
