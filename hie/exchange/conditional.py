@@ -7,6 +7,7 @@ identifier with its system is looked up among what the client's institution wrot
 condition is a search, and one that nothing narrows is too costly.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl
@@ -24,6 +25,7 @@ from hie.store.search.registry import PARAMETERS
 from hie.store.search.search import search
 from hie.store.served import Stored
 
+_MANY = 100  # locks of one unit and type
 _OF_THE_STORE = frozenset({"_id", "_lastUpdated"})
 _RESULTS = ("_count", "_sort", "_summary", "_elements", "_include", "_revinclude", "page", "_total")
 
@@ -46,15 +48,25 @@ async def hold(
 ) -> None:
     """Hold what these conditions ask for, and the identifiers of what they may make.
 
-    To be asked once, for all of a unit: whoever asks for the same waits until it ends.
+    To be asked once, for all of a unit: whoever asks for the same waits until it ends. Who asks for
+    very many of a type holds the type alone: a database has room for some thousand locks.
     """
+    by_type: dict[str, set[str]] = defaultdict(set)
     alone, beside = set(names), set[str]()
     for query in queries:
         values = _identifiers(query)
-        alone |= {identifier_name(query.type, value) for value in values}
-        (beside if values else alone).add(conditions_name(query.type))
+        by_type[query.type] |= {identifier_name(query.type, value) for value in values}
+        if not values:
+            alone.add(conditions_name(query.type))
     for tree in trees:
-        alone |= identifier_locks(tree) | person_locks(tree, writing.now_us)
+        by_type[str(tree["resourceType"])] |= identifier_locks(tree)
+        alone |= person_locks(tree, writing.now_us)
+    for kind, locks in by_type.items():
+        if len(locks) > _MANY:
+            alone.add(conditions_name(kind))
+        else:
+            alone |= locks
+            beside.add(conditions_name(kind))
     await writing.hold(alone, beside)
 
 

@@ -18,7 +18,7 @@ from hie.exchange.conditional import hold, matching
 from hie.exchange.create_resources import New, check_unknown, create_all
 from hie.exchange.overlaps import check_conditions, check_resources
 from hie.exchange.standing import check_version
-from hie.exchange.writing import Writing, Written, keys_of
+from hie.exchange.writing import Writing, Written, keys_of, person_locks
 from hie.store import locate, resources
 from hie.store.ids import new_id
 from hie.store.locks import id_name
@@ -30,8 +30,9 @@ async def transact(writing: Writing, entries: Sequence[Entry]) -> dict[int, Writ
     await hold(
         writing,
         (one.criteria for one in entries if one.criteria is not None),
-        (one.tree for one in entries if one.tree is not None),
+        (one.tree for one in entries if one.tree is not None and one.criteria is not None),
         *(id_name(one.kind, one.id) for one in entries if one.method == "PUT" and one.id),
+        *(name for one in entries for name in person_locks(one.tree or {}, writing.now_us)),
     )
     known = [await _identified(writing, one) for one in entries]
     check_resources(known)

@@ -28,7 +28,7 @@ from hie.exchange.create_resources import (
 from hie.exchange.pointing import check_pointers, home_of, known_to, pointed_at
 from hie.exchange.settle import same_content
 from hie.exchange.standing import check_owner, check_version, standing_of
-from hie.exchange.writing import Writing, Written, identifier_locks, keys_of, person_locks
+from hie.exchange.writing import Writing, Written, keys_of, person_locks
 from hie.fhir import Resource
 from hie.store import identifiers, locate, resources, rewriting
 from hie.store.ids import new_id
@@ -41,8 +41,7 @@ async def create(writing: Writing, tree: Resource) -> Written:
 
     Raises UnprocessableRequest naming each fault, Conflict when its identifier is taken.
     """
-    if tree["resourceType"] == "Patient":
-        await writing.hold(person_locks(tree, writing.now_us) | identifier_locks(tree))
+    await writing.hold(person_locks(tree, writing.now_us))
     (made,) = await create_all(writing, [New(new_id(), tree)])
     return made
 

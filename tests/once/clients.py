@@ -42,7 +42,7 @@ class Clients:
 
     async def __aenter__(self) -> "Clients":
         for _ in range(CLIENTS):
-            limits = httpx.Limits(max_connections=4, max_keepalive_connections=1)
+            limits = httpx.Limits(max_connections=8, max_keepalive_connections=8)
             self.each.append(httpx.AsyncClient(timeout=60, limits=limits))
         return self
 

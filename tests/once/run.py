@@ -37,7 +37,7 @@ class Report:
 
 
 async def proven(place: Place, rounds: int, *, between: int = _BETWEEN) -> Report:
-    """Do the rounds; in every `between`th a hub is killed, and started again for the next."""
+    """Do the rounds, all kinds at once; in every `between`th a hub is killed, and started again for the next."""
     hubs = await asyncio.to_thread(hubs_on, place, HUBS if place.url else 1)
     told, kills, began = Told(), 0, time.monotonic()
     chance = random.Random(rounds)  # noqa: S311 - when a hub is killed
@@ -51,8 +51,8 @@ async def proven(place: Place, rounds: int, *, between: int = _BETWEEN) -> Repor
                 killer = None
                 if n % between == between // 2:
                     killer = asyncio.create_task(_kill(hubs, chance))
-                for kind in KINDS:
-                    await kind(clients, told, f"Patient/{patient}", n)
+                who = f"Patient/{patient}"
+                await asyncio.gather(*(kind(clients, told, who, n) for kind in KINDS))
                 if killer is not None:
                     kills += 1
                     await killer

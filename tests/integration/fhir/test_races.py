@@ -138,6 +138,30 @@ async def test_an_update_and_a_deletion_follow_one_another(place: Any, tmp_path:
             assert (await client.get(url)).status_code == 410
 
 
+async def test_bundles_with_very_many_conditions_wait_for_one_another_too(
+    place: Any, tmp_path: Path
+) -> None:
+    async with hub_of_writer(place, tmp_path) as (_, client):
+        patient = await patient_of(client)
+        entries = [
+            entry_of(
+                "POST", "Observation", observation(patient, number=f"{n}"),
+                ifNoneExist=f"identifier=urn:lab|{n}",
+            )
+            for n in range(120)
+        ]  # fmt: skip
+        few = bundle_of("transaction", *entries[50:60])
+        answers = await asyncio.gather(
+            *(
+                client.post("/fhir", json=few if i % 2 else bundle_of("transaction", *entries))
+                for i in range(6)
+            )
+        )
+        assert _statuses(answers) == {200: 6}
+        total = await client.get(f"/fhir/Observation?patient={patient}&_summary=count")
+        assert total.json()["total"] == 120
+
+
 async def test_no_version_is_older_than_the_one_before_it(place: Any, tmp_path: Path) -> None:
     async with hub_of_writer(place, tmp_path) as (_, client):
         patient = await patient_of(client)
