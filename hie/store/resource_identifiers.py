@@ -60,6 +60,15 @@ async def keep(unit: Unit, rows: Iterable[Row]) -> None:
         )
 
 
+async def drop(unit: Unit, rows: Iterable[Row]) -> None:
+    """What is found no more: the identifiers of a resource that is deleted."""
+    every = sorted(rows)
+    if every:
+        await unit.executemany(
+            "DELETE FROM resource_identifier WHERE hash = $1 AND home = $2 AND id = $3", every
+        )
+
+
 async def ids_of(reader: Reader, wanted: Sequence[str]) -> Sequence[Row]:
     """Hash and id of what is found by one of these hashes."""
     sql = f"SELECT hash, id FROM resource_identifier WHERE {reader.db.among('hash', 1)}"  # noqa: S608

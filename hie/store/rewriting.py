@@ -6,6 +6,7 @@ follow the deletion.
 
 from collections.abc import Sequence
 
+from hie.store import resource_identifiers
 from hie.store.resources import HISTORY
 from hie.store.served import Stored
 from hie.store.session import Reader, Unit
@@ -38,6 +39,8 @@ async def delete(unit: Unit, one: Stored, writer: str | None, now_us: int) -> in
         one.home,
         one.id,
     )
+    found_by = resource_identifiers.hashes(unit, one.type, one.resource(), one.message)
+    await resource_identifiers.drop(unit, ((hashed, one.home, one.id) for hashed in found_by))
     return version
 
 

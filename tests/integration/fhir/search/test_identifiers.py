@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from hie.app import opened
+from hie.store.resource_identifiers import blind, ids_of
 from tests.integration.fhir.search.messages import filled
 from tests.integration.fhir.search.support import (
     a_person,
@@ -57,7 +58,7 @@ async def test_what_was_written_is_found_by_each_of_its_identifiers(
 ) -> None:
     second = {"system": "urn:m", "value": "M-1"}
     p = {"reference": "Patient/p"}
-    async with searched(place, tmp_path) as (_, client):
+    async with searched(place, tmp_path) as (hub, client):
         await write(
             client, a_person("p", identifier=[NUMBER, second]),
             a_result("o", identifier=[NUMBER, second]),
@@ -90,6 +91,11 @@ async def test_what_was_written_is_found_by_each_of_its_identifiers(
         assert await found(client, "Observation?identifier=urn:m|M-1") == ["o"]
         assert (await client.delete("/fhir/Observation/o")).status_code == 204
         assert await found(client, "Observation?identifier=urn:m|M-1") == []
+        async with hub.db.reading() as reader:
+            kept = await ids_of(reader, [blind(reader, "Observation", "M-1")])
+            assert kept == []
+        await write(client, a_result("o", identifier=[second]))
+        assert await found(client, "Observation?identifier=urn:m|M-1") == ["o"]
 
 
 async def test_an_institutions_identifiers_are_found_by_another_that_may_see_them(
