@@ -45,7 +45,7 @@ class Straight:
     def _fitting(self, pieces: list[str]) -> "_Found | None":
         """The first place that an address fits, remembered by what of it is a word of ours."""
         words = self._words
-        shape = tuple([one if one in words else None for one in pieces])
+        shape = tuple([one if one in words else "$" if one[:1] == "$" else None for one in pieces])
         found = self._found.get(shape)
         if found is None:
             for fixed, place in self._places:
@@ -63,14 +63,16 @@ class _Found(NamedTuple):
 
     @classmethod
     def of(cls, place: Place, fixed: Sequence[str]) -> "_Found":
-        named = ((one[1:-1], n) for n, one in enumerate(fixed) if one[:1] == "{")
+        named = ((one.strip("${}"), n) for n, one in enumerate(fixed) if one[-1:] == "}")
         return cls(place, tuple(named))
 
 
 def _fits(fixed: Sequence[str], pieces: Sequence[str]) -> bool:
     """Whether each piece is the word that stands there, or anything where a parameter stands."""
     return len(fixed) == len(pieces) and all(
-        bool(piece) if wanted[:1] == "{" else wanted == piece
+        bool(piece)
+        if wanted[:1] == "{"
+        else wanted == piece or (wanted == _OPERATION and piece[:1] == "$")
         for wanted, piece in zip(fixed, pieces, strict=True)
     )
 

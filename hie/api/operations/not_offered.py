@@ -16,5 +16,6 @@ async def not_offered(request: Request) -> Response:
     kind = request.path_params.get("type", "")
     named = (*OPERATIONS.get(kind, ()), *OF_EVERY_TYPE) if kind else ()
     offered = ", ".join(f"${name}" for name, _ in named) or "an operation of a type"
-    fault = Fault(f"${request.path_params['operation'][:64]}", "not-offered", offered)
+    name = str(request.path_params["operation"]).removeprefix("$")
+    fault = Fault(f"${name[:64]}", "not-offered", offered)
     raise NotSupported("this operation is not offered here", (fault,))
