@@ -40,7 +40,7 @@ SECONDS = float(os.environ.get("HIE_BENCH_SECONDS", "1.5"))  # of one round, of 
 ONLY = os.environ.get("HIE_BENCH_SCENES", "").split()
 DATABASES = os.environ.get("HIE_BENCH_DATABASES", "postgresql,sqlite").split(",")
 CONNECTIONS = 16
-COUNTED = 400  # requests whose round trips are counted
+WARM = 2.0  # seconds until every connection has seen every statement
 IDLE_MB = 200
 
 

@@ -1,8 +1,8 @@
 """The plain program beside the hub: ASGI and the driver, the same SQL, the same bodies, no more.
 
 `python -m tests.bench.fhir_plain PORT FILE`: FILE is JSON that says where the data lie and what is
-asked (`Ask`). No token, no audit, no check, no search parameters: one statement, its rows
-decompressed and joined. Writes: each resource of the body is compressed and inserted as it is.
+asked (`Ask`). No token, no audit, no check, no search parameters: one statement (SQLite:
+the few there are), its rows decompressed and joined. Writes: each resource of the body is compressed and inserted as it is.
 uvicorn with uvloop and httptools, the pool without its reset query, the collector tuned as in the
 hub: what the hub adds is all that is different.
 """
@@ -76,9 +76,11 @@ class Program:
     async def _asked(self, name: str, key: str) -> bytes:
         ask = self._asks[name]
         mark = ask["mark"]
-        args = [key if one == mark else [key] if one == [mark] else one for one in ask["args"]]
-        args = [one.replace(mark, key) if isinstance(one, str) else one for one in args]
-        rows = await self._fetch(ask["sql"], args)
+        rows: list[Any] = []
+        for sql, given in ask["statements"]:
+            args = [key if one == mark else [key] if one == [mark] else one for one in given]
+            args = [one.replace(mark, key) if isinstance(one, str) else one for one in args]
+            rows += await self._fetch(sql, args)
         found = [self._bodies.decompress(row[5], row[6]) for row in rows]
         if name == "read":
             return found[0]

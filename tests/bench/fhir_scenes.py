@@ -143,8 +143,8 @@ SCENES = (
 async def plan(hub: Hub, filled: Filled, token: str) -> dict[str, Any]:
     """What the plain program is told: the statements this hub runs, and where the data lie.
 
-    The hub answers each question once here, and its one statement about observations is written
-    down as it is.
+    The hub answers each question once here, and its statements about observations are written
+    down as they are.
     """
     asks = {}
     transport = httpx.ASGITransport(app=web_app(hub))
@@ -163,10 +163,8 @@ async def plan(hub: Hub, filled: Filled, token: str) -> dict[str, Any]:
             assert answer.status_code == 200, answer.text
             if name != "read":
                 assert len(answer.json()["entry"]) == count, name
-            sql, args = next(
-                one for one in reversed(said) if "body" in one[0] and "observation" in one[0]
-            )
-            asks[name] = {"sql": sql, "args": args, "mark": key, "count": count}
+            ran = [one for one in said if "body" in one[0] and "observation" in one[0]]
+            asks[name] = {"statements": ran, "mark": key, "count": count}
     columns = resources._columns("Observation")
     async with hub.db.reading() as reader:
         row = await reader.fetchrow(
