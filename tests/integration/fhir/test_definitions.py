@@ -1,5 +1,6 @@
 """The definitions that ship are resources: read, searched, named, and changed by nobody."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,15 @@ async def test_a_new_edition_is_the_next_version(place: Any, tmp_path: Path) -> 
             await unit.execute("DELETE FROM value_set WHERE id = $1", "decision")
         assert await publish_definitions(hub) == 1
         assert (await client.get("/fhir/ValueSet/decision")).status_code == 200
+
+
+async def test_hubs_that_start_together_publish_once(place: Any, tmp_path: Path) -> None:
+    async with hub_of_writer(place, tmp_path) as (hub, client):
+        async with hub.db.unit() as unit:
+            await unit.execute("DELETE FROM value_set WHERE id = $1", "decision")
+        made = await asyncio.gather(*(publish_definitions(hub) for _ in range(4)))
+        assert sorted(made) == [0, 0, 0, 1]
+        assert (await client.get("/fhir/ValueSet/decision")).headers["ETag"] == 'W/"1"'
 
 
 async def test_an_id_that_somebody_has_is_left_alone(place: Any, tmp_path: Path) -> None:
