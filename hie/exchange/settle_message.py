@@ -138,7 +138,9 @@ class Settling:
                 "PID-3",
                 "the patient this report number was first sent for",
             )
-        for resource in made.resources.values():
+        for key, resource in made.resources.items():
+            if key.type in HOMELESS_SENT and (key.type, self.ids[key]) in self.standing:
+                continue  # the first word about it stands; this one is not stored
             for fault in check(resource):
                 yield Issue("check", fault.code, Severity.HOLD, fault.path, fault.expected)
 

@@ -266,6 +266,7 @@ def _row(
     bodies = unit.db.bodies
     text = _body(put, version, stamp) if body is None else body
     item = index.item_of(put.type, put.resource, put.message, unit.db.loinc)
+    hashed = partial(blind, unit) if put.type == "ImagingStudy" else None
     return (
         put.home,
         put.id,
@@ -275,7 +276,7 @@ def _row(
         index.status(put.resource),
         bodies.number,
         bodies.compress(text),
-        *index.values(put.type, put.resource, put.report, partial(blind, unit), item),
+        *index.values(put.type, put.resource, put.report, hashed, item),
     )
 
 
