@@ -40,7 +40,7 @@ _SHAPING = ("_summary", "_elements")
 _HISTORY = ("_count", "_since", "_at", "_sort", "page")
 # The parameters an operation takes in its query, beside the general ones.
 _ASKED = {
-    "$everything": ("_count", "_since", "_type", "page"),
+    "$everything": ("_count", "_since", "_type", "end", "page", "start"),
     "$lastn": ("max", "patient", "subject", "code", "category"),
     "$validate": ("mode", "profile"),
     "$lookup": ("system", "code", "version", "displayLanguage", "property"),
@@ -196,7 +196,10 @@ def _responses(path: str, method: str, last: str) -> list[tuple[int, dict[str, A
         found[204] = {"description": "Deleted, or nothing to delete"}
     else:
         name = _ANSWERS.get(last, "Answer")
-        found[200] = {"description": "The answer", "content": {MEDIA: _schema(name)}}
+        content = {MEDIA: _schema(name)}
+        if method == "GET" and last in ("{id}", "{vid}"):
+            content["*/*"] = {"schema": {"description": "The bytes of a Binary, as their own type"}}
+        found[200] = {"description": "The answer", "content": content}
     if (last == "{type}" and method in ("POST", "PUT")) or (last == "{id}" and method == "PUT"):
         found[201] = {
             "description": "Created",

@@ -32,7 +32,7 @@ class Straight:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or leave it to the application."""
         path = scope["path"]
-        if scope["type"] == "http" and path.startswith("/fhir"):
+        if scope["type"] == "http" and path.startswith("/fhir") and path[:7] != _OTHERS:
             pieces = path.split("/")
             found = self._fitting(pieces)
             if found is not None:

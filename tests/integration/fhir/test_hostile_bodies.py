@@ -129,9 +129,9 @@ async def test_what_is_too_deep_or_too_much_is_refused_at_once(
         await field.ask(Asked(content=content))  # the first of all loads what is needed
         times = []
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             assert (await field.ask(Asked(content=content))).status_code == 400
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         assert min(times) < 0.05
 
 

@@ -57,6 +57,6 @@ def test_a_text_made_for_backtracking_is_read_in_a_moment(body: str) -> None:
     ]
     check(trees[0])  # the first loads what is needed
     for tree in trees:
-        start = time.perf_counter()
+        start = time.process_time()
         check(tree)
-        assert time.perf_counter() - start < 0.25, tree["resourceType"]
+        assert time.process_time() - start < 0.25, tree["resourceType"]
