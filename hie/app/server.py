@@ -72,6 +72,7 @@ async def _serve(settings: Settings) -> None:
                     lifespan="off",
                     log_config=None,
                     server_header=False,
+                    proxy_headers=False,  # who calls is who is connected (oauth.caller)
                     access_log=False,
                 )
             )

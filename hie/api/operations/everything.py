@@ -4,7 +4,7 @@ FHIR R4 patient-operation-everything.html. The patient first, then each type by 
 where they are first pointed at, the institutions, people and devices behind them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,37 +17,41 @@ from hie.api.operations.asked import read_pairs, refused
 from hie.api.page_seal import PageSeal
 from hie.api.respond import answered, fhir, hub_of
 from hie.audit.event import Action, Event, EventType, Subject
-from hie.errors import Fault, InvalidRequest, NotSupported
+from hie.errors import Fault, InvalidRequest
 from hie.fhir.bundle import Entry, searchset
 from hie.fhir.elements import bounds
+from hie.fhir.search.care import between
 from hie.fhir.search.definitions import Kind
 from hie.oauth.door import actor_in
 from hie.store import versions
 from hie.store.of_home import of_home
 from hie.store.search.referring import fetch, leads_to
-from hie.store.search.registry import BOUND, COUNT, MOST_COUNT, PARAMETERS
+from hie.store.search.registry import BOUND, COUNT, MOST_COUNT, MOST_EVALUATED, PARAMETERS
 from hie.store.served import Stored
 from hie.store.session import Reader
 from hie.store.tables import HOMELESS
 
-_ALLOWED = frozenset({"_count", "_type", "_since", "page", "_format", "_pretty"})
+_ALLOWED = frozenset({"_count", "_type", "_since", "start", "end", "page", "_format", "_pretty"})
 _ORDER = ("Patient", *sorted(BOUND))
+_CHUNK = 200  # rows that are looked at together for their date of care
+
+Holds = Callable[[Mapping[str, Any]], bool]
 
 
 @answered
 async def everything(request: Request) -> Response:
-    """GET /fhir/Patient/{id}/$everything?_count=…&_type=…&_since=…, or POST with Parameters."""
+    """GET /fhir/Patient/{id}/$everything?_count=…&_type=…&start=…, or POST with Parameters."""
     key, actor, hub = request.path_params["id"], actor_in(request), hub_of(request)
     restriction = permit_type(actor, "Patient", Interaction.READ)
     pairs = await read_pairs(request)
     asked = dict(pairs)
     _check([name for name, _ in pairs])
-    kinds, count, since = _types(asked), _count(asked), _since(asked)
+    kinds, count, since, holds = _types(asked), _count(asked), _since(asked), _care(asked)
     seal = PageSeal(hub, actor, [key, sorted(asked.items() - {("page", asked.get("page"))})])
     place = seal.opened(asked.get("page")) or [0, ""]
     async with hub.db.reading() as reader:
         await versions.read(reader, "Patient", key, restriction)
-        found, following = await _page(reader, key, kinds, restriction, place, count, since)
+        found, following = await _page(reader, key, kinds, restriction, place, count, since, holds)
         behind = await _behind(reader, found, restriction)
     await hub.ledger.record(
         Event(
@@ -76,18 +80,29 @@ async def _page(
     place: Sequence[Any],
     count: int,
     since: int,
+    holds: Holds | None,
 ) -> tuple[list[Stored], list[Any] | None]:
-    """The next resources, and where the page after begins; None at the end."""
+    """The next resources, and where the page after begins; None at the end.
+
+    With dates of care a page may be short: no more than `MOST_EVALUATED` rows are looked at for it.
+    """
     found: list[Stored] = []
     at, after = int(place[0]), str(place[1])
+    looked = 0
     while at < len(kinds):
-        wanted = count - len(found) + 1
+        wanted = count - len(found) + 1 if holds is None else _CHUNK
         rows = await of_home(reader, kinds[at], home, restriction, after, since, wanted)
-        found += rows
+        found += rows if holds is None else [one for one in rows if holds(one.resource())]
         if len(found) > count:
             last = found[count - 1]
             return found[:count], [kinds.index(last.type), last.id]
-        at, after = at + 1, ""
+        looked += len(rows)
+        if len(rows) < wanted:
+            at, after = at + 1, ""
+        else:
+            after = rows[-1].id
+            if looked >= MOST_EVALUATED:
+                return found, [at, after]
     return found, None
 
 
@@ -103,9 +118,6 @@ async def _behind(reader: Reader, page: Sequence[Stored], restriction: Restricti
 
 def _check(names: Sequence[str]) -> None:
     for name in names:
-        if name in ("start", "end"):
-            fault = Fault(name, "not-answered", "_since, or a search by date")
-            raise NotSupported("$everything has no dates of care", (fault,))
         if name not in _ALLOWED:
             raise refused(name, "unknown-parameter", ", ".join(sorted(_ALLOWED)))
         if names.count(name) > 1:
@@ -137,3 +149,8 @@ def _since(asked: dict[str, str]) -> int:
     if found is None or "T" not in text:
         raise InvalidRequest("_since", (Fault("_since", "invalid-value", "an instant"),))
     return found[0]
+
+
+def _care(asked: dict[str, str]) -> Holds | None:
+    start, end = asked.get("start"), asked.get("end")
+    return None if start is None and end is None else between(start, end)

@@ -111,7 +111,7 @@ async def test_what_is_asked_wrongly_names_the_parameter(place: Any, tmp_path: P
         everything = f"/fhir/Patient/{patient}/$everything"
         for url, body, code in (
             (everything, asked(("_count", "Address", {"city": "x"})), "wrong-type"),
-            (everything, asked(("start", "Date", "2026-01-01")), "not-answered"),
+            (everything, asked(("start", "Date", "ge2026")), "not-a-date"),
             (everything, asked(("_count", "Integer", 1), ("_count", "Integer", 2)), "repeated"),
             (everything, {"resourceType": "Patient"}, "other-type"),
             ("/fhir/Observation/$lastn", asked(("max", "Integer", 1)), "required"),

@@ -1,5 +1,6 @@
 """What is asked of a patient, a result, a resource or a code by an operation."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,37 @@ async def test_everything_of_a_patient_comes_in_pages_that_are_whole_and_disjoin
         for wrong in ("_type=Rocket", "_count=0", "_since=x", "colour=x", "page=x"):
             assert (await client.get(f"{url}?{wrong}")).status_code == 400
         assert (await client.get("/fhir/Patient/none/$everything")).status_code == 404
+
+
+async def test_everything_of_a_stretch_of_care(place: Any, tmp_path: Path) -> None:
+    async with hub_of_writer(place, tmp_path) as (_, client):
+        patient = await patient_of(client)
+        days = ["2026-05-31T23:00:00+08:00", "2026-06-01", "2026-06", "2026-07-02", None]
+        for n, day in enumerate(days):
+            tree = json.loads(observation(patient, number=f"D-{n}"))
+            tree["effectiveDateTime"] = day
+            if day is None:
+                del tree["effectiveDateTime"]
+            assert (await client.post("/fhir/Observation", json=tree)).status_code == 201
+        url = f"/fhir/Patient/{patient}/$everything"
+        for asked, wanted in (
+            ("start=2026-06-01&end=2026-06-30", {"D-1", "D-2", "D-4"}),
+            ("start=2026-07", {"D-3", "D-4"}),
+            ("end=2026-05", {"D-0", "D-4"}),
+            ("start=2020&end=2021", {"D-4"}),
+        ):
+            link: str | None = f"{url}?{asked}&_count=2"
+            paged = []
+            while link is not None:
+                page = (await client.get(link)).json()
+                paged += [one["resource"] for one in page.get("entry", ())]
+                links = {one["relation"]: one["url"] for one in page["link"]}
+                link = links.get("next")
+            assert paged[0]["id"] == patient  # who is asked about has no date of care
+            assert {one["identifier"][0]["value"] for one in paged[1:]} == wanted, asked
+            assert len(paged) == len(wanted) + 1
+        for wrong in ("start=x", "end=ge2026", "start=", "start=2026&start=2025"):
+            assert (await client.get(f"{url}?{wrong}")).status_code == 400, wrong
 
 
 async def test_the_newest_of_each_code(place: Any, tmp_path: Path) -> None:
