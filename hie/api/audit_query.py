@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hie.fhir.search.asked import read_value
 from hie.fhir.search.definitions import Kind, Parameter, parameters
 from hie.fhir.search.modifiers import modifiers
-from hie.fhir.search.refusal import bad, costly, unanswered
+from hie.fhir.search.refusal import bad, costly, unanswered, unknown
 from hie.fhir.search.separators import split
 from hie.fhir.search.shape import SUMMARIES
 from hie.fhir.search.values import Pointer, Token, Value, When
@@ -105,7 +105,7 @@ def _check(key: str, text: str, *, is_known: bool, again: bool) -> None:
     if not is_known and ("." in key or key.startswith(("_has", "_include", "_revinclude"))):
         raise costly(key, "no-index", "no chain but patient.identifier, and nothing that goes with")
     if not is_known:
-        raise bad(key, "unknown-parameter", ", ".join(sorted({*KNOWN, *RESULTS, *_IDENTIFIER})))
+        raise unknown(key, {*KNOWN, *RESULTS, *_IDENTIFIER})
     if not text:
         raise bad(key, "empty", "a value")
     if again:

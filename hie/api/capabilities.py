@@ -11,7 +11,7 @@ from starlette.responses import Response
 from hie import RELEASED, __version__
 from hie.api.audit_query import KNOWN
 from hie.api.capability_words import OF_SERVER, about, common_parameters, included, is_answered
-from hie.api.general import bad, read_asked
+from hie.api.general import read_asked
 from hie.api.negotiation import ANSWER
 from hie.api.patched import MEDIA as PATCH
 from hie.api.patched import MERGE
@@ -20,6 +20,7 @@ from hie.api.served import LOGGED
 from hie.api.terminology_capabilities import terminology
 from hie.fhir import CANONICAL, RELEASE
 from hie.fhir.search.definitions import Kind
+from hie.fhir.search.refusal import bad
 from hie.fhir.search.shape import is_whole, shaped
 from hie.fhir.shipped_profiles import SUPPORTED
 from hie.fhir.wire import write

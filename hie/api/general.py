@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from hie.errors import Fault, InvalidRequest
+from hie.fhir.search.refusal import bad, unknown
 from hie.fhir.search.shape import SUMMARIES, is_whole, shaped
 from hie.fhir.wire import write
 from hie.store.search.registry import MOST_COUNT
@@ -50,7 +50,7 @@ def read_asked(request: Request, allowed: frozenset[str] = frozenset()) -> Asked
     known = _GENERAL | allowed
     for name, value in request.query_params.multi_items():
         if name not in known:
-            raise bad(name, "unknown-parameter", ", ".join(sorted(known)))
+            raise unknown(name, known)
         if name in found:
             raise bad(name, "repeated", "this parameter once")
         if not value:
@@ -70,11 +70,6 @@ def read_asked(request: Request, allowed: frozenset[str] = frozenset()) -> Asked
         raise bad("_elements", "invalid-value", "no _summary beside it")
     own = {name: value for name, value in found.items() if name not in _GENERAL}
     return Asked(own, _SUMMARY[summary], elements)
-
-
-def bad(name: str, code: str, expected: str) -> InvalidRequest:
-    """A refusal that names the parameter (cut: it is the caller's text)."""
-    return InvalidRequest(f"parameter {name[:64]!r}", (Fault(name[:64], code, expected),))
 
 
 _NOTHING = Asked({})

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from hie.access.actor import ActorKind
 from hie.access.reason import Reason
-from hie.api.general import Asked, bad, read_asked
+from hie.api.general import Asked, read_asked
 from hie.api.page_seal import PageSeal
 from hie.api.respond import answered, fhir, hub_of
 from hie.api.served import permitted, record_look
@@ -21,6 +21,7 @@ from hie.audit.event import EventType
 from hie.errors import Fault, InvalidRequest, NotPermitted
 from hie.fhir.bundle import Versioned, history
 from hie.fhir.elements import bounds
+from hie.fhir.search.refusal import bad
 from hie.oauth.door import actor_in
 from hie.store import histories
 from hie.store.histories import Span, Versions

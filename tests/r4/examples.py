@@ -51,4 +51,3 @@ def exact(text: str) -> Any:
     }
     tree.pop("meta", None)
     return {**tree, "meta": meta} if meta else tree
-

@@ -1,5 +1,8 @@
 """A refusal of a search names its parameter, says what is wrong with it and what was expected."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 from hie.errors import Fault, InvalidRequest, NotSupported, TooCostly
 from hie.fhir.search.separators import unescape
 
@@ -9,6 +12,14 @@ _LONGEST_NAME = 64  # of the caller's text, which is shown again
 def bad(parameter: str, code: str, expected: str) -> InvalidRequest:
     """A value that is none, or a parameter that is none."""
     return InvalidRequest(f"parameter {_shown(parameter)!r}", (_fault(parameter, code, expected),))
+
+
+def unknown(parameter: str, known: Iterable[str]) -> InvalidRequest:
+    """A parameter that is none: which one may have been meant, and all there are."""
+    names = sorted(known)
+    near = get_close_matches(_shown(parameter).partition(":")[0], names, n=1)
+    meant = f"perhaps {near[0]}; one of " if near else ""
+    return bad(parameter, "unknown-parameter", meant + ", ".join(names))
 
 
 def unanswered(parameter: str, expected: str) -> NotSupported:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from hie.errors import RequestRefused
-from hie.fhir.search.refusal import bad, costly, unanswered
+from hie.fhir.search.refusal import bad, costly, unanswered, unknown
 from hie.fhir.search.shape import SUMMARIES
 from hie.fhir.search.unanswered import UNANSWERED
 from hie.store.search.condition import Condition, is_known, read_condition
@@ -129,8 +129,7 @@ def _wrong(kind: str, key: str, value: str, seen: Container[str]) -> RequestRefu
     if name in UNANSWERED and not is_known(kind, key):
         return unanswered(key, UNANSWERED[name])
     if not is_known(kind, key) and name not in RESULTS:
-        known = sorted({*PARAMETERS[kind], *RESULTS})
-        return bad(key, "unknown-parameter", ", ".join(known))
+        return unknown(key, {*PARAMETERS[kind], *RESULTS})
     if not value:
         return bad(key, "empty", "a value")
     if name in SINGLE and _once(key) in seen:

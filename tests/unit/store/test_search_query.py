@@ -218,3 +218,11 @@ def test_a_persons_token_asks_about_somebody_whatever_is_left_out() -> None:
     with pytest.raises(InvalidRequest) as caught:
         _check_user(person, everybody)
     assert [one.code for one in caught.value.faults] == ["required"]
+
+
+def test_an_unknown_parameter_is_told_which_was_perhaps_meant() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse_query("Observation", [("valeu-quantity:missing", "true")])
+    (fault,) = caught.value.faults
+    assert fault.path == "valeu-quantity:missing"
+    assert fault.expected.startswith("perhaps value-quantity; one of _count, ")
