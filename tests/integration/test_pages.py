@@ -172,7 +172,7 @@ async def test_an_address_nothing_serves_is_told_in_its_doors_own_words(
                 assert machine.headers["content-type"] == "application/problem+json"
             wrong = await client.put("/patients?lang=en", headers=browser)
             assert wrong.status_code == 405
-            assert set(wrong.headers["allow"].split(", ")) == {"GET", "HEAD"}
+            assert set(wrong.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
             assert "There is no such page" in wrong.text
         async with _client(hub) as client:
             fhir = await client.get("/fhir/x/y/z/nowhere", headers=headers | browser)
