@@ -1,6 +1,6 @@
 """One message worker of the bench: `python -m tests.bench.road_worker URL DIR`.
 
-It says when its hub is open, begins when it is told to, and ends when no message waits.
+It says when its hub is open, begins when it is told to, and says when no message waits.
 """
 
 import asyncio
@@ -20,6 +20,8 @@ async def _worked(url: str, folder: Path) -> None:
         sys.stdout.flush()
         await asyncio.to_thread(sys.stdin.readline)
         await asyncio.gather(*(drained(hub) for _ in range(lanes(hub))))
+        sys.stdout.write("done\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
