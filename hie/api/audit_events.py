@@ -16,12 +16,13 @@ from hie.access.scopes import Interaction
 from hie.api.audit_query import AuditQuery, read_query
 from hie.api.audit_search import Found, search_log, shown
 from hie.api.general import read_asked
-from hie.api.negotiation import check_format, preferences, sent
+from hie.api.negotiation import check_format, preferences
 from hie.api.page_seal import PageSeal
 from hie.api.preconditions import is_known
 from hie.api.respond import answered, fhir, hub_of, version_headers
+from hie.api.search_text import search_text
 from hie.audit.event import Action, Event, EventType, Subject
-from hie.errors import Fault, InvalidRequest, ResourceNotFound, UnsupportedMedia
+from hie.errors import ResourceNotFound
 from hie.fhir import Resource
 from hie.fhir.bundle import Entry, searchset
 from hie.fhir.outcome import issue, outcome
@@ -30,7 +31,6 @@ from hie.fhir.wire import write
 from hie.oauth.answers import refusal
 from hie.oauth.caller import raw_request
 from hie.oauth.door import actor_in
-from hie.oauth.hardening import PARAMETER_LIMIT
 from hie.store import audit_log
 from hie.store.audit_log import Look
 from hie.store.served import Stored
@@ -94,19 +94,9 @@ async def refuse_change(request: Request) -> Response:
 
 async def _pairs(request: Request) -> list[tuple[str, str]]:
     """The parameters of the address and of the form. Raises UnsupportedMedia, InvalidRequest."""
-    raw = request.url.query
-    if "patient" in request.path_params:
-        whose = urlencode({"patient": request.path_params["patient"]})
-        raw = "&".join(part for part in (whose, raw) if part)
-    if request.method == "POST":
-        if sent(request.headers) != _FORM:
-            raise UnsupportedMedia("_search takes a form", (Fault("Content-Type", "media", _FORM),))
-        form = (await request.body()).decode("utf-8", "replace")
-        raw = "&".join(part for part in (raw, form) if part)
-        if raw.count("&") >= PARAMETER_LIMIT:
-            fault = Fault("body", "too-many-parameters", f"at most {PARAMETER_LIMIT}")
-            raise InvalidRequest("too many parameters", (fault,))
-    return parse_qsl(raw, keep_blank_values=True)
+    patient = request.path_params.get("patient")
+    meant = "" if patient is None else urlencode({"patient": patient})
+    return parse_qsl(await search_text(request, meant), keep_blank_values=True)
 
 
 def _asked_for(query: AuditQuery, found: Found) -> list[str]:

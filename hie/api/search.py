@@ -11,19 +11,19 @@ from hie.access.actor import Actor, ActorKind
 from hie.access.policy import permit_type
 from hie.access.scopes import Interaction
 from hie.api.addresses import query_string
-from hie.api.negotiation import check_format, preferences, sent
+from hie.api.negotiation import check_format, preferences
 from hie.api.page_seal import PageSeal
-from hie.api.respond import answered, fhir, hub_of, path_of, query_of
+from hie.api.respond import answered, fhir, hub_of, path_of
+from hie.api.search_text import search_text
 from hie.api.served import asked_about, served
 from hie.audit.event import Action, Event, EventType, Subject
-from hie.errors import Fault, InvalidRequest, NotSupported, ResourceNotFound, UnsupportedMedia
+from hie.errors import Fault, InvalidRequest, NotSupported, ResourceNotFound
 from hie.exchange.hub import Hub
 from hie.fhir.bundle import Entry, searchset
 from hie.fhir.outcome import issue, outcome
 from hie.fhir.search.shape import is_whole, shaped
 from hie.fhir.wire import write
 from hie.oauth.door import actor_in
-from hie.oauth.hardening import PARAMETER_LIMIT
 from hie.store.search.include import included
 from hie.store.search.page import Page
 from hie.store.search.query import Query, parse_query
@@ -32,8 +32,6 @@ from hie.store.search.search import search
 from hie.store.served import Stored
 from hie.store.tables import HOMELESS
 
-_FORM = "application/x-www-form-urlencoded"
-
 
 @answered
 async def search_type(request: Request) -> Response:
@@ -41,15 +39,7 @@ async def search_type(request: Request) -> Response:
     kind = served(request)
     actor = actor_in(request)
     restriction = permit_type(actor, kind, Interaction.SEARCH)
-    raw = "&".join(part for part in (_compartment(request, kind), query_of(request)) if part)
-    if request.method == "POST":
-        if sent(request.headers) != _FORM:
-            raise UnsupportedMedia("_search takes a form", (Fault("Content-Type", "media", _FORM),))
-        form = (await request.body()).decode("utf-8", "replace")
-        raw = "&".join(part for part in (raw, form) if part)
-        if raw.count("&") >= PARAMETER_LIMIT:
-            fault = Fault("body", "too-many-parameters", f"at most {PARAMETER_LIMIT}")
-            raise InvalidRequest("too many parameters", (fault,))
+    raw = await search_text(request, _compartment(request, kind))
     hub = hub_of(request)
     lenient = preferences(request.headers).handling == "lenient"
     pairs = parse_qsl(raw, keep_blank_values=True)
