@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hie.errors import Fault, UnprocessableRequest
+from hie.errors import Fault
 
 LONGEST = 2048  # characters of a scope parameter
 MOST = 64
@@ -100,12 +100,3 @@ def check_client_scopes(scopes: Iterable[str], types: frozenset[str]) -> list[Fa
             expected = "a resource type of this hub: " + ", ".join(sorted(types))
             faults.append(Fault(f"scopes[{n}]", "scope-type", expected))
     return faults
-
-
-def accept_client_scopes(scopes: Iterable[str], types: frozenset[str]) -> tuple[str, ...]:
-    """The scopes in order, each once; raises UnprocessableRequest naming every fault."""
-    given = list(scopes)
-    faults = check_client_scopes(given, types)
-    if faults:
-        raise UnprocessableRequest("a scope cannot be registered", tuple(faults))
-    return tuple(sorted(set(given)))

@@ -74,11 +74,11 @@ def find_network(text: str) -> Network | None:
 
 
 def network_faults(profile: Mapping[str, Any]) -> list[Fault]:
-    """Entries of [dicom] allow that are no networks."""
-    allowed = _table(profile, "dicom").get("allow", ())
+    """Entries of `allow`, of either listener, that are no networks: they would let nobody in."""
     return [
-        Fault(f"profile.dicom.allow.{n}", "profile-invalid", "a network, e.g. 10.1.0.0/16")
-        for n, text in enumerate(allowed)
+        Fault(f"profile.{door}.allow.{n}", "profile-invalid", "a network, e.g. 10.1.0.0/16")
+        for door in ("dicom", "mllp")
+        for n, text in enumerate(_table(profile, door).get("allow", ()))
         if find_network(str(text)) is None
     ]
 

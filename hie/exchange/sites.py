@@ -15,6 +15,7 @@ from hie.access.actor import Actor
 from hie.audit.event import Action, Event, EventType
 from hie.errors import Fault, UnprocessableRequest
 from hie.exchange.hub import Hub
+from hie.exchange.imaging_profile import network_faults
 from hie.recognition.credit_code import is_credit_code
 from hie.store import ledger
 from hie.store import sites as store
@@ -91,7 +92,7 @@ def _profile_faults(profile: str, schema: Mapping[str, Any]) -> list[Fault]:
     if dates:
         return dates  # JSON Schema knows no dates: nothing else can be said before they are gone
     validator = jsonschema_rs.Draft202012Validator(dict(schema))
-    return [
+    found = [
         Fault(
             ".".join(["profile", *(str(step) for step in error.instance_path)]),
             "profile-invalid",
@@ -99,6 +100,7 @@ def _profile_faults(profile: str, schema: Mapping[str, Any]) -> list[Fault]:
         )
         for error in validator.iter_errors(tree)
     ]
+    return found or network_faults(tree)
 
 
 def _dates(value: Any, path: str) -> Iterator[str]:

@@ -131,11 +131,6 @@ def day_of(text: str) -> date | None:
     return None if found is None else instant(found[0]).date()
 
 
-def has_time(text: str) -> bool:
-    """Whether a dateTime says more than the day."""
-    return "T" in text
-
-
 def _midnight(ordinal: int) -> int:
     """When this day begins in the hub's zone."""
     return ((ordinal - _EPOCH_DAY) * 86_400 - _HERE) * 1_000_000

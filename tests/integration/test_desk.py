@@ -87,6 +87,7 @@ async def test_a_dry_run_counts_what_the_import_then_does(place: Any, tmp_path: 
         ("a = " + "9" * 5000, "sensible size"),
         ("a = " + "[" * 5000, "sensible size"),
         ("no_such_key = 1\n", "no_such_key"),
+        ('[mllp]\nallow = ["10.1.0.0/16", "10.1.0.0/61"]\napplications = ["LIS"]\n', "a network"),
     ],
 )
 async def test_a_bad_profile_is_refused_with_its_place(place: Any, profile: str, says: str) -> None:
