@@ -43,6 +43,10 @@ class Actor:
     token: str | None = None  # jti of the access token
     network: str | None = None  # peer address
     request: str | None = None  # X-Request-Id or one made here
+    patient: str | None = None  # a Patient's id, when the token is about this patient alone
+    session: str | None = None  # the sign-in or launch the token came out of
+    glass: frozenset[str] = frozenset()  # homes whose restricted rows are open for a while
+    relation: str | None = None  # how the relation to the patient is known: hub, or declared
 
     def at(self, network: str | None, request: str | None) -> "Actor":
         """The same caller, at one request; written out because every request makes one."""
@@ -57,4 +61,8 @@ class Actor:
             self.token,
             network,
             request,
+            self.patient,
+            self.session,
+            self.glass,
+            self.relation,
         )

@@ -11,25 +11,9 @@ from functools import lru_cache
 
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.reason import Reason
+from hie.access.restriction import Restriction
 from hie.access.scopes import Door, Interaction, find_scope
 from hie.errors import Fault, NotPermitted
-
-
-@dataclass(frozen=True, slots=True)
-class Restriction:
-    """What an actor may see of one kind of resource.
-
-    `types`: the resource types; None = all. `homes`: only these homes; None = every home.
-    `sites`: only what these sites sent; None = all. An empty set permits nothing.
-    """
-
-    types: frozenset[str] | None = None
-    homes: frozenset[str] | None = None
-    sites: frozenset[str] | None = None
-
-    def permits_type(self, kind: str) -> bool:
-        """Whether resources of this type may be seen at all."""
-        return self.types is None or kind in self.types
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class ResourceColumns(SQLModel):
 
     `home` is the Patient of the site that sent it, fixed for life; "" for what is nobody's
     (Organization, Practitioner, Device). `dict` names the dictionary `body` was compressed with.
+    `label` is its confidentiality (0 N, 1 R, 2 V) with the topics above it; without one it is R.
     """
 
     home: str = text(primary_key=True)
@@ -76,3 +77,4 @@ class ResourceColumns(SQLModel):
     status: str | None = maybe()
     dictionary: int = number(sa_column_kwargs={"name": "dict"})
     body: bytes = data()
+    label: int | None = maybe_count()

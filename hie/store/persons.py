@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hie.errors import Conflict, ResourceNotFound
 from hie.store.database import advisory
 from hie.store.ids import new_id
+from hie.store.relations import spread
 from hie.store.session import Dialect, Reader, Row, Unit
 
 _LINK = "id, person, was, homes, reason, score, author, at_us, undone_us, undone_by"
@@ -117,6 +118,7 @@ async def join(
     if not moved or not await homes_of(unit, person_a):
         raise ResourceNotFound("a person that has no homes (any more)")
     await unit.execute("UPDATE person_home SET person = $1 WHERE person = $2", person_a, person_b)
+    await spread(unit, moved)
     link = new_id()
     await unit.execute(
         "INSERT INTO link (id, person, was, homes, reason, score, author, at_us)"
@@ -155,6 +157,7 @@ async def undo(unit: Unit, link: str, *, author: str, at_us: int) -> Link:
         where,
         unit.db.array(found.homes),
     )
+    await spread(unit, {*found.homes, *await homes_of(unit, where)})
     return found
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql.base import PGDialect, PGTypeCompiler
 from sqlmodel import Index, PrimaryKeyConstraint, SQLModel
 
 from hie.store import (
+    access_tables,
     data_tables,
     duty_tables,
     imaging_tables,
@@ -25,6 +26,7 @@ from hie.store.columns import (
     data,
     instant,
     maybe,
+    maybe_count,
     maybe_instant,
     number,
     text,
@@ -226,6 +228,7 @@ class ResourceHistory(SQLModel, table=True):
     deleted: bool
     dictionary: int = number(sa_column_kwargs={"name": "dict"})
     body: bytes = data()
+    label: int | None = maybe_count()
 
 
 class BusinessKey(SQLModel, table=True):
@@ -306,6 +309,7 @@ __all__ = [
     "HOMELESS",
     "METADATA",
     "TABLES",
+    "access_tables",
     "data_tables",
     "duty_tables",
     "imaging_tables",

@@ -1,0 +1,67 @@
+"""What an actor may see, as plain values: SQL only in `store.visible`.
+
+All parts must permit (SECURITY, authorization): the type, the home, the site, the scope's own
+constraints, whose patient it is, the label of the row, and the patient's consent.
+"""
+
+from dataclasses import dataclass
+
+NORMAL, RESTRICTED, VERY_RESTRICTED = 0, 1, 2  # v3-Confidentiality N, R, V
+
+Constraint = tuple[str, tuple[str, ...]]  # a search parameter, and values any of which must hold
+Constraints = tuple[Constraint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whose patients: those the institution has something to do with at this instant.
+
+    `kinds`: which relations count (`own`, `visit`, `order`, `referral`, `patient`, `declared`).
+    """
+
+    institution: str
+    at_us: int
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks a patient's consent: institution, purpose (v3-ActReason), when.
+
+    `permitted`: what holds where no rule of the patient's speaks of it (the implicit policy).
+    """
+
+    institution: str
+    purpose: str
+    at_us: int
+    permitted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """What an actor may see of one kind of resource.
+
+    `types`: the resource types; None = all. `homes`: only these homes; None = every home.
+    `sites`: only what these sites sent; None = all. An empty set permits nothing. `filters`: by
+    type, alternatives one of which a row must satisfy whole; a type that is not named has none.
+    `reach`, `asks`: None = not asked. `clearance`: the highest label seen; `own_clearance`: of the
+    institution's own patients' rows; `opened`: homes whose restricted rows are open for a while.
+    """
+
+    types: frozenset[str] | None = None
+    homes: frozenset[str] | None = None
+    sites: frozenset[str] | None = None
+    filters: tuple[tuple[str, tuple[Constraints, ...]], ...] = ()
+    reach: Reach | None = None
+    clearance: int = VERY_RESTRICTED
+    own_clearance: int = VERY_RESTRICTED
+    opened: frozenset[str] = frozenset()
+    asks: Asking | None = None
+
+    def permits_type(self, kind: str) -> bool:
+        """Whether resources of this type may be seen at all."""
+        return self.types is None or kind in self.types
+
+    def filters_of(self, kind: str) -> tuple[Constraints, ...]:
+        """The alternatives of this type; empty where it is not constrained."""
+        return next((found for name, found in self.filters if name == kind), ())

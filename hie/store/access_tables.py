@@ -1,0 +1,59 @@
+"""Who may see whom: institutions' relations to patients, and the rules of their consents."""
+
+from sqlmodel import Index, SQLModel
+
+from hie.store.columns import count, instant, maybe, maybe_count, maybe_instant, number, text
+
+
+class Relation(SQLModel, table=True):
+    """What an institution has to do with one of its Patients, of one kind, and until when.
+
+    `kind`: own, visit, order, referral, declared, patient. `source` names what says so.
+    """
+
+    __tablename__ = "relation"
+    __table_args__ = {"sqlite_with_rowid": False}
+    institution: str = text(primary_key=True)
+    home: str = text(primary_key=True)
+    kind: str = text(primary_key=True)
+    from_us: int = instant()
+    until_us: int = instant()
+    source: str = text()
+
+
+class ReachRow(SQLModel, table=True):
+    """`relation` spread over all homes of the person: what `store.visible` asks, one look a row."""
+
+    __tablename__ = "reach"
+    __table_args__ = {"sqlite_with_rowid": False}
+    home: str = text(primary_key=True)
+    institution: str = text(primary_key=True)
+    kind: str = text(primary_key=True)
+    from_us: int = instant()
+    until_us: int = instant()
+
+
+class ConsentRule(SQLModel, table=True):
+    """One rule out of a patient's active Consents: the matching one of the highest rank decides.
+
+    A column that is null matches everything. `permit` is 1 or 0; `label_mask` has the bits of
+    `label` any of which must be set, `clearance` the lowest confidentiality it speaks of.
+    """
+
+    __tablename__ = "consent_rule"
+    __table_args__ = (Index("consent_rule_consent", "consent"), {"sqlite_with_rowid": False})
+    home: str = text(primary_key=True)
+    rank: int = count(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    permit: int = number()
+    institution: str | None = maybe()
+    source_institution: str | None = maybe()
+    purpose: str | None = maybe()
+    label_mask: int | None = maybe_count()
+    clearance: int | None = maybe_count()
+    resource: str | None = maybe()
+    author: str | None = maybe()
+    from_us: int = instant()
+    until_us: int = instant()
+    data_from_us: int | None = maybe_instant()
+    data_until_us: int | None = maybe_instant()
+    consent: str = text()
