@@ -1,25 +1,33 @@
 """The hub's access tokens: a short-lived ES256 JWT that says who asks, for whom and for what.
 
 It carries no name and no identity number: every log on the way can read a JWT (SECURITY 1.4).
-RFC 9068 (at+jwt); IHE IUA for institution and purpose of use.
+RFC 9068 (at+jwt); IHE IUA for institution, role and purpose of use; IHE PCF for the patient. What
+is not known is left out: a token without `patient` is bound to no patient.
 """
 
 import json
 from dataclasses import dataclass
 
-from jwt.api_jws import PyJWS
-
 from hie.access.actor import Purpose
+from hie.access.compact import encode_segment
 from hie.access.ring import SigningKey
+from hie.fhir import CANONICAL
 
 LIFETIME = 300
+SESSION_LIFETIME = 900  # of a token that ends with the session of a person at the hub's own pages
 PURPOSE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
-_SIGN = PyJWS(algorithms=["ES256"])
+ROLE_SYSTEM = f"{CANONICAL}/CodeSystem/role"
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a client was granted; `institution` comes from its registered key."""
+    """What a client was granted; `institution` comes from its registered key, never from a claim.
+
+    For a system `subject` is empty. For a person it is the id of their account here, or the
+    pseudonym of a person their hospital vouches for (`hie.oauth.vouched`), and `role` is a `Role`.
+    `patient` and `encounter` are ids; `session` is the hash of a session here, with which the
+    token ends; `certificate` is the SHA-256 of the client certificate it is bound to, base64url.
+    """
 
     issuer: str
     audience: str
@@ -27,30 +35,58 @@ class Grant:
     institution: str
     purpose: Purpose
     scopes: tuple[str, ...]
+    subject: str = ""
+    role: str | None = None
+    patient: str | None = None
+    encounter: str | None = None
+    session: str | None = None
+    acr: str | None = None
+    auth_time: int | None = None
+    certificate: str | None = None
+    lifetime: int = LIFETIME
 
 
 def mint(grant: Grant, key: SigningKey, token_id: str, now: int) -> str:
-    """Sign an access token of LIFETIME seconds; `token_id` is 128 random bits in hex."""
-    claims = {
-        "iss": grant.issuer,
-        "aud": grant.audience,
-        "client_id": grant.client,
-        "sub": grant.client,
-        "iat": now,
-        "exp": now + LIFETIME,
-        "jti": token_id,
-        "scope": " ".join(grant.scopes),
-        "hub": {"inst": grant.institution},
-        "extensions": {
-            "ihe_iua": {
-                "subject_organization_id": grant.institution,
-                "purpose_of_use": [{"system": PURPOSE_SYSTEM, "code": grant.purpose.value}],
-            }
-        },
+    """Sign an access token of the grant's lifetime; `token_id` is 128 random bits in hex."""
+    header = {"alg": key.signer.algorithm, "typ": "at+jwt", "kid": key.kid}
+    body = f"{_segment(header)}.{_segment(_claims(grant, token_id, now))}"
+    return f"{body}.{encode_segment(key.signer.sign(body.encode('ascii')))}"
+
+
+def _claims(grant: Grant, token_id: str, now: int) -> dict[str, object]:
+    patient = None if grant.patient is None else f"Patient/{grant.patient}"
+    encounter = None if grant.encounter is None else f"Encounter/{grant.encounter}"
+    role = None if grant.role is None else [{"system": ROLE_SYSTEM, "code": grant.role}]
+    extensions: dict[str, object] = {
+        "ihe_iua": _known(
+            subject_organization_id=grant.institution,
+            subject_role=role,
+            purpose_of_use=[{"system": PURPOSE_SYSTEM, "code": grant.purpose.value}],
+        ),
+        "ihe_pcf": None if patient is None else {"patient_id": patient},
     }
-    return _SIGN.encode(
-        json.dumps(claims, separators=(",", ":")).encode("utf-8"),
-        key.private,
-        algorithm="ES256",
-        headers={"typ": "at+jwt", "kid": key.kid},
+    return _known(
+        iss=grant.issuer,
+        aud=grant.audience,
+        client_id=grant.client,
+        sub=grant.subject or grant.client,
+        iat=now,
+        exp=now + grant.lifetime,
+        jti=token_id,
+        scope=" ".join(grant.scopes),
+        cnf=None if grant.certificate is None else {"x5t#S256": grant.certificate},
+        acr=grant.acr,
+        auth_time=grant.auth_time,
+        patient=patient,
+        hub=_known(inst=grant.institution, sid=grant.session, rel=encounter),
+        extensions=_known(**extensions),
     )
+
+
+def _known(**members: object) -> dict[str, object]:
+    """The members that are known, in this order."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _segment(value: dict[str, object]) -> str:
+    return encode_segment(json.dumps(value, separators=(",", ":")).encode("utf-8"))

@@ -1,7 +1,6 @@
 """The kinds of token the hub takes, side by side: a token of one kind fails at every other door.
 
-The table is SECURITY 1.3. Client assertions (A) and access tokens (T) are taken today; the other
-rows stand here so that the doors that will take them cannot be given a token of these.
+The table is SECURITY 1.3; five rows, mutually exclusive.
 """
 
 from dataclasses import dataclass
@@ -20,7 +19,8 @@ class Replay(StrEnum):
 class TokenRules:
     """What one kind of token must look like; times in seconds.
 
-    `lifetime` caps exp - iat; `age` caps now - iat (an identity provider chooses its own exp).
+    `lifetime` caps exp - iat, `session_lifetime` that of a token which ends with a session at the
+    hub's own pages; `age` caps now - iat (an identity provider chooses its own exp).
     `jku` may occur in the header, and only as the very address that was registered. `about_itself`:
     the subject is the issuer (RFC 7523, 3).
     """
@@ -30,6 +30,7 @@ class TokenRules:
     required: frozenset[str]
     replay: Replay
     lifetime: int | None = None
+    session_lifetime: int | None = None
     age: int | None = None
     jku: bool = False
     about_itself: bool = False
@@ -64,6 +65,7 @@ class Profile(Enum):
         required=_ALL | {"client_id", "scope", "hub"},
         replay=Replay.NONE,
         lifetime=300,
+        session_lifetime=900,
     )
     CDS_CLIENT = TokenRules(
         types=frozenset({"JWT"}),

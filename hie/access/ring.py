@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from hie.access.jwk import thumbprint
 from hie.access.keys import VerificationKey
+from hie.access.signer import FileSigner, Signer
 from hie.errors import HubMisconfigured
 
 OVERLAP = 2 * 900  # seconds a superseded key verifies: twice the longest life of a token
@@ -21,7 +22,7 @@ MOST_KEYS = 3
 class SigningKey:
     """An ES256 key pair of the hub; it signs from `starts` on (seconds since the Unix epoch)."""
 
-    private: ec.EllipticCurvePrivateKey
+    signer: Signer
     starts: int
     verifying: VerificationKey
 
@@ -33,10 +34,18 @@ class SigningKey:
 
 def signing_key(private: ec.EllipticCurvePrivateKey, starts: int) -> SigningKey:
     """A key pair with its id; raises HubMisconfigured unless it is on P-256."""
-    public = private.public_key()
-    if not isinstance(public.curve, ec.SECP256R1):
-        raise HubMisconfigured(f"signing key on {public.curve.name}: expected P-256")
-    return SigningKey(private, starts, VerificationKey(thumbprint(public), "ES256", public))
+    if not isinstance(private.curve, ec.SECP256R1):
+        raise HubMisconfigured(f"signing key on {private.curve.name}: expected P-256")
+    return key_of(FileSigner(private), starts)
+
+
+def key_of(signer: Signer, starts: int) -> SigningKey:
+    """A key of whatever signs, with its id. Raises HubMisconfigured unless it signs ES256."""
+    if signer.algorithm != "ES256":
+        raise HubMisconfigured(f"signing key for {signer.algorithm}: access tokens are ES256")
+    return SigningKey(
+        signer, starts, VerificationKey(thumbprint(signer.public), "ES256", signer.public)
+    )
 
 
 @dataclass(frozen=True, slots=True)

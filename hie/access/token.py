@@ -156,7 +156,7 @@ def _check_claims(
     if rules.lifetime is not None:
         # Without iat, the latest instant at which the token can have been made stands in for it.
         begin = now + EARLY if issued is None else issued
-        if expires - begin > rules.lifetime or (issued is not None and expires <= issued):
+        if expires - begin > _cap(payload, rules) or (issued is not None and expires <= issued):
             raise refused(Reason.LIFETIME)
     if rules.age is not None and (issued is None or now - issued > rules.age):
         raise refused(Reason.LIFETIME)
@@ -169,6 +169,14 @@ def _check_claims(
         expires=expires,
         members=payload,
     )
+
+
+def _cap(payload: Mapping[str, object], rules: TokenRules) -> int:
+    """The longest life of this token."""
+    hub = payload.get("hub")
+    if rules.session_lifetime is not None and isinstance(hub, Mapping) and "sid" in hub:
+        return rules.session_lifetime
+    return rules.lifetime or 0
 
 
 def _time(payload: Mapping[str, object], name: str) -> int | None:

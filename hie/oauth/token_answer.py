@@ -1,6 +1,6 @@
 """A signed token in the words of RFC 6749, section 5.1; its issue was recorded before."""
 
-from hie.access.mint import LIFETIME, Grant, mint
+from hie.access.mint import Grant, mint
 from hie.oauth.entrance import Entrance
 
 
@@ -10,6 +10,6 @@ def token_answer(entrance: Entrance, grant: Grant, token_id: str) -> dict[str, o
     return {
         "access_token": mint(grant, entrance.ring.signer(now), token_id, now),
         "token_type": "bearer",
-        "expires_in": LIFETIME,
+        "expires_in": grant.lifetime,
         "scope": " ".join(grant.scopes),
     }

@@ -18,6 +18,7 @@ from tests.unit.access.tokens import (
     an_assertion,
     ec_key,
     hub_key,
+    hub_private,
     jwk_of,
     rsa_key,
     signed,
@@ -174,7 +175,7 @@ async def test_a_client_assertion_is_no_access_token(hub: Hub) -> None:
 
 
 async def test_a_token_of_another_key_is_refused(hub: Hub) -> None:
-    text = signed(an_access_header(), an_access_payload(), hub_key().private, "ES256")
+    text = signed(an_access_header(), an_access_payload(), hub_private(), "ES256")
     assert (await get(hub, text)).status_code == 401
     assert await hub.reasons() == ["kid"]
 
@@ -182,7 +183,9 @@ async def test_a_token_of_another_key_is_refused(hub: Hub) -> None:
 def forged(doors: Hub, /, **claims: Any) -> str:
     """What only the hub itself could sign: a token with other claims."""
     key = doors.entrance.ring.signer(NOW)
-    return signed(an_access_header(kid=key.kid), an_access_payload(**claims), key.private, "ES256")
+    return signed(
+        an_access_header(kid=key.kid), an_access_payload(**claims), key.signer.private, "ES256"
+    )
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from tests.unit.access.tokens import (
     ec_key,
     ed_key,
     hub_key,
+    hub_private,
     of_client,
     of_hub,
     rsa_key,
@@ -52,7 +53,7 @@ def assertion(header: dict[str, Any] | None = None, **claims: Any) -> str:
 
 
 def access(**claims: Any) -> str:
-    return signed(an_access_header(), an_access_payload(**claims), hub_key().private, "ES256")
+    return signed(an_access_header(), an_access_payload(**claims), hub_private(), "ES256")
 
 
 # --- what is accepted
@@ -279,7 +280,7 @@ def test_a_key_address_that_is_not_the_registered_one_is_refused(address: Any) -
 
 def test_an_access_token_never_names_a_key_address() -> None:
     header = an_access_header(jku="https://lis.example/jwks.json")
-    text = signed(header, an_access_payload(), hub_key().private, "ES256")
+    text = signed(header, an_access_payload(), hub_private(), "ES256")
     assert refusal(text, T, of_hub(jwks_url="https://lis.example/jwks.json")) is Reason.HDR
 
 
@@ -288,7 +289,7 @@ def test_an_access_token_never_names_a_key_address() -> None:
 
 @pytest.mark.parametrize("typ", [None, "JWT", "at+JWT", "AT+JWT", "application/at+jwt", 1, ""])
 def test_a_bearer_token_says_that_it_is_an_access_token(typ: Any) -> None:
-    text = signed(an_access_header(typ=typ), an_access_payload(), hub_key().private, "ES256")
+    text = signed(an_access_header(typ=typ), an_access_payload(), hub_private(), "ES256")
     assert refusal(text, T, of_hub()) is Reason.TYPE
 
 

@@ -21,6 +21,7 @@ from tests.unit.access.tokens import (
     an_access_header,
     an_access_payload,
     hub_key,
+    hub_private,
     of_hub,
     segment,
     signed,
@@ -114,7 +115,7 @@ def unchanged(values: dict[str, Any], changes: dict[str, Any]) -> bool:
 @given(headers)
 def test_a_well_signed_token_with_another_header_is_refused(changes: dict[str, Any]) -> None:
     header = an_access_header() | changes
-    text = signed(header, an_access_payload(), hub_key().private, "ES256")
+    text = signed(header, an_access_payload(), hub_private(), "ES256")
     assert accepts(text) == unchanged(an_access_header(), changes)
 
 
@@ -122,7 +123,7 @@ def test_a_well_signed_token_with_another_header_is_refused(changes: dict[str, A
 @given(claims)
 def test_a_claim_the_door_reads_cannot_be_of_another_kind(changes: dict[str, Any]) -> None:
     payload = an_access_payload() | changes
-    text = signed(an_access_header(), payload, hub_key().private, "ES256")
+    text = signed(an_access_header(), payload, hub_private(), "ES256")
     if accepts(text):
         assert joserfc_accepts_signature(text)
         assert payload["iss"] == an_access_payload()["iss"]
@@ -138,7 +139,7 @@ def test_a_claim_the_door_reads_cannot_be_of_another_kind(changes: dict[str, Any
 @settings(max_examples=600, deadline=None)
 @given(st.binary(max_size=80), st.binary(max_size=80))
 def test_what_the_door_accepts_the_second_reader_accepts(header: bytes, payload: bytes) -> None:
-    text = signed(header, payload, hub_key().private, "ES256")
+    text = signed(header, payload, hub_private(), "ES256")
     assert not accepts(text) or joserfc_accepts_signature(text)
 
 
@@ -148,4 +149,4 @@ def test_a_member_named_twice_is_refused_wherever_it_stands(place: int, name: st
     members = [f"{json.dumps(k)}:{json.dumps(v)}" for k, v in an_access_payload().items()]
     members.insert(place, f"{json.dumps(name)}:{json.dumps(an_access_payload()[name])}")
     payload = "{" + ",".join(members) + "}"
-    assert not accepts(signed(an_access_header(), payload.encode(), hub_key().private, "ES256"))
+    assert not accepts(signed(an_access_header(), payload.encode(), hub_private(), "ES256"))

@@ -49,9 +49,13 @@ def ed_key() -> ed25519.Ed25519PrivateKey:
     return ed25519.Ed25519PrivateKey.generate()
 
 
+def hub_private() -> ec.EllipticCurvePrivateKey:
+    return ec_key("P-256", 99)
+
+
 @cache
 def hub_key() -> SigningKey:
-    return signing_key(ec_key("P-256", 99), 0)
+    return signing_key(hub_private(), 0)
 
 
 def verifying(private: Private, algorithm: str | None = None, kid: str = "k1") -> VerificationKey:
