@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLIENTS := $(VENV)/clients/.installed
 
-.PHONY: help setup demo test check bench conformance clean lock
+.PHONY: help setup demo test check bench conformance security clean lock
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -41,6 +41,9 @@ bench: setup     ## measure, as ratios to the machine's own limits
 
 conformance: setup  ## write the official R4 examples to a hub and read them back (fetched with npm)
 	$(BIN)/python -m tests.r4 data/packages docs/conformance-r4.md
+
+security: setup  ## prove who may see what: oracles with generated cases (hours; fewer by option)
+	$(BIN)/python -m tests.security
 
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet pyproject.toml --group build
 lock:            ## write the lock files anew (needs uv and an environment)
