@@ -8,12 +8,19 @@ from typing import Any
 from hie.errors import Conflict, ResourceNotFound
 from hie.store.session import Reader, Row, Unit
 
-_COLUMNS = "id, institution, name, jwks, scopes, purposes, status, created_us, updated_us"
+_COLUMNS = (
+    "id, institution, name, jwks, scopes, purposes, status, created_us, updated_us, jwks_uri,"
+    " cds_issuer"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A registered client; `jwks` is JSON text, `status` active or suspended."""
+    """A registered client; `jwks` is JSON text, `status` active or suspended.
+
+    With a `jwks_uri` its keys are those found there (`client_keys`), and `jwks` has none.
+    `cds_issuer` is what it calls itself as a CDS Hooks client.
+    """
 
     id: str
     institution: str
@@ -24,6 +31,8 @@ class Client:
     status: str
     created_us: int
     updated_us: int
+    jwks_uri: str | None = None
+    cds_issuer: str | None = None
 
 
 async def add(
@@ -36,11 +45,14 @@ async def add(
     scopes: Sequence[str],
     purposes: Sequence[str],
     now_us: int,
+    jwks_uri: str | None = None,
+    cds_issuer: str | None = None,
 ) -> None:
-    """Register a client. Raises Conflict when the id is taken."""
+    """Register a client. Raises Conflict when the id, or the CDS issuer, is taken."""
     made = await unit.fetchval(
         "INSERT INTO client (id, institution, name, jwks, scopes, purposes, status, created_us,"
-        " updated_us) VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $7)"
+        " updated_us, jwks_uri, cds_issuer)"
+        " VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $7, $8, $9)"
         " ON CONFLICT DO NOTHING RETURNING id",
         client,
         institution,
@@ -49,9 +61,11 @@ async def add(
         " ".join(scopes),
         " ".join(purposes),
         now_us,
+        jwks_uri,
+        cds_issuer,
     )
     if made is None:
-        raise Conflict(f"client {client!r} is registered already")
+        raise Conflict(f"client {client!r}, or its CDS issuer, is registered already")
 
 
 async def set_status(unit: Unit, client: str, status: str, now_us: int) -> None:
@@ -78,6 +92,12 @@ async def set_keys(unit: Unit, client: str, jwks: Mapping[str, Any], now_us: int
 async def find(reader: Reader, client: str) -> Client | None:
     """The client of this id, or None."""
     row = await reader.fetchrow(f"SELECT {_COLUMNS} FROM client WHERE id = $1", client)  # noqa: S608
+    return None if row is None else _client(row)
+
+
+async def by_cds_issuer(reader: Reader, issuer: str) -> Client | None:
+    """The client that calls itself so at the hub's CDS services, or None."""
+    row = await reader.fetchrow(f"SELECT {_COLUMNS} FROM client WHERE cds_issuer = $1", issuer)  # noqa: S608
     return None if row is None else _client(row)
 
 

@@ -21,9 +21,10 @@ class Site(SQLModel, table=True):
 
 
 class Client(SQLModel, table=True):
-    """A system that calls the hub, with its public keys."""
+    """A system that calls the hub, with its public keys or the address they are fetched from."""
 
     __tablename__ = "client"
+    __table_args__ = (Index("client_cds_issuer", "cds_issuer", unique=True),)
     id: str = text(primary_key=True)
     institution: str = text()
     name: str = text()
@@ -33,6 +34,8 @@ class Client(SQLModel, table=True):
     status: str = text()
     created_us: int = instant()
     updated_us: int = instant()
+    jwks_uri: str | None = maybe()
+    cds_issuer: str | None = maybe()
 
 
 class UsedToken(SQLModel, table=True):

@@ -20,6 +20,7 @@ from hie.store import (
     person_tables,
     plain_tables,
     register_tables,
+    token_tables,
 )
 from hie.store.columns import (
     ResourceColumns,
@@ -320,5 +321,6 @@ __all__ = [
     "person_tables",
     "plain_tables",
     "register_tables",
+    "token_tables",
     "types_of",
 ]
