@@ -3,9 +3,14 @@
 The two audit tables are only added to: the later ledger numbers and proves their rows as they are.
 """
 
+from sqlalchemy import text as sql_text
 from sqlmodel import Index, SQLModel
 
 from hie.store.columns import count, data, instant, maybe, maybe_data, number, text
+
+
+# Of an event that names a home, the patient is found by it.
+_NO_HOME = sql_text("home IS NULL")
 
 
 class Site(SQLModel, table=True):
@@ -170,7 +175,13 @@ class AuditSubject(SQLModel, table=True):
     __tablename__ = "audit_subject"
     __table_args__ = (
         Index("audit_subject_home", "home", "at_us"),
-        Index("audit_subject_person", "person", "at_us"),
+        Index(
+            "audit_subject_person",
+            "person",
+            "at_us",
+            sqlite_where=_NO_HOME,
+            postgresql_where=_NO_HOME,
+        ),
     )
     access: str = text(primary_key=True)
     n: int = count(primary_key=True, sa_column_kwargs={"autoincrement": False})
