@@ -71,13 +71,13 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("label", sa.Integer(), nullable=True))
     op.create_table(
         "relation",
-        sa.Column("institution", TEXT, nullable=False),
         sa.Column("home", TEXT, nullable=False),
+        sa.Column("institution", TEXT, nullable=False),
         sa.Column("kind", TEXT, nullable=False),
         sa.Column("from_us", sa.BigInteger(), nullable=False),
         sa.Column("until_us", sa.BigInteger(), nullable=False),
         sa.Column("source", TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("institution", "home", "kind"),
+        sa.PrimaryKeyConstraint("home", "institution", "kind"),
         sqlite_with_rowid=False,
     )
     op.create_table(
