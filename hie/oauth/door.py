@@ -29,6 +29,7 @@ from hie.oauth.sessions import Session, find_session
 from hie.oauth.strangers_page import sign_in_first
 
 AT_ONCE = 32  # requests of one client under way
+COUNTED = "hie.counted"  # in the scope of a part of a request that was held to its rate as a whole
 _UNLIMITED = ("/intake/", "/dicom-web/")  # held back by the store and the decoders, not by a rate
 
 
@@ -86,7 +87,7 @@ class Door:
     def _admit(self, actor: Actor | None, scope: Scope) -> None:
         """Hold a caller to its rate; raises TooMany with the seconds in its fault."""
         rates = self._entrance.rates
-        if actor is None or not rates.enforced:
+        if actor is None or not rates.enforced or scope.get(COUNTED):
             return
         now = self._entrance.clock()
         if actor.kind is ActorKind.USER:

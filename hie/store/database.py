@@ -7,11 +7,12 @@ the block is left, and an exception takes back that unit alone. `reading()` sees
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from hie.errors import HubMisconfigured
+from hie.store import lending
 from hie.store.compression import Bodies, shipped_dictionaries
 from hie.store.faults import UndefinedTable
 from hie.store.ids import new_id
@@ -102,7 +103,11 @@ class Database:
 
         With `snapshot` every statement sees one instant. On SQLite that is always so; on
         PostgreSQL it costs two round trips, so without it each statement sees its own instant.
+        Where a unit is lent to the running task, its own rows are seen too.
         """
+        unit = lending.find_unit(self)
+        if unit is not None:
+            return nullcontext(unit)
         return self._engine.reading(self, snapshot=snapshot)
 
     async def insert_alone(self, inserts: Sequence[Rows]) -> None:

@@ -16,6 +16,7 @@ from hie import metrics
 from hie.audit.event import Event, EventType, Outcome
 from hie.errors import Conflict
 from hie.store.ids import new_id
+from hie.store.lending import find_events
 from hie.store.session import Reader, Row, Rows, Unit
 
 if TYPE_CHECKING:
@@ -93,7 +94,14 @@ class Ledger:
         self._task: asyncio.Task[None] | None = None
 
     async def record(self, event: Event) -> str:
-        """Write one event; its id, once it is durable. Raises Unavailable: then show nothing."""
+        """Write one event; its id, once it is durable. Raises Unavailable: then show nothing.
+
+        Of what is read through a lent unit the event is kept for the lender, without an id yet.
+        """
+        kept = find_events(self._db)
+        if kept is not None:
+            kept.append(event)
+            return ""
         done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._waiting.append((event, done))
         if self._task is None or self._task.done():
