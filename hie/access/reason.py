@@ -44,6 +44,7 @@ class Reason(StrEnum):
     SESSION = "session"  # no such session, or ended
     PASSWORD = "password"  # noqa: S105 - sign-in failed
     CSRF = "csrf"  # a form from elsewhere
+    OIDC = "oidc"  # an answer, a code or a ticket that does not fit the sign-in or launch it is of
     ORG_SPOOF = "org-spoof"  # acting for another institution
     ROLE = "role"  # this person's role does not include it
     POLICY = "policy"  # another rule of the hub forbids it
@@ -71,6 +72,7 @@ ALERTS: frozenset[Reason] = frozenset(
         Reason.AUD,
         Reason.REPLAY,
         Reason.ORG_SPOOF,
+        Reason.OIDC,
         Reason.SSRF,
         Reason.AUDIT_WRITE,
     }

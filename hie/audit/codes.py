@@ -85,6 +85,7 @@ _KINDS: dict[str, tuple[Resource, tuple[Resource, ...], Flow]] = {
     EventType.REINDEX: (_APPLICATION, (), Flow.OTHER),
     EventType.TOKEN_ISSUED: (_AUTHENTICATION, (_LOGIN,), Flow.OTHER),
     EventType.SIGN_IN: (_AUTHENTICATION, (_LOGIN,), Flow.OTHER),
+    EventType.LAUNCH: (_AUTHENTICATION, (_LOGIN,), Flow.OTHER),
     EventType.SIGN_OUT: (_AUTHENTICATION, (_LOGOUT,), Flow.OTHER),
     EventType.BOOT: (_APPLICATION, (_START,), Flow.OTHER),
     EventType.AUDIT_VIEW: (_LOG_USED, (), Flow.READ),

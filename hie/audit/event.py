@@ -40,6 +40,7 @@ class EventType(StrEnum):
     REINDEX = "reindex"
     TOKEN_ISSUED = "token-issued"  # noqa: S105 - an event's name
     SIGN_IN = "sign-in"
+    LAUNCH = "launch"
     SIGN_OUT = "sign-out"
     AUDIT_VIEW = "audit-view"
     REFUSED = "refused"

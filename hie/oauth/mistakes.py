@@ -41,8 +41,9 @@ _REASONS: tuple[tuple[type[errors.RequestRefused], Reason], ...] = (
 def reason_of_mistake(error: errors.RequestRefused) -> Reason:
     """Which kind of mistake an error tells of; `param` when it is no other."""
     codes = {fault.code for fault in error.faults}
-    if Reason.SSRF in codes:
-        return Reason.SSRF
+    for alert in (Reason.SSRF, Reason.OIDC):
+        if alert in codes:
+            return alert
     if codes & _NOT_TEXT:
         return Reason.ENC
     if codes & _NO_RESOURCE:
