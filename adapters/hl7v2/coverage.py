@@ -17,7 +17,7 @@ from hie.adapter import Coverage
 _USED: Final[dict[str, frozenset[int]]] = {
     "MSH": frozenset({1, 2, 3, 4, 7, 9, 10, 11, 12, 18}),
     "PID": frozenset({2, 3, 4, 5, 7, 8, 11, 13, 14, 19, 30}),
-    "PV1": frozenset({2, 3, 19}),
+    "PV1": frozenset({2, 3, 19, 44, 45}),
     "ORC": frozenset({1, 2, 3, 5, 11, 12, 17, 21}),
     "OBR": frozenset({2, 3, 4, 5, 7, 13, 14, 15, 16, 22, 24, 25, 26, 29, 32, 33, 34}),
     "OBX": frozenset({2, 3, 4, 5, 6, 7, 8, 11, 14, 15, 16, 17, 18, 19, 21, 23, 25, 29}),
@@ -29,7 +29,7 @@ _USED: Final[dict[str, frozenset[int]]] = {
 _IGNORED: Final[dict[str, frozenset[int]]] = {
     "MSH": frozenset({5, 6, 8, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24, 25}),
     "PID": frozenset({1, 6, 9, 10, 12, 15, 16, 17, 18, *range(20, 30), *range(31, 40)}),
-    "PV1": frozenset({1, *range(4, 19), *range(20, 53)}),
+    "PV1": frozenset({1, *range(4, 19), *range(20, 44), *range(46, 53)}),
     "ORC": frozenset({4, 6, 7, 8, 9, 10, 13, 14, 15, 16, 18, 19, 20, *range(22, 34)}),
     "OBR": frozenset(
         {1, 6, 8, 9, 10, 11, 12, 17, 18, 19, 20, 21, 23, 27, 28, 30, 31, *range(35, 51)}

@@ -63,7 +63,7 @@ def read_patient(reading: Reading, pid: Segment) -> PatientRecord:
 
 
 def read_visit(reading: Reading, pv1: Segment) -> Visit | None:
-    """The PV1 as a visit: number, class and department are all that recognition asks."""
+    """The PV1 as a visit: number, class, department, and from when until when it is."""
     f, row = pv1.fields, pv1.row
     number = reading.component(f[19], 1)
     code = reading.component(f[2], 1)
@@ -76,7 +76,14 @@ def read_visit(reading: Reading, pv1: Segment) -> Visit | None:
         Val(number, row[19]) if number else None,
         _CLASS.get(code, code.upper()) or None,
         Val(department, row[3]) if department else None,
+        _when(reading, f[44], row[44]),
+        _when(reading, f[45], row[45]),
     )
+
+
+def _when(reading: Reading, raw: str, path: str) -> Time | None:
+    """A time of the visit; one that is none says nothing about the report, and is looked past."""
+    return None if not raw or reading.is_invalid(raw) else reading.time(raw, path)
 
 
 def _identifiers(reading: Reading, pid: Segment) -> tuple[Identifier, ...]:

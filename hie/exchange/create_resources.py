@@ -13,6 +13,7 @@ from hie.errors import Conflict, Fault, IdNotOffered, UnprocessableRequest
 from hie.exchange.claimed import claimed_faults
 from hie.exchange.identify import identify
 from hie.exchange.pointing import check_pointers, home_of, known_to, pointed_at, results_of
+from hie.exchange.relating import related
 from hie.exchange.writing import TAKEN, Ref, Writing, Written, keys_of, person_locks
 from hie.fhir import Resource
 from hie.fhir.elements import instant
@@ -76,7 +77,7 @@ async def create_all(
 
 
 async def settled(writing: Writing, written: Sequence[tuple[Resource, Stored]]) -> None:
-    """What follows from new versions: whose a Patient is, and which results a report has."""
+    """What follows from new versions: whose a Patient is, a report's results, who treats whom."""
     patients = {one.id: tree for tree, one in written if one.type == "Patient"}
     if patients:
         names = {name for tree in patients.values() for name in person_locks(tree, writing.now_us)}
@@ -86,6 +87,7 @@ async def settled(writing: Writing, written: Sequence[tuple[Resource, Stored]]) 
     for tree, one in written:
         if one.type == "DiagnosticReport":
             await rewriting.link_results(writing.unit, one.home, one.id, results_of(tree))
+    await related(writing, written)
 
 
 def check_sound(tree: Resource, key: str) -> None:

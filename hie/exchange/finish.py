@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hie.adapter import Severity
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.canonical.keys import Key
-from hie.exchange import identify, link_study, reopen, settle_study
+from hie.exchange import identify, link_study, relating_reports, reopen, settle_study
 from hie.exchange.hub import Hub
 from hie.exchange.message_work import Work, decoded, microseconds, worker_of
 from hie.exchange.settle_message import HOMELESS_SENT, Settling
@@ -69,6 +69,8 @@ async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
     persons = await identify.identify(unit, patients, today, now_us, made) if patients else {}
     await _close(hub, unit, works, persons, now_us)
     await settle_study.settle(hub, unit, arrived, now_us)
+    stored = [work for work in ready if not work.is_refused]
+    await relating_reports.reported(unit, stored, ids, now_us)
     # Other batches of the site wait for these rows: they are touched as late as can be.
     for site in sorted(maps):
         met = [one for work in ready if work.site.id == site for one in work.seen]

@@ -26,6 +26,7 @@ from hie.exchange.create_resources import (
     taken,
 )
 from hie.exchange.pointing import check_pointers, home_of, known_to, pointed_at
+from hie.exchange.relating import unrelated
 from hie.exchange.settle import same_content
 from hie.exchange.standing import check_owner, check_version, standing_of
 from hie.exchange.writing import Writing, Written, keys_of, person_locks
@@ -120,6 +121,7 @@ async def delete(
     old = standing.resource()
     version = await rewriting.delete(writing.unit, standing, writing.writer, writing.now_us)
     await locate.release(writing.unit, writing.institution, keys_of(old), key)
+    await unrelated(writing, standing)
     withdrawn = {**old, "status": "entered-in-error"}
     writing.revisions += reopen.revision(writing.actor, kind, key, old, standing.version, withdrawn)
     return Written(204, kind, key, version, standing.home)

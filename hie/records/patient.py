@@ -26,3 +26,5 @@ class Visit(msgspec.Struct, frozen=True, gc=False):
     number: Val | None = None
     class_code: str | None = None  # HL7 table 0004: O, I, E ...
     department: Val | None = None
+    admitted: Time | None = None  # PV1-44
+    discharged: Time | None = None  # PV1-45

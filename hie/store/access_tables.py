@@ -13,8 +13,8 @@ class Relation(SQLModel, table=True):
 
     __tablename__ = "relation"
     __table_args__ = {"sqlite_with_rowid": False}
-    institution: str = text(primary_key=True)
     home: str = text(primary_key=True)
+    institution: str = text(primary_key=True)
     kind: str = text(primary_key=True)
     from_us: int = instant()
     until_us: int = instant()

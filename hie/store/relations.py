@@ -7,13 +7,13 @@ that learns the fact or joins the persons, so a reader needs one look.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-from hie.store.session import Unit
+from hie.access.windows import EVER_US, Kind
+from hie.store.session import Reader, Row, Unit
 
-EVER_US = 9_223_372_036_854_775_807
+__all__ = ["EVER_US", "Fact", "Kind", "known", "own", "relate", "replace", "resting_on", "spread"]
 
-
+_COLUMNS = "institution, home, kind, from_us, until_us, source"
 _OWN = {
     "institution": "coalesce(s.institution, substr(p.message, 13))",
     "home": "p.id",
@@ -22,17 +22,6 @@ _OWN = {
     "until_us": str(EVER_US),
 }
 _OWN_COLUMNS = {"relation": {**_OWN, "source": "'Patient'"}, "reach": _OWN}
-
-
-class Kind(StrEnum):
-    """How an institution has to do with a patient."""
-
-    OWN = "own"  # its own record of the patient
-    VISIT = "visit"
-    ORDER = "order"
-    REFERRAL = "referral"
-    DECLARED = "declared"  # a registered client says so, at an order-check
-    PATIENT = "patient"  # the patient showed a code
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +55,57 @@ async def own(unit: Unit, homes: Iterable[str]) -> None:
 
 
 async def relate(unit: Unit, facts: Sequence[Fact]) -> None:
-    """Keep these facts; one that is known reaches further where the new one does."""
+    """Keep these facts; one that is known reaches further where the new one does.
+
+    None may begin later than now: what began is open from its begin to its latest end.
+    """
     latest: dict[tuple[str, str, Kind], Fact] = {}
     for one in facts:
         was = latest.get((one.institution, one.home, one.kind))
         latest[one.institution, one.home, one.kind] = one if was is None else _both(was, one)
+    if not latest:
+        return
     rows = [latest[key] for key in sorted(latest)]
     await unit.executemany(
-        "INSERT INTO relation (institution, home, kind, from_us, until_us, source)"
-        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (institution, home, kind) DO UPDATE SET"
-        " from_us = CASE WHEN relation.from_us < excluded.from_us THEN relation.from_us"
-        " ELSE excluded.from_us END, source = CASE WHEN relation.until_us > excluded.until_us"
-        " THEN relation.source ELSE excluded.source END,"
-        " until_us = CASE WHEN relation.until_us > excluded.until_us THEN relation.until_us"
-        " ELSE excluded.until_us END",
+        f"INSERT INTO relation ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)"  # noqa: S608
+        f" ON CONFLICT (home, institution, kind) DO UPDATE SET {_further('relation')},"
+        " source = CASE WHEN relation.until_us > excluded.until_us"
+        " THEN relation.source ELSE excluded.source END",
         [(r.institution, r.home, str(r.kind), r.from_us, r.until_us, r.source) for r in rows],
     )
-    await spread(unit, {one.home for one in rows})
+    await _spread(unit, sorted({one.home for one in rows}))
+
+
+async def resting_on(reader: Reader, home: str, source: str) -> list[Fact]:
+    """The facts of a home that rest on this source."""
+    rows = await reader.fetch(
+        f"SELECT {_COLUMNS} FROM relation WHERE home = $1 AND source = $2"  # noqa: S608
+        " ORDER BY institution, kind",
+        home,
+        source,
+    )
+    return [_fact(row) for row in rows]
+
+
+async def known(reader: Reader, home: str) -> list[Fact]:
+    """Every fact of one home."""
+    rows = await reader.fetch(
+        f"SELECT {_COLUMNS} FROM relation WHERE home = $1 ORDER BY institution, kind",  # noqa: S608
+        home,
+    )
+    return [_fact(row) for row in rows]
+
+
+async def replace(unit: Unit, gone: Sequence[Fact], instead: Sequence[Fact]) -> None:
+    """Take facts back and keep others in their place; who reached by them alone no longer does."""
+    if not gone:
+        return
+    await unit.executemany(
+        "DELETE FROM relation WHERE home = $1 AND institution = $2 AND kind = $3",
+        [(one.home, one.institution, str(one.kind)) for one in gone],
+    )
+    await relate(unit, instead)
+    await spread(unit, {one.home for one in gone})
 
 
 async def spread(unit: Unit, homes: Iterable[str]) -> None:
@@ -91,27 +114,52 @@ async def spread(unit: Unit, homes: Iterable[str]) -> None:
     A home without a person stands for itself. To be called after links of persons change, with the
     homes on both sides.
     """
-    wanted = unit.db.array(sorted(set(homes)))
-    among = unit.db.among
+    wanted = sorted(set(homes))
     found = await unit.fetch(
         "SELECT home FROM person_home WHERE person IN"  # noqa: S608
-        f" (SELECT person FROM person_home WHERE {among('home', 1)})",
-        wanted,
+        f" (SELECT person FROM person_home WHERE {unit.db.among('home', 1)})",
+        unit.db.array(wanted),
     )
-    family = unit.db.array(sorted({row[0] for row in found} | set(homes)))
-    await unit.execute(f"DELETE FROM reach WHERE {among('home', 1)}", family)  # noqa: S608
+    family = sorted({row[0] for row in found} | set(wanted))
+    await unit.execute(
+        f"DELETE FROM reach WHERE {unit.db.among('home', 1)}",  # noqa: S608
+        unit.db.array(family),
+    )
+    await _spread(unit, family)
+
+
+async def _spread(unit: Unit, homes: Sequence[str]) -> None:
+    """Let what is known of these homes reach every home of their persons; nothing is taken away.
+
+    Two units may do so at once for one person: each adds its own.
+    """
+    among = unit.db.among
     await unit.execute(
         "INSERT INTO reach (home, institution, kind, from_us, until_us)"  # noqa: S608
         " SELECT home, institution, kind, min(from_us), max(until_us) FROM ("
         " SELECT b.home AS home, r.institution, r.kind, r.from_us, r.until_us FROM relation AS r"
         " JOIN person_home AS a ON a.home = r.home JOIN person_home AS b ON b.person = a.person"
         f" WHERE {among('r.home', 1)} AND r.kind <> 'own'"
-        f" UNION ALL SELECT home, institution, kind, from_us, until_us FROM relation"
-        f" WHERE {among('home', 1)} AND (kind = 'own' OR home NOT IN"
-        " (SELECT home FROM person_home))"
-        ") AS spread GROUP BY home, institution, kind",
-        family,
+        f" UNION ALL SELECT home, institution, kind, from_us, until_us FROM relation AS r"
+        f" WHERE {among('r.home', 1)} AND (kind = 'own' OR NOT EXISTS"
+        " (SELECT 1 FROM person_home AS p WHERE p.home = r.home))"
+        ") AS spread WHERE true GROUP BY home, institution, kind ORDER BY home, institution, kind"
+        f" ON CONFLICT (home, institution, kind) DO UPDATE SET {_further('reach')}",
+        unit.db.array(homes),
     )
+
+
+def _further(table: str) -> str:
+    """SQL: the earlier begin and the later end of what is there and what is added."""
+    return (
+        f"from_us = CASE WHEN {table}.from_us < excluded.from_us THEN {table}.from_us"
+        f" ELSE excluded.from_us END, until_us = CASE WHEN {table}.until_us > excluded.until_us"
+        f" THEN {table}.until_us ELSE excluded.until_us END"
+    )
+
+
+def _fact(row: Row) -> Fact:
+    return Fact(row[0], row[1], Kind(row[2]), *row[3:])
 
 
 def _both(a: Fact, b: Fact) -> Fact:

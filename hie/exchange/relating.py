@@ -1,0 +1,114 @@
+"""What a client writes says which institution treats a patient, and until when.
+
+An encounter and an order are their writer's; an accepted referral is that of whom the patient was
+sent to. What is over, or has yet to begin, opens nothing and is not kept; what is taken back, or
+ends sooner than it said, closes what rested on it in the same unit of work.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from hie.access.policy import Restriction
+from hie.access.windows import EVER_US, Kind, Window, of_encounter, of_order, of_referral
+from hie.exchange.writing import Writing
+from hie.fhir import INSTITUTION, Resource
+from hie.fhir.elements import referenced
+from hie.recognition.credit_code import is_credit_code
+from hie.store import relations
+from hie.store.of_home import of_home
+from hie.store.relations import Fact
+from hie.store.served import Stored
+from hie.store.session import Unit
+from hie.store.versions import read_many
+
+_WINDOWS: Mapping[str, Callable[[Resource, int], Window | None]] = {
+    "Encounter": of_encounter,
+    "ServiceRequest": of_order,
+    "Task": of_referral,
+}
+_WRITTEN = "institution:"  # how what an institution wrote itself names its writer
+_CLOCKS_US = 600_000_000  # how much two clocks may differ
+_MOST = 1000  # resources that are looked at anew when one is taken back
+
+
+async def related(writing: Writing, written: Sequence[tuple[Resource, Stored]]) -> None:
+    """Keep what these versions say; what they said before and no longer say closes."""
+    unit, now_us = writing.unit, writing.now_us
+    facts: list[Fact] = []
+    for tree, one in written:
+        if one.home == one.id and one.type != "Patient":  # of nobody: its writer's alone
+            facts.append(Fact(writing.institution, one.home, Kind.OWN, 0, EVER_US, one.type))
+        if one.type not in _WINDOWS:
+            continue
+        stated = begun(await _stated(unit, tree, one), now_us)
+        if one.version > 1:
+            await take_back(unit, one.home, one.type, one.id, now_us, stated)
+        facts += stated
+    await relations.relate(unit, facts)
+
+
+async def unrelated(writing: Writing, gone: Stored) -> None:
+    """A resource was deleted: what rested on it closes."""
+    if gone.type in _WINDOWS:
+        await take_back(writing.unit, gone.home, gone.type, gone.id, writing.now_us)
+
+
+async def take_back(
+    unit: Unit, home: str, kind: str, key: str, now_us: int, stated: Iterable[Fact] = ()
+) -> None:
+    """Close what rests on a resource and is not `stated` any more, or not for so long.
+
+    What others of the same patient say still holds: they are looked at anew.
+    """
+    holding = {(one.institution, one.kind, one.until_us) for one in stated}
+    gone = [
+        one
+        for one in await relations.resting_on(unit, home, f"{kind}/{key}")
+        if (one.institution, one.kind, one.until_us) not in holding
+    ]
+    if not gone:
+        return
+    closed = {(one.institution, one.kind) for one in gone}
+    instead: list[Fact] = []
+    for other in await of_home(unit, kind, home, Restriction(), "", 0, _MOST):
+        if other.id != key:
+            found = begun(await _stated(unit, other.resource(), other), now_us)
+            instead += [one for one in found if (one.institution, one.kind) in closed]
+    await relations.replace(unit, gone, instead)
+
+
+def begun(facts: Iterable[Fact], now_us: int) -> list[Fact]:
+    """Those that hold now; one that a sender's clock begins a little early begins now."""
+    return [
+        replace(one, from_us=min(one.from_us, now_us))
+        for one in facts
+        if one.from_us <= now_us + _CLOCKS_US and now_us < one.until_us
+    ]
+
+
+async def _stated(unit: Unit, tree: Resource, one: Stored) -> list[Fact]:
+    """What a version that an institution wrote itself says; a message's is told when it arrives."""
+    writer = (one.message or "").removeprefix(_WRITTEN)
+    window = _WINDOWS[one.type](tree, one.updated_us)
+    if window is None or not (one.message or "").startswith(_WRITTEN):
+        return []
+    institution: str | None = writer
+    if window.kind is Kind.REFERRAL:
+        institution = await _sent_to(unit, tree)
+        if institution in (None, writer):
+            return []  # nobody refers a patient to himself
+    source = f"{one.type}/{one.id}"
+    return [Fact(str(institution), one.home, window.kind, window.from_us, window.until_us, source)]
+
+
+async def _sent_to(unit: Unit, task: Resource) -> str | None:
+    """The institution that owns a Task: by its code, or by the Organization it points at."""
+    owner = task.get("owner") or {}
+    named = [owner.get("identifier") or {}]
+    found = referenced(owner)
+    if found is not None and found[0] == "Organization":
+        known = await read_many(unit, "Organization", [found[1]], Restriction())
+        for one in known.values():
+            named += one.resource().get("identifier", ())
+    codes = [one.get("value") for one in named if one.get("system") == INSTITUTION]
+    return next((code for code in codes if isinstance(code, str) and is_credit_code(code)), None)
