@@ -8,6 +8,7 @@ import sys
 import time
 
 PROGRAMS = {
+    "routes": "every route, method and kind of caller is answered as the frozen table says",
     "lock": "every package stands on or above its floor, with a hash, under a licence that is taken",
 }
 

@@ -1,0 +1,219 @@
+"""Every kind of caller of one hub: a stranger, a client for each scope, a person of each role.
+
+All belong to one institution, whose patient has a result, a check and a decision; all are invented.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from hie.access.policy import Role
+from hie.access.scopes import Door
+from hie.app import opened, web_app
+from hie.exchange.commands import run
+from hie.exchange.hub import Hub
+from hie.settings import Settings
+from tests.conftest import Place
+from tests.integration.test_bad_input import CASE
+from tests.integration.test_road import _connected, _packed
+
+BASE = "http://localhost:8000"
+PASSWORD = "a long pass phrase"
+STRANGER = "stranger"
+# Clients beside the one for each door: name -> scopes and purpose of use.
+CLIENTS: dict[str, tuple[list[str], str]] = {
+    "system/*.rs": (["system/*.rs"], "TREAT"),
+    "system/*.cruds": (["system/*.cruds"], "TREAT"),
+    "system/Observation.r": (["system/Observation.r"], "TREAT"),
+    "AuditEvent HCOMPL": (["system/AuditEvent.rs"], "HCOMPL"),
+    "everything HOPERAT": (["system/*.cruds", *(door.value for door in Door)], "HOPERAT"),
+}
+
+
+@dataclass
+class Caller:
+    """Who asks: `http` carries the token or the session; `csrf` is a session's."""
+
+    name: str
+    http: httpx.AsyncClient
+    csrf: str | None = None
+
+    @property
+    def is_person(self) -> bool:
+        """Whether this caller has a session instead of a token."""
+        return self.csrf is not None
+
+
+@dataclass
+class Filled:
+    """A hub with something behind every kind of address, and who may call it."""
+
+    hub: Hub
+    app: Any
+    institution: str
+    callers: list[Caller] = field(default_factory=list)
+    known: dict[str, str] = field(default_factory=dict)  # names of ids -> ids that are there
+
+    def caller(self, name: str) -> Caller:
+        """One of them by name."""
+        return next(one for one in self.callers if one.name == name)
+
+
+@asynccontextmanager
+async def filled(place: Place, folder: Path) -> AsyncIterator[Filled]:
+    """A hub of the invented region; its example's receiver is everybody's institution."""
+    settings = Settings(
+        data_dir=place.data_dir, database_url=place.url, rate_limits=False, log_level="error"
+    )
+    async with AsyncExitStack() as stack:
+        hub = await stack.enter_async_context(opened(settings))
+        await _connected(hub, folder)
+        await run(hub, "receive", {"site": CASE.site, "files": [_packed(CASE.message)]})
+        institution = json.loads(CASE.order_check)["receiver"]["institution"]
+        found = Filled(hub, web_app(hub), institution)
+        found.callers.append(Caller(STRANGER, await stack.enter_async_context(_http(found))))
+        wanted = CLIENTS | {door.value: ([door.value], "TREAT") for door in Door}
+        for number, (name, (scopes, purpose)) in enumerate(wanted.items()):
+            http = await stack.enter_async_context(_http(found))
+            http.headers.update(await client(hub, f"c{number}", institution, scopes, purpose))
+            found.callers.append(Caller(name, http))
+        for role in Role:
+            http = await stack.enter_async_context(_http(found))
+            found.callers.append(await person(found, http, role))
+        await _fill(found)
+        yield found
+
+
+def _http(found: Filled) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=found.app), base_url=BASE)
+
+
+async def client(
+    hub: Hub, name: str, institution: str, scopes: list[str], purpose: str = "TREAT"
+) -> dict[str, str]:
+    """A registered system's header."""
+    key = ec.generate_private_key(ec.SECP384R1()).public_key()
+    pem = key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    asked = {"client": name, "institution": institution, "key": {"pem": pem.decode()}}
+    more = {"scopes": scopes, "name": name, "purposes": [purpose]}
+    await run(hub, "client-add", asked | more)
+    answer = await run(hub, "client-token", {"client": name, "scopes": None})
+    return {"Authorization": f"Bearer {answer['access_token']}"}
+
+
+async def person(found: Filled, http: httpx.AsyncClient, role: str) -> Caller:
+    """Somebody of this role, signed in by the form."""
+    who = {"login": role, "name": "某人", "role": role, "department": "", "password": PASSWORD}
+    await run(found.hub, "user-add", who | {"institution": found.institution})
+    return Caller(role, http, await sign_in(http, role))
+
+
+async def sign_in(http: httpx.AsyncClient, login: str) -> str:
+    """Sign in as a browser does; the session's own token for forms."""
+    http.cookies.clear()
+    form = {"csrf": _csrf(await http.get("/sign-in")), "login": login, "password": PASSWORD}
+    assert (await http.post("/sign-in", data=form)).status_code == 303
+    return _csrf(await http.get("/patients"))  # a refusal is a page with a form too
+
+
+def _csrf(page: httpx.Response) -> str:
+    found: list[str] = re.findall(r'name="csrf" value="([^"]+)"', page.text)
+    return found[0]
+
+
+async def _fill(found: Filled) -> None:
+    """A patient of the institution with an open visit and a result; a check, a decision."""
+    writer = found.caller("system/*.cruds").http
+    known = found.known
+
+    async def made(tree: dict[str, Any]) -> str:
+        answer = await writer.post(f"/fhir/{tree['resourceType']}", json=tree)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    known["Patient"] = await made(patient_tree())
+    about = {"reference": f"Patient/{known['Patient']}"}
+    known["Encounter"] = await made(
+        {
+            "resourceType": "Encounter",
+            "status": "in-progress",
+            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
+            "subject": about,
+            "period": {"start": "2026-06-01T08:00:00+08:00"},
+        }
+    )
+    known["Observation"] = await made(observation_tree(about))
+    known["Consent"] = await made(consent_tree(about))
+    check = await found.caller(Door.ORDER_CHECK).http.post(
+        "/v1/order-check", json=order_check(found)
+    )
+    assert check.status_code == 200, check.text
+    known["check"] = check.json()["check"]
+    asked = decision(known["check"])
+    decided = await found.caller(Door.DECIDE).http.post("/v1/decisions", json=asked)
+    assert decided.status_code == 200, decided.text
+    known["decision"] = decided.json()["decisions"][0]["decision"]
+    candidates = check.json()["orders"][0]["candidates"]
+    known["assessment"] = candidates[0]["assessment"]
+
+
+def patient_tree() -> dict[str, Any]:
+    """An invented patient, without a number of anybody's."""
+    return {"resourceType": "Patient", "name": [{"text": "示例庚"}], "birthDate": "1970-01-02"}
+
+
+def observation_tree(about: dict[str, str]) -> dict[str, Any]:
+    """A potassium of theirs."""
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "2823-3"}]},
+        "subject": about,
+        "effectiveDateTime": "2026-06-01T08:00:00+08:00",
+        "valueQuantity": {"value": 4, "unit": "mmol/L"},
+    }
+
+
+def consent_tree(about: dict[str, str]) -> dict[str, Any]:
+    """Theirs: the results may be shared for treatment."""
+
+    def coded(system: str, code: str) -> dict[str, Any]:
+        return {"coding": [{"system": system, "code": code}]}
+
+    return {
+        "resourceType": "Consent",
+        "status": "active",
+        "scope": coded("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy"),
+        "category": [coded("http://loinc.org", "59284-0")],
+        "patient": about,
+        "dateTime": "2026-06-01",
+        "policyRule": coded("http://terminology.hl7.org/CodeSystem/v3-ActCode", "OPTIN"),
+        "provision": {"type": "permit"},
+    }
+
+
+def order_check(found: Filled) -> dict[str, Any]:
+    """The question whether a potassium is needed."""
+    return {
+        "patient": {"reference": f"Patient/{found.known['Patient']}"},
+        "receiver": {"institution": found.institution},
+        "encounter": {"class": "outpatient"},
+        "orders": [{"ref": "1", "item": "K"}],
+    }
+
+
+def decision(check: str) -> dict[str, Any]:
+    """The same each time: sent again it changes nothing."""
+    line: dict[str, Any] = {"ref": "1", "decision": "repeat", "reason": "N1_CONDITION_CHANGED"}
+    line |= {"explained_to_patient": True}
+    return {"check": check, "key": "k1", "practitioner": "D1", "decisions": [line]}
