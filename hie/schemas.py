@@ -31,7 +31,7 @@ T = TypeVar("T")
 OWN_FILES = re.compile(
     r"catalogue/(lab|imaging|lists)/[^/]+\.yaml|catalogue/sources[^/]*\.yaml"
     r"|rulebook/(gate[0-9]|basis[^/]*|reasons)\.yaml|texts/(gate[0-9]|words)\.yaml"
-    r"|policy/shipped\.yaml"
+    r"|policy/shipped\.yaml|labels/[^/]+\.yaml"
 )
 _MAX_DEPTH = 32
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")

@@ -16,6 +16,8 @@ SHAPES = (
     ("catalogue/lists/", "item-list"),
     ("catalogue/sources.yaml", "sources"),
     ("indicators/", "indicator"),
+    ("labels/topics.yaml", "label-topics"),
+    ("labels/", "label-table"),
     ("policy/", "policy"),
     ("rulebook/gate", "gate"),
     ("rulebook/basis.yaml", "basis"),
@@ -24,8 +26,8 @@ SHAPES = (
     ("texts/words.yaml", "words"),
 )
 FOLDERS = (
-    "catalogue", "catalogue/lab", "catalogue/imaging", "catalogue/lists", "indicators", "policy",
-    "rulebook", "texts",
+    "catalogue", "catalogue/lab", "catalogue/imaging", "catalogue/lists", "indicators", "labels",
+    "policy", "rulebook", "texts",
 )  # fmt: skip
 FILES: dict[str, Any] = {
     name: data for folder in FOLDERS for name, data in yaml_files(*folder.split("/"))
