@@ -7,7 +7,9 @@ RFC 7517, RFC 7518 section 6, RFC 8037; the rules are SECURITY 1.5.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -27,7 +29,7 @@ from hie.errors import Fault, UnprocessableRequest
 MOST_KEYS = 8
 KID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
-__all__ = ["KID", "MOST_KEYS", "VerificationKey", "accept_keys", "stored_keys"]
+__all__ = ["KID", "MOST_KEYS", "VerificationKey", "accept_keys", "published_keys", "stored_keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,42 @@ def accept_keys(offered: object) -> tuple[VerificationKey, ...]:
 
 
 def stored_keys(jwks: object) -> tuple[VerificationKey, ...]:
-    """The keys of a registered client, read back from its row; the policy holds here as well."""
-    return accept_keys(jwks)
+    """The keys of a registered client, read back from its row; the policy holds here as well.
+
+    A public app has none.
+    """
+    return () if jwks == {"keys": []} else accept_keys(jwks)
+
+
+def published_keys(jwks: object) -> tuple[VerificationKey, ...]:
+    """The keys of a set a partner publishes, which may hold others than those for the hub.
+
+    A key the hub may not trust is left out; one that is sound and not for verifying is kept as
+    such, so that its use is told from an unknown key. Raises UnprocessableRequest for a set of no
+    use: none or too many keys, a key or its id twice, none that verifies.
+    """
+    keys: list[VerificationKey] = []
+    is_set = isinstance(jwks, Mapping) and "keys" in jwks
+    for _, entry in _entries(jwks if is_set else {"keys": []}):
+        with suppress(UnusableKey):
+            keys.append(_publish(entry))
+    faults = _repeats(keys)
+    if not any(key.verifies for key in keys):
+        faults.append(Fault("keys", "key-count", "a key the hub may verify with"))
+    if faults:
+        raise UnprocessableRequest("the key set is not usable", tuple(faults))
+    return tuple(keys)
+
+
+def _publish(entry: object) -> VerificationKey:
+    if not isinstance(entry, Mapping) or "pem" in entry or "kid" not in entry:
+        raise UnusableKey("", "key-format", "a JWK with a kid")
+    plain = {name: value for name, value in entry.items() if name not in {"use", "key_ops"}}
+    use, operations = entry.get("use"), entry.get("key_ops")
+    named = frozenset(operations) if _texts(operations) else None
+    if operations is not None and named is None:
+        raise UnusableKey("key_ops", "key-use", "names of operations")
+    return replace(_accept(plain), uses=use if use is None else str(use), operations=named)
 
 
 def _entries(offered: object) -> list[tuple[str, object]]:
@@ -90,8 +126,8 @@ def _entries(offered: object) -> list[tuple[str, object]]:
             raise UnprocessableRequest("the key set is not usable", (fault,))
         return [(f"keys[{n}]", entry) for n, entry in enumerate(entries)]
     if isinstance(offered, Mapping) and "jwks_uri" in offered:
-        fault = Fault("jwks_uri", "not-supported", "the keys themselves; none are fetched")
-        raise UnprocessableRequest("key sets are not fetched by this hub", (fault,))
+        fault = Fault("jwks_uri", "not-supported", "the keys themselves")
+        raise UnprocessableRequest("keys are given here, not an address", (fault,))
     return [("key", offered)]
 
 
@@ -119,11 +155,11 @@ def _accept(entry: object) -> VerificationKey:
 
 
 def _verifying(operations: object) -> bool:
-    return (
-        isinstance(operations, list)
-        and all(isinstance(name, str) for name in operations)
-        and "verify" in operations
-    )
+    return _texts(operations) and "verify" in operations
+
+
+def _texts(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _from_pem(text: object) -> VerificationKey:

@@ -6,6 +6,7 @@ is not known is left out: a token without `patient` is bound to no patient.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hie.access.actor import Purpose
@@ -88,5 +89,5 @@ def _known(**members: object) -> dict[str, object]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _segment(value: dict[str, object]) -> str:
+def _segment(value: Mapping[str, object]) -> str:
     return encode_segment(json.dumps(value, separators=(",", ":")).encode("utf-8"))

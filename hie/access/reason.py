@@ -25,6 +25,8 @@ class Reason(StrEnum):
     TYPE = "type"  # a token made for another door
     KID = "kid"  # no such key
     KEY_USE = "key-use"  # the key is not for verifying signatures
+    JWKS = "jwks"  # a client's key set could not be fetched from its address
+    KEY_GONE = "key-gone"  # for a day now: its client is refused
     CROSS_CLIENT = "cross-client"  # one client's key under another client's name
     SIG = "sig"  # the signature does not verify
     CLAIM = "claim"  # a claim is missing or of the wrong type
@@ -40,6 +42,7 @@ class Reason(StrEnum):
     REQUEST = "request"  # a malformed token request
     SCOPE = "scope"  # more than was registered, or not in the grammar
     PURPOSE = "purpose"  # a purpose that was not registered, or does not permit this
+    REVOKED = "revoked"  # a token that was ended before its time
     STATUS = "status"  # client, institution or user suspended or unknown
     SESSION = "session"  # no such session, or ended
     PASSWORD = "password"  # noqa: S105 - sign-in failed
@@ -70,6 +73,7 @@ ALERTS: frozenset[Reason] = frozenset(
         Reason.DUP,
         Reason.CROSS_CLIENT,
         Reason.AUD,
+        Reason.KEY_GONE,
         Reason.REPLAY,
         Reason.ORG_SPOOF,
         Reason.OIDC,

@@ -88,6 +88,9 @@ _KINDS: dict[str, tuple[Resource, tuple[Resource, ...], Flow]] = {
     EventType.LAUNCH: (_AUTHENTICATION, (_LOGIN,), Flow.OTHER),
     EventType.SIGN_OUT: (_AUTHENTICATION, (_LOGOUT,), Flow.OTHER),
     EventType.BOOT: (_APPLICATION, (_START,), Flow.OTHER),
+    EventType.TOKEN_VIEW: (_AUTHENTICATION, (), Flow.OTHER),
+    EventType.TOKEN_REVOKED: (_AUTHENTICATION, (_LOGOUT,), Flow.OTHER),
+    EventType.KEY_CHANGE: (_ALERT, (_ATTRIBUTES,), Flow.WRITE),
     EventType.AUDIT_VIEW: (_LOG_USED, (), Flow.READ),
 }
 _METHODS = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}

@@ -39,6 +39,9 @@ class EventType(StrEnum):
     IDENTITY_CHANGE = "identity-change"
     REINDEX = "reindex"
     TOKEN_ISSUED = "token-issued"  # noqa: S105 - an event's name
+    TOKEN_VIEW = "token-view"  # noqa: S105 - an event's name
+    TOKEN_REVOKED = "token-revoked"  # noqa: S105 - an event's name
+    KEY_CHANGE = "key-change"
     SIGN_IN = "sign-in"
     LAUNCH = "launch"
     SIGN_OUT = "sign-out"

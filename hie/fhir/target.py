@@ -51,7 +51,7 @@ def check_target(resource: Resource) -> list[Fault]:
     return [Fault("Subscription.channel.endpoint", CODE, "an https address of a partner")]
 
 
-def is_outside(address: str) -> bool:
+def is_outside(address: str, ports: frozenset[int | None] = PORTS) -> bool:
     """Whether an address is https, of a public host, on a port of https, and without a user."""
     if _SPOILT.search(address) or not address.isascii():
         return False
@@ -60,19 +60,24 @@ def is_outside(address: str) -> bool:
         host, port = parts.hostname, parts.port
     except ValueError:
         return False
-    if parts.scheme != "https" or "@" in parts.netloc or port not in PORTS or not host:
+    if parts.scheme != "https" or "@" in parts.netloc or port not in ports or not host:
         return False
     if parts.netloc.startswith("["):
-        return _is_public(host)
+        return is_public(host)
     host = host.removesuffix(".")
     last = host.rpartition(".")[2]
     if _NUMBER.match(last):
-        return _is_public(host)
+        return is_public(host)
     inner = any(host == name or host.endswith("." + name) for name in _INNER)
-    return _HOST.fullmatch(host) is not None and not inner
+    return is_host(host) and not inner
 
 
-def _is_public(text: str) -> bool:
+def is_host(name: str) -> bool:
+    """Whether this is a name of a host with at least one dot, and no number in disguise."""
+    return _HOST.fullmatch(name) is not None
+
+
+def is_public(text: str) -> bool:
     """Whether a literal, in its one usual spelling, is an address of the internet."""
     try:
         found = ip_address(text)

@@ -1,12 +1,17 @@
 """What the doors share: the opened parts they need, put together once by the composition root."""
 
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from hie.access.ring import Ring
+from hie.access.reason import Reason
 from hie.errors import HubMisconfigured
+from hie.oauth.jwks_address import Reachable
+from hie.oauth.jwks_fetch import JwksFetcher
+from hie.oauth.jwks_sets import JwksSets
+from hie.oauth.key_ring import KeyRing
 from hie.oauth.known_clients import KnownClients
 from hie.oauth.limits import (
     CLIENT,
@@ -18,7 +23,9 @@ from hie.oauth.limits import (
     USER,
     Buckets,
 )
-from hie.oauth.refusals import Refusals
+from hie.oauth.refusals import Refusals, stranger
+from hie.oauth.revocations import Revocations
+from hie.oauth.standing import Standing
 from hie.store.database import Database
 from hie.store.ledger import Ledger
 
@@ -26,6 +33,7 @@ from hie.store.ledger import Ledger
 InstitutionStatus = Callable[[str], Awaitable[str | None]]
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_SHUT = frozenset({"suspended", "withdrawn"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ class Entrance:
 
     db: Database
     ledger: Ledger
-    ring: Ring
+    ring: KeyRing
     address: str
     clients: KnownClients
     refusals: Refusals
@@ -58,8 +66,18 @@ class Entrance:
     institution_status: InstitutionStatus
     metrics_token: str | None = None
 
+    revocations: Revocations
+    standing: Standing
     @property
     def issuer(self) -> str:
+    async def is_open(self, institution: str) -> bool:
+        """Whether this institution's systems and people are let in today.
+
+        Suspended and withdrawn ones are not; one that the registers do not name is nobody's to
+        suspend.
+        """
+        return await self.institution_status(institution) not in _SHUT
+
         """`iss` of the hub's tokens, and one of the two audiences of a client assertion."""
         return self.address
 
@@ -83,7 +101,7 @@ class Entrance:
 def open_entrance(
     db: Database,
     ledger: Ledger,
-    ring: Ring,
+    ring: KeyRing,
     address: str,
     institution_status: InstitutionStatus,
     *,
@@ -92,6 +110,7 @@ def open_entrance(
     clock: Callable[[], float] = time.time,
 ) -> Entrance:
     """Put the parts together.
+    fetcher: JwksFetcher | None = None,
 
     Raises HubMisconfigured when the address is no http(s) address, or when rates are off and the
     address is not this machine's.
@@ -105,13 +124,21 @@ def open_entrance(
         raise HubMisconfigured("the token for /metrics: expected at least 16 characters")
     return Entrance(
         db=db,
+    refusals = Refusals(ledger, clock)
+    fetcher = fetcher or JwksFetcher(Reachable(), ssl.create_default_context())
+
+    async def told(client: str, reason: Reason, problem: str) -> None:
+        await refusals.record(stranger(None, None, client), reason, detail=f"keys: {problem}")
+
         ledger=ledger,
         ring=ring,
         address=address,
-        clients=KnownClients(db, clock),
-        refusals=Refusals(ledger, clock),
+        clients=KnownClients(db, clock, JwksSets(db, fetcher, clock, told)),
+        refusals=refusals,
         rates=Rates(enforced=rate_limits),
         clock=clock,
         institution_status=institution_status,
         metrics_token=metrics_token,
     )
+        revocations=Revocations(db, clock),
+        standing=Standing(db, clock),

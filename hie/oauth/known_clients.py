@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from hie.access.actor import Purpose
 from hie.access.keys import VerificationKey, stored_keys
+from hie.oauth.jwks_sets import JwksSets
 from hie.store import clients
 from hie.store.database import Database
 
@@ -22,7 +23,7 @@ CLIENT_ID = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?")
 
 @dataclass(frozen=True, slots=True)
 class KnownClient:
-    """A client's registration, ready for use."""
+    """A client's registration, ready for use; `keys` are empty where it has a `jwks_uri`."""
 
     id: str
     institution: str
@@ -30,6 +31,8 @@ class KnownClient:
     scopes: tuple[str, ...]
     purposes: tuple[Purpose, ...]
     active: bool
+    jwks_uri: str | None = None
+    cds_issuer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,10 @@ class _Seen:
 class KnownClients:
     """Looks clients up; unknown ids are remembered too, so that inventing them costs little."""
 
-    def __init__(self, db: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, db: Database, clock: Callable[[], float], sets: JwksSets) -> None:
         self._db = db
         self._clock = clock
+        self.sets = sets
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
 
     async def find(self, client: str) -> KnownClient | None:
@@ -67,6 +71,21 @@ class KnownClients:
             self._seen.popitem(last=False)
         return known
 
+    async def keys_of(self, client: KnownClient, kid: object) -> tuple[VerificationKey, ...]:
+        """The keys that verify for this client; fetched when it publishes them at an address.
+
+        Raises Unavailable when they cannot be had.
+        """
+        if client.jwks_uri is None:
+            return client.keys
+        return await self.sets.keys_of(client.id, client.jwks_uri, kid)
+
+    async def of_cds_issuer(self, issuer: str) -> KnownClient | None:
+        """The client that calls itself so at the hub's CDS services."""
+        async with self._db.reading() as reader:
+            row = await clients.by_cds_issuer(reader, issuer)
+        return None if row is None else await self.find(row.id)
+
     def forget(self, client: str) -> None:
         """Look this client up anew: its row was changed in this process."""
         self._seen.pop(client, None)
@@ -87,8 +106,10 @@ def _known(row: clients.Client | None) -> KnownClient | None:
     return KnownClient(
         id=row.id,
         institution=row.institution,
-        keys=stored_keys(json.loads(row.jwks)),
+        keys=stored_keys(json.loads(row.jwks)) if row.jwks_uri is None else (),
         scopes=row.scopes,
         purposes=tuple(Purpose(code) for code in row.purposes),
         active=row.status == "active",
+        jwks_uri=row.jwks_uri,
+        cds_issuer=row.cds_issuer,
     )

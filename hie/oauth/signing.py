@@ -9,7 +9,6 @@ import fcntl
 import os
 import re
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -30,26 +29,62 @@ _NAME = re.compile(r"signing-(\d{8}T\d{6}Z)\.pem")
 _TIME = "%Y%m%dT%H%M%SZ"
 
 
-def open_ring(data_dir: Path) -> Ring:
-    """The signing keys below the data directory, one made when there is none.
-
-    Raises HubMisconfigured for a key that others may read or that is none, Unavailable when the
-    directory cannot be written.
-    """
+def keys_folder(data_dir: Path) -> Path:
+    """Where the keys lie, made when it is not there. Raises Unavailable."""
     folder = data_dir / "keys"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(folder):
-            if not any(_NAME.fullmatch(path.name) for path in folder.iterdir()):
-                make_key(folder, int(time.time()))
-            return ring(_read(path) for path in folder.iterdir() if _NAME.fullmatch(path.name))
+    except OSError as fault:
+        raise Unavailable(f"signing keys in {folder}: {fault.strerror}") from fault
+    return folder
+
+
+def key_files(folder: Path) -> list[Path]:
+    """The files of the signing keys, oldest first. Raises Unavailable."""
+    try:
+        return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
     except OSError as fault:
         raise Unavailable(f"signing keys in {folder}: {fault.strerror}") from fault
 
 
+def read_ring(folder: Path) -> Ring:
+    """The keys of a folder.
+
+    Raises HubMisconfigured for a key that others may read or that is none, Unavailable when the
+    folder cannot be read.
+    """
+    try:
+        return ring(read_key(path) for path in key_files(folder))
+    except OSError as fault:
+        raise Unavailable(f"signing keys in {folder}: {fault.strerror}") from fault
+
+
+def read_key(path: Path) -> SigningKey:
+    """One key, with the time it signs from. Raises HubMisconfigured, OSError."""
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise HubMisconfigured(f"{path}: others may read it; expected mode 0600")
+    try:
+        private = load_pem_private_key(path.read_bytes(), password=None)
+    except (ValueError, TypeError) as error:
+        raise HubMisconfigured(f"{path}: expected a PEM private key") from error
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        raise HubMisconfigured(f"{path}: expected a P-256 key")
+    return signing_key(private, starts_of(path))
+
+
+def starts_of(path: Path) -> int:
+    """The second from which the key of this file signs."""
+    match = _NAME.fullmatch(path.name)
+    if match is None:
+        raise AssertionError("only files of this name are read")
+    return int(datetime.strptime(match[1], _TIME).replace(tzinfo=UTC).timestamp())
+
+
 def make_key(folder: Path, starts: int) -> Path:
-    """Write a new key that signs from `starts` on; whole and durable, or not at all."""
+    """Write a new key that signs from `starts` on (or the next free second); whole, durable."""
     path = folder / f"signing-{datetime.fromtimestamp(starts, UTC).strftime(_TIME)}.pem"
+    if path.exists():
+        return make_key(folder, starts + 1)
     text = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
@@ -61,33 +96,26 @@ def make_key(folder: Path, starts: int) -> Path:
     finally:
         os.close(descriptor)
     waiting.rename(path)
+    synced(folder)
+    return path
+
+
+def synced(folder: Path) -> None:
+    """What was written to, or taken from, the folder is durable."""
     directory = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:
         os.close(directory)
-    return path
-
-
-def _read(path: Path) -> SigningKey:
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise HubMisconfigured(f"{path}: others may read it; expected mode 0600")
-    try:
-        private = load_pem_private_key(path.read_bytes(), password=None)
-    except (ValueError, TypeError) as error:
-        raise HubMisconfigured(f"{path}: expected a PEM private key") from error
-    if not isinstance(private, ec.EllipticCurvePrivateKey):
-        raise HubMisconfigured(f"{path}: expected a P-256 key")
-    match = _NAME.fullmatch(path.name)
-    if match is None:
-        raise AssertionError("only files of this name are read")
-    starts = datetime.strptime(match[1], _TIME).replace(tzinfo=UTC)
-    return signing_key(private, int(starts.timestamp()))
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    descriptor = os.open(folder / "signing.lock", os.O_RDWR | os.O_CREAT, 0o600)
+def alone(folder: Path) -> Iterator[None]:
+    """One process at a time changes the keys of a folder. Raises Unavailable."""
+    try:
+        descriptor = os.open(folder / "signing.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as fault:
+        raise Unavailable(f"signing keys in {folder}: {fault.strerror}") from fault
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

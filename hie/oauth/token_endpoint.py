@@ -1,49 +1,52 @@
 """POST /oauth/token: a system proves its key and gets a short access token.
 
-SMART Backend Services: `client_credentials` with `private_key_jwt`. The assertion passes the strict
-door, is used up (RFC 7523, 3: a second use is a replay, also after a restart), and its use and the
-token's issue are recorded in one unit of work, before the token leaves.
+SMART Backend Services (`client_credentials` with `private_key_jwt`) for the system itself, and the
+jwt-bearer grant for a person who works at it (`user_context`). What proved the client is used up
+and the token's issue is recorded in one unit of work, before the token leaves.
 """
 
-import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hie.access.actor import Actor, ActorKind, Purpose
-from hie.access.compact import Compact, read_compact
-from hie.access.mint import LIFETIME, Grant
+from hie.access.mint import Grant
 from hie.access.profile import Profile
-from hie.access.reason import Reason, reason_of
+from hie.access.reason import Reason
 from hie.access.scopes import LONGEST as LONGEST_SCOPE
 from hie.access.scopes import covered
-from hie.access.token import Claims, Expected, verify
+from hie.access.token import Claims
 from hie.audit.event import Action, Event, EventType
-from hie.errors import NotAuthenticated
 from hie.oauth.caller import network_of, request_id_of
+from hie.oauth.client_proof import Proved, back_off, naming, prove, spend
 from hie.oauth.entrance import Entrance
-from hie.oauth.known_clients import KnownClient
-from hie.oauth.limits import neighbourhood, retry_after
 from hie.oauth.refusals import stranger
 from hie.oauth.token_answer import token_answer
+from hie.oauth.token_refusal import answer, refuse
 from hie.oauth.token_request import (
+    GrantType,
     TokenRefused,
     TokenRequest,
     invalid_client,
+    invalid_grant,
     invalid_request,
     read_request,
-    too_many,
 )
-from hie.store import jti, ledger
+from hie.oauth.user_context import UserContext, read_context, scopes_for
+from hie.store import ledger, vouched
 
-MOST_LIVE = 3000  # assertions of one client that are remembered at once
-_KEEP = 60  # seconds an assertion is remembered beyond its own end
 
-# Refusals of a client that did prove its key are told with its name, the others are noise.
-_PROVED = frozenset({Reason.SCOPE, Reason.PURPOSE})
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What will be given, once its proofs are used up; `person` when it is for one."""
+
+    client: Proved
+    scopes: tuple[str, ...]
+    purpose: Purpose
+    used: tuple[Claims, ...]
+    person: UserContext | None = None
 
 
 async def token_door(entrance: Entrance, request: Request) -> Response:
@@ -51,16 +54,11 @@ async def token_door(entrance: Entrance, request: Request) -> Response:
     caller = stranger(network_of(request.scope), request_id_of(request.scope))
     try:
         asked = await _asked(request)
-        _back_off(entrance, caller.network)
-        token, client = await _client_of(entrance, asked)
-        caller = replace(caller, client=client.id)
-        claims = await _authenticate(entrance, asked, token, client)
-        actor = _actor(caller, client, _purpose(asked, client), _scopes(asked, client))
-        return await _issue(entrance, actor, claims)
+        back_off(entrance, caller.network)
+        given = await _given(entrance, asked)
+        return await _issue(entrance, caller, given)
     except TokenRefused as refused:
-        if refused.reason in _PROVED:
-            caller = replace(caller, kind=ActorKind.CLIENT, subject=caller.client)
-        return await _refuse(entrance, caller, refused)
+        return await refuse(entrance, caller, refused, "POST /oauth/token")
 
 
 async def _asked(request: Request) -> TokenRequest:
@@ -71,110 +69,102 @@ async def _asked(request: Request) -> TokenRequest:
     )
 
 
-def _back_off(entrance: Entrance, network: str | None) -> None:
-    """A network with many failures is looked at seldom, so that it costs the others nothing."""
-    rates, now, near = entrance.rates, entrance.clock(), neighbourhood(network)
-    if rates.enforced and rates.failed.wait(near, now) > 0:
-        seconds = rates.looked_at.take(near, now)
-        if seconds > 0:
-            raise too_many(Reason.BACK_OFF, seconds)
+async def _given(entrance: Entrance, asked: TokenRequest) -> _Given:
+    if asked.grant is GrantType.CLIENT:
+        proved = await prove(entrance, asked.assertion or "", asked.client_id)
+        with naming(proved.client.id):
+            scopes = _scopes(asked, proved)
+            return _Given(proved, scopes, _purpose(asked, proved), (proved.claims,))
+    return await _for_person(entrance, asked)
 
 
-async def _client_of(entrance: Entrance, asked: TokenRequest) -> tuple[Compact, KnownClient]:
-    """The assertion taken apart, and the client it says it is from."""
-    try:
-        token = read_compact(asked.assertion)
-    except NotAuthenticated as error:
-        raise invalid_client(reason_of(error)) from error
-    issuer = token.payload.get("iss")
-    client = await entrance.clients.find(issuer) if isinstance(issuer, str) else None
-    if client is None:
-        raise invalid_client(Reason.STATUS)
-    return token, client
+async def _for_person(entrance: Entrance, asked: TokenRequest) -> _Given:
+    """The jwt-bearer grant; a client assertion beside it must be of the same client."""
+    proved = await prove(entrance, asked.user_context or "", asked.client_id, Profile.USER_CONTEXT)
+    used = [proved.claims]
+    with naming(proved.client.id):
+        if asked.assertion is not None:
+            beside = await prove(entrance, asked.assertion, asked.client_id)
+            if beside.client.id != proved.client.id:
+                raise invalid_client(Reason.CROSS_CLIENT)
+            used.append(beside.claims)
+        person = read_context(proved, asked.purpose)
+        scopes = scopes_for(proved, person.role, _wanted(asked))
+    return _Given(proved, scopes, person.purpose, tuple(used), person)
 
 
-async def _authenticate(
-    entrance: Entrance, asked: TokenRequest, token: Compact, client: KnownClient
-) -> Claims:
-    audiences = frozenset({entrance.issuer, entrance.token_address})
-    expected = Expected(client.id, audiences, client.keys)
-    now = entrance.clock()
-    try:
-        claims = verify(token, Profile.CLIENT_ASSERTION, expected, now)
-    except NotAuthenticated as error:
-        reason = reason_of(error)
-        if reason is Reason.KID and await entrance.clients.holder_of(token.header.get("kid")):
-            reason = Reason.CROSS_CLIENT
-        raise invalid_client(reason) from error
-    if asked.client_id is not None and asked.client_id != claims.issuer:
-        raise invalid_client(Reason.CLAIM)
-    withdrawn = await entrance.institution_status(client.institution) == "withdrawn"
-    if withdrawn or not client.active:
-        raise invalid_client(Reason.STATUS)
-    if entrance.rates.enforced:
-        seconds = entrance.rates.token.take(client.id, now)
-        if seconds > 0:
-            raise too_many(Reason.RATE, seconds)
-    return claims
-
-
-def _purpose(asked: TokenRequest, client: KnownClient) -> Purpose:
+def _purpose(asked: TokenRequest, proved: Proved) -> Purpose:
+    registered = proved.client.purposes
     if asked.purpose is None:
-        return client.purposes[0]
-    if asked.purpose not in client.purposes:
+        return registered[0]
+    if asked.purpose not in registered:
         raise invalid_request("purpose_of_use: expected a registered one", Reason.PURPOSE)
     return Purpose(asked.purpose)
 
 
-def _scopes(asked: TokenRequest, client: KnownClient) -> tuple[str, ...]:
-    """What was asked for, all of it registered; all that is registered when nothing was asked."""
+def _wanted(asked: TokenRequest) -> tuple[str, ...] | None:
     if asked.scope is None:
-        return client.scopes
-    wanted = tuple(dict.fromkeys(asked.scope.split(" ")))
-    if len(asked.scope) > LONGEST_SCOPE or not covered(wanted, client.scopes):
+        return None
+    if len(asked.scope) > LONGEST_SCOPE:
+        raise TokenRefused("invalid_scope", Reason.SCOPE, "expected registered scopes")
+    return tuple(dict.fromkeys(asked.scope.split(" ")))
+
+
+def _scopes(asked: TokenRequest, proved: Proved) -> tuple[str, ...]:
+    """What was asked for, all of it registered; all that is registered when nothing was asked.
+
+    Scopes of people (`user/`) are given with a person alone.
+    """
+    held = tuple(s for s in proved.client.scopes if s.startswith(("system/", "hie/")))
+    wanted = _wanted(asked)
+    if wanted is None:
+        wanted = held
+    if not wanted or not covered(wanted, held):
         raise TokenRefused("invalid_scope", Reason.SCOPE, "expected registered scopes")
     return wanted
 
 
-def _actor(caller: Actor, client: KnownClient, purpose: Purpose, scopes: tuple[str, ...]) -> Actor:
-    return replace(
-        caller,
-        kind=ActorKind.CLIENT,
-        client=client.id,
-        subject=client.id,
-        institution=client.institution,
-        purpose=purpose,
-        scopes=frozenset(scopes),
-        token=secrets.token_hex(16),
-    )
-
-
-async def _issue(entrance: Entrance, actor: Actor, claims: Claims) -> Response:
-    now = entrance.clock()
+async def _issue(entrance: Entrance, caller: Actor, given: _Given) -> Response:
+    client, person = given.client.client, given.person
+    now_us = int(entrance.clock() * 1_000_000)
+    subject = client.id
+    token_id = secrets.token_hex(16)
     async with entrance.db.unit() as unit:
-        use = await jti.use(
-            unit,
-            claims.issuer,
-            claims.token_id,
-            expires_us=(claims.expires + _KEEP) * 1_000_000,
-            now_us=int(now * 1_000_000),
-            most=MOST_LIVE,
+        await spend(entrance, unit, *given.used)
+        if person is not None:
+            known = await vouched.meet(unit, client.institution, person.number, now_us)
+            if not known.active:
+                with naming(client.id):
+                    raise invalid_grant("no token is given for this person", Reason.STATUS)
+            subject = known.subject
+        actor = replace(
+            caller,
+            kind=ActorKind.CLIENT if person is None else ActorKind.USER,
+            client=client.id,
+            subject=subject,
+            institution=client.institution,
+            purpose=given.purpose,
+            scopes=frozenset(given.scopes),
+            role=None if person is None else person.role.value,
+            token=token_id,
+            patient=None if person is None else person.patient,
         )
-        if use is jti.Use.FIRST:
-            await ledger.append(unit, _issued(actor))
-    if use is jti.Use.REPEATED:
-        raise invalid_client(Reason.REPLAY)
-    if use is jti.Use.TOO_MANY:
-        raise too_many(Reason.QUOTA, LIFETIME)
+        await ledger.append(unit, _issued(actor))
     grant = Grant(
         issuer=entrance.issuer,
         audience=entrance.audience,
-        client=actor.client,
-        institution=actor.institution,
-        purpose=actor.purpose,
-        scopes=tuple(sorted(actor.scopes)),
+        client=client.id,
+        institution=client.institution,
+        purpose=given.purpose,
+        scopes=tuple(sorted(given.scopes)),
+        subject=subject,
+        role=actor.role,
+        patient=actor.patient,
+        encounter=None if person is None else person.encounter,
+        acr=None if person is None else person.acr,
+        auth_time=None if person is None else person.auth_time,
     )
-    return _json(200, token_answer(entrance, grant, actor.token or ""))
+    return answer(200, token_answer(entrance, grant, token_id))
 
 
 def _issued(actor: Actor) -> Event:
@@ -185,27 +175,3 @@ def _issued(actor: Actor) -> Event:
         actor=actor,
         detail=" ".join(sorted(actor.scopes)),
     )
-
-
-async def _refuse(entrance: Entrance, caller: Actor, refused: TokenRefused) -> Response:
-    await entrance.refusals.record(caller, refused.reason, detail="POST /oauth/token")
-    if refused.error == "invalid_client" and entrance.rates.enforced:
-        seconds = entrance.rates.failed.take(neighbourhood(caller.network), entrance.clock())
-        if seconds > 0:
-            refused = too_many(Reason.BACK_OFF, seconds)
-    headers = {}
-    if refused.seconds:
-        headers["Retry-After"] = retry_after(refused.seconds)
-    if refused.status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="hie"'
-    answer = {"error": refused.error, "error_description": refused.told}
-    return _json(refused.status, answer, headers)
-
-
-def _json(
-    status: int, answer: Mapping[str, object], headers: Mapping[str, str] | None = None
-) -> Response:
-    # RFC 6749, 5.1: neither tokens nor refusals are cached.
-    no_store = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-    body = json.dumps(answer).encode("utf-8")
-    return Response(body, status, {**no_store, **(headers or {})}, "application/json")

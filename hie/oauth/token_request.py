@@ -1,10 +1,12 @@
-"""One request to the token door, read strictly: RFC 6749 section 4.4 with RFC 7523 section 2.2.
+"""One request to the token door, read strictly: RFC 6749 section 4.4, RFC 7523 sections 2.1, 2.2.
 
 Only one way to authenticate is offered, and a request that tries two is refused: which one counts
 would otherwise be up to the reader (RFC 6749, 2.3).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import parse_qsl
 
 from hie.access.reason import Reason
@@ -14,8 +16,20 @@ _FIELDS = 20
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
+class GrantType(StrEnum):
+    """The grants that are offered."""
+
+    CLIENT = "client_credentials"
+    USER_CONTEXT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+
 class TokenRefused(Exception):
-    """A token request is refused: the OAuth error for the caller, the reason for the log."""
+    """A token request is refused: the OAuth error for the caller, the reason for the log.
+
+    `client` is the client it says it is from, once one of that id was found.
+    """
+
+    client: str = ""
 
     def __init__(
         self, error: str, reason: Reason, told: str, status: int = 400, seconds: float = 0
@@ -38,43 +52,80 @@ def invalid_request(told: str, reason: Reason = Reason.REQUEST) -> TokenRefused:
     return TokenRefused("invalid_request", reason, told)
 
 
+def invalid_grant(told: str, reason: Reason) -> TokenRefused:
+    """400 invalid_grant: who asks has shown its key, and for this person there is no token."""
+    return TokenRefused("invalid_grant", reason, told)
+
+
 def too_many(reason: Reason, seconds: float) -> TokenRefused:
     """429: asking again can help after so many seconds."""
     return TokenRefused("temporarily_unavailable", reason, "too many requests", 429, seconds)
 
 
+def unavailable(reason: Reason) -> TokenRefused:
+    """503: the hub cannot tell now; asking again can help."""
+    return TokenRefused("temporarily_unavailable", reason, "try again later", 503, 10)
+
+
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """What was asked; nothing of it is verified."""
+    """What was asked; nothing of it is verified.
 
-    assertion: str
+    `assertion` proves the client, `user_context` says for whom a token is asked (RFC 7523, 2.1):
+    signed by the client, it proves the client as well, and `assertion` may then be missing.
+    """
+
+    grant: GrantType
+    assertion: str | None
     scope: str | None
     client_id: str | None
     purpose: str | None
+    user_context: str | None = None
 
 
 def read_request(media: str, body: bytes, authorization: bool) -> TokenRequest:
     """The request in a form body; raises TokenRefused."""
+    fields = read_form_fields(media, body)
+    assertion = read_assertion(fields, authorization)
+    grant = fields.get("grant_type")
+    if grant is None:
+        raise invalid_request("grant_type is missing")
+    if grant not in set(GrantType):
+        raise TokenRefused(
+            "unsupported_grant_type", Reason.GRANT, "expected " + " or ".join(GrantType)
+        )
+    user_context = fields.get("assertion")
+    if grant == GrantType.USER_CONTEXT and user_context is None:
+        raise invalid_request("assertion is missing")
+    if grant == GrantType.CLIENT and assertion is None:
+        raise invalid_client(Reason.METHOD)
+    return TokenRequest(
+        GrantType(grant),
+        assertion,
+        fields.get("scope"),
+        fields.get("client_id"),
+        fields.get("purpose_of_use"),
+        user_context if grant == GrantType.USER_CONTEXT else None,
+    )
+
+
+def read_form_fields(media: str, body: bytes) -> dict[str, str]:
+    """The fields of a form that came as one, each once; raises TokenRefused."""
     if media.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise invalid_request("expected application/x-www-form-urlencoded")
-    fields = _fields(body)
+    return _fields(body)
+
+
+def read_assertion(fields: Mapping[str, str], authorization: bool) -> str | None:
+    """The client assertion of a form, None without one; raises TokenRefused for other methods."""
     assertion = fields.get("client_assertion")
     if authorization or "client_secret" in fields:
         if assertion is not None:
             raise invalid_request("one way of authentication", Reason.METHOD)
         raise invalid_client(Reason.METHOD)
-    grant = fields.get("grant_type")
-    if grant is None:
-        raise invalid_request("grant_type is missing")
-    if grant != "client_credentials":
-        raise TokenRefused("unsupported_grant_type", Reason.GRANT, "expected client_credentials")
-    if assertion is None:
-        raise invalid_client(Reason.METHOD)
-    if fields.get("client_assertion_type") != ASSERTION_TYPE:
+    if assertion is not None and fields.get("client_assertion_type") != ASSERTION_TYPE:
         raise invalid_request(f"client_assertion_type: expected {ASSERTION_TYPE}", Reason.METHOD)
-    return TokenRequest(
-        assertion, fields.get("scope"), fields.get("client_id"), fields.get("purpose_of_use")
-    )
+    return assertion
 
 
 def _fields(body: bytes) -> dict[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hie.errors import ResourceNotFound
 from hie.store.session import Reader, Unit
 
+MARK = "|p|"  # between institution and pseudonym, in the subject of a token
 _PLACE = ("vouched_person", "number")
 _NOTE_EVERY_US = 3_600_000_000
 
@@ -22,6 +23,11 @@ class Vouched:
     status: str
     created_us: int
     seen_us: int
+
+    @property
+    def subject(self) -> str:
+        """Whom tokens and the audit log name."""
+        return f"{self.institution}{MARK}{self.id}"
 
     @property
     def active(self) -> bool:

@@ -25,7 +25,7 @@ from typing import Any
 from hie.access.actor import Purpose
 from hie.access.mint import Grant, mint
 from hie.app import opened
-from hie.oauth.signing import open_ring
+from hie.oauth.rotation import open_ring
 from hie.settings import Settings
 from tests.bench import fhir_fill, fhir_load, fhir_scenes
 from tests.bench.fhir_scenes import Scene

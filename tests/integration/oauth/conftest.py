@@ -26,8 +26,8 @@ from hie.oauth.forms import read_form
 from hie.oauth.hardening import BodyLimit, Hardening
 from hie.oauth.people import NewPerson, add_person
 from hie.oauth.registration import Registration, add_client
+from hie.oauth.rotation import open_ring
 from hie.oauth.routes import routes
-from hie.oauth.signing import open_ring
 from hie.store.database import Database
 from hie.store.ledger import Ledger
 from hie.store.sqlite import FILE

@@ -73,9 +73,9 @@ async def test_the_use_of_an_assertion_is_forgotten_after_its_end(hub: Hub) -> N
 async def test_one_clients_flood_of_assertions_ends_at_its_quota(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hie.oauth import token_endpoint
+    from hie.oauth import client_proof
 
-    monkeypatch.setattr(token_endpoint, "MOST_LIVE", 3)
+    monkeypatch.setattr(client_proof, "MOST_LIVE", 3)
     for number in range(3):
         assert (await ask(hub, form(numbered(number)))).status_code == 200
     over = await ask(hub, form(numbered(3)))

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from hie.access.ring import OVERLAP
 from hie.errors import HubMisconfigured, Unavailable
-from hie.oauth.signing import make_key, open_ring
+from hie.oauth.rotation import open_ring
+from hie.oauth.signing import make_key
 
 
 def files(folder: Path) -> list[Path]:

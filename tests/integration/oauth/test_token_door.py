@@ -247,11 +247,15 @@ async def test_a_suspended_client_gets_no_token(hub: Hub) -> None:
     assert (await ask(hub, form())).status_code == 200
 
 
-async def test_a_client_of_an_institution_that_left_gets_no_token(hub: Hub) -> None:
-    hub.region.status[INSTITUTION] = "withdrawn"
+@pytest.mark.parametrize("status", ["withdrawn", "suspended"])
+async def test_a_client_of_an_institution_that_is_shut_out_gets_no_token(
+    hub: Hub, status: str
+) -> None:
+    hub.region.status[INSTITUTION] = status
     assert (await ask(hub, form())).status_code == 401
-    hub.region.status[INSTITUTION] = "suspended"
-    assert (await ask(hub, form())).status_code == 200
+    assert await hub.reasons() == ["status"]
+    hub.region.status[INSTITUTION] = "active"
+    assert (await ask(hub, form(numbered(2)))).status_code == 200
 
 
 async def test_failures_of_one_network_back_off_and_harm_nobody_else(hub: Hub) -> None:

@@ -1,0 +1,44 @@
+"""Tokens that were revoked, as this process knows them: at most two seconds behind the others.
+
+One look at the database serves every request of two seconds; what ended is kept in memory until
+the token would be over anyway.
+"""
+
+from collections.abc import Callable
+
+from hie.store import revoked
+from hie.store.database import Database
+
+FRESH = 2.0  # seconds
+_SECOND = 1_000_000
+
+
+class Revocations:
+    """The revoked tokens of all processes."""
+
+    def __init__(self, db: Database, clock: Callable[[], float]) -> None:
+        self._db = db
+        self._clock = clock
+        self._ended: dict[str, int] = {}
+        self._looked: float | None = None
+
+    async def holds(self, token: str) -> bool:
+        """Whether this token was revoked, by any process, more than two seconds ago."""
+        now = self._clock()
+        if self._looked is None or not 0 <= now - self._looked < FRESH:
+            await self._look(now)
+        return token in self._ended
+
+    def add(self, token: str, ends_us: int) -> None:
+        """Revoked in this process: at once."""
+        self._ended[token] = ends_us
+
+    async def _look(self, now: float) -> None:
+        since = 0 if self._looked is None else int(min(self._looked, now) * _SECOND)
+        async with self._db.reading() as reader:
+            found = await revoked.since(reader, since)
+        self._ended.update(found)
+        now_us = int(now * _SECOND)
+        if any(ends < now_us for ends in self._ended.values()):
+            self._ended = {token: ends for token, ends in self._ended.items() if ends >= now_us}
+        self._looked = now

@@ -1,0 +1,49 @@
+"""Refusals at the doors of tokens: recorded with what is known of the client, worded as RFC 6749.
+
+Section 5.2. A caller that did not prove its key learns that and nothing else.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from starlette.responses import Response
+
+from hie.access.actor import Actor, ActorKind
+from hie.access.reason import Reason
+from hie.oauth.entrance import Entrance
+from hie.oauth.limits import neighbourhood, retry_after
+from hie.oauth.token_request import TokenRefused, too_many
+
+# Refusals of a client that did prove its key are told with its name, the others are noise.
+_PROVED = frozenset({Reason.SCOPE, Reason.PURPOSE})
+
+
+async def refuse(entrance: Entrance, caller: Actor, refused: TokenRefused, detail: str) -> Response:
+    """Record a refusal and word it; failures of one network slow it down."""
+    if refused.client:
+        caller = replace(caller, client=refused.client)
+    if refused.reason in _PROVED or refused.error == "invalid_grant":
+        caller = replace(caller, kind=ActorKind.CLIENT, subject=caller.client)
+    await entrance.refusals.record(caller, refused.reason, detail=detail)
+    if refused.error == "invalid_client" and entrance.rates.enforced:
+        seconds = entrance.rates.failed.take(neighbourhood(caller.network), entrance.clock())
+        if seconds > 0:
+            refused = too_many(Reason.BACK_OFF, seconds)
+    headers = {}
+    if refused.seconds:
+        headers["Retry-After"] = retry_after(refused.seconds)
+    if refused.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="hie"'
+    return answer(
+        refused.status, {"error": refused.error, "error_description": refused.told}, headers
+    )
+
+
+def answer(
+    status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None
+) -> Response:
+    """An answer in JSON; neither tokens nor refusals are cached (RFC 6749, 5.1)."""
+    no_store = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+    content = json.dumps(body).encode("utf-8")
+    return Response(content, status, {**no_store, **(headers or {})}, "application/json")
