@@ -26,6 +26,7 @@ from hie.fhir.wire import write
 from hie.settings import Settings
 from hie.store.compression import Bodies
 from hie.store.instants import written
+from hie.store.served import STORED, stored
 from hie.store.tables import TABLES
 from hie.synthetic import generate
 from tests.builders import Region, a_patient, a_report, an_organization
@@ -70,9 +71,9 @@ async def of_a_region(seed: int, people: int) -> list[bytes]:
             region = generate(folder / "region", seed=seed, today=date(2026, 3, 1), people=people)
             await demo.fill(hub, region, lambda done, of: None)
             async with hub.db.reading() as reader:
-                for table in TABLES.values():
-                    rows = await reader.fetch(f"SELECT dict, body FROM {table}")  # noqa: S608
-                    bodies += [hub.db.bodies.decompress(row[0], row[1]) for row in rows]
+                for kind, table in TABLES.items():
+                    rows = await reader.fetch(f"SELECT {STORED} FROM {table}")  # noqa: S608
+                    bodies += [stored(hub.db, kind, row).body for row in rows]
     return bodies
 
 

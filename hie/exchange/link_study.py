@@ -117,7 +117,8 @@ async def study_arrives(
         report = stored.resource()
         linked = with_studies(report, (f"{_STUDY}/{study}",))
         if linked is not report:
-            puts.append(Put(_REPORT, stored.home, stored.id, linked, stored.message))
+            one = Put(_REPORT, stored.home, stored.id, linked, stored.message, owner=stored.owner)
+            puts.append(one)
     if puts:
         await resources.put(unit, puts, now_us=now_us)
     return issues

@@ -20,6 +20,7 @@ from hie.recognition.policy import PolicyBook
 from hie.recognition.reminders import URGENT, ordered
 from hie.recognition.rulebook import Effect, Rulebook
 from hie.recognition.savings import Tariff, tariff
+from hie.store.checks import opened
 from hie.store.indicator_rows import CheckRow, DecisionRow
 from hie.store.session import Reader
 from hie.terminology.body_part import read_body_part
@@ -134,7 +135,7 @@ class Read:
 
 def read_check(reader: Reader, row: CheckRow) -> Read:
     """What is counted of a stored check."""
-    return Read(row, _BODY.decode(reader.db.bodies.decompress(row.dictionary, row.packed)))
+    return Read(row, _BODY.decode(opened(reader, row.id, row.dictionary, row.packed)))
 
 
 def order_lines(

@@ -61,7 +61,7 @@ async def _looked_for(reader: Reader, assessment: str, institution: str | None) 
             _PAGE,
         )
         for key, number, body in rows:
-            if sought in reader.db.bodies.decompress(number, body):
+            if sought in checks.opened(reader, key, number, body):
                 found: str = key
                 return found
         if len(rows) < _PAGE:

@@ -66,7 +66,7 @@ async def unsealed(reader: Reader, found: Sequence[Recorded]) -> list[Recorded]:
         f"SELECT id, query FROM audit_access WHERE {reader.db.among('id', 1)}",  # noqa: S608
         reader.db.array(sorted({one.access for one in found})),
     )
-    open_ = reader.db.keys.unseal
+    open_ = reader.db.vault.unseal
     raw = {
         row[0]: open_(row[1], "audit_access", "query", row[0]) for row in rows if row[1] is not None
     }

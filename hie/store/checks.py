@@ -1,7 +1,7 @@
 """Order-checks as they were asked and answered, with the facts they rested on.
 
-The body is JSON: {"request": ..., "answer": ..., "facts": ...}, compressed; it is what explains the
-assessment years later.
+The body is JSON: {"request": ..., "answer": ..., "facts": ...}, compressed and sealed; it is what
+explains the assessment years later.
 """
 
 from collections.abc import Iterable
@@ -10,8 +10,10 @@ from typing import Any
 
 from hie.errors import ResourceNotFound
 from hie.fhir.wire import parse, write
+from hie.store.cells import pack, unpack
 from hie.store.ids import new_id
 from hie.store.session import Reader, Row, Unit
+from hie.store.vault import DataClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,7 @@ async def add(
         person,
         on_us,
         policy,
-        unit.db.bodies.number,
-        unit.db.bodies.compress(write(body)),
+        *pack(unit.db, DataClass.ORDER, institution, write(body), *place(made)),
     )
     return made
 
@@ -96,4 +97,14 @@ async def get_many(reader: Reader, keys: Iterable[str]) -> dict[str, Check]:
 
 
 def _check(reader: Reader, row: Row) -> Check:
-    return Check(*(*row[:7], parse(reader.db.bodies.decompress(row[7], row[8]))))
+    return Check(*(*row[:7], parse(opened(reader, row[0], row[7], row[8]))))
+
+
+def opened(reader: Reader, key: str, number: int, body: bytes) -> bytes:
+    """The body of a check: JSON."""
+    return unpack(reader.db, number, body, *place(key))
+
+
+def place(key: str) -> tuple[str, str, str]:
+    """What the body of a check is bound to."""
+    return "order_check", "body", key

@@ -6,18 +6,20 @@ the block is left, and an exception takes back that unit alone. `reading()` sees
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hie.errors import HubMisconfigured
-from hie.store import lending
+from hie.store import data_keys, lending
 from hie.store.compression import Bodies, shipped_dictionaries
 from hie.store.faults import UndefinedTable
 from hie.store.ids import new_id
 from hie.store.inbox import Inbox
 from hie.store.index import Mapped
+from hie.store.key_providers import FileProvider, KeyProvider
 from hie.store.keys import Keys
 from hie.store.lock import DirectoryLock, prepared
 from hie.store.locks import number_of
@@ -26,6 +28,8 @@ from hie.store.numbers import Numbers
 from hie.store.postgresql import Postgres, password_from
 from hie.store.session import Dialect, Reader, Rows, Unit
 from hie.store.sqlite import FILE, Sqlite
+from hie.store.suites import Suite
+from hie.store.vault import Load, Vault, now_us
 
 POOL_SIZE = 10
 
@@ -37,12 +41,17 @@ class Database:
     """
 
     def __init__(
-        self, engine: Sqlite | Postgres, keys: Keys, lock: DirectoryLock | None = None
+        self,
+        engine: Sqlite | Postgres,
+        keys: Keys,
+        vault: Vault,
+        lock: DirectoryLock | None = None,
     ) -> None:
         self._engine = engine
         self._lock = lock
         self.dialect = Dialect.SQLITE if isinstance(engine, Sqlite) else Dialect.POSTGRESQL
         self.keys = keys
+        self.vault = vault
         self.bodies = Bodies({})
         self.boot = new_id()
         self.numbers = Numbers()
@@ -58,12 +67,15 @@ class Database:
         exclusive: bool = True,
         password_file: Path | None = None,
         pool_size: int = POOL_SIZE,
+        provider: KeyProvider | None = None,
+        suite: Suite = Suite.AES,
     ) -> "Database":
         """Open the migrated database at `url`, or the SQLite file in `data_dir`.
 
         `exclusive` takes the lock of the data directory (SQLite); without it only reading is
-        possible. Raises DataDirectoryBusy, Unavailable, and HubMisconfigured when the tables are
-        not this version's or the keys are not this database's.
+        possible. `provider` wraps the data keys (None: files below the data directory), `suite` is
+        what is sealed with. Raises DataDirectoryBusy, Unavailable, and HubMisconfigured when the
+        tables are not this version's or the keys are not this database's.
         """
         prepared(data_dir)
         if url is None and not (data_dir / FILE).exists():
@@ -74,9 +86,13 @@ class Database:
             keys = Keys.open(data_dir)
             if url is None:
                 engine = Sqlite(data_dir / FILE, writable=exclusive)
+                load: Load = partial(data_keys.load_sqlite, data_dir / FILE)
             else:
-                engine = await Postgres.open(url, password_from(password_file), pool_size)
-            db = cls(engine, keys, lock)
+                password = password_from(password_file)
+                engine = await Postgres.open(url, password, pool_size)
+                load = partial(data_keys.load_postgresql, url, password)
+            vault = Vault(provider or FileProvider(data_dir / "keys"), suite, keys, load)
+            db = cls(engine, keys, vault, lock)
             await db._prepare(writable=url is not None or exclusive)
         except BaseException:
             if engine is not None:
@@ -96,7 +112,20 @@ class Database:
 
     def unit(self) -> AbstractAsyncContextManager[Unit]:
         """One unit of work. Do not wait for anything slow inside: on SQLite others queue behind."""
+        if self.vault.wanted or now_us() >= self.vault.due_us:
+            return self._keys_first()
         return self._engine.unit(self)
+
+    def unit_alone(self) -> AbstractAsyncContextManager[Unit]:
+        """A unit that makes no keys first: for whoever makes them."""
+        return self._engine.unit(self)
+
+    @asynccontextmanager
+    async def _keys_first(self) -> AsyncIterator[Unit]:
+        """Data keys that are wanted are durable before anything is sealed with them."""
+        await data_keys.make(self)
+        async with self._engine.unit(self) as unit:
+            yield unit
 
     def reading(self, *, snapshot: bool = False) -> AbstractAsyncContextManager[Reader]:
         """Read committed rows.
@@ -166,6 +195,7 @@ class Database:
                 "the key files are not those this database was made with: restore `keys/`"
             )
         self.bodies = Bodies({row[0]: bytes(row[1]) for row in rows})
+        await data_keys.open_keys(self, writable=writable)
 
 
 def _unmigrated(have: str | None) -> HubMisconfigured:

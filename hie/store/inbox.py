@@ -17,6 +17,7 @@ from hie.errors import Conflict, HubError, Unavailable
 from hie.store.ids import new_id
 from hie.store.locate import insert_keys
 from hie.store.session import Row, Unit
+from hie.store.vault import DataClass
 
 if TYPE_CHECKING:
     from hie.store.database import Database
@@ -217,7 +218,8 @@ def _row(
     unit: Unit, one: Incoming, digest: str, key: str, number_of: str | None = None
 ) -> tuple[Any, ...]:
     db = unit.db
-    body = db.keys.seal(db.bodies.pack(one.content), "message", "body", key)
+    packed = db.bodies.pack(one.content)
+    body = db.vault.seal(DataClass.MESSAGE, one.site, packed, "message", "body", key)
     meta = dict(one.meta) if number_of is None else {**one.meta, "number_of": number_of}
     native_id = None if one.native_id is None else one.native_id.replace("\0", "")
     return (

@@ -15,6 +15,7 @@ from hie.store import arrivals
 from hie.store.locate import claim_all, find_keys
 from hie.store.messages import Kept, State
 from hie.store.session import Reader, Row, Unit
+from hie.store.vault import DataClass
 
 if TYPE_CHECKING:
     from hie.store.database import Database
@@ -169,7 +170,9 @@ def _message(unit: Unit, one: Arrived, message: str) -> Row:
         0,
         json.dumps(meta, ensure_ascii=False),
         one.received_us,
-        db.keys.seal(db.bodies.pack(one.header), "message", "body", message),
+        db.vault.seal(
+            DataClass.MESSAGE, one.site, db.bodies.pack(one.header), "message", "body", message
+        ),
     )
 
 
@@ -311,7 +314,9 @@ async def named(reader: Reader, hashes: Iterable[str]) -> set[str]:
 def _sealed(unit: Unit, one: StoredInstance, facts: bytes | None) -> bytes | None:
     if facts is None:
         return None
-    return unit.db.keys.seal(unit.db.bodies.pack(facts), "instance", one.site, one.sop, one.sha256)
+    packed = unit.db.bodies.pack(facts)
+    place = ("instance", one.site, one.sop, one.sha256)
+    return unit.db.vault.seal(DataClass.MESSAGE, one.site, packed, *place)
 
 
 def _stored(reader: Reader, row: Row) -> StoredInstance:
@@ -319,7 +324,7 @@ def _stored(reader: Reader, row: Row) -> StoredInstance:
     values[8] = bool(values[8])
     values[11] = InstanceState(values[11])
     if values[14] is not None:
-        keys, bodies = reader.db.keys, reader.db.bodies
-        opened = keys.unseal(values[14], "instance", values[0], values[3], values[4])
+        vault, bodies = reader.db.vault, reader.db.bodies
+        opened = vault.unseal(values[14], "instance", values[0], values[3], values[4])
         values[14] = bodies.unpack(opened)
     return StoredInstance(*values)

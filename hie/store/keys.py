@@ -1,24 +1,23 @@
-"""The store's own keys: a keyed hash to find a value by, and a seal for what only the hub reads.
+"""The store's own keys: a keyed hash to find a value by, and the seal of earlier versions.
 
 Both lie as files of mode 0600 in `keys/` of the data directory, never in the database and never
-in the settings. Several machines on one PostgreSQL share the same two files; the database
-remembers a fingerprint of them, so a machine that made its own by mistake does not start.
+in the settings. Several machines on one PostgreSQL share the same files; the database remembers a
+fingerprint of them, so a machine that made its own by mistake does not start. What is sealed now is
+sealed by data keys (`vault`).
 """
 
 import base64
 import hashlib
 import hmac
 import os
-import stat
-from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hie.errors import HubError, HubMisconfigured, Unavailable
+from hie.errors import HubError, Unavailable
+from hie.store.key_files import read_key
 
-_SIZE = 32
 _BLOCK = 64  # of SHA-256
 _NONCE = 12
 _SUITE = b"\x01"  # AES-256-GCM, one key; the suite is stored with every sealed value
@@ -43,7 +42,7 @@ class Keys:
         folder = data_dir / "keys"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return cls(_key(folder / "index.key"), _key(folder / "data.key"))
+            return cls(read_key(folder / "index.key"), read_key(folder / "data.key"))
         except OSError as fault:
             raise Unavailable(f"keys in {folder}: {fault.strerror}") from fault
 
@@ -83,33 +82,3 @@ class Keys:
 
 def _text(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
-
-
-def _key(path: Path) -> bytes:
-    """The key in this file; whoever comes first makes it, whole or not at all."""
-    if not path.exists():
-        waiting = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-        descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(descriptor, os.urandom(_SIZE))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        with suppress(FileExistsError):
-            os.link(waiting, path)
-        waiting.unlink()
-        _sync(path.parent)
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise HubMisconfigured(f"{path}: others may read it; expected mode 0600")
-    key = path.read_bytes()
-    if len(key) != _SIZE:
-        raise HubMisconfigured(f"{path}: found {len(key)} bytes, expected {_SIZE}")
-    return key
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

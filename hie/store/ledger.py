@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from hie import metrics
 from hie.audit.event import Event, EventType, Outcome
 from hie.errors import Conflict
-from hie.store.ids import new_id
+from hie.store.ids import timed_ids
 from hie.store.lending import find_events
 from hie.store.session import Reader, Row, Rows, Unit
+from hie.store.vault import HUB, DataClass
 
 if TYPE_CHECKING:
     from hie.store.database import Database
@@ -50,7 +51,7 @@ def rows_of(
 ) -> tuple[list[str], list[Rows]]:
     """The ids of these events and their rows, for whoever adds them together with others."""
     at_us = time.time_ns() // 1000
-    ids = [new_id() for _ in events]
+    ids = timed_ids(at_us, len(events))
     access: list[Row] = []
     subjects: list[Row] = []
     for key, n, event in zip(ids, numbers, events, strict=True):
@@ -79,7 +80,7 @@ async def query_of(reader: Reader, access: str) -> bytes | None:
     sealed = await reader.fetchval("SELECT query FROM audit_access WHERE id = $1", access)
     if sealed is None:
         return None
-    return reader.db.keys.unseal(sealed, "audit_access", "query", access)
+    return reader.db.vault.unseal(sealed, "audit_access", "query", access)
 
 
 class Ledger:
@@ -160,6 +161,11 @@ def _access(db: "Database", key: str, n: int, at_us: int, event: Event) -> Row:
         event.reason,
         event.policy,
         event.detail,
-        None if query is None else db.keys.seal(query, "audit_access", "query", key),
+        None if query is None else _sealed(db, actor.institution, query, key),
         os.urandom(_SALT),
     )
+
+
+def _sealed(db: "Database", institution: str | None, query: bytes, key: str) -> bytes:
+    owner = institution or HUB
+    return db.vault.seal(DataClass.AUDIT, owner, query, "audit_access", "query", key)

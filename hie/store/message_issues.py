@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from hie.adapter import Issue, Severity
 from hie.store.session import Reader, Row, Unit
+from hie.store.vault import HUB, DataClass
 
 _COLUMNS = ("message", "n", "stage", "code", "severity", "path", "expected", "found")
 
@@ -78,11 +79,13 @@ def _sealed(unit: Unit, found: str | None, message: str, n: int) -> bytes | None
     if found is None:
         return None
     data = found.encode("utf-8", "surrogatepass")
-    return unit.db.keys.seal(data, "message_issue", "found", message, str(n))
+    return unit.db.vault.seal(
+        DataClass.MESSAGE, HUB, data, "message_issue", "found", message, str(n)
+    )
 
 
 def _unsealed(reader: Reader, sealed: bytes | None, message: str, n: int) -> str | None:
     if sealed is None:
         return None
-    data = reader.db.keys.unseal(sealed, "message_issue", "found", message, str(n))
+    data = reader.db.vault.unseal(sealed, "message_issue", "found", message, str(n))
     return data.decode("utf-8", "surrogatepass")

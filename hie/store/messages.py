@@ -138,8 +138,8 @@ async def contents(reader: Reader, messages: Iterable[str]) -> dict[str, bytes]:
         f"SELECT id, body FROM message WHERE {reader.db.among('id', 1)}",  # noqa: S608
         reader.db.array(messages),
     )
-    keys, bodies = reader.db.keys, reader.db.bodies
-    return {row[0]: bodies.unpack(keys.unseal(row[1], "message", "body", row[0])) for row in rows}
+    vault, bodies = reader.db.vault, reader.db.bodies
+    return {row[0]: bodies.unpack(vault.unseal(row[1], "message", "body", row[0])) for row in rows}
 
 
 async def content(reader: Reader, message: str) -> bytes:

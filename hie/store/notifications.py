@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from hie.fhir.wire import parse, write
+from hie.store.cells import pack, unpack
 from hie.store.database import advisory
 from hie.store.ids import new_id
 from hie.store.session import Reader, Row, Unit
+from hie.store.vault import DataClass
 
 REOPENED = "decision-reopened"
 _NAMES = (
@@ -50,16 +52,16 @@ async def add(unit: Unit, told: Sequence[Notification]) -> None:
             (
                 code,
                 last + n,
-                new_id(),
+                key,
                 one.kind,
                 one.at_us,
                 one.work_item,
                 one.decision,
                 one.person,
-                unit.db.bodies.number,
-                unit.db.bodies.compress(write(dict(one.said))),
+                *pack(unit.db, DataClass.ORDER, code, write(dict(one.said)), *_place(key)),
             )
             for n, one in enumerate(mine, 1)
+            for key in (new_id(),)
         ]
     if rows:
         await unit.insert("notification", _NAMES, rows)
@@ -84,7 +86,11 @@ async def after(reader: Reader, institution: str, seq: int, limit: int) -> list[
             work_item=row[5],
             decision=row[6],
             person=row[7],
-            said=parse(reader.db.bodies.decompress(row[8], row[9])),
+            said=parse(unpack(reader.db, row[8], row[9], *_place(row[2]))),
         )
         for row in rows
     ]
+
+
+def _place(key: str) -> tuple[str, str, str]:
+    return "notification", "body", key

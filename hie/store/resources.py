@@ -16,6 +16,7 @@ from hie.errors import HubError
 from hie.fhir import Resource
 from hie.fhir.wire import write
 from hie.store import index, resource_identifiers
+from hie.store.cells import owner_of, pack_body
 from hie.store.identifiers import blind
 from hie.store.instants import written
 from hie.store.served import STORED, Stored, stored
@@ -35,6 +36,7 @@ class Put(msgspec.Struct, frozen=True):
 
     `message` is the id of the message that brought it, or "institution:<code>" that wrote it.
     `home` is the Patient's id, "" for what is nobody's; `report` is an Observation's report.
+    `owner` is the institution whose key seals it (None: the one that wrote it).
     """
 
     type: str
@@ -43,6 +45,7 @@ class Put(msgspec.Struct, frozen=True):
     resource: Resource
     message: str | None = None
     report: str | None = None
+    owner: str | None = None
 
 
 class First(msgspec.Struct, frozen=True):
@@ -161,7 +164,7 @@ async def reinstate(unit: Unit, late: Put, standing: Stored, *, now_us: int | No
     at_us = max(time.time_ns() // 1000 if now_us is None else now_us, standing.updated_us)
     number = standing.version + 1
     await _archive(unit, [(late.type, late.id)])
-    body = unit.db.bodies.compress(_body(late, number, written(at_us)))
+    body = _packed(unit, late, number, _body(late, number, written(at_us)))
     row = (
         late.home,
         late.type,
@@ -181,6 +184,7 @@ async def reinstate(unit: Unit, late: Put, standing: Stored, *, now_us: int | No
         standing.resource(),
         standing.message,
         await report_of(unit, standing),
+        standing.owner,
     )
     await _replace(unit, [(again, number + 1, at_us)])
     return number
@@ -263,7 +267,6 @@ def _hashes(unit: Unit, put: Put) -> tuple[str, ...]:
 def _row(
     unit: Unit, put: Put, version: int, at_us: int, stamp: str, body: bytes | None = None
 ) -> tuple[Any, ...]:
-    bodies = unit.db.bodies
     text = _body(put, version, stamp) if body is None else body
     item = index.item_of(put.type, put.resource, put.message, unit.db.loinc)
     hashed = partial(blind, unit) if put.type == "ImagingStudy" else None
@@ -274,10 +277,15 @@ def _row(
         at_us,
         put.message,
         index.status(put.resource),
-        bodies.number,
-        bodies.compress(text),
+        unit.db.bodies.number,
+        _packed(unit, put, version, text),
         *index.values(put.type, put.resource, put.report, hashed, item),
     )
+
+
+def _packed(unit: Unit, put: Put, version: int, body: bytes) -> bytes:
+    owner = owner_of(put.message) if put.owner is None else put.owner
+    return pack_body(unit.db, put.type, put.home, put.id, version, owner, body)
 
 
 def _body(put: Put, version: int, stamp: str) -> bytes:

@@ -7,6 +7,7 @@ follow the deletion.
 from collections.abc import Sequence
 
 from hie.store import resource_identifiers
+from hie.store.cells import pack_body
 from hie.store.resources import HISTORY
 from hie.store.served import Stored
 from hie.store.session import Reader, Unit
@@ -28,10 +29,10 @@ async def delete(unit: Unit, one: Stored, writer: str | None, now_us: int) -> in
         one.type,
         one.home,
     )
-    bodies = unit.db.bodies
+    body = pack_body(unit.db, one.type, one.home, one.id, version, one.owner, one.body)
     row = (
-        one.home, one.type, one.id, version, at_us, writer, True, bodies.number,
-        bodies.compress(one.body),
+        one.home, one.type, one.id, version, at_us, writer, True,
+        unit.db.bodies.number, body,
     )  # fmt: skip
     await unit.insert("resource_history", HISTORY, [row])
     await unit.execute(

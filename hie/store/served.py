@@ -6,6 +6,7 @@ import msgspec
 
 from hie.fhir import Resource
 from hie.fhir.wire import parse
+from hie.store.cells import open_body
 from hie.store.session import Row
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ STORED = "home, id, version, updated_us, message, dict, body"
 class Stored(msgspec.Struct, frozen=True):
     """A version as it was written: `body` is what is served, byte for byte.
 
-    `deleted`: the version that says the resource is gone; its body is the one before.
+    `deleted`: the version that says the resource is gone; its body is the one before. `owner` is
+    the institution whose key it was sealed with.
     """
 
     type: str
@@ -28,6 +30,7 @@ class Stored(msgspec.Struct, frozen=True):
     message: str | None
     body: bytes
     deleted: bool = False
+    owner: str = ""
 
     @property
     def reference(self) -> str:
@@ -42,5 +45,5 @@ class Stored(msgspec.Struct, frozen=True):
 def stored(db: "Database", kind: str, row: Row) -> Stored:
     """A row of the columns STORED, and of `deleted` if it is asked for too."""
     home, key, version, updated_us, message, dictionary, body, *deleted = row
-    text = db.bodies.decompress(dictionary, body)
-    return Stored(kind, home, key, version, updated_us, message, text, bool(*deleted[:1]))
+    text, owner = open_body(db, kind, home, key, version, dictionary, body)
+    return Stored(kind, home, key, version, updated_us, message, text, bool(*deleted[:1]), owner)

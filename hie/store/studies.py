@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from hie.store.identifiers import blind
 from hie.store.session import Reader, Row, Unit
+from hie.store.vault import DataClass
 
 
 class StudyState(StrEnum):
@@ -160,7 +161,8 @@ async def ids_of(reader: Reader, uid: str, site: str | None = None) -> list[str]
 
 
 def _row(unit: Unit, one: StudyRow) -> Row:
-    sealed = unit.db.keys.seal(one.identity, "study", one.site, one.uid)
+    place = ("study", one.site, one.uid)
+    sealed = unit.db.vault.seal(DataClass.MESSAGE, one.site, one.identity, *place)
     return tuple(
         sealed if name == "identity" else str(one.state) if name == "state" else getattr(one, name)
         for name in _NAMES
@@ -171,5 +173,5 @@ def _study(reader: Reader, row: Row) -> StudyRow:
     values = dict(zip(_NAMES, row, strict=True))
     values["state"] = StudyState(values["state"])
     values["changed"] = bool(values["changed"])
-    values["identity"] = reader.db.keys.unseal(values["identity"], "study", row[0], row[1])
+    values["identity"] = reader.db.vault.unseal(values["identity"], "study", row[0], row[1])
     return StudyRow(**values)

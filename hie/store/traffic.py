@@ -6,7 +6,7 @@ For whoever looks after the rules of the whole hub: it looks past any institutio
 from dataclasses import dataclass
 
 from hie.fhir.wire import parse
-from hie.store.checks import Check
+from hie.store.checks import Check, opened
 from hie.store.session import Reader
 
 _EVER = 2**62  # microseconds: no check is that late
@@ -42,5 +42,4 @@ async def checks_since(
         limit,
         until_us,
     )
-    bodies = reader.db.bodies
-    return [Check(*(*row[:7], parse(bodies.decompress(row[7], row[8])))) for row in rows]
+    return [Check(*(*row[:7], parse(opened(reader, row[0], row[7], row[8])))) for row in rows]

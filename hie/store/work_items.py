@@ -1,7 +1,7 @@
 """The work list of an institution: decisions that were reopened, until somebody decides anew.
 
 Of one decision at most one item is open; what happens meanwhile is added to it. The body is the
-JSON list of what happened, compressed: it holds values of patients.
+JSON list of what happened, compressed and sealed: it holds values of patients.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,8 +10,10 @@ from typing import Any
 
 from hie.errors import Conflict, ResourceNotFound
 from hie.fhir.wire import parse, write
+from hie.store.cells import pack, unpack
 from hie.store.ids import new_id
 from hie.store.session import Reader, Row, Unit
+from hie.store.vault import DataClass
 
 REOPENED = "reopened"
 _NAMES = (
@@ -194,11 +196,12 @@ def _row(unit: Unit, one: WorkItem) -> Row:
 
 
 def _body(unit: Unit, one: WorkItem) -> tuple[int, bytes]:
-    return unit.db.bodies.number, unit.db.bodies.compress(write({"events": list(one.events)}))
+    body = write({"events": list(one.events)})
+    return pack(unit.db, DataClass.ORDER, one.institution, body, "work_item", "body", one.id)
 
 
 def _item(reader: Reader, row: Row) -> WorkItem:
-    body = parse(reader.db.bodies.decompress(row[16], row[17]))
+    body = parse(unpack(reader.db, row[16], row[17], "work_item", "body", row[0]))
     return WorkItem(
         id=row[0],
         kind=row[1],

@@ -19,8 +19,12 @@ from hie.app import opened
 from hie.exchange.commands import operator
 from hie.exchange.hub import Hub
 from hie.exchange.indicators import indicators
+from hie.fhir.wire import write
 from hie.settings import Settings
+from hie.store import checks
+from hie.store.cells import pack
 from hie.store.ids import new_id
+from hie.store.vault import DataClass
 from tests.bench.figure import Figure
 from tests.integration.exchange.test_indicators import NOON, a_hub, asked, received
 from tests.postgres import server
@@ -64,13 +68,14 @@ async def _fill(url: str | None, folder: Path) -> date:
                 answer["check"],
             )
             row = tuple(rows[0])
+            body = (await checks.get(reader, answer["check"])).body
         for start in range(0, CHECKS, 1_000):
-            await _written(hub, columns, row, answer, range(start, start + 1_000))
+            await _written(hub, columns, row, body, range(start, start + 1_000))
         return NOON.date() - timedelta(days=YEAR)
 
 
 async def _written(
-    hub: Hub, columns: tuple[str, ...], row: tuple[object, ...], answer: dict[str, object],
+    hub: Hub, columns: tuple[str, ...], row: tuple[object, ...], body: dict[str, object],
     numbers: range,
 ) -> None:  # fmt: skip
     on_us = int(str(row[5]))
@@ -78,7 +83,8 @@ async def _written(
     for n in numbers:
         at_us = on_us - (n % YEAR) * DAY_US
         key = new_id()
-        rows.append((key, at_us, row[2], row[3], f"p{n // 4:07}", at_us, *row[6:]))
+        packed = pack(hub.db, DataClass.ORDER, str(row[2]), write(body), *checks.place(key))
+        rows.append((key, at_us, row[2], row[3], f"p{n // 4:07}", at_us, row[6], *packed))
         if n % 2:
             made.append((new_id(), key, "1", "use", "D1", row[2], at_us, key, "recorded", key))
     names = ("id", "check_id", "ref", "decision", "practitioner", "institution", "at_us", "key",

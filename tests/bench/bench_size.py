@@ -22,6 +22,7 @@ from hie.exchange.receive import receive
 from hie.settings import Settings
 from hie.store import code_maps
 from hie.store.code_maps import MapState
+from hie.store.served import STORED, stored
 from hie.synthetic import generate, sample_oru
 from tests.bench.bench_road import connect, drained
 from tests.bench.figure import Figure
@@ -144,9 +145,11 @@ async def _results(hub: Hub) -> int:
 async def _bodies(hub: Hub) -> tuple[float, float]:
     """Bytes of a resource as it is served and as it is kept, the mean of some."""
     async with hub.db.reading() as reader:
-        rows = await reader.fetch("SELECT dict, body FROM observation LIMIT 2000")
-    served = [len(hub.db.bodies.decompress(row[0], row[1])) for row in rows]
-    return sum(served) / len(rows), sum(len(row[1]) for row in rows) / len(rows)
+        rows = await reader.fetch(
+            f"SELECT {STORED} FROM observation LIMIT 2000"  # noqa: S608
+        )
+    served = [len(stored(hub.db, "Observation", row).body) for row in rows]
+    return sum(served) / len(rows), sum(len(row[6]) for row in rows) / len(rows)
 
 
 async def _sizes(hub: Hub) -> Sizes:

@@ -14,6 +14,9 @@ from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.recognition.sources import shipped_files
 from hie.schemas import schema
+from hie.store import checks
+from hie.store.cells import pack
+from hie.store.vault import DataClass
 from hie.synthetic import example
 from tests.integration.test_road import TODAY, _connected, _packed, _settings
 
@@ -147,9 +150,11 @@ async def test_what_books_cannot_answer_is_named_and_the_rest_is_compared(
             row = await unit.fetchrow(
                 "SELECT dict, body FROM order_check WHERE id = $1", answers[0]["check"]
             )
-            body = json.loads(unit.db.bodies.decompress(*row))
+            assert row is not None
+            body = json.loads(checks.opened(unit, answers[0]["check"], *row))
             del body["facts"]
-            packed = unit.db.bodies.compress(json.dumps(body).encode())
+            where = checks.place(answers[0]["check"])
+            _, packed = pack(unit.db, DataClass.ORDER, "", json.dumps(body).encode(), *where)
             await unit.execute(
                 "UPDATE order_check SET body = $2 WHERE id = $1", answers[0]["check"], packed
             )
@@ -164,14 +169,18 @@ async def test_only_the_days_asked_for_are_judged_page_by_page(place: Any, tmp_p
     async with opened(_settings(place)) as hub:
         answers = await _filled(hub, tmp_path, checks=1)
         async with hub.db.unit() as unit:
+            one = await checks.get(unit, answers[0]["check"])
             for n in range(250):  # copies, an hour apart, the oldest ten days ago
-                await unit.execute(
-                    "INSERT INTO order_check (id, at_us, institution, practitioner, person, on_us,"
-                    " policy, dict, body) SELECT $2, at_us - $3, institution, practitioner, person,"
-                    " on_us, policy, dict, body FROM order_check WHERE id = $1",
-                    answers[0]["check"],
-                    f"copy{n:04}",
-                    (n + 1) * 3_600_000_000,
+                await checks.add(
+                    unit,
+                    at_us=one.at_us - (n + 1) * 3_600_000_000,
+                    institution=one.institution,
+                    practitioner=one.practitioner,
+                    person=one.person,
+                    on_us=one.on_us,
+                    policy=one.policy,
+                    body=one.body,
+                    key=f"copy{n:04}",
                 )
         seen, pages = 0, 0
         more: dict[str, Any] = {}

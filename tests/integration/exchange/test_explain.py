@@ -17,6 +17,8 @@ from hie.fhir.wire import parse, write
 from hie.recognition.engine_version import engine_version
 from hie.schemas import use_folder
 from hie.store import checks
+from hie.store.cells import pack
+from hie.store.vault import DataClass
 from hie.synthetic import example
 from tests.integration.exchange.test_diff import shipped, tighter
 from tests.integration.test_road import TODAY, _connected, _packed, _settings
@@ -60,9 +62,10 @@ async def _alter(hub: Hub, check: str, change: Callable[[dict[str, Any]], None])
     """Change what is stored of a check, as somebody with the database in hand could."""
     async with hub.db.unit() as unit:
         row = await unit.fetchrow("SELECT dict, body FROM order_check WHERE id = $1", check)
-        body = parse(unit.db.bodies.decompress(*row))
+        assert row is not None
+        body = parse(checks.opened(unit, check, *row))
         change(body)
-        packed = unit.db.bodies.compress(write(body))
+        _, packed = pack(unit.db, DataClass.ORDER, "", write(body), *checks.place(check))
         await unit.execute("UPDATE order_check SET body = $2 WHERE id = $1", check, packed)
 
 

@@ -16,6 +16,9 @@ from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.fhir.wire import parse, write
 from hie.settings import Settings
+from hie.store import checks
+from hie.store.cells import pack
+from hie.store.vault import DataClass
 from hie.synthetic import example
 from tests.integration.test_doors import _client, _ready
 from tests.integration.test_road import TODAY, _connected, _packed, _settings
@@ -80,9 +83,10 @@ def _altered(settings: Settings, check: str, change: Callable[[dict[str, Any]], 
     async def work() -> None:
         async with opened(settings) as hub, hub.db.unit() as unit:
             row = await unit.fetchrow("SELECT dict, body FROM order_check WHERE id = $1", check)
-            body = parse(unit.db.bodies.decompress(*row))
+            assert row is not None
+            body = parse(checks.opened(unit, check, *row))
             change(body)
-            packed = unit.db.bodies.compress(write(body))
+            _, packed = pack(unit.db, DataClass.ORDER, "", write(body), *checks.place(check))
             await unit.execute("UPDATE order_check SET body = $2 WHERE id = $1", check, packed)
 
     asyncio.run(work())

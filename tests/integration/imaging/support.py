@@ -26,6 +26,7 @@ from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.exchange.process import drain
 from hie.settings import Settings
+from hie.store.served import STORED, stored
 
 SITE, INSTITUTION = "pacs", "91110000802100433B"
 CT, SECONDARY = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.7"
@@ -186,8 +187,10 @@ async def studies(hub: Hub) -> list[dict[str, Any]]:
     """Every ImagingStudy, as stored."""
     await drain(hub)
     async with hub.db.reading() as reader:
-        rows = await reader.fetch("SELECT dict, body FROM imaging_study ORDER BY updated_us, id")
-        return [json.loads(reader.db.bodies.decompress(*row)) for row in rows]
+        rows = await reader.fetch(
+            f"SELECT {STORED} FROM imaging_study ORDER BY updated_us, id"  # noqa: S608
+        )
+        return [json.loads(stored(reader.db, "ImagingStudy", row).body) for row in rows]
 
 
 def fact(study: dict[str, Any], name: str) -> Any:

@@ -23,6 +23,7 @@ from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
 from hie.app import opened
 from hie.exchange.hub import Hub
 from hie.exchange.process import drain
+from hie.store.served import STORED, stored
 from tests.integration.exchange.test_imaging_orders import _ask, _fired, _home, _put, a_report
 from tests.integration.exchange.test_imaging_reports import _connected as connect_ris
 from tests.integration.exchange.test_imaging_reports import _receive, message
@@ -258,9 +259,11 @@ async def test_a_chinese_name_is_read_whatever_is_declared(
     async with imaging_hub(place) as hub:
         await one_study(hub, tmp_path / "in", content)
         async with hub.db.reading() as reader:
-            row = await reader.fetchrow("SELECT dict, body FROM patient")
+            row = await reader.fetchrow(
+                f"SELECT {STORED} FROM patient"  # noqa: S608
+            )
             assert row is not None
-            patient = json.loads(reader.db.bodies.decompress(*row))
+            patient = json.loads(stored(reader.db, "Patient", row).body)
         (name,) = patient["name"]
         assert (name["family"], name["given"]) == ("王", ["小东"])
 
@@ -365,9 +368,11 @@ async def test_an_accession_number_used_twice_leads_a_report_to_its_own_patient(
         assert kept["state"] == "stored"
         assert "accession-reused" in codes(kept)
         async with hub.db.reading() as reader:
-            row = await reader.fetchrow("SELECT dict, body FROM diagnostic_report")
+            row = await reader.fetchrow(
+                f"SELECT {STORED} FROM diagnostic_report"  # noqa: S608
+            )
             assert row is not None
-            report = json.loads(reader.db.bodies.decompress(*row))
+            report = json.loads(stored(reader.db, "DiagnosticReport", row).body)
         assert report["imagingStudy"] == [{"reference": f"ImagingStudy/{ids['urn:oid:1.2.71']}"}]
 
 

@@ -14,6 +14,7 @@ from hie.exchange.hub import Hub
 from hie.exchange.keep_instances import sweep
 from hie.exchange.loading_times import loading_of
 from hie.exchange.process import drain
+from hie.store.served import STORED, stored
 from tests.integration.exchange.test_imaging_orders import CODE, _home, _put, a_report
 from tests.integration.imaging.orthanc import DICOMWEB, orthanc
 from tests.integration.imaging.support import (
@@ -182,7 +183,9 @@ async def test_a_study_at_its_source_is_served_and_told_of_while_the_source_live
 
 async def _endpoint(hub: Hub) -> tuple[str, str]:
     async with hub.db.reading() as reader:
-        row = await reader.fetchrow("SELECT dict, body FROM endpoint")
+        row = await reader.fetchrow(
+            f"SELECT {STORED} FROM endpoint"  # noqa: S608
+        )
         assert row is not None
-        found = json.loads(reader.db.bodies.decompress(*row))
+        found = json.loads(stored(reader.db, "Endpoint", row).body)
     return found["status"], found["address"]

@@ -1,0 +1,73 @@
+"""Bodies as they lie in the database: compressed, then sealed for the row they are in.
+
+A body of a resource is bound to its type, home, id and version, and so is its copy in history:
+moving it to another patient, another row or an earlier version is noticed. What speaks of no
+person lies compressed only; so do rows of earlier versions until `hie datakey reencrypt`.
+"""
+
+from typing import TYPE_CHECKING
+
+from hie.store.vault import HUB, DataClass
+
+if TYPE_CHECKING:
+    from hie.store.database import Database
+
+_ZSTD = b"\x28\xb5\x2f\xfd"  # RFC 8878 section 3.1.1: how a frame begins; no sealed cell does
+# Definitions, institutions and machines: nothing of a person, read more often than written.
+CLEAR = frozenset(
+    {
+        "CapabilityStatement", "CodeSystem", "ConceptMap", "Device", "Endpoint", "Location",
+        "Measure", "OperationDefinition", "Organization", "SearchParameter", "StructureDefinition",
+        "Subscription", "ValueSet",
+    }
+)  # fmt: skip
+_OWN = "institution:"
+
+
+def owner_of(message: str | None) -> str:
+    """The institution that wrote a version itself; the hub for what came as a message."""
+    return message[len(_OWN) :] if message is not None and message.startswith(_OWN) else HUB
+
+
+def pack_body(
+    db: "Database", kind: str, home: str, key: str, version: int, owner: str, body: bytes
+) -> bytes:
+    """A body of a resource as its row holds it."""
+    packed = db.bodies.compress(body)
+    if kind in CLEAR:
+        return packed
+    return db.vault.seal(DataClass.RECORD, owner, packed, kind, "body", home, key, str(version))
+
+
+def open_body(
+    db: "Database", kind: str, home: str, key: str, version: int, number: int, data: bytes
+) -> tuple[bytes, str]:
+    """The body again, and whose key it was sealed with. Raises HubError if it was tampered with."""
+    owner = HUB
+    if not data.startswith(_ZSTD):
+        data, owner = db.vault.opened(data, kind, "body", home, key, str(version))
+    return db.bodies.decompress(number, data), owner
+
+
+def pack(
+    db: "Database", klass: DataClass, owner: str, body: bytes, *place: str
+) -> tuple[int, bytes]:
+    """Other bytes of a column `body`: the dictionary's number, and what is stored."""
+    return db.bodies.number, db.vault.seal(klass, owner, db.bodies.compress(body), *place)
+
+
+def unpack(db: "Database", number: int, data: bytes, *place: str) -> bytes:
+    """What `pack` put there, or an earlier version compressed there."""
+    if not data.startswith(_ZSTD):
+        data = db.vault.unseal(data, *place)
+    return db.bodies.decompress(number, data)
+
+
+def seal_text(db: "Database", klass: DataClass, owner: str, text: str, *place: str) -> bytes:
+    """A text as its column holds it."""
+    return db.vault.seal(klass, owner, text.encode("utf-8", "surrogatepass"), *place)
+
+
+def is_clear(data: bytes) -> bool:
+    """Whether a body is only compressed."""
+    return data.startswith(_ZSTD)

@@ -1,0 +1,182 @@
+"""The rows of data keys: made, counted, followed by new ones, wrapped anew.
+
+Keys are made in a unit of their own and known only once that is durable: no cell is ever sealed
+with a key that a rollback took. Several processes may want the same key: one makes it, all use it.
+"""
+
+import asyncio
+import secrets
+import sqlite3
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from hie.store.faults import PG_FAULTS, from_postgresql, from_sqlite
+from hie.store.locks import hold
+from hie.store.session import Reader, Row, Unit
+from hie.store.suites import Suite, fresh_key
+from hie.store.vault import HUB, DataClass, DataKey, Vault, Wanted, now_us
+
+if TYPE_CHECKING:
+    from hie.store.database import Database
+
+_NAMES = "id, owner, class, epoch, suite, provider, wrapped, created_us, used"
+_ALL = f"SELECT {_NAMES} FROM data_key"  # noqa: S608
+_LOCK = "data keys"
+# The hub's own keys are always there: what has no owner, or none with a key yet, is sealed by them.
+_HUB = tuple((HUB, str(klass)) for klass in DataClass)
+
+
+async def open_keys(db: "Database", *, writable: bool) -> None:
+    """Know the keys of a database that was opened; make the hub's own and those of its sites."""
+    async with db.reading() as reader:
+        db.vault.learn(await _read(reader))
+        sites = await reader.fetch("SELECT id, institution FROM site")
+    if not writable:
+        return
+    owners = {(row[1], str(DataClass.RECORD)) for row in sites}
+    owners |= {(row[0], str(DataClass.MESSAGE)) for row in sites}
+    wanted = [one for one in (*_HUB, *sorted(owners)) if db.vault.newest(*one) is None]
+    if wanted:
+        db.vault.wanted.update(wanted)
+        await make(db)
+
+
+async def make(db: "Database") -> None:
+    """Make the keys that are wanted, follow those that are worn, and tell what was sealed."""
+    vault = db.vault
+    at_us = now_us()
+    wanted = {*vault.wanted, *vault.worn(at_us)}
+    vault.wanted -= wanted
+    try:
+        async with db.unit_alone() as unit:
+            await hold(unit, [_LOCK])
+            vault.learn(await _read(unit))
+            told = await _tell(unit, vault)
+            made = [
+                fresh(vault, *place)
+                for place in sorted(wanted)
+                if (held := vault.newest(*place)) is None or held.is_worn(at_us)
+            ]
+            await insert(unit, made)
+    except BaseException:
+        vault.wanted |= wanted
+        raise
+    for one, sealed in told:
+        one.sealed -= sealed
+    vault.learn(made)
+
+
+def fresh(vault: Vault, owner: str, klass: str) -> DataKey:
+    """A new key that follows the one that seals now; not known to the vault yet."""
+    before = [one.epoch for one in vault.every() if (one.owner, one.klass) == (owner, klass)]
+    number = secrets.randbelow(2**32 - 1) + 1
+    epoch = max(before, default=0) + 1
+    key = DataKey(number, owner, klass, epoch, vault.suite, "", b"", now_us(), 0)
+    key.provider = vault.provider.newest
+    key.wrapped = vault.provider.wrap(vault.suite, fresh_key(vault.suite), key.context)
+    return key
+
+
+async def insert(unit: Unit, keys: Sequence[DataKey]) -> None:
+    """Add rows of keys."""
+    if keys:
+        rows = [
+            (one.id, one.owner, one.klass, one.epoch, int(one.suite), one.provider, one.wrapped,
+             one.created_us, one.used)
+            for one in keys
+        ]  # fmt: skip
+        await unit.insert("data_key", _NAMES.split(", "), rows)
+
+
+async def rotate(db: "Database", places: Iterable[Wanted] | None = None) -> int:
+    """Follow the keys of these owners and classes, or all of them, by new ones; how many."""
+    vault = db.vault
+    async with db.unit_alone() as unit:
+        await hold(unit, [_LOCK])
+        vault.learn(await _read(unit))
+        standing = {(one.owner, one.klass) for one in vault.every()}
+        made = [fresh(vault, *place) for place in sorted(standing if places is None else places)]
+        await insert(unit, made)
+    vault.learn(made)
+    return len(made)
+
+
+async def rewrap(db: "Database") -> int:
+    """Wrap all data keys by the provider's newest key; how many were wrapped by another."""
+    vault = db.vault
+    async with db.unit_alone() as unit:
+        await hold(unit, [_LOCK])
+        keys = await _read(unit)
+        newest = vault.provider.newest
+        old = [one for one in keys if one.provider != newest]
+        for one in old:
+            clear = vault.provider.unwrap(one.provider, one.wrapped, one.context)
+            one.wrapped = vault.provider.wrap(one.suite, clear, one.context)
+            one.provider = newest
+        await unit.executemany(
+            "UPDATE data_key SET provider = $2, wrapped = $3 WHERE id = $1",
+            [(one.id, one.provider, one.wrapped) for one in old],
+        )
+    vault.learn(old)
+    return len(old)
+
+
+async def reread(db: "Database") -> None:
+    """Know the keys other processes made meanwhile."""
+    async with db.reading() as reader:
+        db.vault.learn(await _read(reader))
+
+
+def load_sqlite(path: Path) -> Sequence[DataKey]:
+    """All keys, read at once: a cell was sealed with one that is not known here yet."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            return [_key(row) for row in connection.execute(_ALL).fetchall()]
+    except sqlite3.Error as fault:
+        raise from_sqlite(fault) from fault
+
+
+def load_postgresql(url: str, password: str | None) -> Sequence[DataKey]:
+    """The same from PostgreSQL, on a connection of its own in a thread of its own."""
+
+    async def read() -> Sequence[Row]:
+        try:
+            connection = await asyncpg.connect(url, password=password, timeout=10)
+            try:
+                rows: Sequence[Row] = await connection.fetch(_ALL)
+            finally:
+                await connection.close()
+        except PG_FAULTS as fault:
+            raise from_postgresql(fault) from None
+        return rows
+
+    with ThreadPoolExecutor(1) as pool:
+        return [_key(row) for row in pool.submit(lambda: asyncio.run(read())).result()]
+
+
+async def _tell(unit: Unit, vault: Vault) -> list[tuple[DataKey, int]]:
+    """Add what this process sealed to the rows."""
+    told = [(one, one.sealed) for one in vault.every() if one.sealed]
+    await unit.executemany(
+        "UPDATE data_key SET used = used + $2 WHERE id = $1",
+        [(one.id, sealed) for one, sealed in told],
+    )
+    for one, sealed in told:
+        one.used += sealed
+    return told
+
+
+async def _read(reader: Reader) -> list[DataKey]:
+    return [_key(row) for row in await reader.fetch(_ALL)]
+
+
+def _key(row: Row) -> DataKey:
+    number, owner, klass, epoch, suite, provider, wrapped, created_us, used = row
+    return DataKey(
+        number, owner, klass, epoch, Suite(suite), provider, bytes(wrapped), created_us, used
+    )

@@ -1,0 +1,190 @@
+"""Cells sealed for their place: envelope encryption of what lies in the database.
+
+A data key belongs to one owner (an institution, or a site of one), one class of data and one epoch;
+it lies in the table `data_key`, wrapped by a key that never does. A sealed cell is suite (1 byte),
+data key (4), nonce (12), ciphertext and tag (16). It is bound to table, column, row and owner: in
+any other place, or under a row of keys that was altered, it does not open.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cryptography.exceptions import InvalidTag
+
+from hie.errors import HubError
+from hie.store.key_providers import KeyProvider
+from hie.store.keys import Keys
+from hie.store.suites import NONCE, Decrypt, Encrypt, Suite, ciphers
+
+_HEAD = 1 + 4  # suite, data key
+_SINGLE = bytes([Suite.SINGLE])
+HUB = ""  # the owner of what is nobody's, and of what is sealed before its owner has a key
+DAYS = 90  # a data key seals so long
+MOST = 2**31  # cells one data key seals at most: random nonces of 96 bits stay apart
+BLOCK = 2**20  # after so many a process tells how many it sealed
+_DAY_US = 86_400_000_000
+
+
+class DataClass(StrEnum):
+    """What is sealed together: each class has keys of its own."""
+
+    RECORD = "record"  # resources and their history
+    MESSAGE = "message"  # what was received, and values found in it
+    ORDER = "order"  # order-checks, decisions and what follows from them
+    AUDIT = "audit"  # what was asked
+
+
+@dataclass(slots=True)
+class DataKey:
+    """One data key as its row has it; unwrapped when it is first used.
+
+    `used`: how many cells other processes and earlier runs sealed; `sealed`: this process, since it
+    last told.
+    """
+
+    id: int
+    owner: str
+    klass: str
+    epoch: int
+    suite: Suite
+    provider: str
+    wrapped: bytes
+    created_us: int
+    used: int
+    sealed: int = 0
+    head: bytes = b""
+    encrypt: Encrypt | None = None
+    decrypt: Decrypt | None = None
+
+    @property
+    def context(self) -> bytes:
+        """What it is wrapped for."""
+        return f"data_key|{self.id}|{self.owner}|{self.klass}|{self.epoch}".encode()
+
+    def is_worn(self, now_us: int) -> bool:
+        """Whether another has to follow it."""
+        return now_us >= self.created_us + DAYS * _DAY_US or self.used + 2 * BLOCK >= MOST
+
+
+Wanted = tuple[str, str]  # owner, class
+Load = Callable[[], Sequence[DataKey]]
+
+
+@dataclass(slots=True)
+class Vault:
+    """Seals and opens cells. `load` reads all rows of `data_key` at once, outside the event loop.
+
+    `single` opens what earlier versions sealed under the one key of the hub.
+    """
+
+    provider: KeyProvider
+    suite: Suite
+    single: Keys
+    load: Load
+    wanted: set[Wanted] = field(default_factory=set)
+    due_us: int = 0  # when the oldest key that seals is worn
+    _known: dict[int, DataKey] = field(default_factory=dict)
+    _current: dict[Wanted, DataKey] = field(default_factory=dict)
+
+    def learn(self, keys: Iterable[DataKey]) -> None:
+        """Know these keys; of each owner and class the newest of this hub's suite seals."""
+        for one in keys:
+            held = self._known.get(one.id)
+            if held is None:
+                self._known[one.id] = one
+            else:
+                held.used, held.provider, held.wrapped = one.used, one.provider, one.wrapped
+        self._current = {}
+        for one in sorted(self._known.values(), key=lambda key: (key.epoch, key.id)):
+            if one.suite is self.suite:
+                self._current[one.owner, one.klass] = one
+        oldest = min((one.created_us for one in self._current.values()), default=0)
+        self.due_us = oldest + DAYS * _DAY_US
+
+    def newest(self, owner: str, klass: str) -> DataKey | None:
+        """The key that seals for an owner; None when there is none of its own."""
+        return self._current.get((owner, klass))
+
+    def every(self) -> list[DataKey]:
+        """All known keys."""
+        return list(self._known.values())
+
+    def worn(self, now_us: int) -> list[Wanted]:
+        """Whose keys have to be followed by others."""
+        return [place for place, one in self._current.items() if one.is_worn(now_us)]
+
+    def seal(self, klass: DataClass, owner: str, data: bytes, *place: str) -> bytes:
+        """The data sealed for one place (table, column, row): it opens nowhere else.
+
+        An owner without a key has one from the next unit of work on; until then it is the hub's.
+        """
+        key = self._current.get((owner, klass))
+        if key is None:
+            self.wanted.add((owner, str(klass)))
+            key = self._current[HUB, klass]
+        encrypt = key.encrypt or self._opened(key)[0]
+        key.sealed += 1
+        if key.sealed >= BLOCK:
+            self.wanted.add((key.owner, key.klass))
+        nonce = os.urandom(NONCE)
+        bound = f"{'|'.join(place)}|{key.owner}".encode("utf-8", "surrogatepass")
+        return key.head + nonce + encrypt(nonce, data, bound)
+
+    def unseal(self, sealed: bytes, *place: str) -> bytes:
+        """What was sealed for this place. Raises HubError if it was altered or moved."""
+        return self.opened(sealed, *place)[0]
+
+    def opened(self, sealed: bytes, *place: str) -> tuple[bytes, str]:
+        """What was sealed for this place, and whose key it was sealed with."""
+        if sealed[:1] == _SINGLE:
+            return self.single.unseal(sealed, *place), HUB
+        key = self._known.get(int.from_bytes(sealed[1:_HEAD], "big")) or self._missing(sealed)
+        if sealed[:_HEAD] != (key.head or self._head(key)):
+            raise HubError(f"{'|'.join(place)}: sealed by a suite its key does not have")
+        decrypt = key.decrypt or self._opened(key)[1]
+        bound = f"{'|'.join(place)}|{key.owner}".encode("utf-8", "surrogatepass")
+        nonce, text = sealed[_HEAD : _HEAD + NONCE], sealed[_HEAD + NONCE :]
+        try:
+            return decrypt(nonce, text, bound), key.owner
+        except (InvalidTag, ValueError) as fault:
+            raise HubError(f"{'|'.join(place)}: altered, moved, or sealed by other keys") from fault
+
+    def key_of(self, sealed: bytes) -> int:
+        """The id of the key a cell was sealed with; 0 for the one key of earlier versions."""
+        return 0 if sealed[:1] == _SINGLE else int.from_bytes(sealed[1:_HEAD], "big")
+
+    def is_settled(self, sealed: bytes, klass: DataClass, owner: str) -> bool:
+        """Whether a cell is sealed with the key that seals for its owner now."""
+        key = self._current.get((owner, klass)) or self._current[HUB, klass]
+        return sealed[:_HEAD] == self._head(key)
+
+    def _missing(self, sealed: bytes) -> DataKey:
+        """A key another process made meanwhile."""
+        number = int.from_bytes(sealed[1:_HEAD], "big")
+        if sealed[:1] not in (bytes([Suite.AES]), bytes([Suite.SM])):
+            raise HubError("a cell sealed by a suite this version does not know")
+        self.learn(self.load())
+        key = self._known.get(number)
+        if key is None:
+            raise HubError(f"a cell sealed by data key {number}, which is not in `data_key`")
+        return key
+
+    def _opened(self, key: DataKey) -> tuple[Encrypt, Decrypt]:
+        """Unwrap a key; it stays in memory."""
+        clear = self.provider.unwrap(key.provider, key.wrapped, key.context)
+        key.encrypt, key.decrypt = ciphers(key.suite, clear)
+        self._head(key)
+        return key.encrypt, key.decrypt
+
+    def _head(self, key: DataKey) -> bytes:
+        if not key.head:
+            key.head = bytes([key.suite]) + key.id.to_bytes(4, "big")
+        return key.head
+
+
+def now_us() -> int:
+    """The present."""
+    return time.time_ns() // 1000
