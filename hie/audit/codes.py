@@ -84,13 +84,13 @@ _KINDS: dict[str, tuple[Resource, tuple[Resource, ...], Flow]] = {
     EventType.IDENTITY_CHANGE: (_PATIENT, (), Flow.WRITE),
     EventType.REINDEX: (_APPLICATION, (), Flow.OTHER),
     EventType.TOKEN_ISSUED: (_AUTHENTICATION, (_LOGIN,), Flow.OTHER),
+    EventType.TOKEN_VIEW: (_AUTHENTICATION, (), Flow.OTHER),
+    EventType.TOKEN_REVOKED: (_AUTHENTICATION, (_LOGOUT,), Flow.OTHER),
+    EventType.KEY_CHANGE: (_ALERT, (_ATTRIBUTES,), Flow.WRITE),
     EventType.SIGN_IN: (_AUTHENTICATION, (_LOGIN,), Flow.OTHER),
     EventType.LAUNCH: (_AUTHENTICATION, (_LOGIN,), Flow.OTHER),
     EventType.SIGN_OUT: (_AUTHENTICATION, (_LOGOUT,), Flow.OTHER),
     EventType.BOOT: (_APPLICATION, (_START,), Flow.OTHER),
-    EventType.TOKEN_VIEW: (_AUTHENTICATION, (), Flow.OTHER),
-    EventType.TOKEN_REVOKED: (_AUTHENTICATION, (_LOGOUT,), Flow.OTHER),
-    EventType.KEY_CHANGE: (_ALERT, (_ATTRIBUTES,), Flow.WRITE),
     EventType.AUDIT_VIEW: (_LOG_USED, (), Flow.READ),
 }
 _METHODS = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}

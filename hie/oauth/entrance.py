@@ -32,8 +32,8 @@ from hie.store.ledger import Ledger
 # An institution's code to its status in the registers today; None when they do not say.
 InstitutionStatus = Callable[[str], Awaitable[str | None]]
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHUT = frozenset({"suspended", "withdrawn"})
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,10 @@ class Entrance:
     rates: Rates
     clock: Callable[[], float]
     institution_status: InstitutionStatus
-    metrics_token: str | None = None
-
     revocations: Revocations
     standing: Standing
-    @property
-    def issuer(self) -> str:
+    metrics_token: str | None = None
+
     async def is_open(self, institution: str) -> bool:
         """Whether this institution's systems and people are let in today.
 
@@ -78,6 +76,8 @@ class Entrance:
         """
         return await self.institution_status(institution) not in _SHUT
 
+    @property
+    def issuer(self) -> str:
         """`iss` of the hub's tokens, and one of the two audiences of a client assertion."""
         return self.address
 
@@ -108,9 +108,9 @@ def open_entrance(
     rate_limits: bool = True,
     metrics_token: str | None = None,
     clock: Callable[[], float] = time.time,
+    fetcher: JwksFetcher | None = None,
 ) -> Entrance:
     """Put the parts together.
-    fetcher: JwksFetcher | None = None,
 
     Raises HubMisconfigured when the address is no http(s) address, or when rates are off and the
     address is not this machine's.
@@ -122,14 +122,14 @@ def open_entrance(
         raise HubMisconfigured("rate_limits = false is for a loopback address only")
     if metrics_token is not None and len(metrics_token) < 16:
         raise HubMisconfigured("the token for /metrics: expected at least 16 characters")
-    return Entrance(
-        db=db,
     refusals = Refusals(ledger, clock)
     fetcher = fetcher or JwksFetcher(Reachable(), ssl.create_default_context())
 
     async def told(client: str, reason: Reason, problem: str) -> None:
         await refusals.record(stranger(None, None, client), reason, detail=f"keys: {problem}")
 
+    return Entrance(
+        db=db,
         ledger=ledger,
         ring=ring,
         address=address,
@@ -138,7 +138,7 @@ def open_entrance(
         rates=Rates(enforced=rate_limits),
         clock=clock,
         institution_status=institution_status,
-        metrics_token=metrics_token,
-    )
         revocations=Revocations(db, clock),
         standing=Standing(db, clock),
+        metrics_token=metrics_token,
+    )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hie.store.database import Database
 from hie.store.session import Reader, Unit
 from hie.store.users import Account
 
@@ -51,6 +52,14 @@ async def find(
     return SignedIn(row[0], Account(*row[5:]), row[1], row[2], row[3], row[4])
 
 
+async def alive(reader: Reader, hashed: str, *, begun_after_us: int) -> bool:
+    """Whether the session of this hash goes on; its person's own standing is asked elsewhere."""
+    found = await reader.fetchval(
+        "SELECT 1 FROM session WHERE hash = $1 AND created_us >= $2", hashed, begun_after_us
+    )
+    return found is not None
+
+
 async def seen(unit: Unit, secret: str, now_us: int) -> None:
     """The session was used just now."""
     await unit.execute(
@@ -73,5 +82,10 @@ async def clear(unit: Unit, seen_before_us: int) -> int:
     return await unit.execute("DELETE FROM session WHERE seen_us < $1", seen_before_us)
 
 
+def hash_of(db: Database, secret: str) -> str:
+    """What a session is known by here: its secret's keyed hash, which opens nothing."""
+    return db.keys.blind("session", secret)
+
+
 def _hash(reader: Reader, secret: str) -> str:
-    return reader.db.keys.blind("session", secret)
+    return hash_of(reader.db, secret)
