@@ -28,13 +28,18 @@ class Reach:
 class Asking:
     """Who asks a patient's consent: institution, purpose (v3-ActReason), when.
 
-    `permitted`: what holds where no rule of the patient's speaks of it (the implicit policy).
+    `permitted`: what holds where no rule of the patient's speaks of it (the implicit policy);
+    `emergency`: the same of homes the glass is broken for. `parties`: the person (`user/<id>`) and
+    the system (`client/<id>`). `writing`: what the institution wrote itself, it may write again.
     """
 
     institution: str
     purpose: str
     at_us: int
     permitted: bool = True
+    emergency: bool = True
+    parties: frozenset[str] = frozenset()
+    writing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

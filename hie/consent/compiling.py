@@ -13,16 +13,9 @@ from itertools import groupby, product
 from hie.consent.minors import Ages, as_signed
 from hie.consent.provision import Data, Directive, Level, Provision, Who, purposes_of
 from hie.consent.rule import DENY, EVER_US, FIRST_US, OPEN, PERMIT, Rule, both
+from hie.consent.terms import Terms
 
 MOST = 2_000  # rules of one patient; more than that is no wish of a person
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What the deployment has chosen: what is evaluated, and whether emergencies are presumed."""
-
-    level: Level = Level.ADVANCED
-    presumed: bool = True
 
 
 def compile_all(

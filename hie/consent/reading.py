@@ -70,6 +70,18 @@ def read(consent: Resource, known: Known, received_us: int) -> Directive:
     )
 
 
+def who_is(resource: Resource) -> Who | None:
+    """Who asks, as an Organization, Practitioner, role or Device says by its identifiers."""
+    institution = party = None
+    parts = [resource.get(name) for name in ("organization", "practitioner")]
+    given = [*_list(resource, "identifier"), *(_dict(one).get("identifier", {}) for one in parts)]
+    for one in given:
+        found = _identified(_dict(one))
+        if found is not None:
+            institution, party = found.institution or institution, found.party or party
+    return None if institution is None and party is None else Who(institution, party)
+
+
 class _Reading:
     """One Consent being read: its faults, and the option of PCF it needs."""
 

@@ -113,10 +113,16 @@ def _of_record(rule: Rule, record: Record) -> bool:
     own = f"{record.kind}/{record.id}"
     return (
         rule.kind in (None, record.kind)
-        and (rule.resource is None or rule.resource == own or rule.resource in record.beside)
+        and (rule.resource in (None, own) or _is_beside(rule, record))
         and _labelled(rule, record.label)
         and _dated(rule, record.day)
     )
+
+
+def _is_beside(rule: Rule, record: Record) -> bool:
+    """A result goes with its report; a report with its result only where that is denied."""
+    named = rule.resource in record.beside
+    return named and (rule.decision == DENY or record.kind != "DiagnosticReport")
 
 
 def _of_patient(rule: Rule, record: Record) -> bool:

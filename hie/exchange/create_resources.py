@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hie.access.scopes import Door
 from hie.errors import Conflict, Fault, IdNotOffered, UnprocessableRequest
 from hie.exchange.claimed import claimed_faults
+from hie.exchange.consenting import consented
 from hie.exchange.identify import identify
 from hie.exchange.pointing import check_pointers, home_of, known_to, pointed_at, results_of
 from hie.exchange.relating import related
@@ -87,6 +88,7 @@ async def settled(writing: Writing, written: Sequence[tuple[Resource, Stored]]) 
     for tree, one in written:
         if one.type == "DiagnosticReport":
             await rewriting.link_results(writing.unit, one.home, one.id, results_of(tree))
+    await consented(writing, written)
     await related(writing, written)
 
 

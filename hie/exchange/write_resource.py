@@ -15,7 +15,7 @@ from hie.errors import (
     UnprocessableRequest,
     VersionMismatch,
 )
-from hie.exchange import reopen
+from hie.exchange import consenting, reopen
 from hie.exchange.create_resources import (
     New,
     check_sound,
@@ -122,6 +122,8 @@ async def delete(
     version = await rewriting.delete(writing.unit, standing, writing.writer, writing.now_us)
     await locate.release(writing.unit, writing.institution, keys_of(old), key)
     await unrelated(writing, standing)
+    if kind == "Consent":
+        await consenting.withdrawn(writing, [standing.home])
     withdrawn = {**old, "status": "entered-in-error"}
     writing.revisions += reopen.revision(writing.actor, kind, key, old, standing.version, withdrawn)
     return Written(204, kind, key, version, standing.home)

@@ -36,8 +36,8 @@ class ReachRow(SQLModel, table=True):
 class ConsentRule(SQLModel, table=True):
     """One rule out of a patient's active Consents: the matching one of the highest rank decides.
 
-    A column that is null matches everything. `permit` is 1 or 0; `label_mask` has the bits of
-    `label` any of which must be set, `clearance` the lowest confidentiality it speaks of.
+    The columns are those of `hie.consent.rule.Rule`; one that is null matches everything. `permit`
+    is 0, 1, or 2 where restricted records are opened with it.
     """
 
     __tablename__ = "consent_rule"
@@ -46,12 +46,16 @@ class ConsentRule(SQLModel, table=True):
     rank: int = count(primary_key=True, sa_column_kwargs={"autoincrement": False})
     permit: int = number()
     institution: str | None = maybe()
-    source_institution: str | None = maybe()
-    purpose: str | None = maybe()
-    label_mask: int | None = maybe_count()
-    clearance: int | None = maybe_count()
+    party: str | None = maybe()
+    purposes: int = count()
+    source: str | None = maybe()
+    kind: str | None = maybe()
     resource: str | None = maybe()
-    author: str | None = maybe()
+    least: int = number()
+    most: int = number()
+    any_topics: int | None = maybe_count()
+    within_topics: int | None = maybe_count()
+    no_topics: int = count()
     from_us: int = instant()
     until_us: int = instant()
     data_from_us: int | None = maybe_instant()

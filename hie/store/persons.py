@@ -9,10 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hie.errors import Conflict, ResourceNotFound
+from hie.store.cells import open_words, seal_words
+from hie.store.consents import recompile
 from hie.store.database import advisory
 from hie.store.ids import new_id
 from hie.store.relations import spread
 from hie.store.session import Dialect, Reader, Row, Unit
+from hie.store.vault import HUB, DataClass
 
 _LINK = "id, person, was, homes, reason, score, author, at_us, undone_us, undone_by"
 
@@ -119,6 +122,7 @@ async def join(
         raise ResourceNotFound("a person that has no homes (any more)")
     await unit.execute("UPDATE person_home SET person = $1 WHERE person = $2", person_a, person_b)
     await spread(unit, moved)
+    await recompile(unit, moved)
     link = new_id()
     await unit.execute(
         "INSERT INTO link (id, person, was, homes, reason, score, author, at_us)"
@@ -127,7 +131,7 @@ async def join(
         person_a,
         person_b,
         json.dumps(moved),
-        reason,
+        seal_words(unit.db, DataClass.ORDER, HUB, reason, *_place(link)),
         score,
         author,
         at_us,
@@ -157,7 +161,9 @@ async def undo(unit: Unit, link: str, *, author: str, at_us: int) -> Link:
         where,
         unit.db.array(found.homes),
     )
-    await spread(unit, {*found.homes, *await homes_of(unit, where)})
+    touched_homes = {*found.homes, *await homes_of(unit, where)}
+    await spread(unit, touched_homes)
+    await recompile(unit, touched_homes)
     return found
 
 
@@ -166,7 +172,7 @@ async def get_link(reader: Reader, link: str) -> Link:
     row = await reader.fetchrow(f"SELECT {_LINK} FROM link WHERE id = $1", link)  # noqa: S608
     if row is None:
         raise ResourceNotFound(f"no link {link!r}")
-    return _link(row)
+    return _link(reader, row)
 
 
 async def links_of(reader: Reader, person: str) -> list[Link]:
@@ -175,7 +181,7 @@ async def links_of(reader: Reader, person: str) -> list[Link]:
         f"SELECT {_LINK} FROM link WHERE person = $1 OR was = $1 ORDER BY at_us DESC, id",  # noqa: S608
         person,
     )
-    return [_link(row) for row in rows]
+    return [_link(reader, row) for row in rows]
 
 
 async def links_between(reader: Reader, among: Iterable[str]) -> list[Link]:
@@ -186,7 +192,7 @@ async def links_between(reader: Reader, among: Iterable[str]) -> list[Link]:
         f" OR {reader.db.among('was', 1)} ORDER BY at_us, id",
         wanted,
     )
-    return [_link(row) for row in rows]
+    return [_link(reader, row) for row in rows]
 
 
 async def links(reader: Reader, limit: int = 50) -> list[Link]:
@@ -195,7 +201,7 @@ async def links(reader: Reader, limit: int = 50) -> list[Link]:
         f"SELECT {_LINK} FROM link ORDER BY at_us DESC, id LIMIT $1",  # noqa: S608
         limit,
     )
-    return [_link(row) for row in rows]
+    return [_link(reader, row) for row in rows]
 
 
 async def _now(unit: Unit, person: str, link: Link) -> str:
@@ -215,5 +221,10 @@ async def _now(unit: Unit, person: str, link: Link) -> str:
         seen.add(person)
 
 
-def _link(row: Row) -> Link:
-    return Link(*(*row[:3], tuple(json.loads(row[3])), *row[4:]))
+def _link(reader: Reader, row: Row) -> Link:
+    reason = open_words(reader.db, row[4], *_place(row[0]))
+    return Link(*(*row[:3], tuple(json.loads(row[3])), reason, *row[5:]))
+
+
+def _place(link: str) -> tuple[str, str, str]:
+    return "link", "reason", link

@@ -1,15 +1,21 @@
 """A restriction as conditions on the rows of one table; `store.visible` puts them into its select.
 
 One look at an index for each row and condition: whose patient it is (`reach`), the row's own label,
-and the patient's consent (`consent_rule`). What is nobody's and what an institution wrote about no
+and the patient's consent (`consented`). What is nobody's and what an institution wrote about no
 patient belongs to that institution.
 """
 
-from typing import Any
-
-from hie.access.restriction import VERY_RESTRICTED, Asking, Constraints, Reach, Restriction
+from hie.access.restriction import (
+    RESTRICTED,
+    VERY_RESTRICTED,
+    Asking,
+    Constraints,
+    Reach,
+    Restriction,
+)
+from hie.store.arguments import Arguments
+from hie.store.consented import consented, own
 from hie.store.relations import Kind
-from hie.store.session import Reader
 from hie.store.tables import HOMELESS
 
 _LABEL = "(coalesce({table}.label, 1) & 3)"
@@ -22,30 +28,6 @@ _COLUMNS = {
     "ServiceRequest": {"status": "status"},
 }
 _NOTHING = "1 = 0"
-
-
-class Arguments:
-    """The arguments of a statement, numbered from `first`; a value twice is one argument."""
-
-    def __init__(self, reader: Reader, first: int) -> None:
-        self.reader = reader
-        self.values: list[Any] = []
-        self._first = first
-
-    def add(self, value: Any) -> str:
-        """The argument's number as SQL."""
-        for place, known in enumerate(self.values):
-            if type(known) is type(value) and known == value:
-                return f"${self._first + place}"
-        self.values.append(value)
-        return f"${self._first + len(self.values) - 1}"
-
-    def among(self, column: str, values: frozenset[str]) -> str:
-        """The column is one of these."""
-        if not values:
-            return _NOTHING
-        self.values.append(self.reader.db.array(sorted(values)))
-        return self.reader.db.among(column, self._first + len(self.values) - 1)
 
 
 def conditions(args: Arguments, table: str, kind: str, restriction: Restriction) -> list[str]:
@@ -65,11 +47,33 @@ def conditions(args: Arguments, table: str, kind: str, restriction: Restriction)
         where.append(args.among("home", restriction.homes))
     if restriction.reach is not None:
         where.append(_within(args, table, restriction.reach))
-    if restriction.clearance < VERY_RESTRICTED:
-        where.append(_cleared(args, table, restriction))
+    is_cleared = restriction.clearance >= VERY_RESTRICTED
+    cleared = None if is_cleared else _cleared(args, table, restriction)
     if restriction.asks is not None:
-        where.append(_consented(args, table, kind, restriction.asks))
+        where.append(_agreed(args, table, kind, restriction, restriction.asks, cleared))
+    elif cleared is not None:
+        where.append(cleared)
     return where
+
+
+def _agreed(
+    args: Arguments,
+    table: str,
+    kind: str,
+    restriction: Restriction,
+    asks: Asking,
+    cleared: str | None,
+) -> str:
+    """The label is within the clearance, or the patient opens it; and the patient permits it."""
+    level = _LABEL.format(table=table)
+    least = "1"
+    if cleared is not None:
+        least = f"(CASE WHEN {cleared} THEN 1 WHEN {level} = {RESTRICTED} THEN 2 ELSE 3 END)"
+    agreed = consented(args, table, kind, asks, restriction.opened, least)
+    mine = own(args, table, kind, asks)
+    if mine is None:
+        return agreed
+    return _either([agreed, mine if cleared is None else f"({mine}) AND {cleared}"])
 
 
 def _satisfied(args: Arguments, table: str, kind: str, constraints: Constraints) -> str:
@@ -111,24 +115,6 @@ def _cleared(args: Arguments, table: str, restriction: Restriction) -> str:
     if restriction.opened:
         parts.append(f"{label} <= 1 AND {args.among(f'{table}.home', restriction.opened)}")
     return _either(parts)
-
-
-def _consented(args: Arguments, table: str, kind: str, asks: Asking) -> str:
-    """The patient's rule of the highest rank that speaks of this row permits it, or none does."""
-    now, who = args.add(asks.at_us), args.add(asks.institution)
-    return (
-        "coalesce((SELECT c.permit FROM consent_rule AS c"  # noqa: S608
-        f" WHERE c.home = {table}.home AND c.from_us <= {now} AND c.until_us > {now}"
-        f" AND (c.institution IS NULL OR c.institution = {who})"
-        f" AND (c.purpose IS NULL OR c.purpose = {args.add(asks.purpose)})"
-        f" AND (c.label_mask IS NULL OR (coalesce({table}.label, 1) & c.label_mask) <> 0)"
-        f" AND (c.clearance IS NULL OR {_LABEL.format(table=table)} >= c.clearance)"
-        f" AND (c.resource IS NULL OR c.resource = '{kind}/' || {table}.id)"
-        " AND (c.source_institution IS NULL OR EXISTS (SELECT 1 FROM reach AS o"
-        f" WHERE o.home = {table}.home AND o.institution = c.source_institution"
-        " AND o.kind = 'own'))"
-        f" ORDER BY c.rank DESC LIMIT 1), {asks.permitted:d}) = 1"
-    )
 
 
 def _either(parts: list[str]) -> str:

@@ -1,8 +1,8 @@
 """The only way to read patients' data: a sub-select that already carries what the reader may see.
 
-A restriction is plain values; here and in `seen_rows` alone it becomes SQL. Hidden rows take no
-part in anything: not in a match, a count, a sort or a page. `hie.store` writes tables by name;
-everything that answers a caller reads from `visible(...)`.
+A restriction is plain values; here, in `seen_rows` and `consented` alone it becomes SQL. Hidden
+rows take no part in anything: not in a match, a count, a sort or a page. `hie.store` writes tables
+by name; everything that answers a caller reads from `visible(...)`.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any
 
 from hie.access.restriction import Restriction
-from hie.store.seen_rows import Arguments, conditions
+from hie.store.arguments import Arguments
+from hie.store.seen_rows import conditions
 from hie.store.session import Reader
 from hie.store.tables import TABLES
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from hie.consent.compiling import Terms, compile_all
+from hie.consent.compiling import compile_all
 from hie.consent.minors import ages_of
 from hie.consent.provision import Who
 from hie.consent.reading import read
 from hie.consent.rule import DENY, Question, Record, decide
+from hie.consent.terms import Terms
 from hie.consent.words import ACT_REASON, BITS, CONFIDENTIALITY
 from hie.fhir import Resource
 from hie.fhir.elements import bounds

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from hie.consent.compiling import Terms
 from hie.consent.provision import Level
 from hie.consent.rule import Record
+from hie.consent.terms import Terms
 from tests.unit.consent.consents import RESULT, A, B, C, a_consent, asked, at, rule
 
 HIV = replace(RESULT, label=1 + 4 * 1)

@@ -6,10 +6,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hie.consent.compiling import Terms, compile_all
+from hie.consent.compiling import compile_all
 from hie.consent.provision import Labels, Provision, Who
 from hie.consent.reading import read
 from hie.consent.rule import DENY, Question, Record, decide
+from hie.consent.terms import Terms
 from hie.consent.words import BITS, EVERY_PURPOSE
 from tests.unit.consent.consents import KNOWN, NOW, RESULT, a_consent, rule
 

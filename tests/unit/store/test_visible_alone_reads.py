@@ -16,11 +16,13 @@ CLASSES = frozenset(TABLES) | {"ResourceHistory"}
 ALLOWED = {
     "store/tables.py",
     "store/visible.py",
+    "store/consented.py",
     "store/plain_tables.py",
     "store/resources.py",
     "store/rewriting.py",
     "store/relations.py",
     "store/reindexing.py",
+    "store/labelling.py",
     "store/locate.py",
     "store/migrations/versions/0001_the_first_tables.py",
     "store/migrations/versions/0013_results_take_less.py",

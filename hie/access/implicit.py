@@ -25,3 +25,19 @@ def permits(policy: Implicit, purpose: str) -> bool:
             return purpose == "BTG"
         case Implicit.DENY:
             return False
+
+
+class _Chosen:
+    """The policy of this process, set once when it starts."""
+
+    policy = Implicit.BASIC_NORMAL
+
+
+def use_policy(policy: Implicit) -> None:
+    """Let this process hold to a policy."""
+    _Chosen.policy = policy
+
+
+def policy_in_force() -> Implicit:
+    """The policy this process holds to."""
+    return _Chosen.policy

@@ -3,7 +3,7 @@
 import pytest
 
 from hie.access.actor import Purpose
-from hie.consent.implicit import Implicit, permits
+from hie.access.implicit import Implicit, permits
 from hie.consent.words import purpose_bit
 
 

@@ -1,0 +1,167 @@
+"""The Consents of patients as rules: written in the unit that changes a Consent or joins persons.
+
+The rules of a person are written for each of their homes, all of them anew from the Consents that
+stand: no order of events leaves one behind.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from hie.access.restriction import Restriction
+from hie.consent.compiling import compile_all
+from hie.consent.minors import Ages, ages_of
+from hie.consent.provision import Who
+from hie.consent.reading import read, references, who_is
+from hie.consent.rule import Rule
+from hie.consent.terms import Terms, terms_in_force
+from hie.fhir import Resource
+from hie.fhir.elements import code_in
+from hie.store.locks import hold
+from hie.store.served import STORED, Stored, stored
+from hie.store.session import Reader, Unit
+from hie.store.versions import read_many
+from hie.store.visible import visible
+
+_RULE = (
+    "permit", "consent", "institution", "party", "purposes", "source", "kind", "resource", "least",
+    "most", "any_topics", "within_topics", "no_topics", "from_us", "until_us", "data_from_us",
+    "data_until_us",
+)  # fmt: skip
+_COLUMNS = ("home", "rank", *_RULE)
+_EVERY = Restriction()
+_SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
+_TERMS = "consents"  # the fact that says by which terms the rules were made
+
+
+async def recompile(unit: Unit, homes: Iterable[str], terms: Terms | None = None) -> None:
+    """Make the rules of the persons these homes belong to anew.
+
+    To be called after a Consent or a link of persons changed, with the homes on both sides.
+    """
+    wanted = sorted(set(homes))
+    families = await _families(unit, wanted)
+    await hold(unit, {f"consents:{home}" for family in families for home in family})
+    for family in await _families(unit, wanted):
+        await write_rules(unit, family, await _rules(unit, family, terms or terms_in_force()))
+
+
+async def refresh(unit: Unit, homes: Iterable[str]) -> None:
+    """Make the rules anew of those homes alone that have any: a birthday may have changed."""
+    rows = await unit.fetch(
+        f"SELECT DISTINCT home FROM consent_rule WHERE {unit.db.among('home', 1)}",  # noqa: S608
+        unit.db.array(sorted(set(homes))),
+    )
+    if rows:
+        await recompile(unit, [row[0] for row in rows])
+
+
+async def keep_terms(unit: Unit, terms: Terms) -> bool:
+    """Whether the rules that stand were made by other terms (or by none); now these are noted."""
+    known = await unit.fetchval("SELECT value FROM hub WHERE name = $1", _TERMS)
+    if known == terms.text:
+        return False
+    await unit.execute(
+        "INSERT INTO hub (name, value) VALUES ($1, $2)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        _TERMS,
+        terms.text,
+    )
+    return True
+
+
+async def homes_with_consents(reader: Reader, after: str, limit: int) -> list[str]:
+    """Homes of Patients that have a Consent, by id, a piece at a time."""
+    seen = visible(reader, "Consent", _EVERY)
+    rows = await reader.fetch(
+        f"SELECT DISTINCT home FROM {seen.sql} AS v WHERE v.home > ${seen.following}"  # noqa: S608
+        f" ORDER BY home LIMIT ${seen.following + 1}",
+        *seen.args,
+        after,
+        limit,
+    )
+    return [row[0] for row in rows]
+
+
+async def standing(reader: Reader, homes: Iterable[str]) -> list[Stored]:
+    """The active Consents of these homes; an advance directive is none of these."""
+    seen = visible(reader, "Consent", _EVERY)
+    rows = await reader.fetch(
+        f"SELECT {STORED} FROM {seen.sql} AS v"  # noqa: S608
+        f" WHERE {reader.db.among('v.home', seen.following)} AND v.status = 'active'",
+        *seen.args,
+        reader.db.array(sorted(set(homes))),
+    )
+    found = [stored(reader.db, "Consent", row) for row in rows]
+    return [one for one in found if code_in(one.resource().get("scope"), _SCOPES) != "adr"]
+
+
+async def known_to(reader: Reader, trees: Sequence[Resource]) -> dict[str, Who]:
+    """Who stands behind the references of these Consents; whoever is nobody here is left out."""
+    wanted: dict[str, set[str]] = {}
+    for tree in trees:
+        for text in references(tree):
+            kind, _, key = text.partition("/")
+            wanted.setdefault(kind, set()).add(key)
+    found: dict[str, Who] = {}
+    for kind in ("Organization", "Practitioner", "PractitionerRole", "Device"):
+        for key, one in (await read_many(reader, kind, wanted.get(kind, ()), _EVERY)).items():
+            who = who_is(one.resource())
+            if who is not None:
+                found[f"{kind}/{key}"] = who
+    return found
+
+
+async def ages_in(reader: Reader, homes: Sequence[str]) -> Ages | None:
+    """When a person comes of age, by the latest of the birthdays their Patients have."""
+    patients = await read_many(reader, "Patient", homes, _EVERY)
+    births = [one.resource().get("birthDate") for one in patients.values()]
+    return max(
+        (found for one in births if (found := ages_of(one)) is not None),
+        key=lambda ages: ages.own_us,
+        default=None,
+    )
+
+
+async def family_of(reader: Reader, home: str) -> list[str]:
+    """All homes of the person a home belongs to, itself among them."""
+    return (await _families(reader, [home]))[0]
+
+
+async def _families(reader: Reader, homes: Sequence[str]) -> list[list[str]]:
+    """The homes of each person these belong to; one without a person stands for itself."""
+    rows = await reader.fetch(
+        "SELECT person, home FROM person_home WHERE person IN"  # noqa: S608
+        f" (SELECT person FROM person_home WHERE {reader.db.among('home', 1)}) ORDER BY home",
+        reader.db.array(homes),
+    )
+    persons: dict[str, list[str]] = {}
+    for person, home in rows:
+        persons.setdefault(person, []).append(home)
+    settled = {home for family in persons.values() for home in family}
+    return [*persons.values(), *([home] for home in homes if home not in settled)]
+
+
+async def _rules(unit: Unit, family: Sequence[str], terms: Terms) -> list[Rule]:
+    consents = await standing(unit, family)
+    if not consents:
+        return []
+    trees = [one.resource() for one in consents]
+    known = await known_to(unit, trees)
+    directives = [
+        read(tree, known, one.updated_us) for one, tree in zip(consents, trees, strict=True)
+    ]
+    return compile_all(directives, terms, await ages_in(unit, family))
+
+
+async def write_rules(unit: Unit, homes: Sequence[str], rules: Sequence[Rule]) -> None:
+    """Let these homes have these rules and no others; the first counts first."""
+    await unit.execute(
+        f"DELETE FROM consent_rule WHERE {unit.db.among('home', 1)}",  # noqa: S608
+        unit.db.array(homes),
+    )
+    if rules:
+        rows = [
+            (home, len(rules) - place, rule.decision, *(getattr(rule, name) for name in _RULE[1:]))
+            for home in homes
+            for place, rule in enumerate(rules)
+        ]
+        await unit.insert("consent_rule", _COLUMNS, rows)
