@@ -13,6 +13,7 @@ from hie.access.scopes import Interaction
 from hie.api.addresses import query_string
 from hie.api.negotiation import check_format, preferences
 from hie.api.page_seal import PageSeal
+from hie.api.patients_asked import check_patients
 from hie.api.respond import answered, fhir, hub_of, path_of
 from hie.api.search_text import search_text
 from hie.api.served import asked_about, served
@@ -53,6 +54,7 @@ async def search_type(request: Request) -> Response:
         others = await included(reader, query.includes, page.matches, restriction)
         shown = [*page.matches, *others]
         homes = await asked_about(reader, query.ids("patient", "subject"), shown, restriction)
+        await check_patients(reader, query, restriction, homes)
     await hub.ledger.record(
         Event(
             EventType.SEARCH,

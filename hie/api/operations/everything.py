@@ -15,9 +15,10 @@ from hie.access.policy import Restriction, permit_type
 from hie.access.scopes import Interaction
 from hie.api.operations.asked import read_pairs, refused
 from hie.api.page_seal import PageSeal
+from hie.api.patients_asked import bounds_patients, not_treated
 from hie.api.respond import answered, fhir, hub_of
 from hie.audit.event import Action, Event, EventType, Subject
-from hie.errors import Fault, InvalidRequest
+from hie.errors import Fault, InvalidRequest, ResourceNotFound
 from hie.fhir.bundle import Entry, searchset
 from hie.fhir.elements import bounds
 from hie.fhir.search.care import between
@@ -50,7 +51,7 @@ async def everything(request: Request) -> Response:
     seal = PageSeal(hub, actor, [key, sorted(asked.items() - {("page", asked.get("page"))})])
     place = seal.opened(asked.get("page")) or [0, ""]
     async with hub.db.reading() as reader:
-        await versions.read(reader, "Patient", key, restriction)
+        await _check_patient(reader, key, restriction)
         found, following = await _page(reader, key, kinds, restriction, place, count, since, holds)
         behind = await _behind(reader, found, restriction)
     await hub.ledger.record(
@@ -70,6 +71,16 @@ async def everything(request: Request) -> Response:
     entries = [Entry(f"{base}/{one.type}/{one.id}", one.body) for one in found]
     entries += [Entry(f"{base}/{one.type}/{one.id}", one.body, "include") for one in behind]
     return fhir(searchset(entries, links))
+
+
+async def _check_patient(reader: Reader, key: str, restriction: Restriction) -> None:
+    """Raises NotPermitted for a patient who is not treated here, or is none; ResourceNotFound."""
+    try:
+        await versions.read(reader, "Patient", key, restriction)
+    except ResourceNotFound:
+        if bounds_patients(restriction):
+            raise not_treated() from None
+        raise
 
 
 async def _page(

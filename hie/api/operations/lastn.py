@@ -14,6 +14,7 @@ from hie.access.policy import Restriction, permit_type
 from hie.access.scopes import Interaction
 from hie.api.addresses import query_string
 from hie.api.operations.asked import read_pairs
+from hie.api.patients_asked import check_patients
 from hie.api.respond import answered, fhir, hub_of, path_of
 from hie.api.served import asked_about
 from hie.audit.event import Action, Event, EventType, Subject
@@ -45,6 +46,7 @@ async def lastn(request: Request) -> Response:
     async with hub.db.reading() as reader:
         kept = await newest(reader, query, restriction, most)
         homes = await asked_about(reader, query.ids("patient", "subject"), kept, restriction)
+        await check_patients(reader, query, restriction, homes)
     await hub.ledger.record(
         Event(
             EventType.SEARCH,
