@@ -25,6 +25,7 @@ class Reason(StrEnum):
     TYPE = "type"  # a token made for another door
     KID = "kid"  # no such key
     KEY_USE = "key-use"  # the key is not for verifying signatures
+    INTROSPECT = "introspect"  # a token of another client was asked about, or to be ended
     JWKS = "jwks"  # a client's key set could not be fetched from its address
     KEY_GONE = "key-gone"  # for a day now: its client is refused
     CROSS_CLIENT = "cross-client"  # one client's key under another client's name
@@ -50,6 +51,9 @@ class Reason(StrEnum):
     OIDC = "oidc"  # an answer, a code or a ticket that does not fit the sign-in or launch it is of
     ORG_SPOOF = "org-spoof"  # acting for another institution
     ROLE = "role"  # this person's role does not include it
+    REL = "rel"  # no relation of the institution to this patient that counts
+    NETWORK = "network"  # the client calls from a network it was not registered with
+    BREAK_GLASS = "btg"  # an attempt to break the glass that was not permitted, or to reach past it
     POLICY = "policy"  # another rule of the hub forbids it
     MEDIA = "media"  # a media type or coding that is not read or written here
     PARAM = "param"  # a parameter or header that is not known, or not well formed
@@ -77,6 +81,7 @@ ALERTS: frozenset[Reason] = frozenset(
         Reason.REPLAY,
         Reason.ORG_SPOOF,
         Reason.OIDC,
+        Reason.BREAK_GLASS,
         Reason.SSRF,
         Reason.AUDIT_WRITE,
     }
