@@ -5,7 +5,7 @@ All must permit: the scope of the token, the purpose, the role; what is missing 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -56,6 +56,10 @@ _CLINICAL_DOORS = frozenset({Door.ORDER_CHECK, Door.DECIDE})
 _CONTEXT = {ActorKind.CLIENT: "system", ActorKind.USER: "user"}
 
 
+_CONTEXTS = {
+    ActorKind.CLIENT: frozenset({"system"}),
+    ActorKind.USER: frozenset({"user", "patient"}),
+}
 def permit(actor: Actor, door: Door) -> None:
     """Let the actor through this door; raises NotPermitted."""
     if actor.kind is ActorKind.OPERATOR:
@@ -82,7 +86,9 @@ def restriction(actor: Actor, interaction: Interaction) -> Restriction:
         return Restriction()
     if actor.purpose not in CLINICAL:
         raise _not_permitted(Reason.PURPOSE, "purpose of use TREAT or ETREAT")
-    found = _by_scopes(actor.scopes, _CONTEXT[actor.kind], interaction)
+    found = _by_scopes(actor.scopes, _CONTEXTS[actor.kind], interaction)
+    if actor.patient is not None:
+        found = replace(found, homes=frozenset({actor.patient}))
     if found.types is not None and not found.types:
         context = _CONTEXT[actor.kind]
         raise _not_permitted(_missing(actor), f"a scope {context}/<Type>.{interaction.value}")
@@ -112,17 +118,22 @@ def audit_sight(actor: Actor, interaction: Interaction) -> AuditSight:
         return AuditSight(actor.institution, queries=True)
     if actor.purpose not in _AUDITING:
         raise _not_permitted(Reason.PURPOSE, "purpose of use HCOMPL, TREAT or ETREAT")
-    if not _by_scopes(actor.scopes, "system", interaction).permits_type("AuditEvent"):
+    found = _by_scopes(actor.scopes, _CONTEXTS[ActorKind.CLIENT], interaction)
+    if not found.permits_type("AuditEvent"):
         raise _not_permitted(Reason.SCOPE, f"scope system/AuditEvent.{interaction.value}")
     return AuditSight(actor.institution, queries=actor.purpose is Purpose.COMPLIANCE)
 
 
 @lru_cache(maxsize=1024)
-def _by_scopes(scopes: frozenset[str], context: str, interaction: Interaction) -> Restriction:
+def _by_scopes(
+    scopes: frozenset[str], contexts: frozenset[str], interaction: Interaction
+) -> Restriction:
     types: set[str] = set()
     for text in scopes:
         scope = find_scope(text)
-        if scope is None or scope.context != context or interaction.value not in scope.letters:
+        if scope is None or scope.context not in contexts:
+            continue
+        if interaction.value not in scope.letters:
             continue
         if scope.type == "*":
             return Restriction()

@@ -43,12 +43,15 @@ class Interaction(StrEnum):
 
 
 _DOORS = frozenset(door.value for door in Door)
-_SMART = re.compile(r"(system|user)/(\*|[A-Z][A-Za-z]{1,63})\.(?=.)(c?r?u?d?s?)")
+_SMART = re.compile(r"(system|user|patient)/(\*|[A-Z][A-Za-z]{1,63})\.(?=.)(c?r?u?d?s?)")
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One scope: `context` is system, user or hie; for hie, `type` is the door and no letters."""
+    """One scope: `context` is system, user, patient (of the one in context) or hie.
+
+    For hie, `type` is the door and there are no letters.
+    """
 
     context: str
     type: str
@@ -94,9 +97,10 @@ def check_client_scopes(scopes: Iterable[str], types: frozenset[str]) -> list[Fa
         if scope is None:
             expected = "system/<Type>.<letters of cruds, in this order>, or one of the hie/ scopes"
             faults.append(Fault(f"scopes[{n}]", "scope-format", expected))
-        elif scope.context == "user":
-            faults.append(Fault(f"scopes[{n}]", "scope-context", "system/ for a system client"))
-        elif scope.context == "system" and scope.type != "*" and scope.type not in types:
+        elif scope.context == "patient":
+            expected = "system/ for the system, user/ for its people"
+            faults.append(Fault(f"scopes[{n}]", "scope-context", expected))
+        elif scope.context != "hie" and scope.type != "*" and scope.type not in types:
             expected = "a resource type of this hub: " + ", ".join(sorted(types))
             faults.append(Fault(f"scopes[{n}]", "scope-type", expected))
     return faults

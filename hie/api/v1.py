@@ -14,6 +14,7 @@ from hie.exchange.assess import order_check
 from hie.exchange.decide import decide, get_decision
 from hie.exchange.explain import explanation
 from hie.oauth.door import actor_in
+from hie.exchange.launch_tickets import post_ticket
 from hie.store.decisions import AlreadyDecided
 
 
@@ -53,10 +54,19 @@ async def read_explanation(request: Request) -> Response:
 
 
 V1_ROUTES = [
+async def post_launch_ticket(request: Request) -> Response:
+    """POST /v1/launch-tickets."""
+    actor = actor_in(request)
+    permit(actor, Door.ORDER_CHECK)
+    return flat(await post_ticket(request.app.state.hub, actor, await request.body()))
+
+
     Route("/v1/order-check", post_order_check, methods=["POST"]),
     Route("/v1/assessments/{id}/explanation", read_explanation, methods=["GET"]),
     Route("/v1/decisions", post_decisions, methods=["POST"]),
     Route("/v1/decisions/{id}", read_decision, methods=["GET"]),
     Route("/v1/indicators", read_indicators, methods=["GET"]),
     *DUTY_ROUTES,
+    Route("/v1/launch-tickets", post_launch_ticket, methods=["POST"]),
+    *GLASS_ROUTES,
 ]

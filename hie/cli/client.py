@@ -43,7 +43,28 @@ def add(
     said(f"client {client} registered, key {', '.join(answer['kids'])}", as_json, answer)
 
 
-def _key(path: Path) -> Any:
+@app.command()
+def key(
+    client: ClientId,
+    key: KeyFile = None,
+    jwks_uri: KeyAddress = None,
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Give a client other keys; the former count no more."""
+    answer = asked("client-key", {"client": client, "key": _offer(key, jwks_uri)}, as_json)
+    said(f"{client}: key {', '.join(answer['kids'])}", as_json, answer)
+
+
+def _offer(key: Path | None, jwks_uri: str | None) -> Any:
+    """The key as the hub takes it, or the address of the keys: one of the two."""
+    if (key is None) == (jwks_uri is None):
+        typer.echo("hie: expected --key FILE or --jwks-uri ADDRESS", err=True)
+        raise typer.Exit(USAGE)
+    return {"jwks_uri": jwks_uri} if key is None else key_of(key)
+
+
+def key_of(path: Path) -> Any:
     """A JWK, JWKS, or PEM text as the hub takes it; private parts are refused by the hub."""
     text = path.read_text("utf-8")
     if text.lstrip().startswith("-----BEGIN"):

@@ -16,7 +16,7 @@ from hie.oauth.app_scopes import LAUNCH, Wanted
 from hie.oauth.authorize_request import Asked, AuthorizeRefused, Target
 from hie.oauth.entrance import Entrance
 from hie.oauth.known_clients import KnownClient
-from hie.store import apps, auth_codes, launches, ledger
+from hie.store import apps, auth_codes, clients, launches, ledger
 from hie.store.launches import Launch
 
 CODE_SECONDS = 60
@@ -26,10 +26,11 @@ _SECOND = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class KnownApp:
-    """An app with its client's row."""
+    """An app with its client's row, and what people call it."""
 
     app: apps.App
     client: KnownClient
+    name: str
 
 
 async def find_app(entrance: Entrance, target: Target) -> KnownApp:
@@ -40,14 +41,15 @@ async def find_app(entrance: Entrance, target: Target) -> KnownApp:
     client = await entrance.clients.find(target.client)
     async with entrance.db.reading() as reader:
         app = None if client is None else await apps.find(reader, client.id)
-    if client is None or app is None or not client.active:
+        row = None if app is None else await clients.find(reader, app.client)
+    if client is None or app is None or row is None or not client.active:
         raise InvalidRequest("no such app", (Fault("client_id", Reason.OIDC, "a registered app"),))
     if target.redirect_uri not in app.redirect_uris:
         fault = Fault("redirect_uri", Reason.OIDC, "a registered address, character by character")
         raise InvalidRequest("not where this app is answered", (fault,))
-    if await entrance.institution_status(client.institution) == "withdrawn":
+    if not await entrance.is_open(client.institution):
         raise InvalidRequest("no such app", (Fault("client_id", Reason.OIDC, "a registered app"),))
-    return KnownApp(app, client)
+    return KnownApp(app, client, row.name or row.id)
 
 
 def check_person(known: KnownApp, institution: str) -> None:

@@ -10,6 +10,7 @@ from hie.access.actor import Actor
 from hie.errors import Fault, InvalidRequest
 from hie.oauth.entrance import Entrance
 from hie.oauth.people import NewPerson, add_person, list_people, set_password, set_person_active
+from hie.oauth.launch_commands import COMMANDS as APP_COMMANDS
 from hie.oauth.registration import (
     Registration,
     add_client,
@@ -152,3 +153,7 @@ def _texts(arguments: Mapping[str, Any], name: str) -> list[str] | None:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise InvalidRequest(f"{name} is no list of texts", (Fault(name, "wrong-type", "texts"),))
     return value
+    "user-totp": user_totp,
+    **key_commands.COMMANDS,
+    **leavers.COMMANDS,
+    **APP_COMMANDS,

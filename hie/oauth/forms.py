@@ -22,6 +22,7 @@ from hie.errors import Fault, InvalidRequest, NotPermitted, UnsupportedMedia
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM_COOKIE = "hie_form"
 _FIELDS = 50
+LONGEST_PATH = 4608  # an app's authorization request is the longest path a sign-in returns to
 _LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 TOKEN_FIELD = "csrf"  # noqa: S105 - the field's name
 TOKEN_HEADER = "X-CSRF-Token"  # noqa: S105 - the header's name
@@ -98,7 +99,7 @@ async def read_form_without_session(request: Request, *, secure: bool) -> FormDa
 
 def local_path(target: object) -> str:
     """Where to go after sign-in: a path of this hub, never another place (open redirect)."""
-    if isinstance(target, str) and len(target) <= 2048 and _LOCAL.fullmatch(target):
+    if isinstance(target, str) and len(target) <= LONGEST_PATH and _LOCAL.fullmatch(target):
         return target
     return "/"
 

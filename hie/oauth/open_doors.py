@@ -38,7 +38,11 @@ OPEN_DOORS: tuple[OpenDoor, ...] = (
     OpenDoor("/fhir/.well-known/smart-configuration"),
     OpenDoor("/cds-services"),
     OpenDoor("/oauth/token", _POST),
+    OpenDoor("/oauth/authorize", _GET | _POST),
+    OpenDoor("/launch"),
     OpenDoor("/sign-in", _GET | _POST),
+    OpenDoor("/sign-in/with/", below=True),
+    OpenDoor("/sign-in/back/", below=True),
     OpenDoor("/static/", below=True),
 )
 

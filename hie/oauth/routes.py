@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from hie.oauth.bearer_door import BearerDoor
+from hie.oauth.code_grant import code_door
 from hie.oauth.entrance import Entrance
 from hie.oauth.metadata import jwks, server_metadata, smart_configuration
 from hie.oauth.token_endpoint import token_door
@@ -22,7 +24,15 @@ def routes(entrance: Entrance) -> list[Route]:
     """Mount these before the routes under /fhir."""
 
     async def token(request: Request) -> Response:
-        return await token_door(entrance, request)
+        return await code_door(entrance, request) or await token_door(entrance, request)
+
+    bearer = BearerDoor(entrance)
+
+    async def introspected(request: Request) -> Response:
+        return await introspect(entrance, bearer, request)
+
+    async def revoked(request: Request) -> Response:
+        return await revoke(entrance, bearer, request)
 
     def public(answer: Callable[[Entrance, Request], Response]) -> Callable[..., object]:
         async def answered(request: Request) -> Response:

@@ -75,6 +75,17 @@ def session_mark(entrance: Entrance, secret: str) -> str:
     return entrance.db.keys.short("session-mark", secret)
 
 
+def session_hash(entrance: Entrance, scope: Scope) -> str:
+    """What the session of a request is known by: codes and tokens name it, and end with it.
+
+    Raises NotAuthenticated without one.
+    """
+    secret = session_secret(scope, secure=entrance.secure)
+    if secret is None:
+        raise refused(Reason.NO_TOKEN)
+    return sessions.hash_of(entrance.db, secret)
+
+
 def new_secret() -> str:
     """256 random bits."""
     return secrets.token_urlsafe(32)

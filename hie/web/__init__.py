@@ -6,9 +6,11 @@ from starlette.routing import Mount, Route
 
 from hie.web.assets import Assets
 from hie.web.pages import (
+    authorize,
     check,
     find,
     imaging,
+    launch,
     notice,
     orders,
     outcomes,
@@ -21,6 +23,8 @@ from hie.web.pages.guard import person_of
 
 PAGES = {
     "/sign-in": "sign in",
+    "/oauth/authorize": "an app is let in for a person, who chooses a patient where it needs one",
+    "/launch": "the page a launch ticket was made for",
     "/patients": "find a patient",
     "/patients/{id}": "earlier results and examinations with verdict, reasons and source",
     "/patients/{id}/images/{study}": "the images of one examination",
@@ -50,6 +54,9 @@ WEB_ROUTES = [
     Route("/sign-in", sign_in.show, methods=["GET"]),
     Route("/sign-in", sign_in.submit, methods=["POST"]),
     Route("/sign-out", sign_in.leave, methods=["POST"]),
+    Route("/oauth/authorize", authorize.show, methods=["GET"]),
+    Route("/oauth/authorize", authorize.submit, methods=["POST"]),
+    Route("/launch", launch.show, methods=["GET"]),
     Route("/patients", find.show, methods=["GET"]),
     Route("/patients", find.submit, methods=["POST"]),
     Route("/patients/{id}", prior_results.show, methods=["GET"]),

@@ -76,6 +76,12 @@ def page(
     return response
 
 
+def without_query(request: Request, default: Language) -> str:
+    """The same page in the other language, without anything of what was asked of it."""
+    other = "en" if language_of(request, default) == "zh" else "zh"
+    return f"{request.url.path}?lang={other}"
+
+
 def _with_language(request: Request, lang: Language) -> str:
     """The same page in another language; a form that was sent is shown anew, not sent again."""
     kept = request.url.remove_query_params("lang").include_query_params(lang=lang)

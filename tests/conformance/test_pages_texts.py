@@ -127,9 +127,9 @@ def test_the_windows_of_the_viewer_are_documented() -> None:
         assert f"| {name} | {center} | {width} |" in text
 
 
-def test_only_sign_in_is_open() -> None:
+def test_only_the_ways_to_sign_in_are_open() -> None:
     open_pages = {path for path in PAGES if is_open("GET", path)}
-    assert open_pages == {"/sign-in"}
+    assert open_pages == {"/sign-in", "/oauth/authorize", "/launch"}
 
 
 def test_no_template_styles_or_scripts_inline() -> None:

@@ -14,7 +14,7 @@ from hie.exchange.work_list import waiting
 from hie.oauth.door import session_in
 from hie.oauth.sessions import Session
 from hie.status import status_of
-from hie.web.render import Person, page
+from hie.web.render import Person, page, without_query
 
 Handler = Callable[[Request], Awaitable[Response]]
 # The sentence of a status; every other refusal of a request is incomplete, every failure a failure.
@@ -76,7 +76,13 @@ def error_page(request: Request, status: int) -> Response:
     hub: Hub = request.app.state.hub
     known = _TEXTS.get(status, "error-400" if status < 500 else "error-500")
     response = page(
-        request, "error.html", hub.settings, person=person_of(request), status=status, text=known
+        request,
+        "error.html",
+        hub.settings,
+        person=person_of(request),
+        status=status,
+        text=known,
+        other_language=without_query(request, hub.settings.language),
     )
     if status == 503:
         response.headers["Retry-After"] = "1"

@@ -18,6 +18,7 @@ from hie.oauth.forms import (
 from hie.oauth.refusals import stranger
 from hie.oauth.sessions import delete_session_cookie, set_session_cookie
 from hie.oauth.sign_in import sign_in, sign_out
+from hie.web.form_action import allow_way_to
 from hie.web.language import language_of
 from hie.web.pages.guard import told
 from hie.web.render import page
@@ -26,7 +27,7 @@ from hie.web.render import page
 @told
 async def show(request: Request) -> Response:
     """GET /sign-in."""
-    return _form(request, request.query_params.get("next", "/"))
+    return await _form(request, request.query_params.get("next", "/"))
 
 
 @told
@@ -39,7 +40,7 @@ async def submit(request: Request) -> Response:
         form = await read_form_without_session(request, secure=secure)
     except NotPermitted as error:
         await refusals.record_error(request.scope, error)
-        return _form(request, "/", wrong="sign-in-expired", status=403)
+        return await _form(request, "/", wrong="sign-in-expired", status=403)
     wanted = local_path(form.get("next"))
     lang = language_of(request, hub.settings.language)
     try:
@@ -51,11 +52,11 @@ async def submit(request: Request) -> Response:
             lang,
         )
     except NotAuthenticated:
-        return _form(request, wanted, wrong="sign-in-failed", status=401)
+        return await _form(request, wanted, wrong="sign-in-failed", status=401)
     except TooMany as error:
         caller = stranger(network_of(request.scope), request_id_of(request.scope))
         await refusals.record(caller, Reason.RATE, detail="sign-in")
-        response = _form(request, wanted, wrong="sign-in-limited", status=429)
+        response = await _form(request, wanted, wrong="sign-in-limited", status=429)
         response.headers["Retry-After"] = error.faults[0].expected
         return response
     entered = RedirectResponse(wanted, status_code=303)
@@ -74,7 +75,7 @@ async def leave(request: Request) -> Response:
     return response
 
 
-def _form(request: Request, wanted: str, *, wrong: str = "", status: int = 200) -> Response:
+async def _form(request: Request, wanted: str, *, wrong: str = "", status: int = 200) -> Response:
     hub: Hub = request.app.state.hub
     secure = hub.entrance.secure
     token, cookie = form_token(request, secure=secure)
@@ -89,4 +90,5 @@ def _form(request: Request, wanted: str, *, wrong: str = "", status: int = 200) 
     )
     if cookie is not None:
         set_form_cookie(response, cookie, secure=secure)
+    await allow_way_to(hub, response, local_path(wanted))
     return response

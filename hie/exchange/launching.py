@@ -1,0 +1,102 @@
+"""Opening an app or a page for one patient: who may, and the tickets that carry it (SMART launch).
+
+A ticket opens nothing by itself: whoever comes with it signs in, as a person of the institution it
+was made at, and sees what that person may see. It is used once, within a minute.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from hie.access.actor import Actor
+from hie.access.policy import permit_type
+from hie.access.reason import Reason
+from hie.access.scopes import Interaction
+from hie.audit.event import Action, Event, EventType, Subject
+from hie.errors import Fault, InvalidRequest
+from hie.exchange.hub import Hub
+from hie.exchange.person_records import subjects_of
+from hie.exchange.prior_results import patient_shown
+from hie.fhir.elements import instant
+from hie.store import apps, clients, launches, ledger
+from hie.store.launches import Launch
+from hie.store.session import Reader
+from hie.store.versions import read_many
+
+TICKET_SECONDS = 60
+_SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Where a ticket leads to, and in which language."""
+
+    page: str
+    lang: str | None
+
+
+async def patient_to_open(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] | None:
+    """The patient as pages name them, once the actor may see them; the look is recorded."""
+    sight = permit_type(actor, "Patient", Interaction.READ)
+    async with hub.db.reading() as reader:
+        found = await read_many(reader, "Patient", [patient], sight)
+    if patient not in found:
+        return None
+    resource = found[patient].resource()
+    subjects = subjects_of([patient], None, [resource])
+    event = Event(EventType.PAGE, Action.READ, actor, subjects=subjects, detail="launch")
+    await hub.ledger.record(event)
+    return patient_shown([resource], patient)
+
+
+async def make_ticket(
+    hub: Hub, actor: Actor, launch: Launch, launch_url: str | None
+) -> dict[str, Any]:
+    """Keep a ticket, recorded; `launch_url` is the app's, None for a page of the hub."""
+    ticket, entrance = secrets.token_urlsafe(32), hub.entrance
+    until_us = int(entrance.clock()) * _SECOND + TICKET_SECONDS * _SECOND
+    event = Event(
+        EventType.LAUNCH,
+        Action.CREATE,
+        actor,
+        subjects=(Subject(launch.patient),) if launch.patient else (),
+        detail=f"ticket for {launch.app or launch.page}",
+    )
+    async with hub.db.unit() as unit:
+        await launches.add(unit, ticket, launch, until_us)
+        await ledger.append(unit, event)
+    answer = {"expires": instant(until_us).isoformat()}
+    if launch_url is None:
+        return {"url": f"{entrance.address}/launch?{urlencode({'launch': ticket})}", **answer}
+    said = {"iss": entrance.audience, "launch": ticket}
+    joint = "&" if "?" in launch_url else "?"
+    return {"url": f"{launch_url}{joint}{urlencode(said)}", **said, **answer}
+
+
+async def open_ticket(hub: Hub, actor: Actor, ticket: str) -> Opened:
+    """Use a ticket for a page of the hub. Raises InvalidRequest: none, over, used, another's."""
+    now_us = int(hub.entrance.clock() * _SECOND)
+    async with hub.db.unit() as unit:
+        found = await launches.find(unit, ticket, now_us)
+        if (
+            found is None
+            or found.page is None
+            or found.institution != actor.institution
+            or found.account not in {None, actor.subject}
+            or not await launches.use(unit, ticket, now_us)
+        ):
+            raise InvalidRequest("launch", (Fault("launch", Reason.OIDC, "a fresh ticket"),))
+        subjects = (Subject(found.patient),) if found.patient else ()
+        event = Event(EventType.LAUNCH, Action.EXECUTE, actor, subjects=subjects, detail=found.page)
+        await ledger.append(unit, event)
+    return Opened(found.page, found.lang)
+
+
+async def app_to_open(reader: Reader, actor: Actor, app: str) -> str | None:
+    """The address an app is opened at for people of the actor's institution; None: it is not."""
+    known, client = await apps.find(reader, app), await clients.find(reader, app)
+    if known is None or client is None or known.launch_url is None or client.status != "active":
+        return None
+    serves = known.everyone or client.institution == actor.institution
+    return known.launch_url if serves else None

@@ -1,0 +1,231 @@
+"""The authorization_code grant: an app changes its code for a token (RFC 6749, 4.1.3; RFC 7636).
+
+A code is changed once, by the app it was given to, with the address it was given at and the
+verifier of its challenge. Whoever tries with a wrong one has used it up; a second use ends the
+token of the first (RFC 6749, 4.1.2). A public app proves itself by PKCE alone, a confidential one
+by its key as well.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hie.access.actor import Actor, ActorKind, Purpose
+from hie.access.mint import SESSION_LIFETIME, Grant
+from hie.access.policy import Role
+from hie.access.reason import Reason
+from hie.access.token import LATE, Claims
+from hie.audit.event import Action, Event, EventType, Subject
+from hie.oauth.app_scopes import OPENID
+from hie.oauth.apps import CONFIDENTIAL
+from hie.oauth.caller import network_of, request_id_of
+from hie.oauth.client_proof import back_off, prove, spend
+from hie.oauth.entrance import Entrance
+from hie.oauth.id_token import id_token
+from hie.oauth.known_clients import KnownClient
+from hie.oauth.pkce import is_verifier_of
+from hie.oauth.refusals import stranger
+from hie.oauth.token_answer import token_answer
+from hie.oauth.token_refusal import answer, refuse
+from hie.oauth.token_request import (
+    TokenRefused,
+    invalid_client,
+    invalid_grant,
+    invalid_request,
+    read_assertion,
+    read_form_fields,
+    too_many,
+)
+from hie.store import apps, auth_codes, ledger, revoked, users
+from hie.store.auth_codes import AuthCode
+from hie.store.users import Account
+
+GRANT = "authorization_code"
+_SECOND = 1_000_000
+_LONGEST = 512
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Who changes a code, and what proves it; `used` are the claims of its assertion."""
+
+    client: KnownClient
+    code: str
+    redirect_uri: str
+    verifier: str
+    used: tuple[Claims, ...]
+
+
+async def code_door(entrance: Entrance, request: Request) -> Response | None:
+    """Answer a token request that brings a code; None for one of another grant."""
+    caller = stranger(network_of(request.scope), request_id_of(request.scope))
+    try:
+        fields = read_form_fields(request.headers.get("content-type", ""), await request.body())
+    except TokenRefused:
+        return None  # what is no form has no grant
+    if fields.get("grant_type") != GRANT:
+        return None
+    try:
+        back_off(entrance, caller.network)
+        asked = await _asked(entrance, fields, "authorization" in request.headers)
+        return await _change(entrance, caller, asked)
+    except TokenRefused as refused:
+        return await refuse(entrance, caller, refused, "POST /oauth/token")
+
+
+async def _change(entrance: Entrance, caller: Actor, asked: _Asked) -> Response:
+    async with entrance.db.reading() as reader:
+        found = await auth_codes.find(reader, asked.code)
+        account = None if found is None else await users.find(reader, found.account)
+    if found is None or found.client != asked.client.id:
+        _refuse(asked, Reason.OIDC)
+    if found.token is not None:
+        await _used_again(entrance, found)
+        _refuse(asked, Reason.REPLAY)
+    if not _fits(asked, found):
+        await _use_up(entrance, asked)
+        _refuse(asked, Reason.OIDC)
+    if account is None or account.status != "active":
+        _refuse(asked, Reason.STATUS)
+    if found.expires_us < int(entrance.clock() * _SECOND):
+        _refuse(asked, Reason.LIFETIME)
+    return await _issue(entrance, caller, asked, found, account)
+
+
+async def _asked(entrance: Entrance, fields: Mapping[str, str], authorization: bool) -> _Asked:
+    assertion = read_assertion(fields, authorization)
+    named = fields.get("client_id")
+    used: tuple[Claims, ...] = ()
+    if assertion is not None:
+        proved = await prove(entrance, assertion, named)
+        client, used = proved.client, (proved.claims,)
+    else:
+        client = await _public(entrance, named)
+    code, uri = fields.get("code", ""), fields.get("redirect_uri", "")
+    verifier = fields.get("code_verifier", "")
+    if not (code and uri and verifier) or len(code) > _LONGEST:
+        refused = invalid_request("code, redirect_uri and code_verifier: expected once each")
+        refused.client = client.id
+        raise refused
+    return _Asked(client, code, uri, verifier, used)
+
+
+async def _public(entrance: Entrance, named: str | None) -> KnownClient:
+    """The app that names itself and has no key; raises TokenRefused for one that has."""
+    client = None if named is None else await entrance.clients.find(named)
+    if client is None:
+        raise invalid_client(Reason.STATUS)
+    async with entrance.db.reading() as reader:
+        app = await apps.find(reader, client.id)
+    reason = None
+    if app is None or app.kind == CONFIDENTIAL:
+        reason = Reason.METHOD
+    elif not client.active or not await entrance.is_open(client.institution):
+        reason = Reason.STATUS
+    if reason is not None:
+        refused = invalid_client(reason)
+        refused.client = client.id
+        raise refused
+    if entrance.rates.enforced:
+        seconds = entrance.rates.token.take(client.id, entrance.clock())
+        if seconds > 0:
+            raise too_many(Reason.RATE, seconds)
+    return client
+
+
+def _fits(asked: _Asked, found: AuthCode) -> bool:
+    return found.redirect_uri == asked.redirect_uri and is_verifier_of(
+        found.challenge, asked.verifier
+    )
+
+
+def _refuse(asked: _Asked, reason: Reason) -> NoReturn:
+    refused = invalid_grant("no code that may be changed like this", reason)
+    refused.client = asked.client.id
+    raise refused
+
+
+async def _use_up(entrance: Entrance, asked: _Asked) -> None:
+    """Whoever guesses has one guess."""
+    async with entrance.db.unit() as unit:
+        await auth_codes.use(unit, asked.code, "", int(entrance.clock() * _SECOND))
+
+
+async def _used_again(entrance: Entrance, found: AuthCode) -> None:
+    """Somebody else has the code as well: the token it was changed for ends."""
+    if not found.token:
+        return
+    now_us = int(entrance.clock() * _SECOND)
+    ends_us = found.expires_us + (SESSION_LIFETIME + LATE) * _SECOND
+    async with entrance.db.unit() as unit:
+        await revoked.revoke(unit, found.token, found.client, ends_us=ends_us, now_us=now_us)
+    entrance.revocations.add(found.token, ends_us)
+
+
+async def _issue(
+    entrance: Entrance, caller: Actor, asked: _Asked, found: AuthCode, account: Account
+) -> Response:
+    token_id = secrets.token_hex(16)
+    actor = replace(
+        caller,
+        kind=ActorKind.USER,
+        client=asked.client.id,
+        subject=account.id,
+        institution=account.institution,
+        purpose=_purpose(account),
+        scopes=frozenset(found.scopes),
+        role=account.role,
+        token=token_id,
+        patient=found.patient,
+    )
+    subjects = () if found.patient is None else (Subject(found.patient),)
+    event = Event(
+        EventType.TOKEN_ISSUED,
+        Action.CREATE,
+        actor,
+        subjects=subjects,
+        detail=" ".join(found.scopes),
+    )
+    async with entrance.db.unit() as unit:
+        await spend(entrance, unit, *asked.used)
+        first = await auth_codes.use(unit, asked.code, token_id, int(entrance.clock() * _SECOND))
+        if first:
+            await ledger.append(unit, event)
+    if not first:
+        _refuse(asked, Reason.REPLAY)
+    grant = Grant(
+        issuer=entrance.issuer,
+        audience=entrance.audience,
+        client=asked.client.id,
+        institution=account.institution,
+        purpose=actor.purpose,
+        scopes=found.scopes,
+        subject=account.id,
+        role=account.role,
+        patient=found.patient,
+        encounter=found.encounter,
+        session=found.session,
+        lifetime=SESSION_LIFETIME,
+    )
+    return answer(200, _told(entrance, grant, token_id, found))
+
+
+def _told(entrance: Entrance, grant: Grant, token_id: str, found: AuthCode) -> dict[str, object]:
+    """The answer with what is in context (SMART App Launch 2.2, launch context)."""
+    told = token_answer(entrance, grant, token_id)
+    told["token_type"] = "Bearer"  # noqa: S105 - RFC 6749, 7.1, as SMART spells it
+    if found.patient is not None:
+        told |= {"patient": found.patient, "need_patient_banner": True}
+    if found.encounter is not None:
+        told["encounter"] = found.encounter
+    if OPENID in found.scopes:
+        told["id_token"] = id_token(entrance, grant, found.nonce)
+    return told
+
+
+def _purpose(account: Account) -> Purpose:
+    return Purpose.TREATMENT if account.role == Role.CLINICIAN else Purpose.OPERATIONS

@@ -1,0 +1,35 @@
+"""The id_token an app is given beside its access token: who signed in, for that app alone.
+
+OpenID Connect Core 1.0, section 2. It names an account by its id and nobody by name; `fhirUser`
+(SMART App Launch 2.2) is the Practitioner of the account. As an access token it is refused: its
+`typ` and its `aud` are others.
+"""
+
+import json
+from collections.abc import Mapping
+
+from hie.access.compact import encode_segment
+from hie.access.mint import LIFETIME, Grant
+from hie.oauth.entrance import Entrance
+
+
+def id_token(entrance: Entrance, grant: Grant, nonce: str | None) -> str:
+    """A signed id_token for the app of this grant."""
+    now = int(entrance.clock())
+    key = entrance.ring.signer(now)
+    claims: dict[str, object] = {
+        "iss": grant.issuer,
+        "sub": grant.subject,
+        "aud": grant.client,
+        "iat": now,
+        "exp": now + LIFETIME,
+    }
+    if nonce is not None:
+        claims["nonce"] = nonce
+    header = {"alg": key.signer.algorithm, "typ": "JWT", "kid": key.kid}
+    body = f"{_segment(header)}.{_segment(claims)}"
+    return f"{body}.{encode_segment(key.signer.sign(body.encode('ascii')))}"
+
+
+def _segment(value: Mapping[str, object]) -> str:
+    return encode_segment(json.dumps(value, separators=(",", ":")).encode("utf-8"))
