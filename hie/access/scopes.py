@@ -29,6 +29,7 @@ class Door(StrEnum):
     INDICATORS = "hie/indicators"  # GET /v1/indicators: the own institution's, PUBHLTH: all
     REGISTERS = "hie/registers"  # institutions, qualifications, precision, marks, policies
     CLIENT_IDS = "hie/client-ids"  # a client of FHIR chooses the ids of what it creates
+    INTROSPECT = "hie/introspect"  # POST /oauth/introspect of the institution's other clients
     OPEN_REFERENCES = "hie/open-references"  # what it writes may point at what is not there
 
 
@@ -95,7 +96,7 @@ def check_client_scopes(scopes: Iterable[str], types: frozenset[str]) -> list[Fa
     for n, text in enumerate(given):
         scope = find_scope(text)
         if scope is None:
-            expected = "system/<Type>.<letters of cruds, in this order>, or one of the hie/ scopes"
+            expected = "system/<Type>.<letters of cruds, in this order>, user/…, or a hie/ scope"
             faults.append(Fault(f"scopes[{n}]", "scope-format", expected))
         elif scope.context == "patient":
             expected = "system/ for the system, user/ for its people"

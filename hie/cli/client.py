@@ -11,6 +11,12 @@ from hie.cli.output import USAGE, JsonFlag, LangOption, YesFlag, confirm, said
 
 app = typer.Typer()
 
+KeyFile = Annotated[
+    Path | None, typer.Option(help="Public key: JWK, JWKS or PEM file.", exists=True)
+]
+KeyAddress = Annotated[
+    str | None, typer.Option(help="The https address its keys are published at instead.")
+]
 ClientId = Annotated[str, typer.Argument(help="Client id: a-z, 0-9, '.', '-'.")]
 
 
@@ -18,12 +24,16 @@ ClientId = Annotated[str, typer.Argument(help="Client id: a-z, 0-9, '.', '-'.")]
 def add(
     client: ClientId,
     institution: Annotated[str, typer.Option(help="Unified social credit code.")],
-    key: Annotated[Path, typer.Option(help="Public key: JWK, JWKS or PEM file.", exists=True)],
     scope: Annotated[list[str], typer.Option(help="Allowed scope; repeat for more.")],
+    key: KeyFile = None,
+    jwks_uri: KeyAddress = None,
     name: Annotated[str, typer.Option(help="What people call this system.")] = "",
     purpose: Annotated[
         list[str] | None, typer.Option(help="Purpose of use; default TREAT.")
     ] = None,
+    cds_issuer: Annotated[
+        str, typer.Option(help="What it calls itself (iss) as a CDS Hooks client.")
+    ] = "",
     as_json: JsonFlag = False,
     lang: LangOption = None,
 ) -> None:
@@ -33,10 +43,11 @@ def add(
         {
             "client": client,
             "institution": institution,
-            "key": _key(key),
+            "key": _offer(key, jwks_uri),
             "scopes": scope,
             "name": name,
             "purposes": purpose or ["TREAT"],
+            "cds_issuer": cds_issuer,
         },
         as_json,
     )

@@ -54,6 +54,13 @@ class BearerDoor:
             seen.client, seen.person = client, person
         return seen.actor
 
+    def claims(self, token: str) -> Claims:
+        """What a token of this hub says; whether it still opens doors is another question.
+
+        Raises NotAuthenticated.
+        """
+        return self._look(token).claims
+
     def _made(self, claims: Claims, client: KnownClient, person: Person | None) -> Actor:
         institution = client.institution if person is None else person.institution
         role = None if person is None else person.role

@@ -9,14 +9,15 @@ from typing import Any
 from hie.access.actor import Actor
 from hie.errors import Fault, InvalidRequest
 from hie.oauth.entrance import Entrance
-from hie.oauth.people import NewPerson, add_person, list_people, set_password, set_person_active
 from hie.oauth.launch_commands import COMMANDS as APP_COMMANDS
+from hie.oauth.people import NewPerson, add_person, list_people, set_password, set_person_active
 from hie.oauth.registration import (
     Registration,
     add_client,
     list_clients,
     operator_token,
     set_client_active,
+    set_client_key,
 )
 
 Command = Callable[[Entrance, Actor, Mapping[str, Any]], Awaitable[dict[str, Any]]]
@@ -25,7 +26,10 @@ Command = Callable[[Entrance, Actor, Mapping[str, Any]], Awaitable[dict[str, Any
 async def client_add(
     entrance: Entrance, actor: Actor, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """{client, institution, key, scopes, name?, purposes?} -> {client, kids}."""
+    """{client, institution, key, scopes, name?, purposes?, cds_issuer?} -> {client, kids}.
+
+    `key` is a JWKS, a JWK, {"pem": text} or {"jwks_uri": address}.
+    """
     asked = Registration(
         client=_text(arguments, "client"),
         institution=_text(arguments, "institution"),
@@ -33,9 +37,19 @@ async def client_add(
         scopes=_texts(arguments, "scopes") or [],
         purposes=_texts(arguments, "purposes") or ["TREAT"],
         name=_text(arguments, "name", ""),
+        cds_issuer=_text(arguments, "cds_issuer", "") or None,
     )
     keys = await add_client(entrance, actor, asked)
     return {"client": asked.client, "kids": [key.kid for key in keys]}
+
+
+async def client_key(
+    entrance: Entrance, actor: Actor, arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """{client, key} -> {client, kids}: other keys, the former count no more."""
+    client = _text(arguments, "client")
+    keys = await set_client_key(entrance, actor, client, arguments.get("key"))
+    return {"client": client, "kids": [key.kid for key in keys]}
 
 
 async def client_list(
@@ -128,6 +142,7 @@ async def user_suspend(
 
 COMMANDS: dict[str, Command] = {
     "client-add": client_add,
+    "client-key": client_key,
     "client-list": client_list,
     "client-suspend": client_suspend,
     "client-resume": client_resume,

@@ -1,6 +1,5 @@
 """What the doors share: the opened parts they need, put together once by the composition root."""
 
-import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -8,8 +7,7 @@ from urllib.parse import urlsplit
 
 from hie.access.reason import Reason
 from hie.errors import HubMisconfigured
-from hie.oauth.jwks_address import Reachable
-from hie.oauth.jwks_fetch import JwksFetcher
+from hie.oauth.jwks_fetch import JwksFetcher, key_fetcher
 from hie.oauth.jwks_sets import JwksSets
 from hie.oauth.key_ring import KeyRing
 from hie.oauth.known_clients import KnownClients
@@ -123,7 +121,7 @@ def open_entrance(
     if metrics_token is not None and len(metrics_token) < 16:
         raise HubMisconfigured("the token for /metrics: expected at least 16 characters")
     refusals = Refusals(ledger, clock)
-    fetcher = fetcher or JwksFetcher(Reachable(), ssl.create_default_context())
+    fetcher = fetcher or key_fetcher((), None)
 
     async def told(client: str, reason: Reason, problem: str) -> None:
         await refusals.record(stranger(None, None, client), reason, detail=f"keys: {problem}")

@@ -11,11 +11,13 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httptools
 
-from hie.oauth.jwks_address import Reachable
+from hie.errors import HubMisconfigured
+from hie.oauth.jwks_address import Reachable, reachable
 
 SECONDS = 5.0
 LARGEST = 64 * 1024
@@ -94,6 +96,18 @@ class JwksFetcher:
             return await _answer(reader)
         finally:
             writer.transport.abort()
+
+
+def key_fetcher(networks: Sequence[str], ca_file: Path | None) -> JwksFetcher:
+    """The fetcher of a hub's settings; raises HubMisconfigured."""
+    tls = ssl.create_default_context()
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_file is not None:
+        try:
+            tls.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as fault:
+            raise HubMisconfigured(f"outbound_ca_file {ca_file}: expected PEM") from fault
+    return JwksFetcher(reachable(networks), tls)
 
 
 class _Reply:

@@ -24,7 +24,7 @@ class KeyRing:
     """A `Ring` that follows its folder."""
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self._folder = folder
+        self.folder = folder
         self._clock = clock
         self._ring = read_ring(folder)
         self._files = self._listed()
@@ -68,7 +68,7 @@ class KeyRing:
         try:
             files = self._listed()
             if files != self._files:
-                self._ring = read_ring(self._folder)
+                self._ring = read_ring(self.folder)
                 self._files = files
                 self._generation += 1
         except (HubMisconfigured, Unavailable) as fault:
@@ -76,4 +76,4 @@ class KeyRing:
             _log.error("signing-keys.unreadable", reason=fault.text)
 
     def _listed(self) -> tuple[tuple[str, int], ...]:
-        return tuple((path.name, path.stat().st_mtime_ns) for path in key_files(self._folder))
+        return tuple((path.name, path.stat().st_mtime_ns) for path in key_files(self.folder))

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from hie.access.profile import Profile
 from hie.access.scopes import Door
 from hie.oauth.entrance import Entrance
+from hie.oauth.token_request import GrantType
 
 _KEYS_FRESH = 3600  # seconds a JWKS may be kept; a new key is published a day before it signs
 _CAPABILITIES = ("client-confidential-asymmetric", "permission-v2")
@@ -36,15 +37,21 @@ def server_metadata(entrance: Entrance, request: Request) -> Response:
 
 
 def _common(entrance: Entrance) -> dict[str, object]:
+    methods = ["private_key_jwt"]
+    algorithms = sorted(Profile.CLIENT_ASSERTION.value.algorithms)
     return {
         "issuer": entrance.issuer,
         "jwks_uri": f"{entrance.address}/.well-known/jwks.json",
         "token_endpoint": entrance.token_address,
-        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-        "token_endpoint_auth_signing_alg_values_supported": sorted(
-            Profile.CLIENT_ASSERTION.value.algorithms
-        ),
-        "grant_types_supported": ["client_credentials"],
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_endpoint": f"{entrance.address}/oauth/introspect",
+        "introspection_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
+        "revocation_endpoint": f"{entrance.address}/oauth/revoke",
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+        "grant_types_supported": list(GrantType),
         "scopes_supported": ["system/*.cruds", *(door.value for door in Door)],
     }
 

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hie.access.actor import Actor, Purpose
-from hie.access.keys import VerificationKey, accept_keys
+from hie.access.keys import VerificationKey
 from hie.access.mint import Grant
 from hie.access.reason import Reason
 from hie.access.scopes import check_client_scopes, covered
 from hie.audit.event import Action, Event, EventType
 from hie.errors import Conflict, Fault, NotPermitted, ResourceNotFound, UnprocessableRequest
+from hie.oauth.client_keys import KeyOffer, read_offer
 from hie.oauth.entrance import Entrance
 from hie.oauth.known_clients import CLIENT_ID, KnownClient
 from hie.oauth.token_answer import token_answer
@@ -24,12 +25,17 @@ from hie.store import clients, ledger
 from hie.store.tables import TABLES
 
 NAME = re.compile(r"[^\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]{0,100}")
+_ISSUER = re.compile(r"https://[\x21-\x7e]{1,250}")
 _GRANTED = frozenset(Purpose) - {Purpose.BREAK_GLASS}
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What an operator asks for; `key` is a JWKS, a JWK, or `{"pem": text}`."""
+    """What an operator asks for.
+
+    `key` is a JWKS, a JWK, `{"pem": text}`, or `{"jwks_uri": address}` where they are published.
+    `cds_issuer` is what the client calls itself (`iss`) as a CDS Hooks client.
+    """
 
     client: str
     institution: str
@@ -37,6 +43,7 @@ class Registration:
     scopes: Sequence[str]
     purposes: Sequence[str] = (Purpose.TREATMENT,)
     name: str = ""
+    cds_issuer: str | None = None
 
 
 async def add_client(
@@ -47,9 +54,9 @@ async def add_client(
     Raises UnprocessableRequest naming every fault, Conflict when the id is taken.
     """
     faults = _faults(asked)
-    keys: tuple[VerificationKey, ...] = ()
+    offer = KeyOffer(())
     try:
-        keys = accept_keys(asked.key)
+        offer = await read_offer(entrance, actor, asked.key)
     except UnprocessableRequest as error:
         faults.extend(error.faults)
     if faults:
@@ -60,14 +67,35 @@ async def add_client(
             client=asked.client,
             institution=asked.institution,
             name=asked.name,
-            jwks={"keys": [key.jwk() for key in keys]},
+            jwks=offer.jwks(),
             scopes=sorted(set(asked.scopes)),
             purposes=list(dict.fromkeys(asked.purposes)),
             now_us=_now_us(entrance),
+            jwks_uri=offer.address,
+            cds_issuer=asked.cds_issuer,
         )
+        await offer.keep(unit, asked.client, _now_us(entrance))
         await ledger.append(unit, _change(actor, Action.CREATE, f"add {asked.client}"))
     entrance.clients.forget(asked.client)
-    return keys
+    return offer.keys
+
+
+async def set_client_key(
+    entrance: Entrance, actor: Actor, client: str, key: object
+) -> tuple[VerificationKey, ...]:
+    """Give a client other keys, or another address of its keys; the former count no more.
+
+    Raises UnprocessableRequest naming every fault, ResourceNotFound.
+    """
+    offer = await read_offer(entrance, actor, key)
+    async with entrance.db.unit() as unit:
+        await clients.set_keys(
+            unit, client, offer.jwks(), _now_us(entrance), jwks_uri=offer.address
+        )
+        await offer.keep(unit, client, _now_us(entrance))
+        await ledger.append(unit, _change(actor, Action.UPDATE, f"key {client}"))
+    entrance.clients.forget(client)
+    return offer.keys
 
 
 async def set_client_active(entrance: Entrance, actor: Actor, client: str, *, active: bool) -> None:
@@ -136,6 +164,10 @@ def _faults(asked: Registration) -> list[Fault]:
         faults.append(Fault("institution", "invalid-code", expected))
     if NAME.fullmatch(asked.name) is None:
         faults.append(Fault("name", "name-format", "at most 100 characters, no control characters"))
+    if asked.cds_issuer is not None and _ISSUER.fullmatch(asked.cds_issuer) is None:
+        faults.append(
+            Fault("cds_issuer", "issuer-format", "the iss of its tokens, an https address")
+        )
     if not asked.purposes:
         faults.append(Fault("purposes", "purpose-missing", "at least one purpose of use"))
     for n, purpose in enumerate(asked.purposes):

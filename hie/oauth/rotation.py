@@ -59,12 +59,11 @@ def states(keys: KeyRing, now: float) -> list[KeyState]:
     ]
 
 
-def rotate(data_dir: Path, now: int, starts: int | None = None) -> SigningKey:
+def rotate(folder: Path, now: int, starts: int | None = None) -> SigningKey:
     """Make the next key, published from now on; it signs from `starts`, a day from now at least.
 
     A key that is announced already is the next key: none is made beside it.
     """
-    folder = keys_folder(data_dir)
     with alone(folder):
         coming = [path for path in key_files(folder) if starts_of(path) > now]
         if coming:
@@ -74,17 +73,16 @@ def rotate(data_dir: Path, now: int, starts: int | None = None) -> SigningKey:
         return read_key(made)
 
 
-def rotate_when_due(data_dir: Path, now: int) -> SigningKey | None:
+def rotate_when_due(folder: Path, now: int) -> SigningKey | None:
     """The next key when the newest is a month old, once among all processes; else None."""
-    files = key_files(keys_folder(data_dir))
+    files = key_files(folder)
     if files and now - starts_of(files[-1]) < MONTH - ANNOUNCED:
         return None
-    return rotate(data_dir, now)
+    return rotate(folder, now)
 
 
-def replace_all(data_dir: Path, now: int) -> SigningKey:
+def replace_all(folder: Path, now: int) -> SigningKey:
     """Emergency: a new key signs from now on, and every other is gone, with the tokens it made."""
-    folder = keys_folder(data_dir)
     with alone(folder):
         lost = key_files(folder)
         made = make_key(folder, now)

@@ -10,6 +10,7 @@ from hie.oauth.bearer_door import BearerDoor
 from hie.oauth.code_grant import code_door
 from hie.oauth.entrance import Entrance
 from hie.oauth.metadata import jwks, server_metadata, smart_configuration
+from hie.oauth.token_care import introspect, revoke
 from hie.oauth.token_endpoint import token_door
 
 _PUBLIC: tuple[tuple[str, Callable[[Entrance, Request], Response]], ...] = (
@@ -42,5 +43,7 @@ def routes(entrance: Entrance) -> list[Route]:
 
     return [
         Route("/oauth/token", token, methods=["POST"]),
+        Route("/oauth/introspect", introspected, methods=["POST"]),
+        Route("/oauth/revoke", revoked, methods=["POST"]),
         *(Route(path, public(answer), methods=["GET"]) for path, answer in _PUBLIC),
     ]

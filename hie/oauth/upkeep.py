@@ -1,13 +1,21 @@
-"""What the doors do by themselves, once a minute: write counts, forget what is over."""
+"""What the doors do by themselves, once a minute: write counts, forget what is over.
+
+When the newest signing key is nearly a month old, the next one is made and announced.
+"""
 
 import asyncio
+from dataclasses import replace
 
 import structlog
 
-from hie.errors import Unavailable
+from hie.access.actor import ActorKind
+from hie.audit.event import Action, Event, EventType
+from hie.errors import HubMisconfigured, Unavailable
 from hie.oauth.entrance import Entrance
+from hie.oauth.refusals import stranger
+from hie.oauth.rotation import rotate_when_due
 from hie.oauth.sessions import IDLE
-from hie.store import jti, sessions
+from hie.store import jti, revoked, sessions
 
 _SECOND = 1_000_000
 _log = structlog.get_logger("hie.oauth")
@@ -30,6 +38,22 @@ async def tidy(entrance: Entrance) -> None:
     """Once: counts to the audit log; used assertions and sessions that are over are removed."""
     await entrance.refusals.flush()
     now_us = int(entrance.clock() * _SECOND)
+    await _rotate(entrance)
     async with entrance.db.unit() as unit:
         await jti.clear(unit, now_us)
+        await revoked.clear(unit, now_us)
         await sessions.clear(unit, now_us - IDLE * _SECOND)
+
+
+async def _rotate(entrance: Entrance) -> None:
+    """Make the next signing key when one is due, and record it; a folder that is full waits."""
+    try:
+        made = rotate_when_due(entrance.ring.folder, int(entrance.clock()))
+    except (OSError, HubMisconfigured) as fault:
+        _log.error("signing-keys.not-rotated", reason=type(fault).__name__)
+        return
+    if made is not None:
+        entrance.ring.renew()
+        actor = replace(stranger(None, None, "upkeep"), kind=ActorKind.OPERATOR)
+        event = Event(EventType.KEY_CHANGE, Action.CREATE, actor, detail=f"rotate {made.kid}")
+        await entrance.ledger.record(event)

@@ -77,13 +77,21 @@ async def set_status(unit: Unit, client: str, status: str, now_us: int) -> None:
         raise ResourceNotFound(f"no client {client!r}")
 
 
-async def set_keys(unit: Unit, client: str, jwks: Mapping[str, Any], now_us: int) -> None:
-    """Give a client other public keys. Raises ResourceNotFound."""
+async def set_keys(
+    unit: Unit,
+    client: str,
+    jwks: Mapping[str, Any],
+    now_us: int,
+    *,
+    jwks_uri: str | None = None,
+) -> None:
+    """Give a client other public keys, or another address of them. Raises ResourceNotFound."""
     touched = await unit.execute(
-        "UPDATE client SET jwks = $2, updated_us = $3 WHERE id = $1",
+        "UPDATE client SET jwks = $2, updated_us = $3, jwks_uri = $4 WHERE id = $1",
         client,
         json.dumps(jwks),
         now_us,
+        jwks_uri,
     )
     if not touched:
         raise ResourceNotFound(f"no client {client!r}")

@@ -17,7 +17,6 @@ from tests.unit.access.tokens import (
     an_access_payload,
     an_assertion,
     ec_key,
-    hub_key,
     hub_private,
     jwk_of,
     rsa_key,

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyio
         ({"scopes": ()}, "scopes", "scope-count"),
         ({"scopes": ("system/Observation.rs", "x")}, "scopes[1]", "scope-format"),
         ({"scopes": ("system/*.*",)}, "scopes[0]", "scope-format"),
-        ({"scopes": ("user/Patient.r",)}, "scopes[0]", "scope-context"),
+        ({"scopes": ("patient/Patient.r",)}, "scopes[0]", "scope-context"),
         ({"scopes": ("system/Observaton.rs",)}, "scopes[0]", "scope-type"),
         ({"purposes": ()}, "purposes", "purpose-missing"),
         ({"purposes": ("BTG",)}, "purposes[0]", "purpose-unknown"),

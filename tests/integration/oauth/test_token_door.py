@@ -15,6 +15,7 @@ from tests.integration.oauth.conftest import SCOPES, Hub, Making, register
 from tests.unit.access.tokens import (
     CLIENT,
     FHIR,
+    HUB,
     INSTITUTION,
     NOW,
     TOKEN_URL,
@@ -320,7 +321,11 @@ async def test_the_metadata_tell_what_the_doors_do(hub: Hub) -> None:
     assert {"RS384", "ES384"} <= set(smart["token_endpoint_auth_signing_alg_values_supported"])
     assert smart["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
     assert "client-confidential-asymmetric" in smart["capabilities"]
-    assert not {"authorization_endpoint", "introspection_endpoint"} & set(smart)
+    assert smart["introspection_endpoint"] == f"{HUB}/oauth/introspect"
+    assert smart["revocation_endpoint"] == f"{HUB}/oauth/revoke"
+    assert {"client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer"} <= set(
+        smart["grant_types_supported"]
+    )
 
 
 def test_a_verification_key_has_no_private_part() -> None:

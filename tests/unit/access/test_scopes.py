@@ -78,7 +78,7 @@ def test_a_scope_is_written_as_it_was_read(text: str) -> None:
         "system/Observation.r.s",
         "system/Observation/x.r",
         "system//.r",
-        "patient/Observation.r",
+        "patient/observation.r",
         "launch/patient",
         "openid",
         "hie/",
@@ -122,12 +122,13 @@ def test_covering_is_transitive(asked: list[str], held: list[str]) -> None:
         assert covered(asked, [*held, "system/Practitioner.r"])
 
 
-def test_a_client_is_registered_with_scopes_for_systems_only() -> None:
+def test_a_client_is_registered_with_scopes_for_itself_and_its_people() -> None:
     types = frozenset({"Observation"})
     assert check_client_scopes(["system/Observation.rs", "system/*.r", "hie/intake"], types) == []
+    assert check_client_scopes(["user/Observation.rs", "user/*.rs"], types) == []
     codes = [
         fault.code
-        for fault in check_client_scopes(["user/Patient.r", "system/Patient.r", "x"], types)
+        for fault in check_client_scopes(["patient/Patient.r", "user/Patient.r", "x"], types)
     ]
     assert codes == ["scope-context", "scope-type", "scope-format"]
     assert [fault.code for fault in check_client_scopes([], types)] == ["scope-count"]

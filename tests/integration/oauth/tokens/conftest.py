@@ -1,0 +1,16 @@
+"""The doors of tokens on both databases, with a second process on the same data."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from hie.store.database import Database
+from tests.conftest import Place
+
+
+@pytest.fixture
+async def database(place: Place) -> AsyncIterator[Database]:
+    """On SQLite, then on PostgreSQL."""
+    db = await Database.open(place.url, place.data_dir)
+    yield db
+    await db.close()
