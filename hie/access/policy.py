@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from hie.access.actor import Actor, ActorKind, Purpose
+from hie.access.asking import asking
 from hie.access.reason import Reason
 from hie.access.restriction import Restriction
 from hie.access.scopes import Door, Interaction, find_scope
@@ -52,6 +53,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[str]] = {
 CLINICAL = frozenset({Purpose.TREATMENT, Purpose.EMERGENCY})
 # A client of an institution may look at the log of what its own people and systems did.
 _AUDITING = CLINICAL | {Purpose.COMPLIANCE}
+WRITING = frozenset({Interaction.CREATE, Interaction.UPDATE, Interaction.DELETE})
 _CLINICAL_DOORS = frozenset({Door.ORDER_CHECK, Door.DECIDE})
 _CONTEXT = {ActorKind.CLIENT: "system", ActorKind.USER: "user"}
 
@@ -92,7 +94,7 @@ def restriction(actor: Actor, interaction: Interaction) -> Restriction:
     if found.types is not None and not found.types:
         context = _CONTEXT[actor.kind]
         raise _not_permitted(_missing(actor), f"a scope {context}/<Type>.{interaction.value}")
-    return found
+    return replace(found, asks=asking(actor, writing=interaction in WRITING))
 
 
 def permit_type(actor: Actor, kind: str, interaction: Interaction) -> Restriction:

@@ -11,6 +11,7 @@ from typing import Any
 
 from hie import metrics
 from hie.access.actor import Actor, ActorKind
+from hie.access.asking import asking
 from hie.access.policy import Restriction, restriction
 from hie.access.scopes import Interaction
 from hie.audit.event import Action, Event, EventType, Subject
@@ -114,7 +115,7 @@ def _sight(actor: Actor) -> Restriction:
     """
     if actor.kind is ActorKind.USER:
         return restriction(actor, Interaction.READ)
-    return Restriction()
+    return Restriction(asks=asking(actor))
 
 
 async def _candidates(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hie.access.actor import Actor, ActorKind
+from hie.access.asking import asking
 from hie.access.policy import Restriction, restriction
 from hie.access.scopes import Interaction
 from hie.audit.event import Subject
@@ -49,7 +50,7 @@ def sight_of(actor: Actor) -> Restriction:
     """
     if actor.kind is ActorKind.USER:
         return restriction(actor, Interaction.READ)
-    return Restriction()
+    return Restriction(asks=asking(actor))
 
 
 async def get_made(reader: Reader, actor: Actor, key: str) -> Made:

@@ -1,8 +1,8 @@
 """A patient's consent as a condition on the rows of one table.
 
-The rules are those of `hie.consent.rule`, asked for each row by one look at an index. Evaluated with
-every statement, from what is committed: a withdrawal holds in every process at once. What is not
-known about a row a denial takes for granted, a permission never does.
+The rules are those of `hie.consent.rule`, asked for each row by one look at an index. Evaluated
+with every statement, from what is committed: a withdrawal holds in every process at once. What is
+not known about a row a denial takes for granted, a permission never does.
 """
 
 from hie.access.restriction import Asking
