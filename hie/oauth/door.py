@@ -30,6 +30,8 @@ from hie.oauth.strangers_page import sign_in_first
 
 AT_ONCE = 32  # requests of one client under way
 COUNTED = "hie.counted"  # in the scope of a part of a request that was held to its rate as a whole
+# Where a client may prove itself in the form instead of by a token (RFC 7662, 2.1; RFC 7009, 2.1).
+_PROVED_INSIDE = frozenset({"/oauth/introspect", "/oauth/revoke"})
 _UNLIMITED = ("/intake/", "/dicom-web/")  # held back by the store and the decoders, not by a rate
 
 
@@ -47,7 +49,7 @@ class Door:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
             return
-        if scope["type"] != "http" or is_open(scope["method"], scope["path"]):
+        if scope["type"] != "http" or _is_let_through(scope):
             await self._app(scope, receive, send)
             return
         try:
@@ -135,6 +137,14 @@ class Door:
         if is_page(path) and _wants_page(scope):
             return sign_in_first(scope)
         return refusal_of(path, error)
+
+
+def _is_let_through(scope: Scope) -> bool:
+    """An open door, or one whose route asks the proof itself."""
+    if is_open(scope["method"], scope["path"]):
+        return True
+    inside = scope["method"] == "POST" and scope["path"] in _PROVED_INSIDE
+    return inside and not _values(scope, b"authorization")
 
 
 def _is_picture(scope: Scope) -> bool:
