@@ -165,6 +165,7 @@ class Settling:
             resource=resource,
             message=self.work.message.id,
             report=self.ids[keys.report] if key.type == "Observation" else None,
+            owner=self.work.site.institution,
         )
         stored = self.standing.get(place)
         if stored is None:

@@ -127,7 +127,8 @@ async def write_study(
         if not _says_more(standing.get((key.type, ids[key])), key, resource):
             continue
         home = "" if key.type in HOMELESS else written.home
-        puts.append(Put(key.type, home, ids[key], resource, source.message))
+        one = Put(key.type, home, ids[key], resource, source.message, owner=source.site.institution)
+        puts.append(one)
         if key.type == "Patient":
             written.patients[written.home] = resource
         if key.type == "ImagingStudy":

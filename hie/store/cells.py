@@ -5,6 +5,7 @@ moving it to another patient, another row or an earlier version is noticed. What
 person lies compressed only; so do rows of earlier versions until `hie datakey reencrypt`.
 """
 
+import base64
 from typing import TYPE_CHECKING
 
 from hie.store.vault import HUB, DataClass
@@ -22,6 +23,7 @@ CLEAR = frozenset(
     }
 )  # fmt: skip
 _OWN = "institution:"
+_MARK = "\x01"  # begins words that are sealed: nobody types it
 
 
 def owner_of(message: str | None) -> str:
@@ -63,11 +65,23 @@ def unpack(db: "Database", number: int, data: bytes, *place: str) -> bytes:
     return db.bodies.decompress(number, data)
 
 
-def seal_text(db: "Database", klass: DataClass, owner: str, text: str, *place: str) -> bytes:
-    """A text as its column holds it."""
-    return db.vault.seal(klass, owner, text.encode("utf-8", "surrogatepass"), *place)
-
-
 def is_clear(data: bytes) -> bool:
     """Whether a body is only compressed."""
     return data.startswith(_ZSTD)
+
+
+def seal_words(
+    db: "Database", klass: DataClass, owner: str, words: str | None, *place: str
+) -> str | None:
+    """Somebody's own words, as a column of text holds them; none stay none."""
+    if words is None:
+        return None
+    sealed = db.vault.seal(klass, owner, words.encode("utf-8", "surrogatepass"), *place)
+    return _MARK + base64.b64encode(sealed).decode("ascii")
+
+
+def open_words(db: "Database", text: str | None, *place: str) -> str | None:
+    """The words again; those an earlier version wrote are as they stand."""
+    if text is None or not text.startswith(_MARK):
+        return text
+    return db.vault.unseal(base64.b64decode(text[1:]), *place).decode("utf-8", "surrogatepass")

@@ -6,7 +6,7 @@ code again never changes its state; `version` grows with each change of the map.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,8 +15,10 @@ import msgspec
 from hie.access.policy import Restriction
 from hie.errors import Conflict, ResourceNotFound
 from hie.fhir import local_code_system
+from hie.store.cells import open_words, seal_words
 from hie.store.session import Reader, Row, Unit
 from hie.store.systems import short
+from hie.store.vault import DataClass
 from hie.store.visible import visible
 
 SAMPLES = 5  # sample values kept for whoever reviews
@@ -108,7 +110,7 @@ async def see(unit: Unit, site: str, codes: Iterable[Seen], now_us: int) -> None
         samples = list(dict.fromkeys(one.sample for one in met if one.sample))[:SAMPLES]
         facts = (first.name, first.unit, first.specimen, first.method, first.value_type)
         clean = (None if fact is None else fact.replace("\0", "") for fact in facts)
-        text = json.dumps(samples, ensure_ascii=True)
+        text = _told(unit, site, system, code, samples)
         rows.append((site, system, code, *clean, len(met), now_us, text))
     await unit.executemany(_SEE, rows)
 
@@ -116,7 +118,7 @@ async def see(unit: Unit, site: str, codes: Iterable[Seen], now_us: int) -> None
 async def maps_of(reader: Reader, site: str) -> dict[tuple[str, str], CodeMap]:
     """A site's whole list by (system, code)."""
     rows = await reader.fetch(f"SELECT {_COLUMNS} FROM code_map WHERE site = $1", site)  # noqa: S608
-    found = (_code_map(row) for row in rows)
+    found = (_code_map(reader, row) for row in rows)
     return {(one.system, one.code): one for one in found}
 
 
@@ -128,7 +130,7 @@ async def find(reader: Reader, site: str, state: str | None = None) -> list[Code
         site,
         state,
     )
-    return [_code_map(row) for row in rows]
+    return [_code_map(reader, row) for row in rows]
 
 
 async def get(reader: Reader, site: str, system: str, code: str) -> CodeMap:
@@ -141,7 +143,7 @@ async def get(reader: Reader, site: str, system: str, code: str) -> CodeMap:
     )
     if row is None:
         raise ResourceNotFound(f"site {site!r} has no code {code!r}")
-    return _code_map(row)
+    return _code_map(reader, row)
 
 
 async def decide(
@@ -220,6 +222,19 @@ async def messages_with(reader: Reader, site: str, codes: Iterable[tuple[str, st
     return sorted(found, key=lambda message: (found[message], message))
 
 
-def _code_map(row: Row) -> CodeMap:
+def _code_map(reader: Reader, row: Row) -> CodeMap:
     state = MapState(row[13])
-    return CodeMap(*(*row[:13], state, *row[14:17], tuple(json.loads(row[17]))))
+    told = open_words(reader.db, row[17], *_place(*row[:3]))
+    return CodeMap(*(*row[:13], state, *row[14:17], tuple(json.loads(told or "[]"))))
+
+
+def _told(unit: Unit, site: str, system: str, code: str, samples: Sequence[str]) -> str | None:
+    """Samples as their column holds them: numbers as they are, words sealed."""
+    text = json.dumps(samples, ensure_ascii=True)
+    if not any(char.isalpha() for one in samples for char in one):
+        return text
+    return seal_words(unit.db, DataClass.MESSAGE, site, text, *_place(site, system, code))
+
+
+def _place(site: str, system: str, code: str) -> tuple[str, ...]:
+    return "code_map", "samples", site, system, code

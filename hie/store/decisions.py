@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from hie.errors import Conflict
+from hie.store.cells import open_words, seal_words
 from hie.store.database import advisory
 from hie.store.ids import new_id
 from hie.store.session import Reader, Row, Unit
+from hie.store.vault import DataClass
 
 _COLUMNS = (
     "id, check_id, ref, assessment, decision, reason, text, explained, practitioner, institution,"
@@ -96,7 +98,7 @@ async def record(unit: Unit, decision: Decision) -> tuple[Decision, str]:
         made.assessment,
         made.decision,
         made.reason,
-        made.text,
+        seal_words(unit.db, DataClass.ORDER, made.institution, made.text, *_place(made.id)),
         made.explained,
         made.practitioner,
         made.institution,
@@ -129,7 +131,7 @@ async def reopen(unit: Unit, keys: Iterable[str]) -> list[Decision]:
         " AND state <> 'replaced' AND decision = 'use' ORDER BY id" + unit.db.locking("FOR UPDATE"),
         unit.db.array(sorted(set(keys))),
     )
-    found = [_decision(row) for row in rows]
+    found = [_decision(unit, row) for row in rows]
     if found:
         await unit.execute(
             f"UPDATE decision SET state = 'reopened' WHERE {unit.db.among('id', 1)}",  # noqa: S608
@@ -171,7 +173,7 @@ async def of_check(reader: Reader, check: str) -> list[Decision]:
         f"SELECT {_COLUMNS} FROM decision WHERE check_id = $1 ORDER BY at_us, id",  # noqa: S608
         check,
     )
-    return [_decision(row) for row in rows]
+    return [_decision(reader, row) for row in rows]
 
 
 async def find(reader: Reader, key: str, institution: str | None = None) -> Decision | None:
@@ -185,10 +187,10 @@ async def _one(reader: Reader, where: str, *args: object) -> Decision | None:
         f"SELECT {_COLUMNS} FROM decision WHERE {where} ORDER BY at_us DESC LIMIT 1",  # noqa: S608
         *args,
     )
-    return None if row is None else _decision(row)
+    return None if row is None else _decision(reader, row)
 
 
-def _decision(row: Row) -> Decision:
+def _decision(reader: Reader, row: Row) -> Decision:
     return Decision(
         id=row[0],
         check=row[1],
@@ -196,7 +198,7 @@ def _decision(row: Row) -> Decision:
         assessment=row[3],
         decision=row[4],
         reason=row[5],
-        text=row[6],
+        text=open_words(reader.db, row[6], *_place(row[0])),
         explained=None if row[7] is None else bool(row[7]),
         practitioner=row[8],
         institution=row[9],
@@ -208,3 +210,7 @@ def _decision(row: Row) -> Decision:
         item=row[15],
         ordered=row[16],
     )
+
+
+def _place(key: str) -> tuple[str, str, str]:
+    return "decision", "text", key

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hie.errors import Conflict, ResourceNotFound
+from hie.store.cells import open_words, seal_words
 from hie.store.ids import new_id
 from hie.store.session import Reader, Row, Unit
+from hie.store.vault import HUB, DataClass
 
 _COLUMNS = "id, kind, homes, reason, state, at_us, closed_us, closed_by, outcome"
 
@@ -57,7 +59,7 @@ async def find(reader: Reader, state: str | None = "open", limit: int = 200) -> 
         state,
         limit,
     )
-    return [_task(row) for row in rows]
+    return [_task(reader, row) for row in rows]
 
 
 async def get(reader: Reader, key: str) -> Task:
@@ -65,7 +67,7 @@ async def get(reader: Reader, key: str) -> Task:
     row = await reader.fetchrow(f"SELECT {_COLUMNS} FROM identity_task WHERE id = $1", key)  # noqa: S608
     if row is None:
         raise ResourceNotFound(f"no task {key!r}")
-    return _task(row)
+    return _task(reader, row)
 
 
 async def close(unit: Unit, key: str, *, outcome: str, author: str, at_us: int) -> None:
@@ -74,7 +76,7 @@ async def close(unit: Unit, key: str, *, outcome: str, author: str, at_us: int) 
         "UPDATE identity_task SET state = 'closed', outcome = $2, closed_by = $3, closed_us = $4"
         " WHERE id = $1 AND state = 'open'",
         key,
-        outcome,
+        seal_words(unit.db, DataClass.ORDER, HUB, outcome, *_place(key)),
         author,
         at_us,
     )
@@ -83,5 +85,10 @@ async def close(unit: Unit, key: str, *, outcome: str, author: str, at_us: int) 
         raise Conflict(f"task {key} is closed already")
 
 
-def _task(row: Row) -> Task:
-    return Task(row[0], row[1], tuple(json.loads(row[2])), *row[3:])
+def _task(reader: Reader, row: Row) -> Task:
+    outcome = open_words(reader.db, row[8], *_place(row[0]))
+    return Task(*(row[0], row[1], tuple(json.loads(row[2])), *row[3:8], outcome))
+
+
+def _place(key: str) -> tuple[str, str, str]:
+    return "identity_task", "outcome", key

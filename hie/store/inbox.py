@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hie.errors import Conflict, HubError, Unavailable
+from hie.store.cells import seal_words
 from hie.store.ids import new_id
 from hie.store.locate import insert_keys
 from hie.store.session import Row, Unit
@@ -222,8 +223,13 @@ def _row(
     body = db.vault.seal(DataClass.MESSAGE, one.site, packed, "message", "body", key)
     meta = dict(one.meta) if number_of is None else {**one.meta, "number_of": number_of}
     native_id = None if one.native_id is None else one.native_id.replace("\0", "")
+    said = json.dumps(meta, ensure_ascii=False)
     return (
-        key, one.site, one.channel, native_id, digest, one.media, len(one.content),
-        one.received_us, "kept", "kept", 0, json.dumps(meta, ensure_ascii=False), one.received_us,
-        body,
+        key, one.site, one.channel, _sealed(unit, one, native_id, "native_id", key), digest,
+        one.media, len(one.content), one.received_us, "kept", "kept", 0,
+        _sealed(unit, one, said, "meta", key), one.received_us, body,
     )  # fmt: skip
+
+
+def _sealed(unit: Unit, one: Incoming, words: str | None, column: str, key: str) -> str | None:
+    return seal_words(unit.db, DataClass.MESSAGE, one.site, words, "message", column, key)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from hie.store import arrivals
+from hie.store.cells import seal_words
 from hie.store.locate import claim_all, find_keys
 from hie.store.messages import Kept, State
 from hie.store.session import Reader, Row, Unit
@@ -160,7 +161,7 @@ def _message(unit: Unit, one: Arrived, message: str) -> Row:
         message,
         one.site,
         CHANNEL,
-        one.sop or None,
+        _words(unit, one, one.sop or None, "native_id", message),
         one.sha256,
         MEDIA,
         min(one.size, 2**31 - 1),
@@ -168,12 +169,16 @@ def _message(unit: Unit, one: Arrived, message: str) -> Row:
         str(State.KEPT),
         "kept",
         0,
-        json.dumps(meta, ensure_ascii=False),
+        _words(unit, one, json.dumps(meta, ensure_ascii=False), "meta", message),
         one.received_us,
         db.vault.seal(
             DataClass.MESSAGE, one.site, db.bodies.pack(one.header), "message", "body", message
         ),
     )
+
+
+def _words(unit: Unit, one: Arrived, words: str | None, column: str, key: str) -> str | None:
+    return seal_words(unit.db, DataClass.MESSAGE, one.site, words, "message", column, key)
 
 
 async def message_states(reader: Reader, messages: Iterable[str]) -> dict[str, State]:

@@ -37,7 +37,7 @@ async def find(
         " ORDER BY received_us DESC, id DESC LIMIT $1",
         *args,
     )
-    found = [message_of(row) for row in rows[:limit]]
+    found = [message_of(reader, row) for row in rows[:limit]]
     last = found[-1] if len(rows) > limit else None
     return found, None if last is None else f"{last.received_us}-{last.id}"
 

@@ -15,8 +15,10 @@ from hie import metrics
 from hie.adapter import Issue
 from hie.errors import Conflict, ResourceNotFound
 from hie.store import message_issues, message_records
+from hie.store.cells import open_words, seal_words
 from hie.store.inbox import Incoming, Outcome
 from hie.store.session import Reader, Row, Unit
+from hie.store.vault import HUB, DataClass
 
 if TYPE_CHECKING:
     from hie.store.database import Database
@@ -119,7 +121,7 @@ async def take(unit: Unit, limit: int = 50) -> list[Message]:
         f" ORDER BY received_us, id LIMIT $1{unit.db.locking('FOR UPDATE SKIP LOCKED')}",
         limit,
     )
-    return [message_of(row) for row in rows]
+    return [message_of(unit, row) for row in rows]
 
 
 async def take_one(unit: Unit, message: str) -> Message | None:
@@ -129,7 +131,7 @@ async def take_one(unit: Unit, message: str) -> Message | None:
         + unit.db.locking("FOR UPDATE SKIP LOCKED"),
         message,
     )
-    return None if row is None else message_of(row)
+    return None if row is None else message_of(unit, row)
 
 
 async def contents(reader: Reader, messages: Iterable[str]) -> dict[str, bytes]:
@@ -180,7 +182,7 @@ async def drop(unit: Unit, message: str, reason: str, now_us: int) -> None:
         "UPDATE message SET state = 'dropped', dropped_reason = $2, updated_us = $3"
         " WHERE id = $1 AND state = 'held'",
         message,
-        reason,
+        seal_words(unit.db, DataClass.MESSAGE, HUB, reason, "message", "dropped_reason", message),
         now_us,
     )
     if not touched:
@@ -202,7 +204,7 @@ async def get(reader: Reader, message: str) -> Message:
     row = await reader.fetchrow(f"SELECT {COLUMNS} FROM message WHERE id = $1", message)  # noqa: S608
     if row is None:
         raise ResourceNotFound(f"no message {message!r}")
-    return message_of(row)
+    return message_of(reader, row)
 
 
 async def state(reader: Reader, message: str) -> tuple[State, list[Issue]]:
@@ -213,11 +215,14 @@ async def state(reader: Reader, message: str) -> tuple[State, list[Issue]]:
     return State(found), await message_issues.of(reader, message)
 
 
-def message_of(row: Row) -> Message:
+def message_of(reader: Reader, row: Row) -> Message:
     """The row of COLUMNS."""
     values = list(row)
+    key = values[0]
+    values[3] = open_words(reader.db, values[3], "message", "native_id", key)
     values[7] = State(values[7])
-    values[12] = json.loads(values[12])
+    values[12] = json.loads(open_words(reader.db, values[12], "message", "meta", key) or "{}")
+    values[14] = open_words(reader.db, values[14], "message", "dropped_reason", key)
     return Message(*values)
 
 

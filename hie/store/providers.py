@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hie.errors import Conflict, ResourceNotFound
 from hie.store.session import Reader, Row, Unit
-from hie.store.users import Account
+from hie.store.users import Account, read_account
 
 _COLUMNS = "id, issuer, institution, client, method, secret, algorithm, name, status"
 _ACCOUNT = (
@@ -111,7 +111,7 @@ async def account_of(reader: Reader, provider: str, subject: str) -> Account | N
         provider,
         _hash(reader, provider, subject),
     )
-    return None if row is None else Account(*row)
+    return None if row is None else read_account(reader, row)
 
 
 async def links_of(reader: Reader) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hie.store.database import Database
 from hie.store.session import Reader, Unit
-from hie.store.users import Account
+from hie.store.users import Account, read_account
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ async def find(
     row = await reader.fetchrow(_FIND, _hash(reader, secret), seen_after_us, begun_after_us)
     if row is None:
         return None
-    return SignedIn(row[0], Account(*row[5:]), row[1], row[2], row[3], row[4])
+    return SignedIn(row[0], read_account(reader, row[5:]), row[1], row[2], row[3], row[4])
 
 
 async def alive(reader: Reader, hashed: str, *, begun_after_us: int) -> bool:
@@ -64,6 +64,13 @@ async def seen(unit: Unit, secret: str, now_us: int) -> None:
     """The session was used just now."""
     await unit.execute(
         "UPDATE session SET seen_us = $2 WHERE hash = $1", _hash(unit, secret), now_us
+    )
+
+
+async def rename(unit: Unit, secret: str, new: str) -> None:
+    """The same session by another secret; apps opened out of it have to be opened anew."""
+    await unit.execute(
+        "UPDATE session SET hash = $2 WHERE hash = $1", _hash(unit, secret), _hash(unit, new)
     )
 
 

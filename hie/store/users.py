@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hie.errors import Conflict, ResourceNotFound
+from hie.store.cells import open_words, seal_words
 from hie.store.ids import new_id
 from hie.store.session import Reader, Row, Unit
+from hie.store.vault import DataClass
 
 _COLUMNS = "id, login, argon2, name, role, institution, department, status, lang, created_us"
 
@@ -39,14 +41,15 @@ async def add(
     now_us: int,
 ) -> str:
     """Add an account; its id. Raises Conflict when the sign-in name is taken."""
+    key = new_id()
     made: str | None = await unit.fetchval(
         "INSERT INTO user_account (id, login, argon2, name, role, institution, department, status,"
         " lang, created_us) VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9)"
         " ON CONFLICT DO NOTHING RETURNING id",
-        new_id(),
+        key,
         login,
         argon2,
-        name,
+        seal_words(unit.db, DataClass.ORDER, institution, name, *_place(key)),
         role,
         institution,
         department,
@@ -61,13 +64,13 @@ async def add(
 async def by_login(reader: Reader, login: str) -> Account | None:
     """The account of this sign-in name, or None."""
     row = await reader.fetchrow(f"SELECT {_COLUMNS} FROM user_account WHERE login = $1", login)  # noqa: S608
-    return None if row is None else _account(row)
+    return None if row is None else read_account(reader, row)
 
 
 async def find(reader: Reader, account: str) -> Account | None:
     """The account of this id, or None."""
     row = await reader.fetchrow(f"SELECT {_COLUMNS} FROM user_account WHERE id = $1", account)  # noqa: S608
-    return None if row is None else _account(row)
+    return None if row is None else read_account(reader, row)
 
 
 async def names_of(reader: Reader, accounts: Iterable[str]) -> dict[str, str]:
@@ -76,13 +79,13 @@ async def names_of(reader: Reader, accounts: Iterable[str]) -> dict[str, str]:
         f"SELECT id, name FROM user_account WHERE {reader.db.among('id', 1)}",  # noqa: S608
         reader.db.array(sorted(set(accounts))),
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: _name(reader, row[0], row[1]) for row in rows}
 
 
 async def everyone(reader: Reader) -> list[Account]:
     """All accounts by sign-in name."""
     rows = await reader.fetch(f"SELECT {_COLUMNS} FROM user_account ORDER BY login")  # noqa: S608
-    return [_account(row) for row in rows]
+    return [read_account(reader, row) for row in rows]
 
 
 async def set_password(unit: Unit, account: str, argon2: str) -> None:
@@ -117,5 +120,14 @@ async def _end(unit: Unit, account: str, touched: int) -> None:
     await unit.execute("DELETE FROM session WHERE account = $1", account)
 
 
-def _account(row: Row) -> Account:
-    return Account(*row)
+def read_account(reader: Reader, row: Row) -> Account:
+    """A row of an account's columns: it begins with the id, and the name is the fourth."""
+    return Account(*(*row[:3], _name(reader, row[0], row[3]), *row[4:]))
+
+
+def _name(reader: Reader, account: str, name: str) -> str:
+    return open_words(reader.db, name, *_place(account)) or ""
+
+
+def _place(account: str) -> tuple[str, str, str]:
+    return "user_account", "name", account

@@ -10,10 +10,10 @@ from typing import Any
 
 from hie.errors import Conflict, ResourceNotFound
 from hie.fhir.wire import parse, write
-from hie.store.cells import pack, unpack
+from hie.store.cells import open_words, pack, seal_words, unpack
 from hie.store.ids import new_id
 from hie.store.session import Reader, Row, Unit
-from hie.store.vault import DataClass
+from hie.store.vault import HUB, DataClass
 
 REOPENED = "reopened"
 _NAMES = (
@@ -181,17 +181,18 @@ async def close(unit: Unit, key: str, *, by: str, note: str, at_us: int) -> None
         key,
         at_us,
         by,
-        note,
+        seal_words(unit.db, DataClass.ORDER, HUB, note, *_note(key)),
     )
     if not touched:
         raise Conflict(f"work item {key} is closed already")
 
 
 def _row(unit: Unit, one: WorkItem) -> Row:
+    note = seal_words(unit.db, DataClass.ORDER, one.institution, one.note, *_note(one.id))
     return (
         one.id, one.kind, one.institution, one.decision, one.check, one.ref, one.person, one.cause,
         one.created_us, one.updated_us, one.state, one.done_us, one.done_by, one.closed_with,
-        one.note, one.again, *_body(unit, one),
+        note, one.again, *_body(unit, one),
     )  # fmt: skip
 
 
@@ -218,6 +219,10 @@ def _item(reader: Reader, row: Row) -> WorkItem:
         done_us=row[11],
         done_by=row[12],
         closed_with=row[13],
-        note=row[14],
+        note=open_words(reader.db, row[14], *_note(row[0])),
         again=row[15],
     )
+
+
+def _note(key: str) -> tuple[str, str, str]:
+    return "work_item", "note", key
