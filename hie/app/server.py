@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -14,6 +15,7 @@ import uvicorn
 import uvloop
 
 from hie.app.opening import migrated, opened, rules_at_start
+from hie.app.prompt_protocol import prompt
 from hie.app.web import web_app
 from hie.app.worker import work
 from hie.errors import Unavailable
@@ -68,7 +70,7 @@ async def _serve(settings: Settings) -> None:
                     web_app(hub),
                     host=settings.host,
                     port=settings.port,
-                    http="httptools",
+                    http=prompt(_recorded(hub)),
                     lifespan="off",
                     log_config=None,
                     server_header=False,
@@ -90,6 +92,18 @@ async def _serve(settings: Settings) -> None:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             path.unlink(missing_ok=True)
+
+
+def _recorded(hub: Hub) -> Callable[[str | None], None]:
+    """What records a connection that was hung up on, beside whatever else goes on."""
+    under_way: set[asyncio.Task[None]] = set()
+
+    def told(network: str | None) -> None:
+        recording = asyncio.create_task(hub.entrance.refusals.record_connection(network))
+        under_way.add(recording)
+        recording.add_done_callback(under_way.discard)
+
+    return told
 
 
 async def _announce(server: uvicorn.Server, settings: Settings) -> None:

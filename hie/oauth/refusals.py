@@ -114,6 +114,11 @@ class Refusals:
         with contextlib.suppress(Unavailable):
             await self.record(actor, Reason.SIZE, detail=detail)
 
+    async def record_connection(self, network: str | None) -> None:
+        """Count a connection that was ended before it had said what it wanted."""
+        with contextlib.suppress(Unavailable):
+            await self.record(stranger(network, None), Reason.SIZE, detail="no request")
+
     async def _is_noise(self, network: str | None, reason: Reason, event: Event) -> bool:
         """Count the event; whether the count is all that is kept of it."""
         minute = int(self._clock()) // _MINUTE
