@@ -93,6 +93,13 @@ class Settings(BaseSettings):
         default=True,
         description="Rates per client and user; may be off only on a loopback address.",
     )
+    outbound_networks: list[str] = Field(
+        default=[],
+        description="Partners' networks beside the internet that keys are fetched from.",
+    )
+    outbound_ca_file: Path | None = Field(
+        default=None, description="Authorities of those partners beside the usual ones (PEM)."
+    )
     metrics_token_file: Path | None = Field(
         default=None, description="File with the token for /metrics off loopback."
     )
