@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hie.access.agreement import STANDARD, Agreement
+
 
 class ActorKind(StrEnum):
     """How the actor was recognised."""
@@ -47,6 +49,7 @@ class Actor:
     session: str | None = None  # the sign-in or launch the token came out of
     glass: frozenset[str] = frozenset()  # homes whose restricted rows are open for a while
     relation: str | None = None  # how the relation to the patient is known: hub, or declared
+    agreement: Agreement = STANDARD  # what the institution agreed on: the bound of all above
 
     def at(self, network: str | None, request: str | None) -> "Actor":
         """The same caller, at one request; written out because every request makes one."""
@@ -65,4 +68,5 @@ class Actor:
             self.session,
             self.glass,
             self.relation,
+            self.agreement,
         )

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "app": ("hie.cli.app", "Apps that act for people (SMART App Launch): add, list."),
     "agreement": ("hie.cli.agreement", "What an institution has agreed on: set, list, drop."),
     "key": ("hie.cli.key", "The hub's signing keys: list, rotate, replace in an emergency."),
+    "agreement": ("hie.cli.agreement", "What an institution has agreed on: set, list, drop."),
     "user": ("hie.cli.user", "People who sign in: add, list, password, suspend."),
     "rulebook": ("hie.cli.rulebook", "Rules: check, show, explain an assessment, try a change."),
     "reindex": ("hie.cli.reindex", "Compute again what resources are found by."),

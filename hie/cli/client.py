@@ -116,6 +116,21 @@ def resume(client: ClientId, as_json: JsonFlag = False, lang: LangOption = None)
 
 
 @app.command()
+def networks(
+    client: ClientId,
+    network: Annotated[
+        list[str] | None, typer.Argument(help="Network (10.20.0.0/16) or address; none: any.")
+    ] = None,
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Let a client call from these networks alone, within 5 seconds."""
+    asked_for = {"client": client, "networks": network or []}
+    answer = asked("client-networks", asked_for, as_json)
+    said(f"{client}: {', '.join(answer['networks']) or 'any network'}", as_json, answer)
+
+
+@app.command()
 def token(
     client: ClientId,
     scope: Annotated[list[str] | None, typer.Option(help="Only these scopes.")] = None,

@@ -13,6 +13,7 @@ from typing import Any
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.errors import Fault, InvalidRequest
 from hie.exchange import (
+    agreements,
     assess,
     books_named,
     decide,
@@ -72,6 +73,10 @@ COMMANDS: dict[str, Command] = {
     "rulebook-history": books_named.history_command,
     "work-list": work_list.list_command,
     "work-close": work_list.close_command,
+    "agreement-put": agreements.put_command,
+    "agreement-list": agreements.list_command,
+    "agreement-drop": agreements.drop_command,
+    "client-networks": agreements.networks_command,
     "identity-list": identity_desk.list_command,
     "identity-join": identity_desk.join_command,
     "identity-undo": identity_desk.undo_command,

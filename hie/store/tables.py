@@ -11,6 +11,7 @@ from sqlmodel import Index, PrimaryKeyConstraint, SQLModel
 
 from hie.store import (
     access_tables,
+    agreement_tables,
     data_tables,
     duty_tables,
     imaging_tables,
@@ -313,6 +314,7 @@ __all__ = [
     "METADATA",
     "TABLES",
     "access_tables",
+    "agreement_tables",
     "data_tables",
     "duty_tables",
     "imaging_tables",

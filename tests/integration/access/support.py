@@ -5,6 +5,7 @@ and results in A and in B, P6 in C too. Each result carries words of its own, a 
 turn up nowhere but where the result may be seen.
 """
 
+import secrets
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,9 +15,14 @@ from typing import Any
 
 import httpx
 
+from hie.access.actor import Purpose
+from hie.access.mint import Grant
 from hie.app import opened
+from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.fhir import identifier_system
+from hie.oauth.token_answer import token_answer
+from hie.store import clients
 from hie.synthetic.institutions import BEIJING, SHIJIAZHUANG, TIANJIN
 from hie.synthetic.people import resident_number
 from tests.integration.fhir.support import writer
@@ -67,6 +73,50 @@ class Region:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
+    async def person(self, name: str, who: str, role: str = "clinician", **more: Any) -> None:
+        """Let a member of a hospital's staff call by an app of the hospital."""
+        code = INSTITUTIONS[who]
+        asked = {
+            "login": name,
+            "name": f"示例{name}",
+            "role": role,
+            "institution": code,
+            "password": "a long pass phrase",
+        }
+        account = str((await run(self.hub, "user-add", asked))["id"])
+        scopes = ("user/*.rs", "hie/order-check", "hie/decide")
+        async with self.hub.db.unit() as unit:
+            if await clients.find(unit, f"app-{who}") is None:
+                await clients.add(
+                    unit,
+                    client=f"app-{who}",
+                    institution=code,
+                    name="app",
+                    jwks={"keys": []},
+                    scopes=scopes,
+                    purposes=("TREAT", "ETREAT"),
+                    now_us=1,
+                )
+        entrance = self.hub.entrance
+        grant = Grant(
+            **{
+                "issuer": entrance.issuer,
+                "audience": entrance.audience,
+                "client": f"app-{who}",
+                "institution": code,
+                "purpose": Purpose.TREATMENT,
+                "scopes": scopes,
+                "subject": account,
+                "role": role,
+                **more,
+            }
+        )
+        token = token_answer(entrance, grant, secrets.token_hex(16))["access_token"]
+        self.headers[name] = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/fhir+json",
+        }
+
     async def last_audit(self) -> tuple[str, str | None]:
         """Outcome and reason of the last thing that was recorded."""
         async with self.hub.db.reading() as reader:
@@ -93,6 +143,7 @@ async def region(place: Any, tmp_path: Path) -> AsyncIterator[Region]:
             found.encounters[name] = await found.made("a", visit)
         for place_, patient in found.patients.items():
             await _give_results(found, place_, patient)
+        await found.person("a1", "a")
         yield found
 
 

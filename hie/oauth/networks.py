@@ -1,0 +1,60 @@
+"""The networks clients call from, remembered for two seconds in every process.
+
+A client that was registered with networks is let in from those alone, also with a token that is
+good: a key that was stolen is of no use elsewhere.
+"""
+
+import ipaddress
+from collections.abc import Callable, Mapping, Sequence
+
+from hie.access.actor import Actor, ActorKind
+from hie.access.reason import Reason
+from hie.errors import Fault, NotPermitted
+from hie.store import client_networks
+from hie.store.database import Database
+
+FRESH = 2.0  # seconds
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Networks:
+    """Looks the networks of clients up; most have none."""
+
+    def __init__(self, db: Database, clock: Callable[[], float]) -> None:
+        self._db = db
+        self._clock = clock
+        self._at = 0.0
+        self._known: Mapping[str, Sequence[Network]] | None = None
+
+    async def admits(self, client: str, address: str | None) -> bool:
+        """Whether a client may call from this address; None: a Unix socket, which has none."""
+        now = self._clock()
+        if self._known is None or not 0 <= now - self._at < FRESH:
+            async with self._db.reading() as reader:
+                rows = await client_networks.every(reader)
+            self._known = {key: [read_network(one) for one in rows[key]] for key in rows}
+            self._at = now
+        allowed = self._known.get(client)
+        return not allowed or any(_is_within(address, one) for one in allowed)
+
+
+async def check_network(known: Networks, actor: Actor, address: str | None) -> None:
+    """Let a client in from its own networks; raises NotPermitted."""
+    if actor.kind is not ActorKind.OPERATOR and not await known.admits(actor.client, address):
+        fault = Fault("access", Reason.NETWORK, "a network the client was registered with")
+        raise NotPermitted("not permitted", (fault,))
+
+
+def read_network(text: str) -> Network:
+    """A network, or a single address; raises ValueError."""
+    return ipaddress.ip_network(text, strict=True)
+
+
+def _is_within(address: str | None, network: Network) -> bool:
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)
+    found = mapped or found
+    return found.version == network.version and found in network
