@@ -16,6 +16,7 @@ from hie.canonical.oru_file import write_oru
 from hie.canonical.record_words import Language
 from hie.cli.asking import asked
 from hie.cli.output import USAGE, JsonFlag, LangOption, said, show_json
+from hie.cli.whole_file import write_whole
 from hie.exchange.notices import notice_read
 from hie.exchange.used_record import record_of
 from hie.fhir.document import document_bytes
@@ -125,7 +126,7 @@ def _write(content: bytes, output: Path | None, as_json: bool, what: str) -> Non
         sys.stdout.buffer.write(content)
         return
     try:
-        output.write_bytes(content)
+        write_whole(output, content)
     except OSError as problem:
         print(f"hie: {output}: {problem.strerror}", file=sys.stderr)
         raise typer.Exit(USAGE) from problem

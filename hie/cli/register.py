@@ -12,6 +12,7 @@ from hie.cli.asking import asked, listed
 from hie.cli.connection import Call, connected
 from hie.cli.output import REFUSED, JsonFlag, LangOption, YesFlag, confirm, fail, show_json, table
 from hie.cli.progress import tracked
+from hie.cli.whole_file import write_whole
 from hie.errors import HubError
 
 app = typer.Typer()
@@ -157,7 +158,7 @@ def export(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for one in answer["files"]:
-            (folder / one["name"]).write_text(one.pop("content"), "utf-8", newline="")
+            write_whole(folder / one["name"], one.pop("content").encode("utf-8"))
     except OSError as problem:
         print(f"hie: {folder}: {problem.strerror}", file=sys.stderr)
         raise typer.Exit(REFUSED) from problem
