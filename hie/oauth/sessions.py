@@ -91,6 +91,20 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+async def rotate(entrance: Entrance, scope: Scope) -> str:
+    """Give the session of a request a new secret, and the browser with it: more is open to it now.
+
+    Raises NotAuthenticated.
+    """
+    old = session_secret(scope, secure=entrance.secure)
+    if old is None:
+        raise refused(Reason.NO_TOKEN)
+    secret = new_secret()
+    async with entrance.db.unit() as unit:
+        await sessions.rename(unit, old, secret)
+    return secret
+
+
 async def find_session(entrance: Entrance, scope: Scope) -> tuple[Actor, Session]:
     """Who is signed in; raises NotAuthenticated."""
     secret = session_secret(scope, secure=entrance.secure)
@@ -107,6 +121,8 @@ async def find_session(entrance: Entrance, scope: Scope) -> tuple[Actor, Session
     if found is None:
         raise refused(Reason.SESSION)
     account = found.account
+    if not await entrance.is_open(account.institution):
+        raise refused(Reason.STATUS)
     if now_us - found.seen_us > _NOTE_EVERY * _SECOND:
         async with entrance.db.unit() as unit:
             await sessions.seen(unit, secret, now_us)

@@ -109,8 +109,12 @@ async def _end(entrance: Entrance, asked: _Asked, claims: Claims | None) -> None
 
 
 async def _asked(entrance: Entrance, request: Request) -> _Asked:
-    fields = read_form_fields(request.headers.get("content-type", ""), await request.body())
     actor = request.scope.get("state", {}).get("actor")
+    try:
+        fields = read_form_fields(request.headers.get("content-type", ""), await request.body())
+    except TokenRefused as error:
+        # A stranger learns that it is one, whatever it sent.
+        raise error if isinstance(actor, Actor) else invalid_client(Reason.METHOD) from error
     used: tuple[Claims, ...] = ()
     if isinstance(actor, Actor):
         if "client_assertion" in fields or "client_secret" in fields:
