@@ -14,7 +14,7 @@ from hie.access.policy import permit_type
 from hie.access.reason import Reason
 from hie.access.scopes import Interaction
 from hie.audit.event import Action, Event, EventType, Subject
-from hie.errors import Fault, InvalidRequest
+from hie.errors import Fault, InvalidRequest, ResourceNotFound
 from hie.exchange.hub import Hub
 from hie.exchange.person_records import subjects_of
 from hie.exchange.prior_results import patient_shown
@@ -91,6 +91,27 @@ async def open_ticket(hub: Hub, actor: Actor, ticket: str) -> Opened:
         event = Event(EventType.LAUNCH, Action.EXECUTE, actor, subjects=subjects, detail=found.page)
         await ledger.append(unit, event)
     return Opened(found.page, found.lang)
+
+
+async def apps_offered(hub: Hub, actor: Actor) -> list[tuple[apps.App, str]]:
+    """The apps a person of the actor's institution may open for a patient, with their names."""
+    async with hub.db.reading() as reader:
+        return await apps.launchable(reader, actor.institution)
+
+
+async def open_app(hub: Hub, actor: Actor, app: str, patient: str) -> str:
+    """The address at which a person's browser opens an app for a patient.
+
+    Raises ResourceNotFound for an app that is not offered, or a patient the person may not see.
+    """
+    sight = permit_type(actor, "Patient", Interaction.READ)
+    async with hub.db.reading() as reader:
+        launch_url = await app_to_open(reader, actor, app)
+        seen = await read_many(reader, "Patient", [patient], sight)
+    if launch_url is None or patient not in seen:
+        raise ResourceNotFound("no such app or patient")
+    launch = Launch(actor.client, actor.institution, app, patient, account=actor.subject)
+    return str((await make_ticket(hub, actor, launch, launch_url))["url"])
 
 
 async def app_to_open(reader: Reader, actor: Actor, app: str) -> str | None:

@@ -39,7 +39,6 @@ OPEN_DOORS: tuple[OpenDoor, ...] = (
     OpenDoor("/cds-services"),
     OpenDoor("/oauth/token", _POST),
     OpenDoor("/oauth/authorize", _GET | _POST),
-    OpenDoor("/launch"),
     OpenDoor("/sign-in", _GET | _POST),
     OpenDoor("/sign-in/with/", below=True),
     OpenDoor("/sign-in/back/", below=True),

@@ -53,15 +53,16 @@ async def everyone(reader: Reader) -> list[App]:
     return [_app(row) for row in rows]
 
 
-async def launchable(reader: Reader, institution: str) -> list[tuple[str, str]]:
-    """The active apps that open from a page for people of this institution: id and name."""
+async def launchable(reader: Reader, institution: str) -> list[tuple[App, str]]:
+    """The active apps opened from pages for people of this institution, with their names."""
     rows = await reader.fetch(
-        "SELECT a.client, c.name FROM app AS a JOIN client AS c ON c.id = a.client"
+        "SELECT a.client, a.kind, a.redirect_uris, a.launch_url, a.everyone, c.name FROM app AS a"
+        " JOIN client AS c ON c.id = a.client"
         " WHERE a.launch_url IS NOT NULL AND c.status = 'active'"
         " AND (a.everyone OR c.institution = $1) ORDER BY a.client",
         institution,
     )
-    return [(row[0], row[1] or row[0]) for row in rows]
+    return [(_app(row[:5]), row[5] or row[0]) for row in rows]
 
 
 def _app(row: Sequence[object]) -> App:

@@ -6,6 +6,7 @@ from starlette.routing import Mount, Route
 
 from hie.web.assets import Assets
 from hie.web.pages import (
+    apps,
     authorize,
     check,
     find,
@@ -66,6 +67,7 @@ WEB_ROUTES = [
     Route("/decisions/{id}/notice", notice.show, methods=["GET"]),
     Route("/decisions/{id}/notice.{form}", notice.show, methods=["GET"]),
     Route("/checks/{id}/notice", notice.show_of_check, methods=["GET"]),
+    Route("/patients/{id}/apps/{app}", apps.submit, methods=["POST"]),
     Route("/checks/{id}/notice.{form}", notice.show_of_check, methods=["GET"]),
     Route("/patients/{id}/orders", orders.show, methods=["GET"]),
     Route("/patients/{id}/orders", orders.submit, methods=["POST"]),

@@ -129,7 +129,7 @@ def test_the_windows_of_the_viewer_are_documented() -> None:
 
 def test_only_the_ways_to_sign_in_are_open() -> None:
     open_pages = {path for path in PAGES if is_open("GET", path)}
-    assert open_pages == {"/sign-in", "/oauth/authorize", "/launch"}
+    assert open_pages == {"/sign-in", "/oauth/authorize"}
 
 
 def test_no_template_styles_or_scripts_inline() -> None:

@@ -15,6 +15,7 @@ from hie.oauth.door import actor_in
 from hie.web.language import Language, language_of, say
 from hie.web.pages import answered, studies, view
 from hie.web.pages.answered import OUTCOMES, sources, with_results
+from hie.web.pages.apps import offered
 from hie.web.pages.filters import Filters, chosen_orders, filter_groups
 from hie.web.pages.guard import error_page, for_clinicians, person_of
 from hie.web.pages.why import gates
@@ -29,13 +30,17 @@ async def show(request: Request) -> Response:
     found = await prior_results(hub, actor_in(request), key)
     if found is None:
         return error_page(request, 404)
-    return page(
+    apps = await offered(request)
+    response = page(
         request,
         "prior_results.html",
         hub.settings,
         person=person_of(request),
+        apps=apps.listed,
         **_context(request, found, f"/patients/{key}"),
     )
+    apps.allow(response)
+    return response
 
 
 def _context(request: Request, found: dict[str, Any], base: str) -> dict[str, Any]:

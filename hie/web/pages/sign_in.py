@@ -21,13 +21,16 @@ from hie.oauth.sign_in import sign_in, sign_out
 from hie.web.form_action import allow_way_to
 from hie.web.language import language_of
 from hie.web.pages.guard import told
+from hie.web.pages.launch import wait_for
 from hie.web.render import page
 
 
 @told
 async def show(request: Request) -> Response:
-    """GET /sign-in."""
-    return await _form(request, request.query_params.get("next", "/"))
+    """GET /sign-in; `next` is where to go then."""
+    wanted = request.query_params.get("next", "/")
+    await wait_for(request.app.state.hub, wanted)
+    return await _form(request, wanted)
 
 
 @told

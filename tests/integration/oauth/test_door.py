@@ -35,7 +35,10 @@ FROZEN = {
     ("/fhir/.well-known/smart-configuration", "GET HEAD"),
     ("/cds-services", "GET HEAD"),
     ("/oauth/token", "POST"),
+    ("/oauth/authorize", "GET HEAD POST"),
     ("/sign-in", "GET HEAD POST"),
+    ("/sign-in/with/*", "GET HEAD"),
+    ("/sign-in/back/*", "GET HEAD"),
     ("/static/*", "GET HEAD"),
 }
 
