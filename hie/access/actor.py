@@ -49,6 +49,7 @@ class Actor:
     session: str | None = None  # the sign-in or launch the token came out of
     glass: frozenset[str] = frozenset()  # homes whose restricted rows are open for a while
     relation: str | None = None  # how the relation to the patient is known: hub, or declared
+    acr: str | None = None  # how surely the person was recognised, as their token says
     agreement: Agreement = STANDARD  # what the institution agreed on: the bound of all above
 
     def at(self, network: str | None, request: str | None) -> "Actor":
@@ -68,5 +69,6 @@ class Actor:
             self.session,
             self.glass,
             self.relation,
+            self.acr,
             self.agreement,
         )

@@ -57,6 +57,7 @@ def actor_of(
         token=claims.token_id,
         patient=_patient(members),
         session=session_of(claims),
+        acr=None if role is None else _text(members.get("acr")),
     )
 
 
@@ -86,6 +87,10 @@ def _patient(members: Mapping[str, object]) -> str | None:
     if kind != "Patient" or not found:
         raise refused(Reason.CLAIM)
     return found
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _role(members: Mapping[str, object]) -> Role | None:

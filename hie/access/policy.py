@@ -35,6 +35,7 @@ class Role(StrEnum):
     INTEGRATOR = "integrator"
     AUDITOR = "auditor"
     MANAGER = "manager"
+    PRIVACY_OFFICER = "privacy-officer"
     ADMINISTRATOR = "administrator"
 
 
@@ -45,6 +46,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[str]] = {
     Role.INTEGRATOR: frozenset({Door.MESSAGES, Door.MAPS}),
     Role.AUDITOR: frozenset(),
     Role.MANAGER: frozenset({Door.INDICATORS}),
+    Role.PRIVACY_OFFICER: frozenset(),
     Role.ADMINISTRATOR: frozenset({Door.REGISTERS}),
 }
 

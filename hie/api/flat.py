@@ -5,7 +5,7 @@ from starlette.responses import Response
 from hie.fhir.wire import write
 
 
-def flat(value: object) -> Response:
+def flat(value: object, status: int = 200) -> Response:
     """A JSON value as the answer."""
     headers = {"Cache-Control": "no-store"}
-    return Response(write(value), media_type="application/json", headers=headers)
+    return Response(write(value), status, headers, media_type="application/json")

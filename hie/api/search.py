@@ -17,6 +17,7 @@ from hie.api.patients_asked import check_patients
 from hie.api.respond import answered, fhir, hub_of, path_of
 from hie.api.search_text import search_text
 from hie.api.served import asked_about, served
+from hie.api.withheld import notices
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, NotSupported, ResourceNotFound
 from hie.exchange.hub import Hub
@@ -67,7 +68,9 @@ async def search_type(request: Request) -> Response:
             query=f"{path_of(request)}?{raw}".encode(),
         )
     )
-    return fhir(_bundle(hub, query, page, others, seal))
+    is_of_somebody = kind not in HOMELESS and not query.count_only
+    told = notices(hub.entrance.audience, restriction) if is_of_somebody else []
+    return fhir(_bundle(hub, query, page, others, seal, told))
 
 
 def _check_user(actor: Actor, query: Query) -> None:
@@ -80,7 +83,14 @@ def _check_user(actor: Actor, query: Query) -> None:
         raise InvalidRequest("a search names a patient", (fault,))
 
 
-def _bundle(hub: Hub, query: Query, page: Page, others: Sequence[Stored], seal: PageSeal) -> bytes:
+def _bundle(
+    hub: Hub,
+    query: Query,
+    page: Page,
+    others: Sequence[Stored],
+    seal: PageSeal,
+    told: Sequence[Entry],
+) -> bytes:
     base = hub.entrance.audience
     used = [(key, value) for key, value in query.used if key != "page"]
     links = {"self": _url(base, query.type, list(query.used))}
@@ -91,8 +101,9 @@ def _bundle(hub: Hub, query: Query, page: Page, others: Sequence[Stored], seal: 
     entries += [_entry(base, query, one, "include") for one in others]
     if query.ignored:
         words = f"ignored: {', '.join(query.ignored)}"
-        told = outcome([issue("warning", "not-supported", words)])
-        entries.append(Entry(f"{base}/OperationOutcome/ignored", write(told), "outcome"))
+        warning = outcome([issue("warning", "not-supported", words)])
+        entries.append(Entry(f"{base}/OperationOutcome/ignored", write(warning), "outcome"))
+    entries += told
     return searchset(entries, links, page.total)
 
 

@@ -6,15 +6,17 @@ from starlette.routing import Route
 
 from hie.access.policy import permit
 from hie.access.scopes import Door
+from hie.api.break_glass import GLASS_ROUTES
 from hie.api.duties import DUTY_ROUTES
 from hie.api.flat import flat
 from hie.api.indicators import read_indicators
 from hie.api.problem import problem
+from hie.api.withheld import noticed
 from hie.exchange.assess import order_check
 from hie.exchange.decide import decide, get_decision
 from hie.exchange.explain import explanation
-from hie.oauth.door import actor_in
 from hie.exchange.launch_tickets import post_ticket
+from hie.oauth.door import actor_in
 from hie.store.decisions import AlreadyDecided
 
 
@@ -23,7 +25,7 @@ async def post_order_check(request: Request) -> Response:
     actor = actor_in(request)
     permit(actor, Door.ORDER_CHECK)
     answer = await order_check(request.app.state.hub, actor, await request.body())
-    return flat(answer)
+    return flat(noticed(actor, answer))
 
 
 async def post_decisions(request: Request) -> Response:
@@ -53,7 +55,6 @@ async def read_explanation(request: Request) -> Response:
     return flat(await explanation(hub, actor, request.path_params["id"]))
 
 
-V1_ROUTES = [
 async def post_launch_ticket(request: Request) -> Response:
     """POST /v1/launch-tickets."""
     actor = actor_in(request)
@@ -61,12 +62,13 @@ async def post_launch_ticket(request: Request) -> Response:
     return flat(await post_ticket(request.app.state.hub, actor, await request.body()))
 
 
+V1_ROUTES = [
     Route("/v1/order-check", post_order_check, methods=["POST"]),
     Route("/v1/assessments/{id}/explanation", read_explanation, methods=["GET"]),
     Route("/v1/decisions", post_decisions, methods=["POST"]),
     Route("/v1/decisions/{id}", read_decision, methods=["GET"]),
     Route("/v1/indicators", read_indicators, methods=["GET"]),
-    *DUTY_ROUTES,
     Route("/v1/launch-tickets", post_launch_ticket, methods=["POST"]),
     *GLASS_ROUTES,
+    *DUTY_ROUTES,
 ]

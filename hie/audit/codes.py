@@ -59,6 +59,10 @@ _START = coding(DCM, "110120", "Application Start")
 _LOGIN = coding(DCM, "110122", "Login")
 _LOGOUT = coding(DCM, "110123", "Logout")
 _NETWORK = coding(DCM, "110128", "Network Configuration")
+_OVERRIDE = {
+    "C": (coding(DCM, "110127", "Emergency Override Started"),),
+    "D": (coding(DCM, "110138", "Emergency Override Stopped"),),
+}
 _ATTRIBUTES = coding(DCM, "110137", "User Security Attributes Changed")
 _OPERATION = coding(_REST, "operation", "operation")
 
@@ -107,6 +111,8 @@ def named(kind: str, action: str, outcome: str, reason: str | None, detail: str 
         return Named(REST, (coding(_REST, code, code), own), flow)
     if kind == EventType.WRITE:
         return Named(REST, (own,), Flow.WRITE)
+    if kind == EventType.BREAK_GLASS:
+        return Named(_ALERT, (*_OVERRIDE.get(action, ()), own), Flow.OTHER)
     if kind == EventType.HISTORY:
         code = "history-type" if detail == "history-type" else "history-instance"
         return Named(REST, (coding(_REST, code, code), own), Flow.READ)

@@ -8,7 +8,7 @@ another's id.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hie.access.actor import Actor
+from hie.access.actor import Actor, Purpose
 
 
 class EventType(StrEnum):
@@ -45,6 +45,7 @@ class EventType(StrEnum):
     SIGN_IN = "sign-in"
     LAUNCH = "launch"
     SIGN_OUT = "sign-out"
+    BREAK_GLASS = "break-glass"
     AUDIT_VIEW = "audit-view"
     REFUSED = "refused"
     BOOT = "boot"
@@ -95,3 +96,11 @@ class Event:
     reason: str | None = None
     policy: str | None = None  # policy version
     detail: str | None = None  # short machine text, no personal data
+
+    @property
+    def purpose(self) -> Purpose:
+        """The purpose of use: breaking the glass where what it opened is concerned."""
+        glass = self.actor.glass
+        if glass and any(one.home in glass for one in self.subjects):
+            return Purpose.BREAK_GLASS
+        return self.actor.purpose

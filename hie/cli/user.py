@@ -22,7 +22,9 @@ def add(
     login: Login,
     name: Annotated[str, typer.Option(help="Name as pages show it.")],
     role: Annotated[
-        Literal["clinician", "integrator", "auditor", "manager", "administrator"],
+        Literal[
+            "clinician", "integrator", "auditor", "privacy-officer", "manager", "administrator"
+        ],
         typer.Option(help="What this person does here."),
     ],
     institution: Annotated[str, typer.Option(help="Unified social credit code.")],
@@ -66,6 +68,47 @@ def suspend(
     """Suspend a person: their sessions end within 5 seconds."""
     confirm(f"Suspend {login}?", yes)
     said(f"{login} suspended", as_json, asked("user-suspend", {"login": login}, as_json))
+
+
+@app.command()
+def leaver(
+    number: Annotated[str, typer.Argument(help="Staff number, as the hospital's system says it.")],
+    institution: Annotated[str, typer.Option(help="Unified social credit code.")],
+    back: Annotated[bool, typer.Option("--back", help="They came back: let them in.")] = False,
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Shut out a member of staff a hospital vouches for; their tokens die within 5 seconds."""
+    arguments = {"institution": institution, "number": number, "back": back}
+    answer = asked("user-leaver", arguments, as_json)
+    said(f"{answer['person']} {answer['status']}", as_json, answer)
+
+
+@app.command()
+def who(
+    person: Annotated[str, typer.Argument(help="A pseudonym, as the audit log has it.")],
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Say which member of staff a pseudonym means; recorded."""
+    answer = asked("user-who", {"person": person}, as_json)
+    said(f"{answer['institution']} {answer['number']}", as_json, answer)
+
+
+@app.command()
+def totp(
+    login: Login,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the second factor.")] = False,
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Give a person a second factor: the secret for their app, shown this once."""
+    answer = asked("user-totp", {"login": login, "remove": remove}, as_json)
+    if remove or as_json:
+        said(f"second factor of {login} taken", as_json, answer)
+        return
+    print(f"secret   {answer['secret']}")
+    print(f"address  {answer['address']}")
 
 
 @app.command("ls")

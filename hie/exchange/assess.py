@@ -73,7 +73,7 @@ async def checked(
         caller=None if actor.kind is ActorKind.OPERATOR else actor.institution,
         now_us=now_us,
     )
-    sight = _sight(actor)
+    sight = sight_of(actor)
     async with hub.db.reading() as reader:
         identity, patients = await find_asked(
             reader, request.patient, request.on.day, sight, known_at
@@ -108,7 +108,7 @@ async def checked(
     return answer
 
 
-def _sight(actor: Actor) -> Restriction:
+def sight_of(actor: Actor) -> Restriction:
     """What an order-check may look at: what its institution may, whatever types its scopes name.
 
     The scope that opens the door permits the use of results for this answer, not reading them.

@@ -1,4 +1,4 @@
-"""What an institution is told of its decisions: read page by page, in the order it was committed.
+"""What an institution is told, of its decisions and of broken glass: page by page, as committed.
 
 An institution keeps the last number it has read and asks for what came after; nothing is taken
 off, so that two of its systems may read the same, and one that was away reads on.
@@ -62,11 +62,11 @@ def _asked(asked: Mapping[str, str]) -> tuple[int, int]:
 def _told(one: Notification) -> dict[str, Any]:
     said = dict(one.said)
     said.pop("at", None)
+    of_decision = {"decision": one.decision, "work_item": one.work_item} if one.decision else {}
     return {
         "notification": one.id,
         "kind": one.kind,
         "at": written(one.at_us),
-        "decision": one.decision,
-        "work_item": one.work_item,
+        **of_decision,
         **said,
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from hie.access.actor import Actor
 from hie.errors import Fault, InvalidRequest
+from hie.oauth import key_commands, leavers, second_factor
 from hie.oauth.entrance import Entrance
 from hie.oauth.launch_commands import COMMANDS as APP_COMMANDS
 from hie.oauth.people import NewPerson, add_person, list_people, set_password, set_person_active
@@ -131,6 +132,17 @@ async def user_password(
     return {"login": login}
 
 
+async def user_totp(
+    entrance: Entrance, actor: Actor, arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """{login, remove?} -> {login, secret, address}: a second factor; `remove` takes it."""
+    login = _text(arguments, "login")
+    if arguments.get("remove") is True:
+        await second_factor.take(entrance, actor, login)
+        return {"login": login}
+    return {"login": login, **await second_factor.give(entrance, actor, login)}
+
+
 async def user_suspend(
     entrance: Entrance, actor: Actor, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -151,6 +163,10 @@ COMMANDS: dict[str, Command] = {
     "user-list": user_list,
     "user-password": user_password,
     "user-suspend": user_suspend,
+    "user-totp": user_totp,
+    **key_commands.COMMANDS,
+    **leavers.COMMANDS,
+    **APP_COMMANDS,
 }
 
 
@@ -168,7 +184,3 @@ def _texts(arguments: Mapping[str, Any], name: str) -> list[str] | None:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise InvalidRequest(f"{name} is no list of texts", (Fault(name, "wrong-type", "texts"),))
     return value
-    "user-totp": user_totp,
-    **key_commands.COMMANDS,
-    **leavers.COMMANDS,
-    **APP_COMMANDS,

@@ -27,6 +27,7 @@ from hie.oauth.forms import check_origin
 from hie.oauth.limits import neighbourhood, retry_after
 from hie.oauth.networks import Networks, check_network
 from hie.oauth.open_doors import METRICS, is_open, is_page
+from hie.oauth.opened import with_glass
 from hie.oauth.sessions import Session, find_session
 from hie.oauth.strangers_page import sign_in_first
 
@@ -96,7 +97,7 @@ class Door:
         """The caller within what was agreed, from a network of theirs; raises NotPermitted."""
         scope["state"]["actor"] = actor  # who is refused is recorded
         await check_network(self._networks, actor, network_of(scope))
-        return await bound(self._agreements, actor)
+        return await with_glass(self._entrance, await bound(self._agreements, actor))
 
     def _admit(self, actor: Actor | None, scope: Scope) -> None:
         """Hold a caller to its rate; raises TooMany with the seconds in its fault."""

@@ -13,6 +13,7 @@ from hie.oauth.key_ring import KeyRing
 from hie.oauth.known_clients import KnownClients
 from hie.oauth.limits import (
     CLIENT,
+    CODE,
     FAILED,
     LOOKED_AT,
     PICTURE,
@@ -46,6 +47,7 @@ class Rates:
     failed: Buckets = field(default_factory=lambda: Buckets(FAILED))
     looked_at: Buckets = field(default_factory=lambda: Buckets(LOOKED_AT))
     login: Buckets = field(default_factory=lambda: Buckets(SIGN_IN))
+    code: Buckets = field(default_factory=lambda: Buckets(CODE))
     network: Buckets = field(default_factory=lambda: Buckets(SIGN_IN))
 
 

@@ -27,6 +27,7 @@ CLIENT = Rate(50, 100)  # interactions of one client
 USER = Rate(5, 30)  # pages of one person
 PICTURE = Rate(100, 600)  # images one person looks at: a stack is scrolled through
 FAILED = Rate(10 / 60, 10)  # failed authentications of one network
+CODE = Rate(5 / 900, 5)  # one-time codes a person tries: three of a million are right
 SIGN_IN = Rate(10 / 60, 10)  # failed sign-ins of one login, and of one network
 LOOKED_AT = Rate(10, 20)  # tokens of a network that is backing off, still looked at
 

@@ -25,6 +25,7 @@ from hie.store.ledger import Ledger
 
 SINGLE = 5
 _COUNTED = frozenset({Reason.RATE, Reason.QUOTA, Reason.BACK_OFF}) | MISTAKES
+_PAST = frozenset({Reason.ABSENT, Reason.REL})  # past what was opened, with the glass broken
 MOST_KEPT = 4096
 _MINUTE = 60
 _REASONS = {reason.value: reason for reason in Reason}
@@ -97,6 +98,8 @@ class Refusals:
         actor = scope.get("state", {}).get("actor")
         if not isinstance(actor, Actor):
             actor = stranger(network_of(scope), request_id_of(scope))
+        if actor.glass and reason in _PAST:
+            reason = Reason.BREAK_GLASS
         detail = f"{scope['method'][:16]} {door_of(scope['path'])}"
         await self.record(actor, reason, query=raw_request(scope), detail=detail)
         return reason

@@ -112,7 +112,7 @@ def parse_request(
     top = Fields(body, "", _TOP, faults)
     on = _read_on(top, policy, now_us)
     known_at = top.time("as_known_at")
-    patient = _read_patient(top, on)
+    patient = read_patient(top, on)
     receiver = top.object("receiver", _RECEIVER, required=True)
     row = _read_institution(receiver, registers, on) if receiver else None
     department = receiver.text("department") if receiver else None
@@ -145,7 +145,8 @@ def _read_on(top: Fields, policy: PolicyBook, now_us: int) -> Moment | None:
     return on
 
 
-def _read_patient(top: Fields, on: Moment | None) -> Asked:
+def read_patient(top: Fields, on: Moment | None) -> Asked:
+    """The member `patient` of a request; its faults are added to those of `top`."""
     fields = top.object("patient", _PATIENT, required=True)
     if fields is None:
         return Asked()

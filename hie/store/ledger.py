@@ -154,7 +154,7 @@ def _access(db: "Database", key: str, n: int, at_us: int, event: Event) -> Row:
         actor.subject,
         actor.role,
         actor.institution,
-        str(actor.purpose),
+        str(event.purpose),
         actor.token,
         actor.network,
         actor.request,

@@ -8,8 +8,10 @@ from hie.web.assets import Assets
 from hie.web.pages import (
     apps,
     authorize,
+    break_glass,
     check,
     find,
+    glass,
     imaging,
     launch,
     notice,
@@ -31,6 +33,8 @@ PAGES = {
     "/patients/{id}/images/{study}": "the images of one examination",
     "/patients/{id}/orders": "what is about to be ordered",
     "/checks/{id}": "an order-check: verdict, every reason, comparison, decision and its history",
+    "/break-glass": "emergency access to one patient's withheld results",
+    "/glass": "the reviews of emergency access",
     "/outcomes": "recognition, repeats and savings of the institution",
     "/outcomes.csv": "the same as a file",
     "/work": "reopened decisions of the institution: what changed, and deciding anew",
@@ -47,7 +51,9 @@ async def start(request: Request) -> Response:
     """GET /: where work begins."""
     person = person_of(request)
     leads = person is not None and person.sees_outcomes
-    return RedirectResponse("/outcomes" if leads else "/patients", status_code=303)
+    reviews = person is not None and person.reviews
+    begins = "/outcomes" if leads else "/glass" if reviews else "/patients"
+    return RedirectResponse(begins, status_code=303)
 
 
 WEB_ROUTES = [
@@ -61,19 +67,23 @@ WEB_ROUTES = [
     Route("/patients", find.show, methods=["GET"]),
     Route("/patients", find.submit, methods=["POST"]),
     Route("/patients/{id}", prior_results.show, methods=["GET"]),
+    Route("/patients/{id}/apps/{app}", apps.submit, methods=["POST"]),
     Route("/patients/{id}/images/{study}", imaging.show, methods=["GET"]),
     Route("/decisions/{id}/record", record.show, methods=["GET"]),
     Route("/decisions/{id}/record.{form}", record.show, methods=["GET"]),
     Route("/decisions/{id}/notice", notice.show, methods=["GET"]),
     Route("/decisions/{id}/notice.{form}", notice.show, methods=["GET"]),
     Route("/checks/{id}/notice", notice.show_of_check, methods=["GET"]),
-    Route("/patients/{id}/apps/{app}", apps.submit, methods=["POST"]),
     Route("/checks/{id}/notice.{form}", notice.show_of_check, methods=["GET"]),
     Route("/patients/{id}/orders", orders.show, methods=["GET"]),
     Route("/patients/{id}/orders", orders.submit, methods=["POST"]),
     Route("/checks/{id}", check.show, methods=["GET"]),
     Route("/checks/{id}", check.submit, methods=["POST"]),
     Route("/checks/{id}/again", check.again, methods=["POST"]),
+    Route("/break-glass", break_glass.show, methods=["GET"]),
+    Route("/break-glass", break_glass.submit, methods=["POST"]),
+    Route("/glass", glass.show, methods=["GET"]),
+    Route("/glass", glass.submit, methods=["POST"]),
     Route("/outcomes", outcomes.show, methods=["GET"]),
     Route("/outcomes.csv", outcomes.sheet, methods=["GET"]),
     Route("/work", work.show, methods=["GET"]),

@@ -27,7 +27,9 @@ class Person:
     csrf: str
     sees_patients: bool
     sees_outcomes: bool = False
-    waiting: int = 0  # reopened decisions that wait at their institution
+    waiting: int = 0  # reopened decisions, or reviews, that wait at their institution
+    reviews: bool = False  # a privacy officer
+    glass: bool = False  # something is open by broken glass
 
 
 @cache

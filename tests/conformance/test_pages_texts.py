@@ -7,13 +7,14 @@ from pathlib import Path
 from starlette.routing import Route
 
 import hie.web
+from hie.access.glass import GlassReason, Review
 from hie.exchange.reopen import Cause
 from hie.oauth.open_doors import is_open
 from hie.recognition.catalogue import load_catalogue
 from hie.schemas import schema
 from hie.web import PAGES, WEB_ROUTES
 from hie.web.language import texts
-from hie.web.pages import decision_view, orders, outcomes, work
+from hie.web.pages import break_glass, decision_view, orders, outcomes, work
 from hie.web.pages.answered import OUTCOMES
 from hie.web.pages.comparison import STANDINGS, STATUSES, WHATS
 from hie.web.pages.filters import CATEGORIES, IMAGING
@@ -59,6 +60,9 @@ MADE = {
     "standing-": STANDINGS,
     "work-": work.STATES,
     "by-": outcomes.BY,
+    "glass-reason-": tuple(GlassReason),
+    "glass-state-": tuple(Review),
+    "glass-wrong-": break_glass.WRONG,
 }
 
 

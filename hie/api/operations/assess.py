@@ -6,6 +6,7 @@ from starlette.responses import Response
 from hie.access.policy import permit
 from hie.access.scopes import Door
 from hie.api.respond import answered, fhir, hub_of
+from hie.api.withheld import noticed
 from hie.exchange.assess import checked
 from hie.fhir.wire import read_object, write
 from hie.oauth.door import actor_in
@@ -20,4 +21,4 @@ async def assess(request: Request) -> Response:
     data = await request.body()
     body = read_parameters(read_object(data), request.path_params["id"])
     answer = await checked(hub_of(request), actor, body, data)
-    return fhir(write(write_parameters(answer)))
+    return fhir(write(write_parameters(noticed(actor, answer))))

@@ -17,6 +17,7 @@ from hie.api.operations.asked import read_pairs, refused
 from hie.api.page_seal import PageSeal
 from hie.api.patients_asked import bounds_patients, not_treated
 from hie.api.respond import answered, fhir, hub_of
+from hie.api.withheld import notices
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, ResourceNotFound
 from hie.fhir.bundle import Entry, searchset
@@ -70,6 +71,7 @@ async def everything(request: Request) -> Response:
         links["next"] = f"{self_}?{urlencode({**asked, 'page': seal.sealed(following)})}"
     entries = [Entry(f"{base}/{one.type}/{one.id}", one.body) for one in found]
     entries += [Entry(f"{base}/{one.type}/{one.id}", one.body, "include") for one in behind]
+    entries += notices(base, restriction)
     return fhir(searchset(entries, links))
 
 

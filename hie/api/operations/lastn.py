@@ -17,6 +17,7 @@ from hie.api.operations.asked import read_pairs
 from hie.api.patients_asked import check_patients
 from hie.api.respond import answered, fhir, hub_of, path_of
 from hie.api.served import asked_about
+from hie.api.withheld import notices
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, TooCostly
 from hie.fhir import Resource
@@ -58,6 +59,7 @@ async def lastn(request: Request) -> Response:
     )
     base = hub.entrance.audience
     entries = [Entry(f"{base}/Observation/{one.id}", one.body) for one in kept]
+    entries += notices(base, restriction)
     links = {"self": f"{base}/Observation/$lastn?{asked}"}
     return fhir(searchset(entries, links, len(kept)))
 

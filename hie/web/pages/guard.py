@@ -6,9 +6,11 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hie.access.actor import Actor
 from hie.access.policy import Role
 from hie.access.reason import Reason
 from hie.errors import Fault, HubError, NotPermitted
+from hie.exchange.glass_review import waiting as reviews_waiting
 from hie.exchange.hub import Hub
 from hie.exchange.work_list import waiting
 from hie.oauth.door import session_in
@@ -37,7 +39,17 @@ def person_of(request: Request) -> Person | None:
     sees_patients = session.role is Role.CLINICIAN
     waits = getattr(request.state, "waiting", 0)
     leads = session.role is Role.MANAGER
-    return Person(session.name, session.department, session.csrf, sees_patients, leads, waits)
+    actor = getattr(request.state, "actor", None)
+    return Person(
+        session.name,
+        session.department,
+        session.csrf,
+        sees_patients,
+        leads,
+        waits,
+        reviews=session.role is Role.PRIVACY_OFFICER,
+        glass=isinstance(actor, Actor) and bool(actor.glass),
+    )
 
 
 def told(handler: Handler) -> Handler:
@@ -66,6 +78,22 @@ def for_clinicians(handler: Handler) -> Handler:
             raise NotPermitted("not permitted", (Fault("access", Reason.ROLE, "clinician"),))
         hub: Hub = request.app.state.hub
         request.state.waiting = await waiting(hub, session.institution)
+        return await handler(request)
+
+    return told(admitted)
+
+
+def for_privacy_officers(handler: Handler) -> Handler:
+    """A page of the reviews of broken glass; its head says how many wait."""
+
+    @wraps(handler)
+    async def admitted(request: Request) -> Response:
+        session = session_in(request)
+        if session.role is not Role.PRIVACY_OFFICER:
+            fault = Fault("access", Reason.ROLE, Role.PRIVACY_OFFICER.value)
+            raise NotPermitted("not permitted", (fault,))
+        hub: Hub = request.app.state.hub
+        request.state.waiting = await reviews_waiting(hub, session.institution)
         return await handler(request)
 
     return told(admitted)
