@@ -49,18 +49,22 @@ class Restriction:
     `types`: the resource types; None = all. `homes`: only these homes; None = every home.
     `sites`: only what these sites sent; None = all. An empty set permits nothing. `filters`: by
     type, alternatives one of which a row must satisfy whole; a type that is not named has none.
+    `patient`: only the homes of the person this Patient is; None = everybody's.
     `reach`, `asks`: None = not asked. `clearance`: the highest label seen; `own_clearance`: of the
-    institution's own patients' rows; `opened`: homes whose restricted rows are open for a while.
+    institution's own patients' rows; `opened`: homes whose restricted rows are open for a while;
+    `declared`: homes in reach for this one call, because the caller says it treats them.
     """
 
     types: frozenset[str] | None = None
     homes: frozenset[str] | None = None
     sites: frozenset[str] | None = None
     filters: tuple[tuple[str, tuple[Constraints, ...]], ...] = ()
+    patient: str | None = None
     reach: Reach | None = None
     clearance: int = VERY_RESTRICTED
     own_clearance: int = VERY_RESTRICTED
     opened: frozenset[str] = frozenset()
+    declared: frozenset[str] = frozenset()
     asks: Asking | None = None
 
     def permits_type(self, kind: str) -> bool:

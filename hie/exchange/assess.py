@@ -5,14 +5,14 @@ The check, what it rested on and its audit record are committed together, before
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from hie import metrics
 from hie.access.actor import Actor, ActorKind
-from hie.access.asking import asking
 from hie.access.policy import Restriction, restriction
+from hie.access.reaching import DECLARED, HUB, TREATING, may_declare, reach_of, sight_of_call
 from hie.access.scopes import Interaction
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.exchange.books_in_force import InForce
@@ -31,7 +31,7 @@ from hie.recognition.kept_facts import write_facts
 from hie.recognition.record import read_candidate
 from hie.recognition.request import CheckRequest, find_known_at, parse_request
 from hie.recognition.rulebook import Kind
-from hie.store import checks, identity_tasks, ledger
+from hie.store import checks, identity_tasks, ledger, relations
 from hie.store.assessments import assessment_ids
 from hie.store.results import by_item, known_then
 from hie.store.served import Stored
@@ -73,11 +73,13 @@ async def checked(
         caller=None if actor.kind is ActorKind.OPERATOR else actor.institution,
         now_us=now_us,
     )
-    sight = sight_of(actor)
+    sight, declares = sight_of(actor), may_declare(actor)
     async with hub.db.reading() as reader:
         identity, patients = await find_asked(
-            reader, request.patient, request.on.day, sight, known_at
+            reader, request.patient, request.on.day, sight, known_at, declares=declares
         )
+        sight = replace(sight, declared=frozenset(identity.homes if declares else ()))
+        actor = await _related(reader, actor, identity)
         found = await _candidates(hub, reader, request, identity, patients, sight, known_at)
         found += await imaging_candidates(
             reader,
@@ -109,13 +111,23 @@ async def checked(
 
 
 def sight_of(actor: Actor) -> Restriction:
-    """What an order-check may look at: what its institution may, whatever types its scopes name.
-
-    The scope that opens the door permits the use of results for this answer, not reading them.
-    """
+    """What an order-check may look at: a person what they may read, a system what it reaches."""
     if actor.kind is ActorKind.USER:
         return restriction(actor, Interaction.READ)
-    return Restriction(asks=asking(actor))
+    return sight_of_call(actor)
+
+
+async def _related(reader: Reader, actor: Actor, identity: IdentityAnswer) -> Actor:
+    """The actor with how the relation to this patient is known, for the audit log.
+
+    Where the hub knows of none, a registered system has declared it by asking: for this patient,
+    this institution and this call.
+    """
+    reach = reach_of(actor)
+    if reach is None or not identity.homes:
+        return actor
+    known = await relations.holds(reader, identity.homes, replace(reach, kinds=TREATING))
+    return replace(actor, relation=HUB if known else DECLARED)
 
 
 async def _candidates(
@@ -262,10 +274,15 @@ async def _record(
                 subjects=rests_on.subjects(shown),
                 query=raw,
                 policy=answer["policy"],
-                detail=f"check {answer['check']}",
+                detail=f"check {answer['check']}" + relation_of(actor),
             ),
         )
     hub.books.kept(used)
+
+
+def relation_of(actor: Actor) -> str:
+    """How the relation is known, as the audit log says it."""
+    return "" if actor.relation is None else f" rel={actor.relation}"
 
 
 async def _ask_a_person(unit: Unit, rests_on: RestsOn, now_us: int) -> None:

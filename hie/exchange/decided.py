@@ -4,12 +4,12 @@ Only the caller's own institution's decisions exist for it; the operator sees al
 another replaced is history: what is given back is the one that stands.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hie.access.actor import Actor, ActorKind
-from hie.access.asking import asking
 from hie.access.policy import Restriction, restriction
+from hie.access.reaching import sight_of_call
 from hie.access.scopes import Interaction
 from hie.audit.event import Subject
 from hie.canonical.recognised import Item, Party
@@ -43,14 +43,16 @@ def institution_of(actor: Actor) -> str | None:
     return None if actor.kind is ActorKind.OPERATOR else actor.institution
 
 
-def sight_of(actor: Actor) -> Restriction:
+def sight_of(actor: Actor, check: Check) -> Restriction:
     """What a record may be made of: what its institution may see, whatever types its scopes name.
 
-    The scope of the door permits the use of a result that was decided on, not reading others.
+    The scope of the door permits the use of a result that was decided on, not reading others. Whom
+    the check was about is in reach: what was decided for them is the institution's to read again.
     """
+    homes = check.body.get("facts", {}).get("identity", {}).get("homes") or ()
     if actor.kind is ActorKind.USER:
-        return restriction(actor, Interaction.READ)
-    return Restriction(asks=asking(actor))
+        return replace(restriction(actor, Interaction.READ), declared=frozenset(homes))
+    return replace(sight_of_call(actor), declared=frozenset(homes))
 
 
 async def get_made(reader: Reader, actor: Actor, key: str) -> Made:

@@ -83,7 +83,7 @@ async def _notice(
         found = None
         if one.is_use and one.candidate is not None:
             named = one.candidate["resource"]
-            found = await find_used(reader, named, check, sight_of(actor), whole=False)
+            found = await find_used(reader, named, check, sight_of(actor, check), whole=False)
             subjects += subjects_of(check, found.home, named)
         lines.append(await _line(hub, reader, one, found))
     request = check.body["request"]
@@ -107,7 +107,7 @@ async def _patient(reader: Reader, actor: Actor, check: Check) -> Resource:
     """A Patient of the person who was matched: names them when the request did not."""
     identity = check.body.get("facts", {}).get("identity", {})
     homes = sorted(identity.get("homes") or ()) if identity.get("state") == "matched" else []
-    found = await read_many(reader, "Patient", homes, sight_of(actor)) if homes else {}
+    found = await read_many(reader, "Patient", homes, sight_of(actor, check)) if homes else {}
     return next((found[home].resource() for home in homes if home in found), {})
 
 

@@ -1,7 +1,9 @@
 """Who is asked about: the homes a request leads to, read through what the asker may see."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
+from functools import partial
 
 from hie.access.policy import Restriction
 from hie.fhir import Resource
@@ -21,6 +23,8 @@ from hie.store.results import known_then
 from hie.store.session import Reader
 from hie.store.versions import read_many
 
+Look = Callable[[Iterable[str]], Restriction]  # what may be seen, once it is known of whom
+
 
 async def find_asked(
     reader: Reader,
@@ -28,18 +32,22 @@ async def find_asked(
     on: date,
     restriction: Restriction,
     known_at_us: int | None = None,
+    *,
+    declares: bool = False,
 ) -> tuple[IdentityAnswer, dict[str, Resource]]:
     """Whether one person is meant, and the Patients found, by id.
 
     Every holder of a usable number takes part, whether it may be seen or not: whether a number is
     shared is no secret that a reader's rights could change. With `known_at_us` Patients, their
-    numbers and the links between them are those known at that instant.
+    numbers and the links between them are those known at that instant. `declares`: who is asked
+    about is treated by the asker, as the asker says, and so is in reach for this call.
     """
     person = read_asked(asked, normalise, lambda kind, value: is_usable(kind, value, on))
+    look = partial(_reached, restriction) if declares else lambda _: restriction
     if known_at_us is None:
-        owners, patients = await _now(reader, person, restriction)
+        owners, patients = await _now(reader, person, look)
     else:
-        owners, patients = await _then(reader, person, restriction, known_at_us)
+        owners, patients = await _then(reader, person, look, known_at_us)
     homes = [
         read_home(patient, owners[key], normalise)
         for key, patient in patients.items()
@@ -48,8 +56,12 @@ async def find_asked(
     return check_identity(person, homes, names_agree), patients
 
 
+def _reached(restriction: Restriction, homes: Iterable[str]) -> Restriction:
+    return replace(restriction, declared=frozenset(homes))
+
+
 async def _now(
-    reader: Reader, person: AskedPerson, restriction: Restriction
+    reader: Reader, person: AskedPerson, look: Look
 ) -> tuple[Mapping[str, str], dict[str, Resource]]:
     """The person of each home a request leads to, and the Patients that may be seen."""
     found: set[str] = set()
@@ -62,12 +74,12 @@ async def _now(
     for one in sorted(set(everyone.values())):
         every.update(await persons.homes_of(reader, one))
     owners = await persons.persons_of(reader, every)
-    stored = await read_many(reader, "Patient", sorted(every), restriction)
+    stored = await read_many(reader, "Patient", sorted(every), look(every))
     return owners, {key: one.resource() for key, one in stored.items()}
 
 
 async def _then(
-    reader: Reader, person: AskedPerson, restriction: Restriction, known_at_us: int
+    reader: Reader, person: AskedPerson, look: Look, known_at_us: int
 ) -> tuple[Mapping[str, str], dict[str, Resource]]:
     """The same as it was known: who holds a number is read from the Patients of then."""
     found: set[str] = set()
@@ -76,7 +88,7 @@ async def _then(
     if person.home is not None:
         found.add(person.home)
     owners = await persons_then(reader, found, known_at_us)
-    stored = await known_then(reader, "Patient", owners, owners, restriction, known_at_us)
+    stored = await known_then(reader, "Patient", owners, owners, look(owners), known_at_us)
     patients = {key: stored[key].resource() for key in sorted(stored)}
     homes = [read_home(patient, owners[key], normalise) for key, patient in patients.items()]
     led_to = {

@@ -39,7 +39,7 @@ async def used_record(hub: Hub, actor: Actor, key: str, form: str) -> Recognised
                 (Fault("id", "not-a-use", f"/v1/decisions/{key}/notice"),),
             )
         named = made.candidate["resource"]
-        found = await find_used(reader, named, made.check, sight_of(actor))
+        found = await find_used(reader, named, made.check, sight_of(actor, made.check))
         who = await name_of(reader, made.decision)
     record = await _record(hub, made, found, who)
     await hub.ledger.record(

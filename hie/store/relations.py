@@ -8,10 +8,22 @@ that learns the fact or joins the persons, so a reader needs one look.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from hie.access.restriction import Reach
 from hie.access.windows import EVER_US, Kind
 from hie.store.session import Reader, Row, Unit
 
-__all__ = ["EVER_US", "Fact", "Kind", "known", "own", "relate", "replace", "resting_on", "spread"]
+__all__ = [
+    "EVER_US",
+    "Fact",
+    "Kind",
+    "holds",
+    "known",
+    "own",
+    "relate",
+    "replace",
+    "resting_on",
+    "spread",
+]
 
 _COLUMNS = "institution, home, kind, from_us, until_us, source"
 _OWN = {
@@ -94,6 +106,20 @@ async def known(reader: Reader, home: str) -> list[Fact]:
         home,
     )
     return [_fact(row) for row in rows]
+
+
+async def holds(reader: Reader, homes: Iterable[str], reach: Reach) -> bool:
+    """Whether an institution reaches any of these homes at an instant, by one of these kinds."""
+    among = reader.db.among
+    found = await reader.fetchval(
+        f"SELECT 1 FROM reach WHERE {among('home', 1)} AND institution = $2"  # noqa: S608
+        f" AND from_us <= $3 AND until_us > $3 AND {among('kind', 4)} LIMIT 1",
+        reader.db.array(sorted(set(homes))),
+        reach.institution,
+        reach.at_us,
+        reader.db.array(sorted(reach.kinds)),
+    )
+    return found is not None
 
 
 async def replace(unit: Unit, gone: Sequence[Fact], instead: Sequence[Fact]) -> None:

@@ -45,8 +45,13 @@ def conditions(args: Arguments, table: str, kind: str, restriction: Restriction)
         return where
     if restriction.homes is not None:
         where.append(args.among("home", restriction.homes))
+    if restriction.patient is not None:
+        where.append(
+            f"{table}.home IN (SELECT b.home FROM person_home AS a JOIN person_home AS b"  # noqa: S608
+            f" ON b.person = a.person WHERE a.home = {args.add(restriction.patient)})"
+        )
     if restriction.reach is not None:
-        where.append(_within(args, table, restriction.reach))
+        where.append(_within(args, table, restriction.reach, restriction))
     is_cleared = restriction.clearance >= VERY_RESTRICTED
     cleared = None if is_cleared else _cleared(args, table, restriction)
     if restriction.asks is not None:
@@ -85,12 +90,20 @@ def _satisfied(args: Arguments, table: str, kind: str, constraints: Constraints)
     return " AND ".join(parts)
 
 
-def _within(args: Arguments, table: str, reach: Reach) -> str:
-    """A patient's row in reach, or one about no patient that the institution itself wrote."""
+def _within(args: Arguments, table: str, reach: Reach, restriction: Restriction) -> str:
+    """A patient's row in reach, or one about no patient that the institution itself wrote.
+
+    Also of a patient who is declared to be treated by this call, and of one the glass is broken
+    for, but for what is very restricted.
+    """
     writer = args.add(f"institution:{reach.institution}")
-    return _either(
-        [_reached(args, table, reach), f"{table}.home = '' AND {table}.message = {writer}"]
-    )
+    parts = [_reached(args, table, reach), f"{table}.home = '' AND {table}.message = {writer}"]
+    if restriction.declared:
+        parts.append(args.among(f"{table}.home", restriction.declared))
+    if restriction.opened:
+        broken = args.among(f"{table}.home", restriction.opened)
+        parts.append(f"{_LABEL.format(table=table)} <= {RESTRICTED} AND {broken}")
+    return _either(parts)
 
 
 def _reached(args: Arguments, table: str, reach: Reach) -> str:

@@ -1,0 +1,53 @@
+"""Whose patients an actor reaches, and how restricted their records may be: by the agreement.
+
+A system reaches its institution's own records and the patients it treats; a person only the
+patients under treatment. Records of others are seen up to the agreed label, the own house's all.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+
+from hie.access.actor import Actor, ActorKind
+from hie.access.asking import asking
+from hie.access.restriction import VERY_RESTRICTED, Reach, Restriction
+from hie.access.windows import Kind
+
+TREATING = frozenset({Kind.VISIT, Kind.ORDER, Kind.REFERRAL, Kind.PATIENT})
+HUB, DECLARED = "hub", "declared"  # how a relation is known: `Actor.relation`
+
+
+def reach_of(actor: Actor) -> Reach | None:
+    """Whom the actor reaches at this instant; None: everybody, for the hub's own operator."""
+    if actor.kind is ActorKind.OPERATOR:
+        return None
+    kinds = actor.agreement.kinds(is_person=actor.kind is ActorKind.USER)
+    return Reach(actor.institution, time.time_ns() // 1000, kinds)
+
+
+def within_reach(actor: Actor, restriction: Restriction) -> Restriction:
+    """The restriction narrowed to whom the actor reaches, and to what labels permit."""
+    if actor.kind is ActorKind.OPERATOR:
+        return restriction
+    return replace(
+        restriction,
+        reach=reach_of(actor),
+        clearance=actor.agreement.clearance,
+        own_clearance=VERY_RESTRICTED,
+    )
+
+
+def may_declare(actor: Actor) -> bool:
+    """Whether the actor, a registered system, may say that its institution treats somebody."""
+    agreed = actor.agreement
+    return actor.kind is ActorKind.CLIENT and agreed.declares and not agreed.encounter
+
+
+def sight_of_call(actor: Actor, homes: Iterable[str] = ()) -> Restriction:
+    """What a system's order-check may look at: all types of whom it reaches, or declares.
+
+    The scope that opens the door permits the use of results for this answer, not reading them.
+    `homes` are those of the patient the call is about.
+    """
+    seen = within_reach(actor, Restriction(asks=asking(actor)))
+    return replace(seen, declared=frozenset(homes)) if may_declare(actor) else seen
