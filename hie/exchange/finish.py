@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hie.adapter import Severity
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.canonical.keys import Key
-from hie.exchange import identify, link_study, relating_reports, reopen, settle_study
+from hie.exchange import identify, labelling, link_study, relating_reports, reopen, settle_study
 from hie.exchange.hub import Hub
 from hie.exchange.message_work import Work, decoded, microseconds, worker_of
 from hie.exchange.settle_message import HOMELESS_SENT, Settling
@@ -66,6 +66,7 @@ async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
         )
         await settling.take(pending, writer, patients)
     await _flush(unit, pending, writer, now_us)
+    await labelling.set_unchanged(unit, [work.repeated for work in ready])
     persons = await identify.identify(unit, patients, today, now_us, made) if patients else {}
     await _close(hub, unit, works, persons, now_us)
     await settle_study.settle(hub, unit, arrived, now_us)

@@ -37,6 +37,7 @@ class Work:
     homes: dict[str, set[str]] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
     revisions: list[reopen.Revision] = field(default_factory=list)
+    repeated: dict[tuple[str, str], int] = field(default_factory=dict)  # labels of what it repeats
     speaks_of: dict[Key, None] = field(default_factory=dict)  # every key of its reports, once
 
     @property

@@ -9,7 +9,7 @@ from hie.canonical.imaging_report import build_imaging
 from hie.canonical.keys import Key, ReportKeys
 from hie.canonical.laboratory import BuildContext, Built, build
 from hie.canonical.patient import says_no_more
-from hie.exchange import link_study, reopen
+from hie.exchange import labelling, link_study, reopen
 from hie.exchange.hub import Hub
 from hie.exchange.message_work import Work, microseconds, worker_of
 from hie.exchange.settle import Settled, Standing, settle
@@ -63,6 +63,8 @@ class Settling:
         self._see(built)
         if self.work.is_refused:
             return
+        told = [(one[0], *two) for one, two in zip(self.work.reports, built, strict=True)]
+        labels = await labelling.labels_of_reports(self, told, self.hub.loinc)
         for (record, _), (keys, made) in zip(self.work.reports, built, strict=True):
             home = self.ids[keys.patient]
             if isinstance(record, ImagingReportRecord):
@@ -75,7 +77,13 @@ class Settling:
                 )
             self.work.homes.setdefault(home, set()).add(f"DiagnosticReport/{self.ids[keys.report]}")
             for key, resource in made.resources.items():
-                await self._one(key, resource, keys, home, pending, writer, patients)
+                place = (key.type, self.ids[key])
+                label = labels.get(place)
+                is_same = await self._one(
+                    key, resource, keys, home, pending, writer, patients, label
+                )
+                if is_same and labelling.differs(self.standing[place], label):
+                    self.work.repeated[place] = label or 0
 
     async def _link(self, record: ImagingReportRecord, keys: ReportKeys, made: Built) -> None:
         """Name the studies an imaging report tells of; what is missing or another's is told."""
@@ -153,11 +161,13 @@ class Settling:
         pending: list[Put | First],
         writer: dict[tuple[str, str], Work],
         patients: dict[str, Resource],
-    ) -> None:
+        label: int | None,
+    ) -> bool:
+        """Settle one resource; whether it says what is there already."""
         found = self.ids[key]
         place = (key.type, found)
         if place in writer:
-            return  # an institution or member of staff this batch already wrote
+            return False  # an institution or member of staff this batch already wrote
         put = Put(
             type=key.type,
             home="" if key.type in HOMELESS_SENT else home,
@@ -166,19 +176,20 @@ class Settling:
             message=self.work.message.id,
             report=self.ids[keys.report] if key.type == "Observation" else None,
             owner=self.work.site.institution,
+            label=label,
         )
         stored = self.standing.get(place)
         if stored is None:
             verdict = Settled.NEW
         elif key.type in HOMELESS_SENT:
-            return  # the first word about an institution or member of staff stands
+            return False  # the first word about an institution or member of staff stands
         else:
             was = stored.resource()
             verdict = settle(was, resource, self._was(was, stored), self._now(resource))
             if key.type == "Patient" and says_no_more(was, resource):
                 verdict = Settled.UNCHANGED
         if verdict is Settled.UNCHANGED:
-            return
+            return True
         if verdict is Settled.LATE and stored is not None:
             if self.work.message.attempts == 0:
                 version = await resources.reinstate(self.unit, put, stored, now_us=self.now_us)
@@ -186,7 +197,7 @@ class Settling:
                 self.standing.update(await resources.current(self.unit, [place]))
                 issue = Issue("store", "late-version", Severity.INFO, key.type, "a newer status")
                 self.work.issues.append(issue)
-            return
+            return False
         if key in self.fresh:
             self.fresh.remove(key)
             pending.append(resources.first(self.unit, put, self.now_us))
@@ -199,6 +210,7 @@ class Settling:
         writer[place] = self.work
         if key.type == "Patient":
             patients[found] = resource
+        return False
 
     def _was(self, resource: Resource, stored: Stored) -> Standing:
         sent = self.sent.get(stored.message) if stored.message else None

@@ -6,12 +6,14 @@ the winner's id. Nothing here decides which version stands: callers do, by statu
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import msgspec
 
+from hie.access.labels import with_label
+from hie.access.labels.tags import tags_text
 from hie.errors import HubError
 from hie.fhir import Resource
 from hie.fhir.wire import write
@@ -19,16 +21,20 @@ from hie.store import index, resource_identifiers
 from hie.store.cells import owner_of, pack_body
 from hie.store.identifiers import blind
 from hie.store.instants import written
+from hie.store.labelling import label_for, label_versions
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Row, Rows, Unit
 from hie.store.tables import TABLES
 
 Ref = tuple[str, str]  # resource type, id
 Version = tuple[str, str, int]  # resource type, id, version
+Known = tuple[int, int, int | None]  # version, when it was written in microseconds, its label
 
 _HERE = "urn:hie:message:"
-_COMMON = ("home", "id", "version", "updated_us", "message", "status", "dict", "body")
-HISTORY = ("home", "type", "id", "version", "updated_us", "message", "deleted", "dict", "body")
+_COMMON = ("home", "id", "version", "updated_us", "message", "status", "dict", "body", "label")
+HISTORY = (
+    "home", "type", "id", "version", "updated_us", "message", "deleted", "dict", "body", "label",
+)  # fmt: skip
 
 
 class Put(msgspec.Struct, frozen=True):
@@ -36,7 +42,8 @@ class Put(msgspec.Struct, frozen=True):
 
     `message` is the id of the message that brought it, or "institution:<code>" that wrote it.
     `home` is the Patient's id, "" for what is nobody's; `report` is an Observation's report.
-    `owner` is the institution whose key seals it (None: the one that wrote it).
+    `owner` is the institution whose key seals it (None: the one that wrote it). `label` is what it
+    says and inherits, when the caller knows (None: what it says alone, and what it had).
     """
 
     type: str
@@ -46,6 +53,7 @@ class Put(msgspec.Struct, frozen=True):
     message: str | None = None
     report: str | None = None
     owner: str | None = None
+    label: int | None = None
 
 
 class First(msgspec.Struct, frozen=True):
@@ -60,15 +68,28 @@ class First(msgspec.Struct, frozen=True):
     hashes: tuple[str, ...] = ()
 
 
+class Next(msgspec.Struct, frozen=True):
+    """A version to stand: its number, when it is written, its label, and whether that is new."""
+
+    put: Put
+    version: int
+    at_us: int
+    label: int | None
+    is_relabelled: bool
+
+
 def first(unit: Unit, put: Put, now_us: int) -> First:
     """The first version of a resource whose id this unit claimed: nobody has another of it."""
-    return First(put.type, put.id, _row(unit, put, 1, now_us, written(now_us)), _hashes(unit, put))
+    label = label_for(unit, put)
+    row = row_of(unit, put, 1, now_us, written(now_us), label)
+    return First(put.type, put.id, row, _hashes(unit, put))
 
 
 def first_as_served(unit: Unit, put: Put, now_us: int) -> tuple[First, Stored]:
     """`first`, and the same as a reader will get it."""
-    body = _body(put, 1, written(now_us))
-    row = _row(unit, put, 1, now_us, "", body)
+    label = label_for(unit, put)
+    body = _body(put, 1, written(now_us), label)
+    row = row_of(unit, put, 1, now_us, "", label, body)
     one = Stored(put.type, put.home, put.id, 1, now_us, put.message, body)
     return First(put.type, put.id, row, _hashes(unit, put)), one
 
@@ -133,24 +154,27 @@ async def put(
     gone = await _deleted(unit, (ref for ref in known if ref not in versions))
     fresh = [one for ref, one in nearest.items() if ref not in versions and ref not in gone]
     made = await insert(unit, fresh, now_us=at_us)
-    for (kind, key), (last, was_us) in gone.items():
+    for (kind, key), (last, was_us, label) in gone.items():
         then_us = max(at_us, was_us)
-        row = _row(unit, known[kind, key], last + 1, then_us, written(then_us))
+        again = known[kind, key]
+        new = label_for(unit, again, label)
+        row = row_of(unit, again, last + 1, then_us, written(then_us), new)
         await unit.insert(TABLES[kind], _columns(kind), [row])
         made.append((kind, key, last + 1))
-    again = [one for ref, one in known.items() if ref in versions or ref in gone]
+    met = [one for ref, one in known.items() if ref in versions or ref in gone]
     await resource_identifiers.keep(
-        unit, ((hashed, one.home, one.id) for one in again for hashed in _hashes(unit, one))
+        unit, ((hashed, one.home, one.id) for one in met for hashed in _hashes(unit, one))
     )
     changed = [one for ref, one in known.items() if ref in versions]
     if changed:
         await _archive(unit, [(one.type, one.id) for one in changed])
         nexts = []
         for one in changed:
-            last, was_us = versions[one.type, one.id]
-            nexts.append((one, last + 1, max(at_us, was_us)))
+            last, was_us, label = versions[one.type, one.id]
+            new = label_for(unit, one, label)
+            nexts.append(Next(one, last + 1, max(at_us, was_us), new, new != label))
         await _replace(unit, nexts)
-        made += [(one.type, one.id, version) for one, version, _ in nexts]
+        made += [(one.put.type, one.put.id, one.version) for one in nexts]
     if later:
         made += await put(unit, later, now_us=at_us)
     return made
@@ -164,7 +188,9 @@ async def reinstate(unit: Unit, late: Put, standing: Stored, *, now_us: int | No
     at_us = max(time.time_ns() // 1000 if now_us is None else now_us, standing.updated_us)
     number = standing.version + 1
     await _archive(unit, [(late.type, late.id)])
-    body = _packed(unit, late, number, _body(late, number, written(at_us)))
+    had = (await _versions(unit, [(late.type, late.id)]))[late.type, late.id][2]
+    label = label_for(unit, late, had)
+    body = _packed(unit, late, number, _body(late, number, written(at_us), label))
     row = (
         late.home,
         late.type,
@@ -175,6 +201,7 @@ async def reinstate(unit: Unit, late: Put, standing: Stored, *, now_us: int | No
         False,
         unit.db.bodies.number,
         body,
+        label,
     )
     await unit.insert("resource_history", HISTORY, [row])
     again = Put(
@@ -186,34 +213,34 @@ async def reinstate(unit: Unit, late: Put, standing: Stored, *, now_us: int | No
         await report_of(unit, standing),
         standing.owner,
     )
-    await _replace(unit, [(again, number + 1, at_us)])
+    await _replace(unit, [Next(again, number + 1, at_us, label, label != had)])
     return number
 
 
-async def _versions(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, tuple[int, int]]:
-    """The version of each, held, and when it was written."""
-    found: dict[Ref, tuple[int, int]] = {}
+async def _versions(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, Known]:
+    """The version of each, held, when it was written, and its label."""
+    found: dict[Ref, Known] = {}
     for kind, ids in sorted(_by_type(refs).items()):
         rows = await unit.fetch(
-            f"SELECT id, version, updated_us FROM {TABLES[kind]}"  # noqa: S608
+            f"SELECT id, version, updated_us, label FROM {TABLES[kind]}"  # noqa: S608
             f" WHERE {unit.db.among('id', 1)} ORDER BY id" + unit.db.locking("FOR UPDATE"),
             unit.db.array(ids),
         )
-        found.update(((kind, row[0]), (row[1], row[2])) for row in rows)
+        found.update(((kind, row[0]), (row[1], row[2], row[3])) for row in rows)
     return found
 
 
-async def _deleted(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, tuple[int, int]]:
-    """The last version of those that were there once, and when it was written: one follows it."""
-    found: dict[Ref, tuple[int, int]] = {}
+async def _deleted(unit: Unit, refs: Iterable[Ref]) -> dict[Ref, Known]:
+    """The last version of those that were there once, its time and label: one follows it."""
+    found: dict[Ref, Known] = {}
     for kind, ids in sorted(_by_type(refs).items()):
         rows = await unit.fetch(
-            "SELECT id, max(version), max(updated_us) FROM resource_history"  # noqa: S608
+            "SELECT id, max(version), max(updated_us), max(label) FROM resource_history"  # noqa: S608
             f" WHERE type = $1 AND {unit.db.among('id', 2)} GROUP BY id",
             kind,
             unit.db.array(ids),
         )
-        found.update(((kind, row[0]), (row[1], row[2])) for row in rows)
+        found.update(((kind, row[0]), (row[1], row[2], row[3])) for row in rows)
     return found
 
 
@@ -230,19 +257,29 @@ async def report_of(unit: Unit, standing: Stored) -> str | None:
 async def _archive(unit: Unit, refs: Iterable[Ref]) -> None:
     for kind, ids in sorted(_by_type(refs).items()):
         await unit.execute(
-            f"INSERT INTO resource_history ({', '.join(HISTORY)})"  # noqa: S608
-            f" SELECT home, CAST($2 AS TEXT), id, version, updated_us, message, false, dict, body"
+            f"INSERT INTO resource_history ({', '.join(HISTORY)}) SELECT"  # noqa: S608
+            " home, CAST($2 AS TEXT), id, version, updated_us, message, false, dict, body, label"
             f" FROM {TABLES[kind]} WHERE {unit.db.among('id', 1)}",
             unit.db.array(ids),
             kind,
         )
 
 
-async def _replace(unit: Unit, nexts: Sequence[tuple[Put, int, int]]) -> None:
-    """Write these as the current versions: (what, its number, when in microseconds)."""
+async def _replace(unit: Unit, nexts: Sequence[Next]) -> None:
+    """Write these as the current versions; those before them get their label."""
     rows: dict[str, list[Row]] = defaultdict(list)
-    for one, version, at_us in nexts:
-        rows[one.type].append(_row(unit, one, version, at_us, written(at_us)))
+    for one in nexts:
+        stamp = written(one.at_us)
+        row = row_of(unit, one.put, one.version, one.at_us, stamp, one.label)
+        rows[one.put.type].append(row)
+    await label_versions(
+        unit, [(one.put.type, one.put.id, one.label) for one in nexts if one.is_relabelled]
+    )
+    await set_rows(unit, rows)
+
+
+async def set_rows(unit: Unit, rows: Mapping[str, Sequence[Row]]) -> None:
+    """Set current rows, by type. Raises HubError for one that is not there in that home."""
     for kind, changed in sorted(rows.items()):
         names = _columns(kind)
         sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(names, 1) if n > 2)
@@ -264,10 +301,17 @@ def _hashes(unit: Unit, put: Put) -> tuple[str, ...]:
     return resource_identifiers.hashes(unit, put.type, put.resource, put.message)
 
 
-def _row(
-    unit: Unit, put: Put, version: int, at_us: int, stamp: str, body: bytes | None = None
+def row_of(
+    unit: Unit,
+    put: Put,
+    version: int,
+    at_us: int,
+    stamp: str,
+    label: int | None,
+    body: bytes | None = None,
 ) -> tuple[Any, ...]:
-    text = _body(put, version, stamp) if body is None else body
+    """The row of a current version, in the order of its table's columns."""
+    text = _body(put, version, stamp, label) if body is None else body
     item = index.item_of(put.type, put.resource, put.message, unit.db.loinc)
     hashed = partial(blind, unit) if put.type == "ImagingStudy" else None
     return (
@@ -279,6 +323,7 @@ def _row(
         index.status(put.resource),
         unit.db.bodies.number,
         _packed(unit, put, version, text),
+        label,
         *index.values(put.type, put.resource, put.report, hashed, item),
     )
 
@@ -288,29 +333,32 @@ def _packed(unit: Unit, put: Put, version: int, body: bytes) -> bytes:
     return pack_body(unit.db, put.type, put.home, put.id, version, owner, body)
 
 
-def _body(put: Put, version: int, stamp: str) -> bytes:
+def _body(put: Put, version: int, stamp: str, label: int | None) -> bytes:
     """The resource exactly as it will be served: type, id and meta first."""
     resource, message = put.resource, put.message
     if message and message.isalnum() and "id" not in resource and "meta" not in resource:
         text = write(resource)
         start = f'{{"resourceType":"{put.type}"'
         if text.startswith(start.encode()):
-            return _headed(put, version, stamp, start).encode() + text[len(start) :]
+            return _headed(put, version, stamp, start, label).encode() + text[len(start) :]
     meta: dict[str, Any] = {"versionId": str(version), "lastUpdated": stamp}
     given = resource.get("meta")
     if given:
         meta = {**given, **meta}
     if message is not None and "source" not in meta:
         meta["source"] = source_of(message)
+    if label is not None:
+        meta = with_label(meta, label)
     head = {"resourceType": put.type, "id": put.id, "meta": meta}
     return write({**head, **resource, "id": put.id, "meta": meta})
 
 
-def _headed(put: Put, version: int, stamp: str, start: str) -> str:
+def _headed(put: Put, version: int, stamp: str, start: str, label: int | None) -> str:
     """The head of what the hub's own mapping made: nothing in it need be escaped."""
+    tags = "" if label is None else f',"security":{tags_text(label)}'
     return (
         f'{start},"id":"{put.id}","meta":{{"versionId":"{version}",'
-        f'"lastUpdated":"{stamp}","source":"{_HERE}{put.message}"}}'
+        f'"lastUpdated":"{stamp}","source":"{_HERE}{put.message}"{tags}}}'
     )
 
 

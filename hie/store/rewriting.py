@@ -23,16 +23,21 @@ async def delete(unit: Unit, one: Stored, writer: str | None, now_us: int) -> in
     table = TABLES[one.type]
     await unit.execute(
         f"INSERT INTO resource_history ({', '.join(HISTORY)})"  # noqa: S608
-        f" SELECT home, CAST($2 AS TEXT), id, version, updated_us, message, false, dict, body"
+        " SELECT home, CAST($2 AS TEXT), id, version, updated_us, message, false, dict, body, label"
         f" FROM {table} WHERE home = $3 AND id = $1",
         one.id,
         one.type,
         one.home,
     )
+    label = await unit.fetchval(
+        f"SELECT label FROM {table} WHERE home = $1 AND id = $2",  # noqa: S608
+        one.home,
+        one.id,
+    )
     body = pack_body(unit.db, one.type, one.home, one.id, version, one.owner, one.body)
     row = (
         one.home, one.type, one.id, version, at_us, writer, True,
-        unit.db.bodies.number, body,
+        unit.db.bodies.number, body, label,
     )  # fmt: skip
     await unit.insert("resource_history", HISTORY, [row])
     await unit.execute(

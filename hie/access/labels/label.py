@@ -93,6 +93,24 @@ def floor(label: int | None, levels: Mapping[int, int]) -> int:
     return label_with(level_of(bits, levels), bits)
 
 
+def is_lowered(label: int, levels: Mapping[int, int]) -> bool:
+    """Whether a security officer set less than the topics alone would be."""
+    bits = mask(label)
+    return bool(bits & ASSIGNED) and confidentiality(label) < level_of(bits, levels)
+
+
+def again(stands: int | None, says: int, levels: Mapping[int, int], *, forgets: bool) -> int:
+    """The label of what says the same as before: what an officer lowered stays so.
+
+    Unless there is a topic that was not there. `forgets`: what was unknown is known now.
+    """
+    if stands is None:
+        return says
+    if is_lowered(stands, levels) and not mask(says) & ~mask(stands):
+        return stands
+    return joined(says, floor(stands, levels) if forgets else stands)
+
+
 def level_of(bits: int, levels: Mapping[int, int]) -> int:
     """The highest confidentiality of these bits."""
     return max((level for one, level in levels.items() if bits & one), default=NORMAL)

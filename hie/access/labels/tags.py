@@ -4,6 +4,7 @@ The hub's own tags are the confidentiality (v3-Confidentiality) and one code a t
 stands in meta.security is the source's own and stays as it was sent.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -43,6 +44,16 @@ def _tags(label: int, _table: int) -> tuple[dict[str, str], ...]:
         first,
         *({"system": shown[one].system, "code": shown[one].code} for one in topics(label)),
     )
+
+
+def tags_text(label: int) -> str:
+    """The codings of a label as JSON text."""
+    return _text(label, id(tables()))
+
+
+@lru_cache(maxsize=4096)
+def _text(label: int, _table: int) -> str:
+    return json.dumps(list(tags(label)), ensure_ascii=False, separators=(",", ":"))
 
 
 def stated(meta: Mapping[str, Any]) -> int:

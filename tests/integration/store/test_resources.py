@@ -90,7 +90,9 @@ async def test_a_resource_is_served_byte_by_byte_with_its_digits(database: Datab
     assert write(found.resource()) == found.body
     assert found.body.startswith(
         b'{"resourceType":"Observation","id":"o1","meta":{"versionId":"1",'
-        b'"lastUpdated":"2026-05-28T20:26:40.123456Z","source":"urn:hie:message:m1"}'
+        b'"lastUpdated":"2026-05-28T20:26:40.123456Z","source":"urn:hie:message:m1",'
+        b'"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality",'
+        b'"code":"N","display":"normal"}]}'
     )
     assert found.reference == "Observation/o1/_history/1"
 

@@ -25,9 +25,11 @@ ELEMENTS = st.dictionaries(
 )
 
 
-def _body(tree: dict[str, Any], message: str | None = "Oul6ttSen40b13Tq") -> bytes:
+def _body(
+    tree: dict[str, Any], message: str | None = "Oul6ttSen40b13Tq", label: int | None = 5
+) -> bytes:
     put = Put(tree.get("resourceType", "Observation"), "home1", "obs1", tree, message)
-    return resources._body(put, 3, STAMP)
+    return resources._body(put, 3, STAMP, label)
 
 
 @given(ELEMENTS)
@@ -43,6 +45,12 @@ def test_a_tree_that_begins_otherwise_has_its_head_first_too() -> None:
     body = _body(tree)
     assert body.startswith(b'{"resourceType":"Observation","id":"obs1","meta":{"versionId":"3"')
     assert body.endswith(b'"valueQuantity":{"value":5.10}}')
+
+
+def test_the_label_stands_in_the_head() -> None:
+    security = parse(_body({"resourceType": "Observation"}))["meta"]["security"]
+    assert [one["code"] for one in security] == ["R", "HIV"]
+    assert "security" not in parse(_body({"resourceType": "Device"}, label=None))["meta"]
 
 
 def test_whoever_wrote_it_is_named_as_they_are_called() -> None:

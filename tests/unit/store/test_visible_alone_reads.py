@@ -20,6 +20,7 @@ ALLOWED = {
     "store/plain_tables.py",
     "store/resources.py",
     "store/rewriting.py",
+    "store/relabelling.py",
     "store/relations.py",
     "store/reindexing.py",
     "store/labelling.py",

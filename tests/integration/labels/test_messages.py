@@ -1,0 +1,185 @@
+"""Labels of what comes as messages: set with the rows, the report as high as its highest result."""
+
+from typing import Any
+
+import pytest
+
+from hie.access.labels import Topic
+from hie.exchange.commands import run
+from tests.integration.labels.support import (
+    approved,
+    everything,
+    is_seen,
+    labels,
+    laboratory,
+    message,
+    result,
+    rows,
+    sent,
+)
+
+pytestmark = pytest.mark.anyio
+K = "K^钾^99LAB^2823-3^Potassium^LN"
+NA = "NA^钠^99LAB^2951-2^Sodium^LN"
+HIV = "HIVAB^HIV抗体^99LAB^75622-1^HIV 1 and 2 tests^LN"
+OWN = "X7^某项目^99LAB"
+NORMAL: tuple[str, set[Topic]] = ("N", set())
+UNKNOWN = ("R", {Topic.UNMAPPED})
+
+
+async def test_an_ordinary_report_is_normal_throughout(place: Any) -> None:
+    async with laboratory(place) as hub:
+        await sent(hub, message(result(K), result(NA, "140")))
+        assert await everything(hub) == {
+            kind: {"N"}
+            for kind in (
+                "Patient", "Observation", "DiagnosticReport", "Specimen", "ServiceRequest",
+                "Provenance",
+            )
+        }  # fmt: skip
+
+
+async def test_what_holds_a_restricted_result_is_restricted_and_its_neighbour_is_not(
+    place: Any,
+) -> None:
+    async with laboratory(place) as hub:
+        await sent(hub, message(result(K), result(HIV, "阴性", "")))
+        found = await labels(hub, "Observation")
+        assert found == {"K": NORMAL, "HIVAB": ("R", {Topic.HIV})}
+        for kind in ("DiagnosticReport", "Specimen", "ServiceRequest", "Provenance"):
+            assert ("R", {Topic.HIV}) in (await labels(hub, kind)).values(), kind
+        assert (await everything(hub))["Patient"] == {"N"}
+
+
+@pytest.mark.parametrize(
+    ("code", "topic"),
+    [
+        ("CD4^CD4+T细胞计数^99LAB", Topic.HIV), ("VL^病毒载量^99LAB", Topic.HIV),
+        ("TPPA^梅毒螺旋体抗体^99LAB", Topic.STD), ("TRUST^甲苯胺红试验^99LAB", Topic.STD),
+        ("CLZ^氯氮平^99LAB", Topic.PSY), ("MOP^尿吗啡^99LAB", Topic.SUD),
+    ],
+)  # fmt: skip
+async def test_a_proxy_is_labelled_by_table(place: Any, code: str, topic: Topic) -> None:
+    async with laboratory(place) as hub:
+        await sent(hub, message(result(code)))
+        ((level, found),) = (await labels(hub, "Observation")).values()
+        assert level == "R"
+        assert topic in found
+
+
+async def test_what_a_department_asks_for_is_labelled_by_table(place: Any) -> None:
+    async with laboratory(place) as hub:
+        await sent(hub, message(result(K), department="精神科门诊"))
+        assert await labels(hub, "Observation") == {"K": ("R", {Topic.PSY})}
+        assert (await everything(hub))["Patient"] == {"N"}
+
+
+async def test_a_panel_is_labelled_with_all_that_is_in_it(place: Any) -> None:
+    async with laboratory(place) as hub:
+        await sent(hub, message(result(K), name="STDP^性病五项^99LAB"))
+        assert await labels(hub, "Observation") == {"K": ("R", {Topic.STD})}
+
+
+@pytest.mark.parametrize("where", ["note", "value", "report"])
+async def test_a_text_names_the_condition_and_the_codes_do_not(place: Any, where: str) -> None:
+    words = "建议至疾控中心行HIV确证试验"
+    line = result(K, note=words) if where == "note" else result(K)
+    extra = f"NTE|1||{words}" if where == "report" else ""
+    lines = [line, result(NA, words, "")] if where == "value" else [line]
+    async with laboratory(place) as hub:
+        await sent(hub, message(*lines, extra=extra))
+        ((level, found),) = (await labels(hub, "DiagnosticReport")).values()
+        assert (level, found) == ("R", {Topic.HIV})
+        about = await labels(hub, "Observation")
+        assert about["K"] == (("R", {Topic.HIV}) if where == "note" else NORMAL)
+
+
+async def test_a_source_that_sends_less_keeps_the_label(place: Any) -> None:
+    async with laboratory(place) as hub:
+        await sent(hub, message(result(K, note="HIV抗体阳性"), status="F"))
+        corrected = message(result(K, "4.20").replace("|F", "|C"), number="M2", status="C")
+        await sent(hub, corrected)
+        (standing,) = await rows(hub, "Observation")
+        assert standing.version == 2
+        assert await labels(hub, "Observation") == {"K": ("R", {Topic.HIV})}
+        assert not await is_seen(hub, "Observation", standing.id)
+
+
+async def test_a_source_that_sends_more_hides_the_version_before(place: Any) -> None:
+    async with laboratory(place) as hub:
+        await sent(hub, message(result(K)))
+        (standing,) = await rows(hub, "Observation")
+        assert await is_seen(hub, "Observation", standing.id)
+        corrected = result(K, "4.20", note="HIV抗体阳性").replace("|F\r", "|C\r")
+        await sent(hub, message(corrected, number="M2"))
+        assert not await is_seen(hub, "Observation", standing.id)
+        assert not await is_seen(hub, "Observation", standing.id, 1)
+        ((level, _),) = (await labels(hub, "DiagnosticReport")).values()
+        assert level == "R"  # its own words are the same
+
+
+async def test_a_result_that_comes_later_raises_the_report_that_lists_it(place: Any) -> None:
+    async with laboratory(place) as hub:
+        await sent(hub, message(result(K)))
+        assert (await everything(hub))["DiagnosticReport"] == {"N"}
+        await sent(hub, message(result(K), result(HIV, "阴性", ""), number="M2"))
+        assert await labels(hub, "Observation") == {"K": NORMAL, "HIVAB": ("R", {Topic.HIV})}
+        assert (await everything(hub))["DiagnosticReport"] == {"R"}
+        assert (await everything(hub))["ServiceRequest"] == {"R"}
+
+
+async def test_a_code_is_restricted_until_its_map_is_approved(place: Any) -> None:
+    async with laboratory(place) as hub:
+        kept = await sent(hub, message(result(OWN), result(NA, "140")))
+        assert kept["state"] == "held"
+        assert await labels(hub, "Observation") == {"X7": UNKNOWN, "NA": NORMAL}
+        for kind in ("DiagnosticReport", "Specimen", "ServiceRequest"):
+            assert (await everything(hub))[kind] == {"R"}
+        await approved(hub, "X7", "K")
+        assert await labels(hub, "Observation") == {"X7": NORMAL, "NA": NORMAL}
+        for kind in ("DiagnosticReport", "Specimen", "ServiceRequest"):
+            assert (await everything(hub))[kind] == {"N"}
+
+
+async def test_a_map_that_is_only_proposed_is_not_approved(place: Any) -> None:
+    async with laboratory(place) as hub:
+        await sent(hub, message(result("P9^血钾^99LAB")))
+        await run(hub, "map-suggest", {"site": "lab-1"})
+        assert await labels(hub, "Observation") == {"P9": UNKNOWN}
+        await approved(hub, "P9", "K")
+        assert await labels(hub, "Observation") == {"P9": NORMAL}
+
+
+async def test_an_approved_map_takes_no_topic_away(place: Any) -> None:
+    async with laboratory(place) as hub:
+        await sent(hub, message(result("X8^HIV初筛^99LAB")))
+        assert await labels(hub, "Observation") == {"X8": ("R", {Topic.HIV, Topic.UNMAPPED})}
+        await approved(hub, "X8", "K")
+        assert await labels(hub, "Observation") == {"X8": ("R", {Topic.HIV})}
+
+
+async def test_a_rejected_map_leaves_the_code_unknown(place: Any) -> None:
+    async with laboratory(place) as hub:
+        await sent(hub, message(result(OWN)))
+        asked = {"site": "lab-1", "codes": ["X7"], "system": "99LAB", "approve": False}
+        await run(hub, "map-review", asked)
+        assert await labels(hub, "Observation") == {"X7": UNKNOWN}
+
+
+async def test_an_order_stays_restricted_while_another_report_of_it_is_unknown(place: Any) -> None:
+    async with laboratory(place) as hub:
+        await sent(hub, message(result(OWN), result("X9^另一项^99LAB")))
+        await approved(hub, "X7", "K")
+        assert await labels(hub, "Observation") == {"X7": NORMAL, "X9": UNKNOWN}
+        assert (await everything(hub))["DiagnosticReport"] == {"R"}
+        assert (await everything(hub))["Specimen"] == {"R"}
+
+
+async def test_the_same_message_again_changes_no_label(place: Any) -> None:
+    async with laboratory(place) as hub:
+        content = message(result(K), result(HIV, "阴性", ""))
+        await sent(hub, content)
+        before = await everything(hub)
+        await sent(hub, content.replace(b"|M1|", b"|M2|"))
+        assert await everything(hub) == before
+        assert {one.version for one in await rows(hub, "Observation")} == {1}
