@@ -1,0 +1,126 @@
+"""What a patient withholds is withheld everywhere and at once: order-check, pages, joined persons."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hie.exchange.commands import run
+from tests.integration.access.consents import denying, give, treating, withdraw
+from tests.integration.access.support import INSTITUTIONS, VIEWED, Region, patient_of, result_of
+
+pytestmark = pytest.mark.anyio
+
+
+async def order_check(found: Region, who: str, patient: str) -> dict[str, Any]:
+    """What a hospital is answered that is about to order potassium."""
+    asked = {
+        "patient": {"reference": f"Patient/{patient}"},
+        "receiver": {"institution": INSTITUTIONS[who], "practitioner": "d-1"},
+        "encounter": {"class": "outpatient", "purpose": "treatment"},
+        "orders": [{"ref": "1", "item": "K"}],
+    }
+    headers = {**found.headers[who], "Content-Type": "application/json"}
+    answer = await found.client.post("/v1/order-check", headers=headers, json=asked)
+    assert answer.status_code == 200, answer.text
+    result: dict[str, Any] = answer.json()
+    return result
+
+
+def resources_of(answer: dict[str, Any]) -> set[str]:
+    return {
+        one["resource"].split("/")[1] for order in answer["orders"] for one in order["candidates"]
+    }
+
+
+async def test_an_order_check_is_answered_without_what_is_withheld(
+    place: Any, tmp_path: Path
+) -> None:
+    async with treating(place, tmp_path) as found:
+        patient = found.patients["P5b"]
+        both = {found.results["P5a"], found.results["P5b"]}
+        assert resources_of(await order_check(found, "b", patient)) == both
+        key = await give(found, "a", found.patients["P5a"], denying())
+        answer = await order_check(found, "b", patient)
+        assert resources_of(answer) == set()
+        assert answer["orders"][0]["outcome"] == "none"
+        await withdraw(found, "a", key)
+        assert resources_of(await order_check(found, "b", patient)) == both
+
+
+async def test_an_order_check_has_what_one_hospital_alone_is_denied(
+    place: Any, tmp_path: Path
+) -> None:
+    async with treating(place, tmp_path) as found:
+        await give(found, "a", found.patients["P6a"], denying("c"))
+        three = {found.results[one] for one in ("P6a", "P6b", "P6c")}
+        assert resources_of(await order_check(found, "b", found.patients["P6b"])) == three
+        assert resources_of(await order_check(found, "c", found.patients["P6c"])) == set()
+
+
+async def test_the_next_page_after_a_denial_shows_nothing_of_it(place: Any, tmp_path: Path) -> None:
+    async with treating(place, tmp_path) as found:
+        query = f"Observation?patient={found.patients['P5b']}&_count=1"
+        for number in ("more-1", "more-2"):
+            await found.made("b", result_of(found.patients["P5b"], number))
+        page = (await found.get(query, "b")).json()
+        following = next(one["url"] for one in page["link"] if one["relation"] == "next")
+        await give(found, "a", found.patients["P5a"], denying("b"))
+        answer = await found.client.get(following, headers=found.headers["b"])
+        assert answer.status_code in (200, 403, 410)
+        assert not answer.json().get("entry")
+
+
+async def test_a_denial_follows_the_person_when_records_are_joined_and_parted(
+    place: Any, tmp_path: Path
+) -> None:
+    async with treating(place, tmp_path) as found:
+        other = await found.made(
+            "b", {"resourceType": "Patient", "identifier": [{"system": "urn:b", "value": "P5-old"}]}
+        )
+        result = await found.made("b", result_of(other, "old-1"))
+        await give(found, "a", found.patients["P5a"], denying("b"))
+        assert (await found.get(f"Observation/{result}", "b")).status_code == 200
+        link = await run(
+            found.hub,
+            "identity-join",
+            {"patients": [found.patients["P5b"], other], "reason": "the same"},
+        )
+        assert (await found.get(f"Observation/{result}", "b")).status_code == 404
+        await run(found.hub, "identity-undo", {"link": link["link"]})
+        assert (await found.get(f"Observation/{result}", "b")).status_code == 200
+
+
+async def test_a_record_that_comes_later_is_withheld_like_the_others(
+    place: Any, tmp_path: Path
+) -> None:
+    async with treating(place, tmp_path) as found:
+        await give(found, "a", found.patients["P5a"], denying("c"))
+        patient = await found.made("c", patient_of("P5", "c", list(VIEWED).index("P5")))
+        result = await found.made("c", result_of(patient, "P5c-1"))
+        assert (await found.get(f"Observation/{result}", "c")).status_code == 404
+        assert (await found.get(f"Patient/{patient}", "c")).status_code == 200
+
+
+async def test_a_denial_written_at_once_with_reads_never_shows_a_result_after_it(
+    place: Any, tmp_path: Path
+) -> None:
+    async with treating(place, tmp_path) as found:
+        done = asyncio.Event()
+
+        async def reading() -> list[tuple[bool, int]]:
+            seen = []
+            for _ in range(40):
+                after = done.is_set()
+                answer = await found.get(f"Observation/{found.results['P5a']}", "b")
+                seen.append((after, answer.status_code))
+            return seen
+
+        async def denied() -> None:
+            await asyncio.sleep(0)
+            await give(found, "a", found.patients["P5a"], denying())
+            done.set()
+
+        seen, _ = await asyncio.gather(reading(), denied())
+        assert {status for after, status in seen if after} == {404}
