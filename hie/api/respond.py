@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from hie.api.binary import is_raw
 from hie.api.negotiation import ANSWER, check_accept
 from hie.api.negotiation import MEDIA as MEDIA  # what a body is read as
+from hie.api.withheld import with_header
 from hie.errors import HubError, IdNotOffered, NotAuthenticated, TooMany, Unavailable
 from hie.exchange.hub import Hub
 from hie.fhir.outcome import outcome_of
@@ -59,6 +60,7 @@ def answered(handler: Handler) -> Handler:
             answer = await refused(request, error)
         if request.scope["query_string"] and request.query_params.get("_pretty") == "true":
             answer = _pretty(answer)
+        answer = with_header(request.scope.get("state", {}).get("actor"), answer)
         if request.method == "HEAD":
             answer.body = b""  # all that GET says but the body (FHIR R4 http.html#head)
         return answer

@@ -69,7 +69,7 @@ async def search_type(request: Request) -> Response:
         )
     )
     is_of_somebody = kind not in HOMELESS and not query.count_only
-    told = notices(hub.entrance.audience, restriction) if is_of_somebody else []
+    told = notices(hub.entrance.audience, actor) if is_of_somebody else []
     return fhir(_bundle(hub, query, page, others, seal, told))
 
 

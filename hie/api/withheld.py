@@ -1,14 +1,16 @@
 """The sentence everybody with less than full clearance is told, whatever is there or is not.
 
-It never depends on what is hidden: else it would itself tell (FHIR R4 security-labels.html, break
-the glass; SECURITY 1.7).
+It depends on who asks alone, never on what is hidden: else it would itself tell (FHIR R4
+security-labels.html, break the glass; SECURITY 1.7). People, who alone can break the glass, find it
+in every searchset; systems in a header of every answer, and at order-check.
 """
 
 from typing import Any
 
-from hie.access.actor import Actor
-from hie.access.restriction import VERY_RESTRICTED, Restriction
-from hie.exchange.assess import sight_of
+from starlette.responses import Response
+
+from hie.access.actor import Actor, ActorKind
+from hie.access.restriction import VERY_RESTRICTED
 from hie.fhir.bundle import Entry
 from hie.fhir.outcome import issue, outcome
 from hie.fhir.wire import write
@@ -17,23 +19,32 @@ NOTICE = {
     "zh": "按规定，部分结果可能不予显示；紧急情况下可申请紧急查看。",
     "en": "Results may be withheld by policy; emergency access is available.",
 }
+HEADER = "Hie-Notice"
+_HEADER = (HEADER.lower().encode(), b"results-may-be-withheld")
 _TOLD = write(outcome([issue("information", "suppressed", NOTICE["en"])]))
 
 
-def is_told(sight: Restriction) -> bool:
-    """Whether somebody who sees so much is told."""
-    return sight.clearance < VERY_RESTRICTED
+def is_told(actor: Actor) -> bool:
+    """Whether this caller may see less than all there is: every person, and most systems."""
+    if actor.kind is ActorKind.CLIENT:
+        return actor.agreement.clearance < VERY_RESTRICTED
+    return actor.kind is ActorKind.USER
 
 
-def notices(base: str, sight: Restriction) -> list[Entry]:
-    """The entry of a searchset, for those who are told."""
-    if not is_told(sight):
+def notices(base: str, actor: Actor) -> list[Entry]:
+    """The entry of a searchset, for people."""
+    if actor.kind is not ActorKind.USER:
         return []
     return [Entry(f"{base}/OperationOutcome/withheld", _TOLD, "outcome")]
 
 
+def with_header(actor: object, answer: Response) -> Response:
+    """The answer with the header, for those who are told."""
+    if isinstance(actor, Actor) and is_told(actor):
+        answer.raw_headers.append(_HEADER)
+    return answer
+
+
 def noticed(actor: Actor, answer: dict[str, Any]) -> dict[str, Any]:
     """The answer of an order-check with the sentence, for those who are told."""
-    if not is_told(sight_of(actor)):
-        return answer
-    return {**answer, "notice": NOTICE}
+    return {**answer, "notice": NOTICE} if is_told(actor) else answer

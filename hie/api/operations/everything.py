@@ -71,7 +71,7 @@ async def everything(request: Request) -> Response:
         links["next"] = f"{self_}?{urlencode({**asked, 'page': seal.sealed(following)})}"
     entries = [Entry(f"{base}/{one.type}/{one.id}", one.body) for one in found]
     entries += [Entry(f"{base}/{one.type}/{one.id}", one.body, "include") for one in behind]
-    entries += notices(base, restriction)
+    entries += notices(base, actor)
     return fhir(searchset(entries, links))
 
 

@@ -59,7 +59,7 @@ async def lastn(request: Request) -> Response:
     )
     base = hub.entrance.audience
     entries = [Entry(f"{base}/Observation/{one.id}", one.body) for one in kept]
-    entries += notices(base, restriction)
+    entries += notices(base, actor)
     links = {"self": f"{base}/Observation/$lastn?{asked}"}
     return fhir(searchset(entries, links, len(kept)))
 
