@@ -4,6 +4,7 @@ All must permit: the scope of the token, the purpose, the role; what is missing 
 (SECURITY 1.7). Relationship and consent come with their own rooms and narrow the restriction.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -12,7 +13,7 @@ from functools import lru_cache
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.asking import asking
 from hie.access.reason import Reason
-from hie.access.restriction import Restriction
+from hie.access.restriction import Reach, Restriction
 from hie.access.scopes import Door, Interaction, find_scope
 from hie.errors import Fault, NotPermitted
 
@@ -34,8 +35,8 @@ class Role(StrEnum):
     CLINICIAN = "clinician"
     INTEGRATOR = "integrator"
     AUDITOR = "auditor"
-    MANAGER = "manager"
     PRIVACY_OFFICER = "privacy-officer"
+    MANAGER = "manager"
     ADMINISTRATOR = "administrator"
 
 
@@ -45,8 +46,8 @@ ROLE_SCOPES: Mapping[Role, frozenset[str]] = {
     Role.CLINICIAN: frozenset({"user/*.rs", Door.ORDER_CHECK, Door.DECIDE}),
     Role.INTEGRATOR: frozenset({Door.MESSAGES, Door.MAPS}),
     Role.AUDITOR: frozenset(),
-    Role.MANAGER: frozenset({Door.INDICATORS}),
     Role.PRIVACY_OFFICER: frozenset(),
+    Role.MANAGER: frozenset({Door.INDICATORS}),
     Role.ADMINISTRATOR: frozenset({Door.REGISTERS}),
 }
 
@@ -58,12 +59,12 @@ _AUDITING = CLINICAL | {Purpose.COMPLIANCE}
 WRITING = frozenset({Interaction.CREATE, Interaction.UPDATE, Interaction.DELETE})
 _CLINICAL_DOORS = frozenset({Door.ORDER_CHECK, Door.DECIDE})
 _CONTEXT = {ActorKind.CLIENT: "system", ActorKind.USER: "user"}
-
-
 _CONTEXTS = {
     ActorKind.CLIENT: frozenset({"system"}),
     ActorKind.USER: frozenset({"user", "patient"}),
 }
+
+
 def permit(actor: Actor, door: Door) -> None:
     """Let the actor through this door; raises NotPermitted."""
     if actor.kind is ActorKind.OPERATOR:
@@ -91,12 +92,28 @@ def restriction(actor: Actor, interaction: Interaction) -> Restriction:
     if actor.purpose not in CLINICAL:
         raise _not_permitted(Reason.PURPOSE, "purpose of use TREAT or ETREAT")
     found = _by_scopes(actor.scopes, _CONTEXTS[actor.kind], interaction)
-    if actor.patient is not None:
-        found = replace(found, homes=frozenset({actor.patient}))
     if found.types is not None and not found.types:
         context = _CONTEXT[actor.kind]
         raise _not_permitted(_missing(actor), f"a scope {context}/<Type>.{interaction.value}")
-    return replace(found, asks=asking(actor, writing=interaction in WRITING))
+    return _narrowed(actor, found, interaction)
+
+
+def _narrowed(actor: Actor, found: Restriction, interaction: Interaction) -> Restriction:
+    """To the patients the institution has to do with now, their labels, and what they permit.
+
+    A system sees its own house's records and those of patients the house treats; a person the
+    patients treated now, and of the house's own records what is very restricted not.
+    """
+    agreed, is_person = actor.agreement, actor.kind is ActorKind.USER
+    asks = asking(actor, writing=interaction in WRITING)
+    now_us = time.time_ns() // 1000 if asks is None else asks.at_us
+    return replace(
+        found,
+        patient=actor.patient,
+        reach=Reach(actor.institution, now_us, agreed.kinds(is_person=is_person)),
+        opened=actor.glass,
+        asks=asks,
+    )
 
 
 def permit_type(actor: Actor, kind: str, interaction: Interaction) -> Restriction:

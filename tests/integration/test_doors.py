@@ -16,6 +16,7 @@ from hie.exchange.hub import Hub
 from hie.settings import Settings
 from hie.synthetic import example
 from tests.integration.test_road import TODAY, _connected, _packed
+from tests.treated import treats_everybody
 
 pytestmark = pytest.mark.anyio
 BASE = "http://localhost:8000"
@@ -50,6 +51,7 @@ async def _ready(hub: Hub, tmp_path: Path) -> tuple[dict[str, str], str]:
         "password": "a long pass phrase",
     }
     await run(hub, "user-add", person)
+    await treats_everybody(hub, receiver)
     assert region.sites
     token = (await run(hub, "client-token", {"client": "his", "scopes": None}))["access_token"]
     return {"Authorization": f"Bearer {token}"}, case.order_check.decode()

@@ -14,6 +14,7 @@ from hie.exchange.hub import Hub
 from hie.synthetic.region import Manifest
 from tests.integration.test_doors import _client, _ready, _settings
 from tests.integration.test_road import _connected
+from tests.treated import treats_everybody
 
 pytestmark = pytest.mark.anyio
 PASSWORD = "a long pass phrase"
@@ -22,6 +23,7 @@ PASSWORD = "a long pass phrase"
 async def _person(hub: Hub, region: Manifest, role: str) -> None:
     person = {"login": role, "name": "某人", "role": role, "department": "", "password": PASSWORD}
     await run(hub, "user-add", person | {"institution": region.sites[0].institution})
+    await treats_everybody(hub, region.sites[0].institution)
 
 
 def _csrf(page: str) -> str:

@@ -25,6 +25,7 @@ from hie.synthetic.panels import CHEMISTRY
 from hie.synthetic.people import make_person
 from hie.synthetic.report import make_report
 from tests.integration.test_road import TODAY, _connected, _packed
+from tests.treated import treats_everybody
 
 pytestmark = pytest.mark.anyio
 SITE = "bj-lis"
@@ -235,6 +236,7 @@ async def test_a_patients_page_asks_of_what_can_be_ordered_and_shows_the_rest(
         await mapped(hub)
         async with hub.db.reading() as reader:
             patient = await reader.fetchval("SELECT id FROM patient")
+        await treats_everybody(hub, clinician().institution)
         page = await prior_results(hub, clinician(), patient)
         assert page is not None
         asked_of = {order["ref"] for order in page["answer"]["orders"]}

@@ -18,6 +18,7 @@ from hie.store import checks
 from hie.store.results import by_item
 from hie.synthetic import example
 from tests.integration.test_road import TODAY, _connected, _packed, _settings
+from tests.treated import treats_everybody
 
 pytestmark = pytest.mark.anyio
 CASE = example(today=TODAY)
@@ -114,6 +115,7 @@ async def test_a_page_of_a_person_with_many_homes_shows_and_records_all(
         async with hub.db.reading() as reader:
             patients = [row[0] for row in await reader.fetch("SELECT home FROM person_home")]
         assert len(patients) == homes
+        await treats_everybody(hub, CASE.institution)
         seen = await prior_results(hub, _clinician(), patients[0])
         assert seen is not None
         assert (len(seen["others"]), seen["others_left_out"]) == (homes, 0)

@@ -31,6 +31,7 @@ from tests.integration.imaging.support import (
     take,
     web,
 )
+from tests.treated import treats_everybody
 
 pytestmark = pytest.mark.anyio
 STUDY = "/dicom-web/studies/1.2.826.0.1.3680043.8.498.1"
@@ -460,6 +461,7 @@ async def test_a_signed_in_clinician_looks_with_the_session_and_changes_nothing_
             person = {"login": role, "name": role, "role": role, "institution": INSTITUTION}
             more = {"department": "", "password": "a long pass phrase"}
             await run(hub, "user-add", {**person, **more})
+        await treats_everybody(hub, INSTITUTION)
         for role, status in (("auditor", 403), ("clinician", 200)):
             client.cookies.clear()
             form = (await client.get("/sign-in")).text
