@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from hie.access.glass import check_eligible
 from hie.api.flat import flat
+from hie.api.flat_body import flat_body
 from hie.errors import Fault, UnprocessableRequest
 from hie.exchange.break_glass import Wish, break_glass, close_glass, openings, told
 from hie.fhir.wire import read_object
@@ -24,7 +25,7 @@ async def post_opening(request: Request) -> Response:
     """POST /v1/break-glass: 201, or 403 naming what is missing."""
     actor = actor_in(request)
     check_eligible(actor)
-    wish = _wish(read_object(await request.body(), nulls=True))
+    wish = _wish(read_object(await flat_body(request), nulls=True))
     opened = await break_glass(request.app.state.hub, actor, wish)
     return flat(told(opened), 201)
 

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from hie.access.policy import permit
 from hie.access.scopes import Door
 from hie.api.flat import flat
+from hie.api.flat_body import flat_body
 from hie.exchange.notify import notifications_after
 from hie.exchange.remind import reminders_of, saw
 from hie.oauth.door import actor_in
@@ -26,7 +27,7 @@ async def post_views(request: Request) -> Response:
     """POST /v1/checks/{id}/views."""
     actor = actor_in(request)
     permit(actor, Door.ORDER_CHECK)
-    key, data = request.path_params["id"], await request.body()
+    key, data = request.path_params["id"], await flat_body(request)
     return flat(await saw(request.app.state.hub, actor, key, data))
 
 

@@ -9,6 +9,7 @@ from hie.access.scopes import Door
 from hie.api.break_glass import GLASS_ROUTES
 from hie.api.duties import DUTY_ROUTES
 from hie.api.flat import flat
+from hie.api.flat_body import flat_body
 from hie.api.indicators import read_indicators
 from hie.api.problem import problem
 from hie.api.withheld import noticed
@@ -24,7 +25,7 @@ async def post_order_check(request: Request) -> Response:
     """POST /v1/order-check."""
     actor = actor_in(request)
     permit(actor, Door.ORDER_CHECK)
-    answer = await order_check(request.app.state.hub, actor, await request.body())
+    answer = await order_check(request.app.state.hub, actor, await flat_body(request))
     return flat(noticed(actor, answer))
 
 
@@ -33,7 +34,7 @@ async def post_decisions(request: Request) -> Response:
     actor = actor_in(request)
     permit(actor, Door.DECIDE)
     try:
-        return flat(await decide(request.app.state.hub, actor, await request.body()))
+        return flat(await decide(request.app.state.hub, actor, await flat_body(request)))
     except AlreadyDecided as conflict:
         standing = conflict.standing
         first = {"ref": standing.ref, "decision": standing.id, "decided": standing.decision}
@@ -59,7 +60,7 @@ async def post_launch_ticket(request: Request) -> Response:
     """POST /v1/launch-tickets."""
     actor = actor_in(request)
     permit(actor, Door.ORDER_CHECK)
-    return flat(await post_ticket(request.app.state.hub, actor, await request.body()))
+    return flat(await post_ticket(request.app.state.hub, actor, await flat_body(request)))
 
 
 V1_ROUTES = [
