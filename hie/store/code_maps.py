@@ -16,11 +16,13 @@ from hie.access.policy import Restriction
 from hie.errors import Conflict, ResourceNotFound
 from hie.fhir import local_code_system
 from hie.store.cells import open_words, seal_words
+from hie.store.masks import also
 from hie.store.session import Reader, Row, Unit
 from hie.store.systems import short
 from hie.store.vault import DataClass
 from hie.store.visible import visible
 
+_HOMES = 500  # patients whose marks are looked for at once
 SAMPLES = 5  # sample values kept for whoever reviews
 LONGEST = (
     500  # characters of a system or code that the list takes; longer ones stay in the resource
@@ -206,20 +208,45 @@ async def messages_with(reader: Reader, site: str, codes: Iterable[tuple[str, st
     by_system: dict[str, set[str]] = defaultdict(set)
     for system, code in codes:
         by_system[short(local_code_system(site, system))].add(code)
-    seen = visible(reader, "Observation", Restriction(sites=frozenset({site})))
-    n = seen.following
     found: dict[str, int] = {}
     for system, local in by_system.items():
-        rows = await reader.fetch(
-            f"SELECT DISTINCT o.message, m.received_us FROM {seen.sql} AS o"  # noqa: S608
-            " JOIN message AS m ON m.id = o.message"
-            f" WHERE o.local_system = ${n} AND {reader.db.among('o.local_code', n + 1)}",
-            *seen.args,
-            system,
-            reader.db.array(sorted(local)),
-        )
-        found.update((row[0], row[1]) for row in rows)
+        found.update(await _with_codes(reader, site, system, sorted(local)))
+        after = ""
+        while homes := await _homes(reader, site, after):
+            marks = also(reader, "local_code", homes, sorted(local))[len(local) :]
+            found.update(await _with_codes(reader, site, system, marks))
+            after = homes[-1]
     return sorted(found, key=lambda message: (found[message], message))
+
+
+async def _with_codes(
+    reader: Reader, site: str, system: str, said: Sequence[str]
+) -> dict[str, int]:
+    """The messages whose results say one of these in their column, and when each came."""
+    seen = visible(reader, "Observation", Restriction(sites=frozenset({site})))
+    n = seen.following
+    rows = await reader.fetch(
+        f"SELECT DISTINCT o.message, m.received_us FROM {seen.sql} AS o"  # noqa: S608
+        " JOIN message AS m ON m.id = o.message"
+        f" WHERE o.local_system = ${n} AND {reader.db.among('o.local_code', n + 1)}",
+        *seen.args,
+        system,
+        reader.db.array(said),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def _homes(reader: Reader, site: str, after: str) -> list[str]:
+    """The next patients of a site: the labelled rows of each say a code by a mark of their own."""
+    seen = visible(reader, "Patient", Restriction(sites=frozenset({site})))
+    n = seen.following
+    rows = await reader.fetch(
+        f"SELECT p.home FROM {seen.sql} AS p WHERE p.home > ${n}"  # noqa: S608
+        f" ORDER BY p.home LIMIT {_HOMES}",
+        *seen.args,
+        after,
+    )
+    return [row[0] for row in rows]
 
 
 def _code_map(reader: Reader, row: Row) -> CodeMap:

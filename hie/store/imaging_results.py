@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hie.access.policy import Restriction
+from hie.store.masks import also
 from hie.store.results import LIMIT, columns_of, formerly, newest_first, reaches
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader
@@ -39,7 +40,7 @@ async def studies(
         restriction,
         f"(v.klass IS NULL OR {reader.db.among('v.klass', n + 1)})"
         f" AND (v.effective_end_us IS NULL OR v.effective_end_us >= ${n + 2})",
-        (reader.db.array(classes), since),
+        (reader.db.array(also(reader, "item", homes, classes)), since),
         known_at_us,
         lambda said: said["klass"] in (None, *classes) and reaches(said, since),
     )
@@ -62,7 +63,7 @@ async def reports(
         restriction,
         f"({reader.db.among('v.item', n + 1)} OR v.category IS NULL"
         f" OR NOT ({reader.db.among('v.category', n + 2)}))",
-        (reader.db.array(classes), reader.db.array(_LABORATORY)),
+        (reader.db.array(also(reader, "item", homes, classes)), reader.db.array(_LABORATORY)),
         known_at_us,
         lambda said: said["item"] in classes or said["category"] not in _LABORATORY,
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hie.access.policy import Restriction
+from hie.store.masks import meanings
 from hie.store.results import as_known, columns_of
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader
@@ -196,6 +197,7 @@ async def done(
     n = seen.following
     columns = ", ".join(f"v.{name}" for name in STORED.split(", "))
     item = "klass" if kind == "ImagingStudy" else "item"
+    means = meanings(reader, "item", homes, items)
     found: list[DoneRow] = []
     home, key = "", ""
     while True:
@@ -209,12 +211,14 @@ async def done(
             f" ORDER BY v.home, v.id LIMIT {_PAGE}",
             *seen.args,
             reader.db.array(homes),
-            reader.db.array(items),
+            reader.db.array(list(means)),
             *span,
             home,
             key,
         )
-        found += [DoneRow(stored(reader.db, kind, row[:7]), *row[7:]) for row in rows]
+        found += [
+            DoneRow(stored(reader.db, kind, row[:7]), means[row[7]], *row[8:]) for row in rows
+        ]
         if len(rows) < _PAGE:
             break
         home, key = rows[-1][0], rows[-1][1]

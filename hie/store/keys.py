@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -57,6 +58,20 @@ class Keys:
         """The first 128 bits of the same hash, 22 characters: for keys that are many."""
         return _text(self._digest(parts)[:16])
 
+    def hashes(self, *prefix: str) -> Callable[..., str]:
+        """`short` of these parts and the ones it is called with: the first are hashed once."""
+        inner = self._inner.copy()
+        inner.update(_parts(prefix))
+        outer = self._outer
+
+        def hashed(*parts: str) -> str:
+            one, two = inner.copy(), outer.copy()
+            one.update(_parts(parts))
+            two.update(one.digest())
+            return _text(two.digest()[:16])
+
+        return hashed
+
     def seal(self, data: bytes, *place: str) -> bytes:
         """The data encrypted for one place (table, column, row): it opens nowhere else."""
         nonce = os.urandom(_NONCE)
@@ -73,11 +88,14 @@ class Keys:
             raise HubError(f"{'|'.join(place)}: altered, moved, or sealed by other keys") from fault
 
     def _digest(self, parts: tuple[str, ...]) -> bytes:
-        text = "".join([f"{len(part)}:{part}" for part in parts])
         inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(text.encode("utf-8", "surrogatepass"))
+        inner.update(_parts(parts))
         outer.update(inner.digest())
         return outer.digest()
+
+
+def _parts(parts: tuple[str, ...]) -> bytes:
+    return "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass")
 
 
 def _text(data: bytes) -> str:

@@ -15,6 +15,7 @@ from hie.fhir import Resource
 from hie.fhir.elements import referenced
 from hie.store import index
 from hie.store.identifiers import PatientIdentifier, blind, normal
+from hie.store.masks import mask
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader, Unit
 from hie.store.tables import TABLES
@@ -30,6 +31,7 @@ class Row:
     stored: Stored
     tree: Resource
     said: Mapping[str, Any]
+    label: int | None = None
 
     @property
     def key(self) -> Key:
@@ -60,7 +62,7 @@ async def page(reader: Reader, kind: str, after: Key, limit: int) -> list[Row]:
     """The rows after a key."""
     names = names_of(kind)
     rows = await reader.fetch(
-        f"SELECT {STORED}, {', '.join(names)} FROM {TABLES[kind]}"  # noqa: S608
+        f"SELECT {STORED}, label, {', '.join(names)} FROM {TABLES[kind]}"  # noqa: S608
         " WHERE (id, home) > ($2, $1) ORDER BY id, home LIMIT $3",
         *after,
         limit,
@@ -68,7 +70,8 @@ async def page(reader: Reader, kind: str, after: Key, limit: int) -> list[Row]:
     found = []
     for row in rows:
         one = stored(reader.db, kind, row[:7])
-        found.append(Row(one, one.resource(), dict(zip(names, row[7:], strict=True))))
+        said = dict(zip(names, row[8:], strict=True))
+        found.append(Row(one, one.resource(), said, row[7]))
     return found
 
 
@@ -83,6 +86,7 @@ def differing(reader: Reader, rows: Iterable[Row], reports: Mapping[str, str]) -
         report = reports.get(one.id, row.said.get("report"))
         item = index.item_of(one.type, row.tree, one.message, reader.db.loinc)
         values = index.values(one.type, dict(row.tree), report, partial(blind, reader), item)
+        values = mask(reader, one.type, one.home, row.label, values)
         said = zip(names_of(one.type), (index.status(dict(row.tree)), *values), strict=True)
         now = dict(said)
         if now != row.said:

@@ -22,6 +22,7 @@ from hie.store.cells import owner_of, pack_body
 from hie.store.identifiers import blind
 from hie.store.instants import written
 from hie.store.labelling import label_for, label_versions
+from hie.store.masks import mask
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Row, Rows, Unit
 from hie.store.tables import TABLES
@@ -314,6 +315,7 @@ def row_of(
     text = _body(put, version, stamp, label) if body is None else body
     item = index.item_of(put.type, put.resource, put.message, unit.db.loinc)
     hashed = partial(blind, unit) if put.type == "ImagingStudy" else None
+    values = index.values(put.type, put.resource, put.report, hashed, item)
     return (
         put.home,
         put.id,
@@ -324,7 +326,7 @@ def row_of(
         unit.db.bodies.number,
         _packed(unit, put, version, text),
         label,
-        *index.values(put.type, put.resource, put.report, hashed, item),
+        *mask(unit, put.type, put.home, label, values),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from hie.access.policy import Restriction
 from hie.store import index
+from hie.store.masks import also
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader
 from hie.store.versions import read_many
@@ -40,7 +41,7 @@ async def by_item(
         f" ORDER BY v.effective_us IS NULL, v.effective_us DESC, v.id LIMIT {LIMIT}",
         *seen.args,
         reader.db.array(homes),
-        reader.db.array(items),
+        reader.db.array(also(reader, "item", homes, items)),
         since,
     )
     found = [(stored(reader.db, "Observation", row[:7]), row[7]) for row in rows]

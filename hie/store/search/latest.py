@@ -3,11 +3,13 @@
 So the cost follows from how many items are asked for, not from how much is known of the patient.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from hie.access.policy import Restriction
 from hie.fhir import ITEM
 from hie.store.inserting import array
+from hie.store.masks import meanings
 from hie.store.search.query import Query
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Dialect, Reader, Row
@@ -33,17 +35,25 @@ async def newest_of_items(
 ) -> list[Stored]:
     """At most so many of each item, the newest first; what does not say when comes last."""
     seen = visible(reader, "Observation", restriction)
+    means = meanings(reader, "item", [home], items)
     n = seen.following
     parts = {"seen": seen.sql, "columns": _COLUMNS, "home": n, "items": n + 1, "most": most}
     rows: list[Row] = []
     if reader.db.dialect is Dialect.POSTGRESQL:
-        rows += await reader.fetch(_LATERAL.format(**parts), *seen.args, home, array(items))
+        rows += await reader.fetch(_LATERAL.format(**parts), *seen.args, home, array(list(means)))
     else:
         # A statement costs no round trip here, and its planner joins to no such sub-select.
-        for item in items:
+        for item in means:
             rows += await reader.fetch(_EACH.format(**parts), *seen.args, home, item)
     rows.sort(key=_place, reverse=True)
-    return [stored(reader.db, "Observation", row[:7]) for row in rows]
+    shown: Counter[str] = Counter()
+    found = []
+    for row in rows:  # of each item the newest, whether it is said in clear or by a mark
+        item = means[row[8]]
+        shown[item] += 1
+        if shown[item] <= most:
+            found.append(stored(reader.db, "Observation", row[:7]))
+    return found
 
 
 def _place(row: Row) -> tuple[int, str]:
@@ -55,13 +65,14 @@ def _place(row: Row) -> tuple[int, str]:
 # collected at the same instant PostgreSQL gives the one that was written last: to sort those by id
 # as well it would have to look at one row more of each item.
 _LATERAL = (
-    "SELECT {columns}, v.effective_us FROM unnest(${items}::text::text[]) AS asked(item)"
+    "SELECT {columns}, v.effective_us, v.item FROM unnest(${items}::text::text[]) AS asked(item)"
     " CROSS JOIN LATERAL ((SELECT * FROM {seen} AS t WHERE t.home = ${home} AND t.item = asked.item"
     " AND t.effective_us IS NOT NULL ORDER BY t.effective_us DESC LIMIT {most})"
     " UNION ALL (SELECT * FROM {seen} AS t WHERE t.home = ${home} AND t.item = asked.item"
     " AND t.effective_us IS NULL ORDER BY t.id DESC LIMIT {most}) LIMIT {most}) AS v"
 )
 _EACH = (
-    "SELECT {columns}, v.effective_us FROM {seen} AS v WHERE v.home = ${home} AND v.item = ${items}"
+    "SELECT {columns}, v.effective_us, v.item FROM {seen} AS v"
+    " WHERE v.home = ${home} AND v.item = ${items}"
     " ORDER BY v.effective_us DESC, v.id DESC LIMIT {most}"
 )

@@ -15,6 +15,7 @@ from hie.store.search.coded import with_codes
 from hie.store.search.condition import Condition
 from hie.store.search.evaluated import evaluated
 from hie.store.search.identified import looked_up_ids
+from hie.store.search.marked import homes_asked
 from hie.store.search.page import Page, Sight
 from hie.store.search.query import Query
 from hie.store.search.registry import BOUND
@@ -43,7 +44,9 @@ async def search(
         query = replace(query, conditions=followed)
     query = _checked(query)
     seen = visible(reader, query.type, restriction)
-    sql = Conditions(reader, list(seen.args), await looked_up_ids(reader, query))
+    known = await looked_up_ids(reader, query)
+    homes = await homes_asked(reader, query, seen, known)
+    sql = Conditions(reader, list(seen.args), known, homes)
     where = [sql.condition(query.type, one) for one in query.conditions if one.indexed]
     where += [sql.looked_up(query.type, one) for one in query.evaluated if one.looks_up]
     if query.within and query.type not in HOMELESS:

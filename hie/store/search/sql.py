@@ -11,6 +11,7 @@ from hie.fhir import CATEGORY, ITEM, LOINC, SECTION
 from hie.fhir.search.values import Token, When
 from hie.store.identifiers import blind
 from hie.store.index import DICOM_UID
+from hie.store.masks import marks_of
 from hie.store.other_codes import Place, entry, mark
 from hie.store.search.condition import Condition
 from hie.store.search.identified import said
@@ -32,11 +33,21 @@ _DCM = "http://dicom.nema.org/resources/ontology/DCM"
 class Conditions:
     """Builds the SQL of conditions and collects their arguments."""
 
-    def __init__(self, reader: Reader, args: list[Any], known: Mapping[str, Sequence[str]]) -> None:
-        """`known`: the ids of what has an identifier's value, by the value (`looked_up_ids`)."""
+    def __init__(
+        self,
+        reader: Reader,
+        args: list[Any],
+        known: Mapping[str, Sequence[str]],
+        homes: Sequence[str] = (),
+    ) -> None:
+        """`known`: the ids of what has an identifier's value, by the value (`looked_up_ids`).
+
+        `homes`: whose rows can be found at all; the labelled ones say codes by marks of theirs.
+        """
         self.reader = reader
         self.args = args
         self.known = known
+        self.marks = [marks_of(reader, home) for home in homes]
 
     def arg(self, value: Any) -> str:
         """The place of one more argument."""
@@ -62,7 +73,8 @@ class Conditions:
             )
         items = [t.code for t in one.tokens if t.system == ITEM and t.code is not None]
         if one.name == "code" and len(items) == len(one.tokens):
-            found = self.among("v.item", items)
+            hidden = [mark("item", item) for mark in self.marks for item in items]
+            found = self.among("v.item", [*items, *hidden])
         else:
             found = self._any([self._token(kind, one.name, token) for token in one.tokens])
         return f"NOT coalesce({found}, false)" if one.negated else found
@@ -132,7 +144,9 @@ class Conditions:
 
     def _elsewhere(self, place: Place, token: Token) -> str:
         """A code that has no column of its own (`other_codes`)."""
-        return self._holds("v.codes", entry(place, token.system, token.code))
+        asked = entry(place, token.system, token.code)
+        said = [asked, *(mark("codes", asked) for mark in self.marks)]
+        return self._any([self._holds("v.codes", one) for one in said])
 
     def _bound(self, column: str, systems: Sequence[str], token: Token) -> str:
         """An element all of whose codes are of known systems."""
@@ -161,10 +175,17 @@ class Conditions:
         mark = "+" if self.reader.db.dialect is Dialect.SQLITE else ""
         parts = [f"{mark}{code} IS NOT NULL"]
         if token.code is not None:
-            parts.append(f"{mark}{code} = {self.arg(token.code)}")
+            parts.append(self._said(code, token.code, mark))
         if system and token.system is not None:
             parts.append(f"{mark}{system} = {self.arg(short(token.system))}")
         return f"({' AND '.join(parts)})"
+
+    def _said(self, column: str, code: str, sign: str) -> str:
+        """That a column says a code, in clear or by the mark of the patient's labelled rows."""
+        name = column.removeprefix("v.")
+        if not self.marks:
+            return f"{sign}{column} = {self.arg(code)}"
+        return self.among(f"{sign}{column}", [code, *(mark(name, code) for mark in self.marks)])
 
     def _identifier(self, token: Token) -> str:
         if token.code is None:
