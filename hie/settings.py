@@ -124,6 +124,17 @@ class Settings(BaseSettings):
     mllp_idle_seconds: float = Field(
         default=300, gt=0, description="Seconds without a frame after which MLLP hangs up."
     )
+    consent_policy: Literal["basic-normal", "all-normal", "break-glass-only", "deny"] = Field(
+        default="basic-normal",
+        description="What holds for a patient without a Consent (IHE PCF, Implicit).",
+    )
+    consent_level: Literal["implicit", "basic", "intermediate", "advanced"] = Field(
+        default="advanced", description="How much of a Consent is evaluated (options of IHE PCF)."
+    )
+    consent_emergency_presumed: bool = Field(
+        default=True,
+        description="Whether a denial leaves emergency access open unless it names it (BTG).",
+    )
     language: Literal["zh", "en"] = Field(
         default="zh", description="Language of pages and commands when nothing else decides."
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from hie.errors import HubMisconfigured, RulebookInvalid
 from hie.exchange.books_in_force import BooksInForce
+from hie.exchange.consents_at_start import consents_at_start
 from hie.exchange.hub import Hub
 from hie.exchange.loading_times import loading_of
 from hie.exchange.plugins import load_adapters
@@ -127,6 +128,7 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
             for code, (item, is_confirmed) in hub.loinc.items()
         }
         await publish_definitions(hub)
+        await consents_at_start(db, settings)
         try:
             yield hub
         finally:

@@ -54,18 +54,20 @@ async def refresh(unit: Unit, homes: Iterable[str]) -> None:
         await recompile(unit, [row[0] for row in rows])
 
 
-async def keep_terms(unit: Unit, terms: Terms) -> bool:
-    """Whether the rules that stand were made by other terms (or by none); now these are noted."""
-    known = await unit.fetchval("SELECT value FROM hub WHERE name = $1", _TERMS)
-    if known == terms.text:
-        return False
+async def made_by(reader: Reader) -> str | None:
+    """By which terms the rules that stand were made; None: by none yet."""
+    found: str | None = await reader.fetchval("SELECT value FROM hub WHERE name = $1", _TERMS)
+    return found
+
+
+async def note_terms(unit: Unit, terms: Terms) -> None:
+    """The rules that stand are made by these terms, all of them."""
     await unit.execute(
         "INSERT INTO hub (name, value) VALUES ($1, $2)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         _TERMS,
         terms.text,
     )
-    return True
 
 
 async def homes_with_consents(reader: Reader, after: str, limit: int) -> list[str]:
