@@ -1,4 +1,4 @@
-"""The examples of docs/access.md, run as they stand against doors on a real socket."""
+"""The examples of docs/access.md and docs/tokens.md, run as they stand against doors on a real socket."""
 
 import json
 import os
@@ -27,11 +27,12 @@ from tests.unit.access.tokens import CLIENT, rsa_key
 
 pytestmark = pytest.mark.anyio
 
-TEXT = (Path(__file__).parents[3] / "docs" / "access.md").read_text("utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
 
 
-def example(language: str, containing: str) -> str:
-    blocks = re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.M | re.S)
+def example(language: str, containing: str, page: str = "access.md") -> str:
+    text = (DOCS / page).read_text("utf-8")
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
     (found,) = (block for block in blocks if containing in block)
     return str(found)
 
@@ -81,6 +82,17 @@ async def test_the_python_example_prints_a_token(making: Making, tmp_path: Path)
     payload = read_compact(done.stdout.decode().strip()).payload
     assert payload["client_id"] == CLIENT
     assert payload["aud"] == f"{address}/fhir"
+
+
+async def test_the_example_for_a_person_prints_their_token(making: Making, tmp_path: Path) -> None:
+    async with served(making) as (hub, address):
+        await register(hub, key={"pem": public_pem()}, scopes=("user/*.rs",))
+        code = example("python", "jwt.encode", "tokens.md")
+        command = [sys.executable, "-c", code]
+        done = await anyio.run_process(command, env=environment(address, tmp_path))
+    payload = read_compact(done.stdout.decode().strip()).payload
+    assert (payload["client_id"], payload["scope"]) == (CLIENT, "user/Observation.rs")
+    assert payload["patient"] == "Patient/8f4e"
 
 
 async def test_the_shell_example_prints_a_token(making: Making, tmp_path: Path) -> None:
