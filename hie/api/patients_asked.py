@@ -4,7 +4,7 @@ Whether somebody is a patient of the region at all is no answer to who does not 
 status, the words and the headers are those for an id that nobody has.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from hie.access.policy import Restriction
@@ -20,25 +20,49 @@ from hie.store.session import Reader
 _NAMES = frozenset({"patient", "subject"})
 
 
+async def check_asked(reader: Reader, query: Query, restriction: Restriction) -> None:
+    """Before a search: who it names by a chain, an address or a version may be looked at.
+
+    Raises NotPermitted. Who may look at everybody is told what there is.
+    """
+    if bounds_patients(restriction):
+        await _check(reader, restriction, [one for one in _naming(query) if not _is_plain(one)])
+
+
 async def check_patients(
     reader: Reader, query: Query, restriction: Restriction, seen: Collection[str]
 ) -> None:
-    """Every patient a search names may be looked at; raises NotPermitted.
+    """After a search: who it names by id may be looked at; raises NotPermitted.
 
-    `seen`: Patients that are known to be, as something of theirs was found. Who may look at
-    everybody is told what there is. What a chain leads to counts like an id.
+    `seen`: Patients that are known to be, as something of theirs was found.
     """
-    if not bounds_patients(restriction):
-        return
+    if bounds_patients(restriction):
+        await _check(reader, restriction, filter(_is_plain, _naming(query)), seen)
+
+
+async def _check(
+    reader: Reader,
+    restriction: Restriction,
+    conditions: Iterable[Condition],
+    seen: Collection[str] = (),
+) -> None:
     sight = replace(restriction, types=None, filters=())
-    for one in query.conditions:
-        if one.name in _NAMES and not one.back and not await _sees(reader, one, sight, seen):
+    for one in conditions:
+        if not await _sees(reader, one, sight, seen):
             raise not_treated()
+
+
+def _naming(query: Query) -> list[Condition]:
+    return [one for one in query.conditions if one.name in _NAMES and not one.back]
+
+
+def _is_plain(one: Condition) -> bool:
+    return one.indexed and one.inner is None
 
 
 def bounds_patients(restriction: Restriction) -> bool:
     """Whether it leaves any patients out."""
-    return restriction.reach is not None or restriction.homes is not None
+    return any((restriction.reach, restriction.patient)) or restriction.homes is not None
 
 
 def not_treated() -> NotPermitted:

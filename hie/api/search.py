@@ -13,7 +13,7 @@ from hie.access.scopes import Interaction
 from hie.api.addresses import query_string
 from hie.api.negotiation import check_format, preferences
 from hie.api.page_seal import PageSeal
-from hie.api.patients_asked import check_patients
+from hie.api.patients_asked import check_asked, check_patients
 from hie.api.respond import answered, fhir, hub_of, path_of
 from hie.api.search_text import search_text
 from hie.api.served import asked_about, served
@@ -51,6 +51,7 @@ async def search_type(request: Request) -> Response:
     _check_user(actor, query)
     seal = PageSeal(hub, actor, [query.type, [pair for pair in query.used if pair[0] != "page"]])
     async with hub.db.reading() as reader:
+        await check_asked(reader, query, restriction)
         page = await search(reader, query, restriction, seal.opened(query.page))
         others = await included(reader, query.includes, page.matches, restriction)
         shown = [*page.matches, *others]

@@ -14,7 +14,7 @@ from hie.access.policy import Restriction, permit_type
 from hie.access.scopes import Interaction
 from hie.api.addresses import query_string
 from hie.api.operations.asked import read_pairs
-from hie.api.patients_asked import check_patients
+from hie.api.patients_asked import check_asked, check_patients
 from hie.api.respond import answered, fhir, hub_of, path_of
 from hie.api.served import asked_about
 from hie.api.withheld import notices
@@ -45,6 +45,7 @@ async def lastn(request: Request) -> Response:
     asked = query_string(pairs)
     hub = hub_of(request)
     async with hub.db.reading() as reader:
+        await check_asked(reader, query, restriction)
         kept = await newest(reader, query, restriction, most)
         homes = await asked_about(reader, query.ids("patient", "subject"), kept, restriction)
         await check_patients(reader, query, restriction, homes)

@@ -226,9 +226,10 @@ def instant_of(moment: datetime) -> str:
 
 
 def ids_of(answer: httpx.Response) -> list[str]:
-    """The ids of a searchset, in its order."""
+    """The ids of the matches of a searchset, in its order."""
     assert answer.status_code == 200, answer.text
-    return [one["resource"]["id"] for one in answer.json().get("entry", ())]
+    entries = answer.json().get("entry", ())
+    return [one["resource"]["id"] for one in entries if one["search"]["mode"] == "match"]
 
 
 def shown(answer: httpx.Response, words: Iterable[str]) -> list[str]:
