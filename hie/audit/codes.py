@@ -21,8 +21,8 @@ _ATTACK = "8"
 # Reasons with which a known caller was refused an interaction; any other is about who it is.
 _DENIED = frozenset(
     {
-        "scope", "purpose", "role", "policy", "org-spoof", "media", "param", "cost", "fhir",
-        "absent", "conflict", "size", "ssrf", "audit-write",
+        "scope", "purpose", "role", "label", "policy", "org-spoof", "media", "param", "cost",
+        "fhir", "absent", "conflict", "size", "ssrf", "audit-write",
     }
 )  # fmt: skip
 
@@ -63,6 +63,7 @@ _OVERRIDE = {
     "C": (coding(DCM, "110127", "Emergency Override Started"),),
     "D": (coding(DCM, "110138", "Emergency Override Stopped"),),
 }
+_OBJECT = coding(DCM, "110132", "Object Security Attributes Changed")
 _ATTRIBUTES = coding(DCM, "110137", "User Security Attributes Changed")
 _OPERATION = coding(_REST, "operation", "operation")
 
@@ -86,6 +87,7 @@ _KINDS: dict[str, tuple[Resource, tuple[Resource, ...], Flow]] = {
     EventType.USER_CHANGE: (_ALERT, (_ATTRIBUTES,), Flow.WRITE),
     EventType.SITE_CHANGE: (_ALERT, (_NETWORK,), Flow.WRITE),
     EventType.IDENTITY_CHANGE: (_PATIENT, (), Flow.WRITE),
+    EventType.LABEL_CHANGE: (_ALERT, (_OBJECT,), Flow.WRITE),
     EventType.REINDEX: (_APPLICATION, (), Flow.OTHER),
     EventType.TOKEN_ISSUED: (_AUTHENTICATION, (_LOGIN,), Flow.OTHER),
     EventType.TOKEN_VIEW: (_AUTHENTICATION, (), Flow.OTHER),

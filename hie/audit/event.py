@@ -37,6 +37,7 @@ class EventType(StrEnum):
     USER_CHANGE = "user-change"
     SITE_CHANGE = "site-change"
     IDENTITY_CHANGE = "identity-change"
+    LABEL_CHANGE = "label-change"
     REINDEX = "reindex"
     TOKEN_ISSUED = "token-issued"  # noqa: S105 - an event's name
     TOKEN_VIEW = "token-view"  # noqa: S105 - an event's name

@@ -4,12 +4,13 @@ Their business identifiers are taken first, so that one thing is never made twic
 point at is looked up, all together; then they are written, each type at once.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from hie.access.scopes import Door
 from hie.errors import Conflict, Fault, IdNotOffered, UnprocessableRequest
+from hie.exchange import label_flow
 from hie.exchange.claimed import claimed_faults
 from hie.exchange.consenting import consented
 from hie.exchange.identify import identify
@@ -63,16 +64,19 @@ async def create_all(
             check_sound(one.tree, one.id)
     await _take(writing, news, naming)
     homes = await _homes(writing, news, naming)
-    named = [_put(writing, one, homes[one.ref]) for one in news if one.is_named]
+    told = [(one.ref, homes[one.ref], clean(one.tree)) for one in news]
+    nodes = await label_flow.labels_of_new(writing, told)
+    named = [_put(writing, one, homes[one.ref], nodes) for one in news if one.is_named]
     await resources.put(writing.unit, named, now_us=writing.now_us)
     made = dict(await resources.current(writing.unit, [(one.type, one.id) for one in named]))
     rows: list[First] = []
     for one in news:
         if not one.is_named:
-            put = _put(writing, one, homes[one.ref])
+            put = _put(writing, one, homes[one.ref], nodes)
             row, made[one.ref] = resources.first_as_served(writing.unit, put, writing.now_us)
             rows.append(row)
     await resources.insert(writing.unit, rows)
+    await label_flow.raise_others(writing, nodes, made=not named)
     await settled(writing, [(one.tree, made[one.ref]) for one in news])
     return [Written.of(201, made[one.ref]) for one in news]
 
@@ -159,6 +163,7 @@ def _targets_first(news: Sequence[New]) -> Iterator[New]:
     yield from (one for one in news if one.ref[0] == "Provenance")
 
 
-def _put(writing: Writing, one: New, home: str) -> Put:
+def _put(writing: Writing, one: New, home: str, nodes: Mapping[Ref, label_flow.Node]) -> Put:
     kind, key = one.ref
-    return Put(kind, home, key, {**clean(one.tree), "id": key}, writing.writer)
+    label = nodes[one.ref].label if one.ref in nodes else None
+    return Put(kind, home, key, {**clean(one.tree), "id": key}, writing.writer, label=label)

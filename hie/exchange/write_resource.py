@@ -15,7 +15,7 @@ from hie.errors import (
     UnprocessableRequest,
     VersionMismatch,
 )
-from hie.exchange import consenting, reopen
+from hie.exchange import consenting, label_flow, reopen
 from hie.exchange.create_resources import (
     New,
     check_sound,
@@ -27,7 +27,6 @@ from hie.exchange.create_resources import (
 )
 from hie.exchange.pointing import check_pointers, home_of, known_to, pointed_at
 from hie.exchange.relating import unrelated
-from hie.exchange.settle import same_content
 from hie.exchange.standing import check_owner, check_version, standing_of
 from hie.exchange.writing import Writing, Written, keys_of, person_locks
 from hie.fhir import Resource
@@ -94,7 +93,9 @@ async def patch(
     if standing is None:
         raise ResourceNotFound(f"no {kind} to patch")
     check_version(standing, kind, if_match)
-    return await _changed(writing, standing, change(standing.resource()))
+    after = change(standing.resource())
+    label_flow.check_not_lowered(standing, after)
+    return await _changed(writing, standing, after)
 
 
 async def delete(
@@ -139,9 +140,13 @@ async def _changed(writing: Writing, standing: Stored, tree: Resource) -> Writte
     kind, key = standing.type, standing.id
     await check_owner(writing, standing)
     after, old = clean(tree), standing.resource()
-    if same_content(old, after) and clean(old).get("meta") == after.get("meta"):
+    if label_flow.says_no_more(standing, clean(old), after):
         return Written.of(200, standing)
     check_sound(after, key)
+    says = await label_flow.label_of_change(writing, standing, after)
+    label = None if says is None else label_flow.next_label(standing, after, says)
+    if label_flow.is_same(standing, clean(old), after, label):
+        return Written.of(200, standing)
     pointed = pointed_at(after)
     known = await known_to(writing, [(after, pointed)])
     check_pointers(writing, after, pointed, known)
@@ -150,8 +155,12 @@ async def _changed(writing: Writing, standing: Stored, tree: Resource) -> Writte
         raise UnprocessableRequest("a resource stays with its patient", (fault,))
     await _change_identifiers(writing, key, old, after)
     report = await resources.report_of(writing.unit, standing)
-    put = Put(kind, standing.home, key, after, writing.writer, report)
+    put = Put(kind, standing.home, key, after, writing.writer, report, label=label)
     await resources.put(writing.unit, [put], now_us=writing.now_us)
+    if label is not None:
+        nodes = {(kind, key): label_flow.Node(standing.home, after, label)}
+        await label_flow.raise_others(writing, nodes, made=False)
+        await label_flow.tell_kept(writing, standing, after, says)
     writing.revisions += reopen.revision(writing.actor, kind, key, old, standing.version, after)
     (made,) = (await resources.current(writing.unit, [(kind, key)])).values()
     await settled(writing, [(after, made)])

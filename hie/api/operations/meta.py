@@ -19,6 +19,7 @@ from hie.api.write import event
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import ResourceNotFound
 from hie.exchange import write_resource
+from hie.exchange.label_flow import check_not_lowered
 from hie.exchange.standing import standing_of
 from hie.exchange.writing import Writing, Written, in_one_unit
 from hie.fhir.wire import write
@@ -72,6 +73,7 @@ async def _changed(request: Request, change: Callable[[Meta, Meta], dict[str, An
         changed = {name: part for name, part in tree.items() if name != "meta"}
         if made:
             changed["meta"] = made
+        check_not_lowered(standing, changed)
         written = await write_resource.update(writing, kind, key, changed)
         await write_resource.finish(writing)
         await ledger.append(writing.unit, event(request, written))
