@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "register": ("hie.cli.register", "Registers: institutions, qualifications, precision, marks."),
     "identity": ("hie.cli.identity", "Identity work list: list, join, undo."),
     "client": ("hie.cli.client", "Client systems: add, list, suspend, token."),
+    "provider": ("hie.cli.provider", "Identity providers people sign in with: add, list, suspend."),
     "app": ("hie.cli.app", "Apps that act for people (SMART App Launch): add, list."),
     "agreement": ("hie.cli.agreement", "What an institution has agreed on: set, list, drop."),
     "key": ("hie.cli.key", "The hub's signing keys: list, rotate, replace in an emergency."),

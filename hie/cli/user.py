@@ -111,6 +111,33 @@ def totp(
     print(f"address  {answer['address']}")
 
 
+@app.command()
+def link(
+    login: Login,
+    provider: Annotated[str, typer.Option(help="Identity provider, as `hie provider ls` has it.")],
+    subject: Annotated[str, typer.Option(help="Who the person is there: the `sub` it says.")],
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Let a person sign in by an identity provider of their institution."""
+    arguments = {"login": login, "provider": provider, "subject": subject}
+    said(f"{login} linked", as_json, asked("user-link", arguments, as_json))
+
+
+@app.command()
+def unlink(
+    login: Login,
+    provider: Annotated[str, typer.Option(help="Identity provider, as `hie provider ls` has it.")],
+    yes: YesFlag = False,
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Take a person's way in by an identity provider."""
+    confirm(f"Unlink {login} from {provider}?", yes)
+    arguments = {"login": login, "provider": provider}
+    said(f"{login} unlinked", as_json, asked("user-unlink", arguments, as_json))
+
+
 @app.command("ls")
 def ls(as_json: JsonFlag = False, lang: LangOption = None) -> None:
     """List the people."""

@@ -12,6 +12,7 @@ from hie.oauth import key_commands, leavers, second_factor
 from hie.oauth.entrance import Entrance
 from hie.oauth.launch_commands import COMMANDS as APP_COMMANDS
 from hie.oauth.people import NewPerson, add_person, list_people, set_password, set_person_active
+from hie.oauth.provider_commands import COMMANDS as PROVIDER_COMMANDS
 from hie.oauth.registration import (
     Registration,
     add_client,
@@ -167,6 +168,7 @@ COMMANDS: dict[str, Command] = {
     **key_commands.COMMANDS,
     **leavers.COMMANDS,
     **APP_COMMANDS,
+    **PROVIDER_COMMANDS,
 }
 
 

@@ -22,6 +22,7 @@ from hie.oauth.limits import (
     USER,
     Buckets,
 )
+from hie.oauth.oidc_provider import Providers
 from hie.oauth.refusals import Refusals, stranger
 from hie.oauth.revocations import Revocations
 from hie.oauth.standing import Standing
@@ -66,6 +67,9 @@ class Entrance:
     institution_status: InstitutionStatus
     revocations: Revocations
     standing: Standing
+    agreements: Agreements
+    networks: Networks
+    providers: Providers
     metrics_token: str | None = None
 
     async def is_open(self, institution: str) -> bool:
@@ -140,5 +144,8 @@ def open_entrance(
         institution_status=institution_status,
         revocations=Revocations(db, clock),
         standing=Standing(db, clock),
+        agreements=Agreements(db, clock),
+        networks=Networks(db, clock),
+        providers=Providers(fetcher, clock),
         metrics_token=metrics_token,
     )

@@ -1,4 +1,4 @@
-"""Fetching a client's key set: one request, to one address, of bounded time and size.
+"""Fetching a partner's key set: one request, to one address, of bounded time and size.
 
 No redirect is followed, no proxy of the environment used, no cookie or credential sent; what the
 name resolves to is looked at before the hub connects to one of these very addresses. 5 seconds in
@@ -9,10 +9,10 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httptools
 
@@ -64,11 +64,22 @@ class JwksFetcher:
 
     async def fetch(self, url: str) -> FetchedText:
         """The key set at this address; raises NotFetched."""
+        return await self._ask(url, "GET", "")
+
+    async def post(self, url: str, form: Mapping[str, str], authorization: str | None) -> str:
+        """What this address answers to a form: JSON, with status 200; raises NotFetched."""
+        body = urlencode(form)
+        head = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+        if authorization is not None:
+            head += f"Authorization: {authorization}\r\n"
+        return (await self._ask(url, "POST", head, body)).text
+
+    async def _ask(self, url: str, method: str, head: str, body: str = "") -> FetchedText:
         if self.reach.fault(url) is not None:
             raise NotFetched("address", attack=True)
         try:
             async with asyncio.timeout(self.seconds):
-                return await self._fetch(url)
+                return await self._exchange(url, method, head, body)
         except TimeoutError as error:
             raise NotFetched("slow") from error
         except (OSError, ssl.SSLError, EOFError) as error:
@@ -76,7 +87,7 @@ class JwksFetcher:
         except httptools.HttpParserError as error:
             raise NotFetched("http") from error
 
-    async def _fetch(self, url: str) -> FetchedText:
+    async def _exchange(self, url: str, method: str, head: str, body: str) -> FetchedText:
         parts = urlsplit(url)
         host, port = str(parts.hostname), parts.port or 443
         addresses = await self.resolve(host, port)
@@ -88,9 +99,9 @@ class JwksFetcher:
         try:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             writer.write(
-                f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n"
+                f"{method} {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n"
                 "Accept: application/jwk-set+json, application/json\r\n"
-                "Accept-Encoding: identity\r\nUser-Agent: hie\r\n\r\n".encode("ascii")
+                f"Accept-Encoding: identity\r\nUser-Agent: hie\r\n{head}\r\n{body}".encode("ascii")
             )
             await writer.drain()
             return await _answer(reader)

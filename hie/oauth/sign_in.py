@@ -52,9 +52,25 @@ async def sign_in(
         await entrance.refusals.record(caller, reason, detail="sign-in")
         raise refused(reason)
     _forget_attempt(entrance, network, login)
+    renewed = await hash_password(password) if is_outdated(account.argon2) else None
+    return await enter(entrance, scope, account, lang, renewed=renewed)
+
+
+async def enter(
+    entrance: Entrance,
+    scope: Scope,
+    account: users.Account,
+    lang: str,
+    *,
+    renewed: str | None = None,
+    by: str | None = None,
+) -> SignedIn:
+    """Open a session for a person who has shown who they are, and end the one the browser had.
+
+    `renewed` is their password's hash with today's parameters; `by` the provider they came from.
+    """
     secret, csrf = new_secret(), secrets.token_urlsafe(32)
     now_us = int(entrance.clock() * _SECOND)
-    renewed = await hash_password(password) if is_outdated(account.argon2) else None
     old = session_secret(scope, secure=entrance.secure)
     actor = Actor(
         kind=ActorKind.USER,
@@ -65,7 +81,7 @@ async def sign_in(
         scopes=frozenset(),
         role=account.role,
         token=session_mark(entrance, secret),
-        network=network,
+        network=network_of(scope),
         request=request_id_of(scope),
     )
     async with entrance.db.unit() as unit:
@@ -76,7 +92,7 @@ async def sign_in(
         await sessions.begin(
             unit, secret=secret, account=account.id, csrf=csrf, lang=lang, now_us=now_us
         )
-        await ledger.append(unit, Event(EventType.SIGN_IN, Action.EXECUTE, actor))
+        await ledger.append(unit, Event(EventType.SIGN_IN, Action.EXECUTE, actor, detail=by))
     return SignedIn(secret, csrf)
 
 

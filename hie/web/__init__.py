@@ -20,12 +20,15 @@ from hie.web.pages import (
     prior_results,
     record,
     sign_in,
+    sign_in_with,
     work,
 )
 from hie.web.pages.guard import person_of
 
 PAGES = {
     "/sign-in": "sign in",
+    "/sign-in/with/{provider}": "to an identity provider, to sign in there",
+    "/sign-in/back/{provider}": "back from it, with its answer",
     "/oauth/authorize": "an app is let in for a person, who chooses a patient where it needs one",
     "/launch": "the page a launch ticket was made for",
     "/patients": "find a patient",
@@ -60,6 +63,8 @@ WEB_ROUTES = [
     Route("/", start, methods=["GET"]),
     Route("/sign-in", sign_in.show, methods=["GET"]),
     Route("/sign-in", sign_in.submit, methods=["POST"]),
+    Route("/sign-in/with/{provider}", sign_in_with.show, methods=["GET"]),
+    Route("/sign-in/back/{provider}", sign_in_with.back, methods=["GET"]),
     Route("/sign-out", sign_in.leave, methods=["POST"]),
     Route("/oauth/authorize", authorize.show, methods=["GET"]),
     Route("/oauth/authorize", authorize.submit, methods=["POST"]),

@@ -133,7 +133,8 @@ def test_the_windows_of_the_viewer_are_documented() -> None:
 
 def test_only_the_ways_to_sign_in_are_open() -> None:
     open_pages = {path for path in PAGES if is_open("GET", path)}
-    assert open_pages == {"/sign-in", "/oauth/authorize"}
+    providers = {"/sign-in/with/{provider}", "/sign-in/back/{provider}"}
+    assert open_pages == {"/sign-in", "/oauth/authorize", *providers}
 
 
 def test_no_template_styles_or_scripts_inline() -> None:

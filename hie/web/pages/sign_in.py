@@ -1,5 +1,7 @@
 """Sign in and out; a wrong name and a wrong password look the same."""
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -15,6 +17,7 @@ from hie.oauth.forms import (
     read_form_without_session,
     set_form_cookie,
 )
+from hie.oauth.oidc_sign_in import offered_providers
 from hie.oauth.refusals import stranger
 from hie.oauth.sessions import delete_session_cookie, set_session_cookie
 from hie.oauth.sign_in import sign_in, sign_out
@@ -24,13 +27,15 @@ from hie.web.pages.guard import told
 from hie.web.pages.launch import wait_for
 from hie.web.render import page
 
+PATH = "/sign-in"
+
 
 @told
 async def show(request: Request) -> Response:
     """GET /sign-in; `next` is where to go then."""
     wanted = request.query_params.get("next", "/")
     await wait_for(request.app.state.hub, wanted)
-    return await _form(request, wanted)
+    return await form_page(request, wanted)
 
 
 @told
@@ -43,7 +48,7 @@ async def submit(request: Request) -> Response:
         form = await read_form_without_session(request, secure=secure)
     except NotPermitted as error:
         await refusals.record_error(request.scope, error)
-        return await _form(request, "/", wrong="sign-in-expired", status=403)
+        return await form_page(request, "/", wrong="sign-in-expired", status=403)
     wanted = local_path(form.get("next"))
     lang = language_of(request, hub.settings.language)
     try:
@@ -55,11 +60,11 @@ async def submit(request: Request) -> Response:
             lang,
         )
     except NotAuthenticated:
-        return await _form(request, wanted, wrong="sign-in-failed", status=401)
+        return await form_page(request, wanted, wrong="sign-in-failed", status=401)
     except TooMany as error:
         caller = stranger(network_of(request.scope), request_id_of(request.scope))
         await refusals.record(caller, Reason.RATE, detail="sign-in")
-        response = await _form(request, wanted, wrong="sign-in-limited", status=429)
+        response = await form_page(request, wanted, wrong="sign-in-limited", status=429)
         response.headers["Retry-After"] = error.faults[0].expected
         return response
     entered = RedirectResponse(wanted, status_code=303)
@@ -78,7 +83,10 @@ async def leave(request: Request) -> Response:
     return response
 
 
-async def _form(request: Request, wanted: str, *, wrong: str = "", status: int = 200) -> Response:
+async def form_page(
+    request: Request, wanted: str, *, wrong: str = "", status: int = 200
+) -> Response:
+    """The page of the form, with the identity providers people may come by."""
     hub: Hub = request.app.state.hub
     secure = hub.entrance.secure
     token, cookie = form_token(request, secure=secure)
@@ -90,8 +98,19 @@ async def _form(request: Request, wanted: str, *, wrong: str = "", status: int =
         csrf=token,
         next=local_path(wanted),
         wrong=wrong,
+        providers=await offered_providers(hub.entrance),
+        **_language_link(request),
     )
     if cookie is not None:
         set_form_cookie(response, cookie, secure=secure)
     await allow_way_to(hub, response, local_path(wanted))
     return response
+
+
+def _language_link(request: Request) -> dict[str, Any]:
+    """After an answer of a provider the other language is that of the form, not of the answer."""
+    if request.url.path == PATH:
+        return {}
+    default = request.app.state.hub.settings.language
+    other = "en" if language_of(request, default) == "zh" else "zh"
+    return {"other_language": f"{PATH}?lang={other}"}
