@@ -13,7 +13,7 @@ from functools import lru_cache
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.asking import asking
 from hie.access.reason import Reason
-from hie.access.restriction import Reach, Restriction
+from hie.access.restriction import RESTRICTED, VERY_RESTRICTED, Reach, Restriction
 from hie.access.scopes import Door, Interaction, find_scope
 from hie.errors import Fault, NotPermitted
 
@@ -111,6 +111,8 @@ def _narrowed(actor: Actor, found: Restriction, interaction: Interaction) -> Res
         found,
         patient=actor.patient,
         reach=Reach(actor.institution, now_us, agreed.kinds(is_person=is_person)),
+        clearance=agreed.clearance,
+        own_clearance=RESTRICTED if is_person else VERY_RESTRICTED,
         opened=actor.glass,
         asks=asks,
     )
