@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from hie.access.reason import Reason
 from hie.errors import HubMisconfigured
+from hie.oauth.agreements import Agreements
 from hie.oauth.jwks_fetch import JwksFetcher, key_fetcher
 from hie.oauth.jwks_sets import JwksSets
 from hie.oauth.key_ring import KeyRing
@@ -22,6 +23,7 @@ from hie.oauth.limits import (
     USER,
     Buckets,
 )
+from hie.oauth.networks import Networks
 from hie.oauth.oidc_provider import Providers
 from hie.oauth.refusals import Refusals, stranger
 from hie.oauth.revocations import Revocations
