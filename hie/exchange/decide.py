@@ -12,9 +12,11 @@ from hie import metrics
 from hie.access.actor import Actor, ActorKind
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Conflict, Fault, ResourceNotFound, UnprocessableRequest
+from hie.exchange.decided import sight_of
 from hie.exchange.hub import Hub
 from hie.exchange.reopen import Reason, reopen_each
 from hie.exchange.rests_on import rests_on
+from hie.exchange.still_seen import still_seen
 from hie.fhir.wire import read_object, write
 from hie.recognition.reasons import load_reasons
 from hie.recognition.reminders import ordered
@@ -61,6 +63,7 @@ async def decide(
         raise UnprocessableRequest("the decisions were not recorded", tuple(faults))
     async with hub.db.reading() as reader:
         check = await checks.get(reader, body["check"], _institution(actor))
+        check = await still_seen(reader, check, sight_of(actor, check))
     orders = {order["ref"]: order for order in check.body["answer"]["orders"]}
     made = [_decision(one, place, body, check, orders, faults) for place, one in enumerate(listed)]
     refs = [one.get("ref") for one in listed if isinstance(one, dict)]

@@ -16,8 +16,10 @@ import structlog
 from hie.access.actor import Actor, ActorKind
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, UnprocessableRequest
+from hie.exchange.decided import sight_of
 from hie.exchange.hub import Hub
 from hie.exchange.rejudge import Rejudged, rejudged
+from hie.exchange.still_seen import check_seen
 from hie.fhir.wire import write
 from hie.recognition.answer import write_answer
 from hie.recognition.books import Books
@@ -60,6 +62,8 @@ async def explanation(hub: Hub, actor: Actor, assessment: str) -> dict[str, Any]
         check = await find_check(
             reader, assessment, None if operator else actor.institution, everywhere=operator
         )
+        _, _, was = _find(check.body["answer"], assessment)
+        await check_seen(reader, was["resource"], sight_of(actor, check))
         missing = [key for key in _KEPT if not isinstance(check.body.get(key), str)]
         if missing:
             faults = tuple(Fault(key, "not-kept", _KEPT[key]) for key in missing)

@@ -18,6 +18,7 @@ from hie.exchange.hub import Hub
 from hie.exchange.person_records import subjects_of
 from hie.exchange.prior_results import patient_shown
 from hie.exchange.remind import lines_of, note_views
+from hie.exchange.still_seen import still_seen
 from hie.fhir.elements import instant
 from hie.fhir.wire import write
 from hie.recognition.reasons import Reason, load_reasons
@@ -126,6 +127,7 @@ async def desk(hub: Hub, actor: Actor, key: str, instead: str | None = None) -> 
     """
     async with hub.db.reading() as reader:
         check = await checks.get(reader, key, actor.institution)
+        check = await still_seen(reader, check, _sight(actor))
         answer = check.body["answer"]
         lines = await lines_of(reader, check)
         waits = await work_items.of_check(reader, key)

@@ -124,3 +124,21 @@ async def test_a_denial_written_at_once_with_reads_never_shows_a_result_after_it
 
         seen, _ = await asyncio.gather(reading(), denied())
         assert {status for after, status in seen if after} == {404}
+
+
+async def test_what_was_answered_before_a_denial_is_not_shown_after_it(
+    place: Any, tmp_path: Path
+) -> None:
+    async with treating(place, tmp_path) as found:
+        answer = await order_check(found, "b", found.patients["P5b"])
+        candidate = answer["orders"][0]["candidates"][0]
+        headers = {**found.headers["b"], "Content-Type": "application/json"}
+        url = f"/v1/assessments/{candidate['assessment']}/explanation"
+        shown = await found.client.get(url, headers=headers)
+        assert shown.status_code == 200, shown.text
+        key = await give(found, "a", found.patients["P5a"], denying("b"))
+        hidden = await found.client.get(url, headers=headers)
+        unknown = await found.client.get("/v1/assessments/nobodys/explanation", headers=headers)
+        assert hidden.status_code == unknown.status_code == 404
+        await withdraw(found, "a", key)
+        assert (await found.client.get(url, headers=headers)).status_code == 200
