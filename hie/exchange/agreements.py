@@ -49,6 +49,7 @@ async def put_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict
     async with hub.db.unit() as unit:
         await store.put(unit, institution, agreed, time.time_ns() // 1000)
         await ledger.append(unit, _event(actor, Action.UPDATE, f"agreement {institution}"))
+    hub.entrance.agreements.forget()
     return _shown(institution, agreed)
 
 
@@ -59,6 +60,7 @@ async def drop_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
         if not await store.drop(unit, institution):
             raise ResourceNotFound("no agreement of this institution")
         await ledger.append(unit, _event(actor, Action.DELETE, f"agreement {institution}"))
+    hub.entrance.agreements.forget()
     return {"institution": institution}
 
 
@@ -90,6 +92,7 @@ async def networks_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) ->
         detail = f"networks of {client}: {' '.join(networks) or 'any'}"
         event = Event(EventType.CLIENT_CHANGE, Action.UPDATE, actor, detail=detail)
         await ledger.append(unit, event)
+    hub.entrance.networks.forget()
     return {"client": client, "networks": networks}
 
 

@@ -18,14 +18,14 @@ from hie.access.actor import Actor, ActorKind
 from hie.access.bearer import bearer_token
 from hie.access.reason import Reason, refused
 from hie.errors import Fault, HubError, NotAuthenticated, TooMany
-from hie.oauth.agreements import Agreements, bound
+from hie.oauth.agreements import bound
 from hie.oauth.answers import refusal_of
 from hie.oauth.bearer_door import BearerDoor
 from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.entrance import Entrance
 from hie.oauth.forms import check_origin
 from hie.oauth.limits import neighbourhood, retry_after
-from hie.oauth.networks import Networks, check_network
+from hie.oauth.networks import check_network
 from hie.oauth.open_doors import METRICS, is_open, is_page
 from hie.oauth.opened import with_glass
 from hie.oauth.sessions import Session, find_session
@@ -45,8 +45,6 @@ class Door:
         self._app = app
         self._entrance = entrance
         self._bearer = BearerDoor(entrance)
-        self._agreements = Agreements(entrance.db, entrance.clock)
-        self._networks = Networks(entrance.db, entrance.clock)
         self._under_way: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,8 +94,8 @@ class Door:
     async def _bound(self, actor: Actor, scope: Scope) -> Actor:
         """The caller within what was agreed, from a network of theirs; raises NotPermitted."""
         scope["state"]["actor"] = actor  # who is refused is recorded
-        await check_network(self._networks, actor, network_of(scope))
-        return await with_glass(self._entrance, await bound(self._agreements, actor))
+        await check_network(self._entrance.networks, actor, network_of(scope))
+        return await with_glass(self._entrance, await bound(self._entrance.agreements, actor))
 
     def _admit(self, actor: Actor | None, scope: Scope) -> None:
         """Hold a caller to its rate; raises TooMany with the seconds in its fault."""

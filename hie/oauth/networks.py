@@ -37,6 +37,10 @@ class Networks:
         allowed = self._known.get(client)
         return not allowed or any(_is_within(address, one) for one in allowed)
 
+    def forget(self) -> None:
+        """Look anew: the networks of a client were changed in this process."""
+        self._known = None
+
 
 async def check_network(known: Networks, actor: Actor, address: str | None) -> None:
     """Let a client in from its own networks; raises NotPermitted."""
