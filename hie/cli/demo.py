@@ -3,6 +3,8 @@
 import asyncio
 import json
 import socket
+import time
+from base64 import b32decode
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +13,7 @@ import typer
 
 from hie.cli.output import LangOption, fail
 from hie.cli.progress import Told, tracked
-from hie.errors import HubError
+from hie.errors import HubError, ResourceNotFound
 from hie.settings import Settings
 
 _FOLDER = Path("data/demo")
@@ -28,9 +30,15 @@ def command(
     fill_only: Annotated[
         bool, typer.Option("--fill-only", help="Fill the data and stop; do not serve.")
     ] = False,
+    codes: Annotated[
+        bool, typer.Option("--codes", help="Tell the one-time codes of now and stop.")
+    ] = False,
     lang: LangOption = None,
 ) -> None:
     """Fill a hub with synthetic data (first time only), then run it on this machine."""
+    if codes:
+        _codes(folder / "demo" / "sign-ins.json")
+        return
     settings = Settings(
         data_dir=folder,
         database_url=None,
@@ -54,6 +62,20 @@ def command(
         fail(error)
 
 
+def _codes(ready: Path) -> None:
+    """What the authenticator apps of the demo's people would show now."""
+    from hie.access.totp import STEP, code_at
+
+    if not ready.exists():
+        fail(ResourceNotFound(f"{ready}: no demo here yet"))
+    now = int(time.time())
+    for one in json.loads(ready.read_text("utf-8"))["sign_ins"]:
+        if "totp" in one:
+            secret = b32decode(one["totp"] + "=" * (-len(one["totp"]) % 8))
+            left = STEP - now % STEP
+            print(f"{one['login']}  {code_at(secret, now // STEP)}  for {left} s more")
+
+
 def _free(port: int) -> int:
     """The port, or 0 (any free one) when something else listens there: a demo gives way.
 
@@ -71,6 +93,7 @@ def _free(port: int) -> int:
 def _fill(settings: Settings, folder: Path, people: int, images: bool) -> None:
     from hie.app import opened
     from hie.exchange.demo import fill, keep_sign_ins
+    from hie.exchange.demo_glass import emergency
     from hie.exchange.demo_orders import order
     from hie.synthetic import generate
 
@@ -93,6 +116,10 @@ def _fill(settings: Settings, folder: Path, people: int, images: bool) -> None:
         async with opened(settings) as hub:
             answer = await fill(hub, region, told)
             answer["sign_ins"].append(await order(hub, region))
+            story = await emergency(hub, region, answer["sign_ins"])
+            if story is not None:
+                answer["sign_ins"] += story.sign_ins
+                answer["emergency"] = {"number": story.number, "login": story.login}
             keep_sign_ins(hub, answer)
 
     with tracked("load") as told:
@@ -100,7 +127,8 @@ def _fill(settings: Settings, folder: Path, people: int, images: bool) -> None:
 
 
 def _welcome(settings: Settings, ready: Path) -> None:
-    people = json.loads(ready.read_text("utf-8"))["sign_ins"]
+    told = json.loads(ready.read_text("utf-8"))
+    people = told["sign_ins"]
     print(f"\n  pages    {settings.address}/       (every person and result is invented)")
     print(f"  FHIR     {settings.address}/fhir/metadata")
     mllp, dicom = (port or "of the log" for port in (settings.mllp_port, settings.dicom_port))
@@ -109,6 +137,13 @@ def _welcome(settings: Settings, ready: Path) -> None:
     for one in people:
         where = f"{one.get('name', '')} {one['institution']}"
         print(f"    {one['login']:16} {one['password']:18} of {where}")
+    if "emergency" in told:
+        print(
+            f"\n  emergency access: as {told['emergency']['login']} open"
+            f" {settings.address}/break-glass for the resident number"
+            f"\n    {told['emergency']['number']}; `hie demo --codes` tells the one-time code;"
+            " privacy-sjz reviews it"
+        )
     print(
         f"\n  a client's token:  HIE_DATA_DIR={settings.data_dir} hie client token "
         f"{people[0]['client']}"
