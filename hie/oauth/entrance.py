@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from hie.access.reason import Reason
 from hie.errors import HubMisconfigured
 from hie.oauth.agreements import Agreements
-from hie.oauth.agreements import Agreements
 from hie.oauth.jwks_fetch import JwksFetcher, key_fetcher
 from hie.oauth.jwks_sets import JwksSets
 from hie.oauth.key_ring import KeyRing
@@ -26,7 +25,6 @@ from hie.oauth.limits import (
 )
 from hie.oauth.networks import Networks
 from hie.oauth.oidc_provider import Providers
-from hie.oauth.networks import Networks
 from hie.oauth.refusals import Refusals, stranger
 from hie.oauth.revocations import Revocations
 from hie.oauth.standing import Standing
@@ -71,8 +69,6 @@ class Entrance:
     institution_status: InstitutionStatus
     revocations: Revocations
     standing: Standing
-    agreements: Agreements
-    networks: Networks
     agreements: Agreements
     networks: Networks
     providers: Providers
@@ -150,8 +146,6 @@ def open_entrance(
         institution_status=institution_status,
         revocations=Revocations(db, clock),
         standing=Standing(db, clock),
-        agreements=Agreements(db, clock),
-        networks=Networks(db, clock),
         agreements=Agreements(db, clock),
         networks=Networks(db, clock),
         providers=Providers(fetcher, clock),
