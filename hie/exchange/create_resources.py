@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hie.access.scopes import Door
 from hie.errors import Conflict, Fault, IdNotOffered, UnprocessableRequest
 from hie.exchange import label_flow
+from hie.exchange.acting_for import check_doers, codes_of
 from hie.exchange.claimed import claimed_faults
 from hie.exchange.consenting import consented
 from hie.exchange.identify import identify
@@ -62,6 +63,10 @@ async def create_all(
     for one in news:
         with naming(one):
             check_sound(one.tree, one.id)
+    codes = await codes_of(writing, {one.id: one.tree for one in news})
+    for one in news:
+        with naming(one):
+            check_doers(writing, one.tree, codes)
     await _take(writing, news, naming)
     homes = await _homes(writing, news, naming)
     told = [(one.ref, homes[one.ref], clean(one.tree)) for one in news]

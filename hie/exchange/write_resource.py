@@ -16,6 +16,7 @@ from hie.errors import (
     VersionMismatch,
 )
 from hie.exchange import consenting, label_flow, reopen
+from hie.exchange.acting_for import check_doers, codes_of
 from hie.exchange.create_resources import (
     New,
     check_sound,
@@ -143,6 +144,7 @@ async def _changed(writing: Writing, standing: Stored, tree: Resource) -> Writte
     if label_flow.says_no_more(standing, clean(old), after):
         return Written.of(200, standing)
     check_sound(after, key)
+    check_doers(writing, after, await codes_of(writing, {key: after}))
     says = await label_flow.label_of_change(writing, standing, after)
     label = None if says is None else label_flow.next_label(standing, after, says)
     if label_flow.is_same(standing, clean(old), after, label):
