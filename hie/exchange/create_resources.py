@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hie.access.scopes import Door
 from hie.errors import Conflict, Fault, IdNotOffered, UnprocessableRequest
-from hie.exchange import label_flow
+from hie.exchange import label_flow, label_writes
 from hie.exchange.acting_for import check_doers, codes_of
 from hie.exchange.claimed import claimed_faults
 from hie.exchange.consenting import consented
@@ -70,7 +70,7 @@ async def create_all(
     await _take(writing, news, naming)
     homes = await _homes(writing, news, naming)
     told = [(one.ref, homes[one.ref], clean(one.tree)) for one in news]
-    nodes = await label_flow.labels_of_new(writing, told)
+    nodes = await label_writes.labels_of_new(writing, told)
     named = [_put(writing, one, homes[one.ref], nodes) for one in news if one.is_named]
     await resources.put(writing.unit, named, now_us=writing.now_us)
     made = dict(await resources.current(writing.unit, [(one.type, one.id) for one in named]))
@@ -81,7 +81,7 @@ async def create_all(
             row, made[one.ref] = resources.first_as_served(writing.unit, put, writing.now_us)
             rows.append(row)
     await resources.insert(writing.unit, rows)
-    await label_flow.raise_others(writing, nodes, made=not named)
+    await label_flow.raise_others(writing.unit, writing.writer, nodes, made=not named)
     await settled(writing, [(one.tree, made[one.ref]) for one in news])
     return [Written.of(201, made[one.ref]) for one in news]
 

@@ -15,7 +15,7 @@ from hie.errors import (
     UnprocessableRequest,
     VersionMismatch,
 )
-from hie.exchange import consenting, label_flow, reopen
+from hie.exchange import consenting, label_flow, label_writes, reopen
 from hie.exchange.acting_for import check_doers, codes_of
 from hie.exchange.create_resources import (
     New,
@@ -95,7 +95,7 @@ async def patch(
         raise ResourceNotFound(f"no {kind} to patch")
     check_version(standing, kind, if_match)
     after = change(standing.resource())
-    label_flow.check_not_lowered(standing, after)
+    label_writes.check_not_lowered(standing, after)
     return await _changed(writing, standing, after)
 
 
@@ -141,13 +141,13 @@ async def _changed(writing: Writing, standing: Stored, tree: Resource) -> Writte
     kind, key = standing.type, standing.id
     await check_owner(writing, standing)
     after, old = clean(tree), standing.resource()
-    if label_flow.says_no_more(standing, clean(old), after):
+    if label_writes.says_no_more(standing, clean(old), after):
         return Written.of(200, standing)
     check_sound(after, key)
     check_doers(writing, after, await codes_of(writing, {key: after}))
-    says = await label_flow.label_of_change(writing, standing, after)
-    label = None if says is None else label_flow.next_label(standing, after, says)
-    if label_flow.is_same(standing, clean(old), after, label):
+    says = await label_writes.label_of_change(writing, standing, after)
+    label = None if says is None else label_writes.next_label(standing, after, says)
+    if label_writes.is_same(standing, clean(old), after, label):
         return Written.of(200, standing)
     pointed = pointed_at(after)
     known = await known_to(writing, [(after, pointed)])
@@ -161,8 +161,8 @@ async def _changed(writing: Writing, standing: Stored, tree: Resource) -> Writte
     await resources.put(writing.unit, [put], now_us=writing.now_us)
     if label is not None:
         nodes = {(kind, key): label_flow.Node(standing.home, after, label)}
-        await label_flow.raise_others(writing, nodes, made=False)
-        await label_flow.tell_kept(writing, standing, after, says)
+        await label_flow.raise_others(writing.unit, writing.writer, nodes, made=False)
+        await label_writes.tell_kept(writing, standing, after, says)
     writing.revisions += reopen.revision(writing.actor, kind, key, old, standing.version, after)
     (made,) = (await resources.current(writing.unit, [(kind, key)])).values()
     await settled(writing, [(after, made)])

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from hie.access.labels import confidentiality, floor, joined, label_of, mask, stated
 from hie.access.labels.tables import tables
 from hie.access.labels.tags import asked
+from hie.fhir import Resource
+from hie.store.served import STORED, stored
 from hie.store.session import Reader, Unit
 from hie.store.tables import HOMELESS, TABLES
 
@@ -66,3 +68,12 @@ async def labels_of(reader: Reader, refs: Iterable[Ref]) -> dict[Ref, int | None
             ((kind, row[0]), row[1]) for row in await reader.fetch(sql, reader.db.array(ids))
         )
     return found
+
+
+async def trees_of(reader: Reader, kind: str, ids: Iterable[str]) -> dict[str, Resource]:
+    """What resources of one type say, by id: for rules about who asked for something."""
+    rows = await reader.fetch(
+        f"SELECT {STORED} FROM {TABLES[kind]} WHERE {reader.db.among('id', 1)}",  # noqa: S608
+        reader.db.array(sorted(set(ids))),
+    )
+    return {row[1]: stored(reader.db, kind, row).resource() for row in rows}

@@ -15,16 +15,16 @@ Ref = tuple[str, str]
 
 # From what is pointed at to whoever points; "" names the resource itself.
 _TAKES: Mapping[str, frozenset[str]] = {
-    "DiagnosticReport": frozenset({"result", "imagingStudy", "media"}),
-    "Observation": frozenset({"hasMember", "derivedFrom"}),
+    "DiagnosticReport": frozenset({"result", "imagingStudy", "media", "encounter"}),
+    "Observation": frozenset({"hasMember", "derivedFrom", "encounter"}),
     "DocumentReference": frozenset({"relatesTo", "context"}),
     "Provenance": frozenset({"target", "entity"}),
     "Task": frozenset({"focus", "basedOn", "input", "output", "reasonReference"}),
     "Communication": frozenset({"about", "basedOn", "payload", "reasonReference"}),
     "DetectedIssue": frozenset({"implicated", "evidence"}),
     "GuidanceResponse": frozenset({"result", "reasonReference", "evaluationMessage"}),
-    "ServiceRequest": frozenset({"reasonReference", "supportingInfo"}),
-    "ImagingStudy": frozenset({"reasonReference"}),
+    "ServiceRequest": frozenset({"reasonReference", "supportingInfo", "encounter"}),
+    "ImagingStudy": frozenset({"reasonReference", "encounter"}),
     "Binary": frozenset({"securityContext"}),
 }
 # From whoever points to what is pointed at.
@@ -32,6 +32,7 @@ _GIVES = frozenset({"ServiceRequest", "Specimen", "ImagingStudy", "Binary", "Med
 _GIVERS = frozenset(
     {"DiagnosticReport", "Observation", "ImagingStudy", "DocumentReference", "Specimen"}
 )
+_ANSWERS = frozenset({"Observation", "DiagnosticReport", "ImagingStudy"})
 _FILES = ("presentedForm", "content")
 
 
@@ -48,6 +49,13 @@ def given_to(tree: Resource) -> list[Ref]:
         return []
     found = [ref for ref in _refs(tree) if ref[0] in _GIVES]
     return [*found, *_files(tree)]
+
+
+def orders_of(tree: Resource) -> list[str]:
+    """The ids of the orders that were answered by this: who asked, and for what panel, counts."""
+    if tree["resourceType"] not in _ANSWERS or not tree.get("basedOn"):
+        return []
+    return [ref[1] for ref in _refs(tree["basedOn"]) if ref[0] == "ServiceRequest"]
 
 
 def results_of(tree: Resource) -> list[Ref]:

@@ -7,6 +7,7 @@ stands in meta.security is the source's own and stays as it was sent.
 import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from types import NoneType
 from typing import Any
 
 from hie.access.labels.label import (
@@ -112,8 +113,23 @@ def _is_ours(key: tuple[Any, Any]) -> bool:
 
 
 def _codings(meta: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    found = meta.get("security", ())
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    found = meta.get("security", ()) if isinstance(meta, dict) else ()
+    return [one for one in found if _is_coding(one)] if isinstance(found, list) else []
+
+
+def are_tags(meta: Any) -> bool:
+    """Whether this is a Meta whose tags can be read; what is not is refused when it is checked."""
+    if not isinstance(meta, dict):
+        return False
+    found = meta.get("security", [])
+    return isinstance(found, list) and all(_is_coding(one) for one in found)
+
+
+def _is_coding(one: Any) -> bool:
+    """Whether this is a coding; what is none is not sound, as is said when it is checked."""
+    return isinstance(one, dict) and all(
+        isinstance(one.get(name), str | NoneType) for name in ("system", "code")
+    )
 
 
 def _bits() -> Mapping[tuple[str | None, str | None], int]:

@@ -19,7 +19,7 @@ from hie.api.write import event
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import ResourceNotFound
 from hie.exchange import write_resource
-from hie.exchange.label_flow import check_not_lowered
+from hie.exchange.label_writes import check_not_lowered
 from hie.exchange.standing import standing_of
 from hie.exchange.writing import Writing, Written, in_one_unit
 from hie.fhir.wire import write

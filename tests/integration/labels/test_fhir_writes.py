@@ -306,3 +306,42 @@ async def test_an_operation_takes_no_tag_of_a_label_away(place: Any, tmp_path: A
         path = f"Observation/{made['id']}/$meta-add"
         assert (await desk.asked("POST", path, more)).status_code == 200
         assert await desk.label(made) == ("R", {Topic.HIV, Topic.PSY})
+
+
+async def test_who_ordered_it_and_as_what_counts_for_the_result(place: Any, tmp_path: Any) -> None:
+    async with hub_with_desk(place, tmp_path) as opened:
+        desk = await desk_of(opened)
+        role = await desk.made(
+            {"resourceType": "PractitionerRole", "specialty": [{"text": "精神科"}]}
+        )
+        order = {
+            "resourceType": "ServiceRequest", "status": "active", "intent": "order",
+            "subject": {"reference": f"Patient/{desk.patient}"}, "code": {"text": "检验"},
+        }  # fmt: skip
+        of_psychiatry = await desk.made(
+            {**order, "requester": {"reference": f"PractitionerRole/{role['id']}"}}
+        )
+        panel = await desk.made({**order, "code": {"text": "性病五项"}})
+        for asked, topic in ((of_psychiatry, Topic.PSY), (panel, Topic.STD)):
+            based = [{"reference": f"ServiceRequest/{asked['id']}"}]
+            made = await desk.made(desk.observation(basedOn=based))
+            assert await desk.label(made) == ("R", {topic})
+
+
+async def test_tags_that_are_no_codings_are_refused_like_before(place: Any, tmp_path: Any) -> None:
+    async with hub_with_desk(place, tmp_path) as opened:
+        desk = await desk_of(opened)
+        made = await desk.made(desk.observation())
+        odd: list[Any] = [
+            "",
+            [],
+            {"security": ""},
+            {"security": [""]},
+            {"security": [{"code": {}}]},
+        ]
+        for meta in odd:
+            tree = {**desk.observation(), "id": made["id"], "meta": meta}
+            answer = await desk.asked("PUT", f"Observation/{made['id']}", tree)
+            assert answer.status_code in (400, 422), (meta, answer.text)
+            created = await desk.asked("POST", "Observation", {**desk.observation(), "meta": meta})
+            assert created.status_code in (400, 422), (meta, created.text)
