@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from hie.access.restriction import NORMAL, RESTRICTED, VERY_RESTRICTED
-from hie.access.scopes import covered
+from hie.access.scopes import Scope, covered, find_scope
 from hie.access.windows import Kind
 
 CLEARANCES = {"N": NORMAL, "R": RESTRICTED, "V": VERY_RESTRICTED}
@@ -61,7 +61,23 @@ STANDARD = Agreement()
 
 @lru_cache(maxsize=1024)
 def _within(agreed: tuple[str, ...], scopes: frozenset[str]) -> frozenset[str]:
-    return frozenset(scope for scope in scopes if covered([scope], agreed))
+    """What both permit: a scope that is wider than what was agreed is cut to it."""
+    most = [one for one in map(find_scope, agreed) if one is not None]
+    held = [one for one in map(find_scope, scopes) if one is not None]
+    both = (_common(one, other) for one in held for other in most)
+    return frozenset(str(one) for one in both if one is not None)
+
+
+def _common(one: Scope, other: Scope) -> Scope | None:
+    """The scope that permits what both do; None: there is nothing."""
+    wide = {one.type, other.type} - {"*"} if one.context != "hie" else {one.type, other.type}
+    # A person's scopes for one patient are within those for all that person sees.
+    contexts = {one.context, other.context}
+    same = len(contexts) == 1 or contexts == {"patient", "user"}
+    letters = "".join(letter for letter in one.letters if letter in other.letters)
+    if not same or len(wide) > 1 or (one.letters and not letters):
+        return None
+    return Scope(one.context, next(iter(wide), "*"), letters)
 
 
 def clearance_of(letter: str) -> int | None:
