@@ -100,7 +100,7 @@ def statement(address: str) -> dict[str, Any]:
                 "documentation": OF_SERVER,
                 "security": {
                     "extension": [_token_door(address)],
-                    "cors": False,
+                    "cors": True,
                     "service": [
                         {
                             "coding": [
@@ -113,7 +113,8 @@ def statement(address: str) -> dict[str, Any]:
                         }
                     ],
                     "description": "SMART Backend Services: a registered system proves its key and "
-                    "gets a token of five minutes, for its institution and what it registered for.",
+                    "gets a token of five minutes, for its institution and what it registered for. "
+                    "SMART App Launch: a registered app acts for a person who is signed in.",
                 },
                 "resource": sorted(
                     [*(_resource(kind) for kind in PARAMETERS), _audit_event()],
@@ -129,8 +130,9 @@ def statement(address: str) -> dict[str, Any]:
 
 def _token_door(address: str) -> dict[str, Any]:
     """Where tokens are asked for, as clients of SMART 1 look for it."""
-    found = {"url": "token", "valueUri": f"{address}/oauth/token"}
-    return {"url": _OAUTH, "extension": [found]}
+    doors = ("token", "authorize", "introspect", "revoke")
+    found = [{"url": door, "valueUri": f"{address}/oauth/{door}"} for door in doors]
+    return {"url": _OAUTH, "extension": found}
 
 
 def _audit_event() -> dict[str, Any]:

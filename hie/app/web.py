@@ -21,6 +21,7 @@ from hie.errors import AccessRefused, HubError, RequestRefused, TooMany
 from hie.exchange.hub import Hub
 from hie.exchange.measured import measured
 from hie.intake.http import INTAKE_ROUTES
+from hie.oauth.cross_origin import CrossOrigin
 from hie.oauth.door import Door
 from hie.oauth.hardening import BodyLimit, Hardening
 from hie.oauth.outermost import Outermost, record_fault
@@ -73,8 +74,9 @@ def web_app(hub: Hub) -> ASGIApp:
         BodyLimit("/intake", hub.settings.instance_limit, _LONGEST_BODY),
         BodyLimit("/dicom-web", hub.settings.instance_limit, _LONGEST_BODY),
     ]
+    door = Door(Straight(app, FHIR_ROUTES), entrance=hub.entrance)
     whole = Hardening(
-        Outermost(Door(Straight(app, FHIR_ROUTES), entrance=hub.entrance)),
+        Outermost(CrossOrigin(door, entrance=hub.entrance)),
         default_limit=hub.settings.body_limit,
         https=hub.settings.address.startswith("https"),
         body_limits=limits,

@@ -1,8 +1,7 @@
 """The id_token an app is given beside its access token: who signed in, for that app alone.
 
-OpenID Connect Core 1.0, section 2. It names an account by its id and nobody by name; `fhirUser`
-(SMART App Launch 2.2) is the Practitioner of the account. As an access token it is refused: its
-`typ` and its `aud` are others.
+OpenID Connect Core 1.0, section 2. It names an account by its id and nobody by name. As an access
+token it is refused: its `typ` and its `aud` are others.
 """
 
 import json

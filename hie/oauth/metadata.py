@@ -1,7 +1,7 @@
 """What clients may read before they have a token: the hub's keys, and how tokens are asked for.
 
 RFC 7517 (JWKS), SMART App Launch 2.2 (`smart-configuration`), RFC 8414 (authorization server
-metadata). Computed from what the doors really do.
+metadata), OpenID Connect Discovery 1.0. Computed from what the doors really do.
 """
 
 import json
@@ -12,11 +12,25 @@ from starlette.responses import Response
 
 from hie.access.profile import Profile
 from hie.access.scopes import Door
+from hie.oauth.app_scopes import CONTEXTS, OPENID
+from hie.oauth.code_grant import GRANT as CODE_GRANT
 from hie.oauth.entrance import Entrance
 from hie.oauth.token_request import GrantType
 
 _KEYS_FRESH = 3600  # seconds a JWKS may be kept; a new key is published a day before it signs
-_CAPABILITIES = ("client-confidential-asymmetric", "permission-v2")
+_CAPABILITIES = (
+    "launch-ehr",
+    "launch-standalone",
+    "client-public",
+    "client-confidential-asymmetric",
+    "context-ehr-patient",
+    "context-ehr-encounter",
+    "context-standalone-patient",
+    "context-banner",
+    "permission-patient",
+    "permission-user",
+    "permission-v2",
+)
 
 
 def jwks(entrance: Entrance, request: Request) -> Response:
@@ -33,7 +47,16 @@ def smart_configuration(entrance: Entrance, request: Request) -> Response:
 
 def server_metadata(entrance: Entrance, request: Request) -> Response:
     """`/.well-known/oauth-authorization-server` (RFC 8414)."""
-    return _public({**_common(entrance), "response_types_supported": []})
+    return _public({**_common(entrance), "response_modes_supported": ["query"]})
+
+
+def openid_configuration(entrance: Entrance, request: Request) -> Response:
+    """`/.well-known/openid-configuration`: of the id_token apps are given (Discovery 1.0, 3)."""
+    more = {
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+    }
+    return _public({**_common(entrance), **more})
 
 
 def _common(entrance: Entrance) -> dict[str, object]:
@@ -42,8 +65,12 @@ def _common(entrance: Entrance) -> dict[str, object]:
     return {
         "issuer": entrance.issuer,
         "jwks_uri": f"{entrance.address}/.well-known/jwks.json",
+        "authorization_endpoint": f"{entrance.address}/oauth/authorize",
+        "authorization_response_iss_parameter_supported": True,
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["S256"],
         "token_endpoint": entrance.token_address,
-        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_methods_supported": [*methods, "none"],
         "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "introspection_endpoint": f"{entrance.address}/oauth/introspect",
         "introspection_endpoint_auth_methods_supported": methods,
@@ -51,8 +78,12 @@ def _common(entrance: Entrance) -> dict[str, object]:
         "revocation_endpoint": f"{entrance.address}/oauth/revoke",
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
-        "grant_types_supported": list(GrantType),
-        "scopes_supported": ["system/*.cruds", *(door.value for door in Door)],
+        "grant_types_supported": [*GrantType, CODE_GRANT],
+        "scopes_supported": [
+            *("system/*.cruds", "user/*.rs", "patient/*.rs"),
+            *(door.value for door in Door),
+            *(*CONTEXTS, OPENID),
+        ],
     }
 
 

@@ -33,6 +33,7 @@ OPEN_DOORS: tuple[OpenDoor, ...] = (
     OpenDoor("/fhir/metadata"),
     OpenDoor("/.well-known/smart-configuration"),
     OpenDoor("/.well-known/oauth-authorization-server"),
+    OpenDoor("/.well-known/openid-configuration"),
     OpenDoor("/.well-known/jwks.json"),
     # SMART App Launch 2.2 looks for it below the FHIR base.
     OpenDoor("/fhir/.well-known/smart-configuration"),

@@ -9,15 +9,22 @@ from starlette.routing import Route
 from hie.oauth.bearer_door import BearerDoor
 from hie.oauth.code_grant import code_door
 from hie.oauth.entrance import Entrance
-from hie.oauth.metadata import jwks, server_metadata, smart_configuration
+from hie.oauth.metadata import (
+    jwks,
+    openid_configuration,
+    server_metadata,
+    smart_configuration,
+)
 from hie.oauth.token_care import introspect, revoke
 from hie.oauth.token_endpoint import token_door
+from hie.oauth.token_refusal import slow_down
 
 _PUBLIC: tuple[tuple[str, Callable[[Entrance, Request], Response]], ...] = (
     ("/.well-known/jwks.json", jwks),
     ("/.well-known/smart-configuration", smart_configuration),
     ("/fhir/.well-known/smart-configuration", smart_configuration),
     ("/.well-known/oauth-authorization-server", server_metadata),
+    ("/.well-known/openid-configuration", openid_configuration),
 )
 
 
@@ -25,6 +32,9 @@ def routes(entrance: Entrance) -> list[Route]:
     """Mount these before the routes under /fhir."""
 
     async def token(request: Request) -> Response:
+        slowed = await slow_down(entrance, request, "POST /oauth/token")
+        if slowed is not None:
+            return slowed
         return await code_door(entrance, request) or await token_door(entrance, request)
 
     bearer = BearerDoor(entrance)

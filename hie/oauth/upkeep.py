@@ -9,13 +9,15 @@ from dataclasses import replace
 import structlog
 
 from hie.access.actor import ActorKind
+from hie.access.mint import SESSION_LIFETIME
+from hie.access.token import LATE
 from hie.audit.event import Action, Event, EventType
 from hie.errors import HubMisconfigured, Unavailable
 from hie.oauth.entrance import Entrance
 from hie.oauth.refusals import stranger
 from hie.oauth.rotation import rotate_when_due
 from hie.oauth.sessions import IDLE
-from hie.store import jti, revoked, sessions
+from hie.store import auth_codes, jti, launches, revoked, sessions
 
 _SECOND = 1_000_000
 _log = structlog.get_logger("hie.oauth")
@@ -35,7 +37,7 @@ async def upkeep(entrance: Entrance, every: float = 60) -> None:
 
 
 async def tidy(entrance: Entrance) -> None:
-    """Once: counts to the audit log; used assertions and sessions that are over are removed."""
+    """Once: counts to the audit log; what is used up or over is removed."""
     await entrance.refusals.flush()
     now_us = int(entrance.clock() * _SECOND)
     await _rotate(entrance)
@@ -43,6 +45,9 @@ async def tidy(entrance: Entrance) -> None:
         await jti.clear(unit, now_us)
         await revoked.clear(unit, now_us)
         await sessions.clear(unit, now_us - IDLE * _SECOND)
+        await launches.clear(unit, now_us)
+        # A used code is remembered for as long as the token it was changed for may live.
+        await auth_codes.clear(unit, now_us - (SESSION_LIFETIME + LATE) * _SECOND)
 
 
 async def _rotate(entrance: Entrance) -> None:

@@ -53,6 +53,15 @@ async def everyone(reader: Reader) -> list[App]:
     return [_app(row) for row in rows]
 
 
+async def active(reader: Reader) -> list[App]:
+    """The apps whose client is not suspended."""
+    rows = await reader.fetch(
+        "SELECT a.client, a.kind, a.redirect_uris, a.launch_url, a.everyone FROM app AS a"
+        " JOIN client AS c ON c.id = a.client WHERE c.status = 'active' ORDER BY a.client"
+    )
+    return [_app(row) for row in rows]
+
+
 async def launchable(reader: Reader, institution: str) -> list[tuple[App, str]]:
     """The active apps opened from pages for people of this institution, with their names."""
     rows = await reader.fetch(

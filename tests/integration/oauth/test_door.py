@@ -31,6 +31,7 @@ FROZEN = {
     ("/fhir/metadata", "GET HEAD"),
     ("/.well-known/smart-configuration", "GET HEAD"),
     ("/.well-known/oauth-authorization-server", "GET HEAD"),
+    ("/.well-known/openid-configuration", "GET HEAD"),
     ("/.well-known/jwks.json", "GET HEAD"),
     ("/fhir/.well-known/smart-configuration", "GET HEAD"),
     ("/cds-services", "GET HEAD"),

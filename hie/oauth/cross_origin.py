@@ -1,0 +1,101 @@
+"""Apps in a browser call the hub from their own origin: those that are registered, with a token.
+
+Only what a token opens is opened, never what a cookie does: no credentials are allowed, pages are
+left out. The origins are those of the registered apps' addresses, known two seconds late.
+Fetch Standard, 3.2 (CORS protocol); SMART App Launch 2.2 asks it of servers with browser apps.
+"""
+
+from collections.abc import Callable
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hie.oauth.apps import origin_of
+from hie.oauth.entrance import Entrance
+from hie.store import apps
+from hie.store.database import Database
+
+FRESH = 2.0  # seconds
+_TAKEN = "Accept, Authorization, Content-Type, If-Match, If-None-Exist, If-None-Match, Prefer"
+_SHOWN = (
+    "Content-Location, ETag, Last-Modified, Location, Retry-After, WWW-Authenticate, X-Request-Id"
+)
+_FHIR = "DELETE, GET, HEAD, PATCH, POST, PUT"
+_KEPT = "600"  # seconds a browser may keep the answer to its question
+
+
+class Origins:
+    """The origins of active apps."""
+
+    def __init__(self, db: Database, clock: Callable[[], float]) -> None:
+        self._db = db
+        self._clock = clock
+        self._known: frozenset[str] = frozenset()
+        self._looked: float | None = None
+
+    async def holds(self, origin: str) -> bool:
+        """Whether a registered app lives at this origin."""
+        now = self._clock()
+        if self._looked is None or not 0 <= now - self._looked < FRESH:
+            async with self._db.reading() as reader:
+                found = await apps.active(reader)
+            web = (uri for app in found for uri in app.redirect_uris if uri.startswith("http"))
+            self._known = frozenset(map(origin_of, web))
+            self._looked = now
+        return origin in self._known
+
+
+class CrossOrigin:
+    """ASGI middleware: `CrossOrigin(app, entrance=…)`, inside `Hardening`, outside the door."""
+
+    def __init__(self, app: ASGIApp, *, entrance: Entrance) -> None:
+        self._app = app
+        self._origins = Origins(entrance.db, entrance.clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a browser's question, or say with the answer who may read it."""
+        methods = _methods(scope) if scope["type"] == "http" else None
+        origin = None if methods is None else _value(scope, b"origin")
+        if methods is None or origin is None or not await self._origins.holds(origin):
+            await self._app(scope, receive, send)
+            return
+        if scope["method"] == "OPTIONS" and _value(scope, b"access-control-request-method"):
+            headers = {
+                "Access-Control-Allow-Methods": methods,
+                "Access-Control-Allow-Headers": _TAKEN,
+                "Access-Control-Max-Age": _KEPT,
+            }
+            answer = Response(status_code=204, headers=headers)
+            _allow(MutableHeaders(raw=answer.raw_headers), origin)
+            await answer(scope, receive, send)
+            return
+
+        async def allowed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = list(message.get("headers", ()))
+                _allow(MutableHeaders(raw=message["headers"]), origin)
+            await send(message)
+
+        await self._app(scope, receive, allowed)
+
+
+def _allow(headers: MutableHeaders, origin: str) -> None:
+    headers["Access-Control-Allow-Origin"] = origin
+    headers["Access-Control-Expose-Headers"] = _SHOWN
+    headers.add_vary_header("Origin")
+
+
+def _methods(scope: Scope) -> str | None:
+    """The methods apps in a browser have at this address; None where they have nothing to do."""
+    path: str = scope["path"]
+    if path == "/fhir" or path.startswith("/fhir/"):
+        return _FHIR
+    if path in {"/oauth/token", "/oauth/revoke"} or path.startswith("/v1/"):
+        return "GET, POST"
+    return "GET, HEAD" if path.startswith("/.well-known/") else None
+
+
+def _value(scope: Scope, name: bytes) -> str | None:
+    found = [value for key, value in scope["headers"] if key == name]
+    return found[0].decode("latin-1") if len(found) == 1 else None

@@ -1,0 +1,162 @@
+"""Confidential apps prove their key, browsers' apps call from their own origin, others do neither."""
+
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hie.oauth.token_request import ASSERTION_TYPE
+from tests.integration.launch.support import APP, BACK, answered, app_added, desk
+from tests.integration.test_doors import BASE, _client
+from tests.unit.access.tokens import a_header, ec_key, jwk_of, rsa_key, signed
+
+pytestmark = pytest.mark.anyio
+HERE = "https://app.example"
+QUESTION = {
+    "Access-Control-Request-Method": "GET",
+    "Access-Control-Request-Headers": "authorization",
+}
+SECRETIVE = "secretive"
+
+
+def proof(**changes: Any) -> dict[str, str]:
+    now = int(time.time())
+    claims = {"iss": SECRETIVE, "sub": SECRETIVE, "aud": f"{BASE}/oauth/token", "iat": now}
+    claims |= {"exp": now + 240, "jti": str(uuid.uuid4()), **changes}
+    token = signed(a_header(kid="k"), claims, ec_key())
+    return {"client_assertion": token, "client_assertion_type": ASSERTION_TYPE}
+
+
+async def test_a_confidential_app_proves_its_key_with_its_code(place: Any, tmp_path: Path) -> None:
+    async with desk(place, tmp_path) as at:
+        told = await app_added(at.hub, SECRETIVE, key=jwk_of(ec_key(), kid="k"))
+        assert told["kind"] == "confidential"
+        await at.sign_in()
+        patient = at.region.patients["P1a"]
+        code = await at.code(patient, client_id=SECRETIVE)
+        without = await at.token(code, client_id=SECRETIVE)
+        assert (without.status_code, without.json()["error"]) == (401, "invalid_client")
+        assert (await at.refused())[-1] == ("method", "4")
+        wrong = await at.token(code, client_id=APP, **proof())
+        assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_client")
+        aimed = await at.token(code, client_id=None, **proof(aud="https://evil.example"))
+        assert aimed.status_code == 401
+        used = proof()
+        answer = await at.token(code, client_id=None, **used)
+        assert answer.status_code == 200
+        token = answer.json()["access_token"]
+        assert (await at.fhir(f"Patient/{patient}", token)).status_code == 200
+        again = await at.token(await at.code(patient, client_id=SECRETIVE), client_id=None, **used)
+        assert again.status_code == 401
+        assert (await at.refused())[-1] == ("replay", "8")
+
+
+async def test_an_app_is_registered_with_what_holds(place: Any, tmp_path: Path) -> None:
+    from hie.errors import UnprocessableRequest
+
+    wrong: dict[str, dict[str, Any]] = {
+        "redirect_uris[0]": {"redirect_uris": ["http://app.example/back"]},
+        "redirect_uris[1]": {"redirect_uris": [BACK, "javascript:alert(1)"]},
+        "redirect_uris": {"redirect_uris": []},
+        "launch_url": {"launch_url": "https://app.example/launch#x"},
+        "scopes[0]": {"scopes": ["system/*.rs"]},
+        "scopes": {"scopes": []},
+        "key": {"key": {**jwk_of(rsa_key(1024)), "kid": "k"}},
+        "client": {"client": "An App"},
+        "institution": {"institution": "nobody"},
+    }
+    async with desk(place, tmp_path) as at:
+        for name, changes in wrong.items():
+            with pytest.raises(UnprocessableRequest) as refused:
+                await app_added(at.hub, **{"client": "new", **changes})
+            assert name in [fault.path for fault in refused.value.faults]
+        for uri in (
+            "http://localhost:8080/back", "http://127.0.0.1/back", "http://[::1]:1/",
+            "cn.example.app:/back", "https://app.example:8443/back?a=b",
+        ):  # fmt: skip
+            await app_added(at.hub, f"new-{uuid.uuid4().hex[:8]}", redirect_uris=[uri])
+        for uri in (
+            "https://u@app.example/", "https://u:p@app.example/", "https:///back", "https://",
+            "//app.example/", "app:/back", "data:text/html,x", "https://app.example/a b",
+            "https://app.example/\\evil", "HTTPS://app.example/back#", "http://localhost.evil.example/",
+            "http://127.0.0.1.evil.example/", "https://app.example:99999/", "blob:https://x/1",
+        ):  # fmt: skip
+            with pytest.raises(UnprocessableRequest):
+                await app_added(at.hub, "never", redirect_uris=[uri])
+
+
+async def test_an_app_in_a_browser_calls_from_its_own_origin(place: Any, tmp_path: Path) -> None:
+    async with desk(place, tmp_path) as at, _client(at.hub) as app:
+        for path in ("/fhir/Patient/x", "/oauth/token", "/fhir/metadata", "/v1/order-check"):
+            asked = await app.options(path, headers={"Origin": HERE, **QUESTION})
+            assert asked.status_code == 204, path
+            assert asked.headers["access-control-allow-origin"] == HERE
+            assert "Authorization" in asked.headers["access-control-allow-headers"]
+            assert "access-control-allow-credentials" not in asked.headers
+            assert "Origin" in asked.headers["vary"]
+            for origin in ("https://evil.example", "null", f"{HERE}.evil.example", f"{HERE}:8443"):
+                other = await app.options(path, headers={"Origin": origin, **QUESTION})
+                assert other.status_code != 204, (path, origin)
+                assert "access-control-allow-origin" not in other.headers
+        for path in ("/patients", "/sign-in", "/oauth/authorize", "/metrics"):
+            page = await app.options(path, headers={"Origin": HERE, **QUESTION})
+            assert "access-control-allow-origin" not in page.headers, path
+        await at.sign_in()
+        patient = at.region.patients["P1a"]
+        answer = await at.token(await at.code(patient))
+        bearer = {"Authorization": f"Bearer {answer.json()['access_token']}", "Origin": HERE}
+        read = await app.get(f"/fhir/Patient/{patient}", headers=bearer)
+        assert read.status_code == 200
+        assert read.headers["access-control-allow-origin"] == HERE
+        assert "ETag" in read.headers["access-control-expose-headers"]
+        refused = await app.get("/fhir/Patient/x", headers={"Origin": HERE})
+        assert refused.status_code == 401
+        assert refused.headers["access-control-allow-origin"] == HERE
+
+
+async def test_what_a_browser_could_send_of_itself_opens_nothing_from_an_origin(
+    place: Any, tmp_path: Path
+) -> None:
+    async with desk(place, tmp_path) as at:
+        await at.sign_in()
+        patient = at.region.patients["P1a"]
+        answer = await at.browser.get(f"/fhir/Patient/{patient}", headers={"Origin": HERE})
+        assert answer.status_code == 401
+        assert "access-control-allow-credentials" not in answer.headers
+
+
+async def test_openid_names_the_account_and_nobody_by_name(place: Any, tmp_path: Path) -> None:
+    from hie.access.compact import read_compact
+
+    async with desk(place, tmp_path) as at:
+        await at.sign_in()
+        asked = await at.authorize(
+            scope="openid fhirUser offline_access user/Patient.r", nonce="n" * 30
+        )
+        told = (await at.token(answered(asked)["code"])).json()
+        assert told["scope"] == "openid user/Patient.r"
+        token = read_compact(told["id_token"])
+        assert token.header["typ"] == "JWT"
+        claims = token.payload
+        assert (claims["iss"], claims["aud"], claims["nonce"]) == (BASE, APP, "n" * 30)
+        assert set(claims) == {"iss", "sub", "aud", "iat", "exp", "nonce"}
+        assert "某人" not in str(claims)
+        assert "wang" not in str(claims)
+
+
+async def test_what_the_hub_says_of_itself_is_what_it_does(place: Any, tmp_path: Path) -> None:
+    async with desk(place, tmp_path) as at:
+        smart = (await at.browser.get("/fhir/.well-known/smart-configuration")).json()
+        server = (await at.browser.get("/.well-known/oauth-authorization-server")).json()
+        openid = (await at.browser.get("/.well-known/openid-configuration")).json()
+    for one in (smart, server, openid):
+        assert one["issuer"] == BASE
+        assert one["authorization_endpoint"] == f"{BASE}/oauth/authorize"
+        assert one["code_challenge_methods_supported"] == ["S256"]
+        assert one["response_types_supported"] == ["code"]
+        assert one["authorization_response_iss_parameter_supported"] is True
+        assert "authorization_code" in one["grant_types_supported"]
+        assert {"none", "private_key_jwt"} == set(one["token_endpoint_auth_methods_supported"])
+    assert {"launch-ehr", "launch-standalone", "context-ehr-patient"} <= set(smart["capabilities"])
