@@ -19,11 +19,12 @@ _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True, slots=True)
 class Compact:
-    """An unverified token: its text, its header and its payload."""
+    """An unverified token: its text, its header, its payload, and the octets of its signature."""
 
     text: str
     header: dict[str, object]
     payload: dict[str, object]
+    signature: bytes
 
 
 def read_compact(text: str) -> Compact:
@@ -33,9 +34,9 @@ def read_compact(text: str) -> Compact:
     if _SHAPE.fullmatch(text) is None:
         raise refused(_what_is_wrong(text))
     header, payload, signature = text.split(".")
-    decode_segment(signature)
+    octets = decode_segment(signature)
     return Compact(
-        text, parse_object(decode_segment(header)), parse_object(decode_segment(payload))
+        text, parse_object(decode_segment(header)), parse_object(decode_segment(payload)), octets
     )
 
 

@@ -16,7 +16,6 @@ from hie.access.token import Claims, Expected, verify
 from hie.errors import NotAuthenticated, Unavailable
 from hie.oauth.entrance import Entrance
 from hie.oauth.known_clients import KnownClient
-from hie.oauth.limits import neighbourhood
 from hie.oauth.token_request import TokenRefused, invalid_client, too_many, unavailable
 from hie.store import jti
 from hie.store.session import Unit
@@ -32,15 +31,6 @@ class Proved:
 
     client: KnownClient
     claims: Claims
-
-
-def back_off(entrance: Entrance, network: str | None) -> None:
-    """A network with many failures is looked at seldom, so that it costs the others nothing."""
-    rates, now, near = entrance.rates, entrance.clock(), neighbourhood(network)
-    if rates.enforced and rates.failed.wait(near, now) > 0:
-        seconds = rates.looked_at.take(near, now)
-        if seconds > 0:
-            raise too_many(Reason.BACK_OFF, seconds)
 
 
 async def prove(

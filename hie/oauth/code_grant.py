@@ -23,7 +23,7 @@ from hie.audit.event import Action, Event, EventType, Subject
 from hie.oauth.app_scopes import OPENID
 from hie.oauth.apps import CONFIDENTIAL
 from hie.oauth.caller import network_of, request_id_of
-from hie.oauth.client_proof import back_off, prove, spend
+from hie.oauth.client_proof import prove, spend
 from hie.oauth.entrance import Entrance
 from hie.oauth.id_token import id_token
 from hie.oauth.known_clients import KnownClient
@@ -70,7 +70,6 @@ async def code_door(entrance: Entrance, request: Request) -> Response | None:
     if fields.get("grant_type") != GRANT:
         return None
     try:
-        back_off(entrance, caller.network)
         asked = await _asked(entrance, fields, "authorization" in request.headers)
         return await _change(entrance, caller, asked)
     except TokenRefused as refused:

@@ -17,6 +17,7 @@ from hie.oauth.limits import (
     CODE,
     FAILED,
     LOOKED_AT,
+    LOOKED_AT_ALL,
     PICTURE,
     SIGN_IN,
     TOKEN,
@@ -49,6 +50,7 @@ class Rates:
     picture: Buckets = field(default_factory=lambda: Buckets(PICTURE))
     failed: Buckets = field(default_factory=lambda: Buckets(FAILED))
     looked_at: Buckets = field(default_factory=lambda: Buckets(LOOKED_AT))
+    looked_at_all: Buckets = field(default_factory=lambda: Buckets(LOOKED_AT_ALL))
     login: Buckets = field(default_factory=lambda: Buckets(SIGN_IN))
     code: Buckets = field(default_factory=lambda: Buckets(CODE))
     network: Buckets = field(default_factory=lambda: Buckets(SIGN_IN))

@@ -30,6 +30,7 @@ FAILED = Rate(10 / 60, 10)  # failed authentications of one network
 CODE = Rate(5 / 900, 5)  # one-time codes a person tries: three of a million are right
 SIGN_IN = Rate(10 / 60, 10)  # failed sign-ins of one login, and of one network
 LOOKED_AT = Rate(10, 20)  # tokens of a network that is backing off, still looked at
+LOOKED_AT_ALL = Rate(50, 100)  # the same, of all such networks together
 
 
 class Buckets:

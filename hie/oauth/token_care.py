@@ -18,10 +18,10 @@ from hie.audit.event import Action, Event, EventType
 from hie.errors import NotAuthenticated
 from hie.oauth.bearer_door import BearerDoor
 from hie.oauth.caller import network_of, request_id_of
-from hie.oauth.client_proof import back_off, prove, spend
+from hie.oauth.client_proof import prove, spend
 from hie.oauth.entrance import Entrance
 from hie.oauth.refusals import stranger
-from hie.oauth.token_refusal import answer, refuse
+from hie.oauth.token_refusal import answer, refuse, slow_down
 from hie.oauth.token_request import (
     TokenRefused,
     invalid_client,
@@ -47,6 +47,9 @@ class _Asked:
 
 async def introspect(entrance: Entrance, bearer: BearerDoor, request: Request) -> Response:
     """What the hub knows of a token (RFC 7662, 2.2)."""
+    slowed = await _slowed(entrance, request, "POST /oauth/introspect")
+    if slowed is not None:
+        return slowed
     try:
         asked = await _asked(entrance, request)
         claims = await _alive(bearer, asked.token)
@@ -76,6 +79,9 @@ async def introspect(entrance: Entrance, bearer: BearerDoor, request: Request) -
 
 async def revoke(entrance: Entrance, bearer: BearerDoor, request: Request) -> Response:
     """End a token of the caller's own; one that is over already is no error (RFC 7009, 2.2)."""
+    slowed = await _slowed(entrance, request, "POST /oauth/revoke")
+    if slowed is not None:
+        return slowed
     try:
         asked = await _asked(entrance, request)
         claims = _signed(bearer, asked.token)
@@ -87,6 +93,13 @@ async def revoke(entrance: Entrance, bearer: BearerDoor, request: Request) -> Re
     except TokenRefused as error:
         return await refuse(entrance, _caller(request), error, "POST /oauth/revoke")
     return answer(200, {})
+
+
+async def _slowed(entrance: Entrance, request: Request, detail: str) -> Response | None:
+    """Whoever brings no token of the door waits its turn, as at the token door."""
+    if isinstance(request.scope.get("state", {}).get("actor"), Actor):
+        return None
+    return await slow_down(entrance, request, detail)
 
 
 async def _end(entrance: Entrance, asked: _Asked, claims: Claims | None) -> None:
@@ -137,7 +150,6 @@ async def _proved(
     assertion = read_assertion(fields, "authorization" in request.headers)
     if assertion is None:
         raise invalid_client(Reason.METHOD)
-    back_off(entrance, caller.network)
     proved = await prove(entrance, assertion, fields.get("client_id"))
     actor = replace(
         caller,

@@ -20,7 +20,7 @@ from hie.access.scopes import covered
 from hie.access.token import Claims
 from hie.audit.event import Action, Event, EventType
 from hie.oauth.caller import network_of, request_id_of
-from hie.oauth.client_proof import Proved, back_off, naming, prove, spend
+from hie.oauth.client_proof import Proved, naming, prove, spend
 from hie.oauth.entrance import Entrance
 from hie.oauth.refusals import stranger
 from hie.oauth.token_answer import token_answer
@@ -54,7 +54,6 @@ async def token_door(entrance: Entrance, request: Request) -> Response:
     caller = stranger(network_of(request.scope), request_id_of(request.scope))
     try:
         asked = await _asked(request)
-        back_off(entrance, caller.network)
         given = await _given(entrance, asked)
         return await _issue(entrance, caller, given)
     except TokenRefused as refused:

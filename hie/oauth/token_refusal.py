@@ -7,16 +7,44 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from hie.access.actor import Actor, ActorKind
 from hie.access.reason import Reason
+from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.entrance import Entrance
 from hie.oauth.limits import neighbourhood, retry_after
+from hie.oauth.refusals import stranger
 from hie.oauth.token_request import TokenRefused, too_many
 
 # Refusals of a client that did prove its key are told with its name, the others are noise.
 _PROVED = frozenset({Reason.SCOPE, Reason.PURPOSE})
+
+
+async def slow_down(entrance: Entrance, request: Request, detail: str) -> Response | None:
+    """The refusal for a caller whose network failed too often; None for every other.
+
+    Nothing that was sent is read before.
+    """
+    caller = stranger(network_of(request.scope), request_id_of(request.scope))
+    try:
+        back_off(entrance, caller.network)
+    except TokenRefused as refused:
+        return await refuse(entrance, caller, refused, detail)
+    return None
+
+
+def back_off(entrance: Entrance, network: str | None) -> None:
+    """Networks with many failures are looked at seldom, so that they cost the others nothing.
+
+    Each of them, and all of them together: a flood from everywhere is one flood.
+    """
+    rates, now, near = entrance.rates, entrance.clock(), neighbourhood(network)
+    if rates.enforced and rates.failed.wait(near, now) > 0:
+        seconds = rates.looked_at.take(near, now) or rates.looked_at_all.take("", now)
+        if seconds > 0:
+            raise too_many(Reason.BACK_OFF, seconds)
 
 
 async def refuse(entrance: Entrance, caller: Actor, refused: TokenRefused, detail: str) -> Response:
