@@ -17,11 +17,13 @@ from hie.fhir.search.definitions import Kind, Parameter
 from hie.fhir.search.modifiers import modifiers
 from hie.fhir.search.order import SORTABLE
 from hie.fhir.search.unanswered import UNANSWERED
-from hie.store import identifiers
+from hie.store import identifiers, relations
 from hie.store.identifiers import PatientIdentifier
+from hie.store.relations import EVER_US, Fact
 from hie.store.resources import Put, insert
 from hie.store.search.answered import How, how_answered
 from hie.store.search.registry import BOUND, DATED, PARAMETERS
+from hie.store.session import Unit
 from hie.store.tables import HOMELESS
 from tests.r4.planted import ABOVE, CODES, SYSTEM, asked, planted, tree_of
 
@@ -74,6 +76,7 @@ async def asked_all(hub: Hub, client: httpx.AsyncClient, kind: str) -> list[str]
 
 
 async def _asked_all(hub: Hub, client: httpx.AsyncClient, kind: str) -> AsyncIterator[str]:
+    await _treated(hub, is_there=kind != "Patient")
     for place, (name, parameter) in enumerate(sorted(PARAMETERS[kind].items())):
         await asyncio.sleep(0)
         if how_answered(kind, parameter) is How.REFUSED:
@@ -87,7 +90,7 @@ async def _asked_all(hub: Hub, client: httpx.AsyncClient, kind: str) -> AsyncIte
             ids = ["sought", f"{kind}.{place}.1", f"{kind}.{place}.2"]
         await _write(hub, kind, parameter, path, ids, plant)
         for modifier, text in asked(parameter, plant):
-            expected = _expected(parameter, modifier, text, ids)
+            expected = _expected(kind, parameter, modifier, text, ids)
             key = f"{name}:{modifier}" if modifier else name
             pairs = [("_id", ",".join(ids)), (key, text)]
             found = await _found(client, kind, pairs)
@@ -99,6 +102,24 @@ async def _asked_all(hub: Hub, client: httpx.AsyncClient, kind: str) -> AsyncIte
             yield fault
         async for fault in _sorted(client, kind, parameter, ids):
             yield fault
+
+
+async def _treated(hub: Hub, *, is_there: bool) -> None:
+    """The patient that is asked about is there and may be looked at, or is not there yet."""
+    async with hub.db.unit() as unit:
+        await unit.execute("DELETE FROM patient WHERE id = $1", MINE)
+        if is_there:
+            tree: Any = {"resourceType": "Patient", "id": MINE}
+            await insert(unit, [Put("Patient", MINE, MINE, tree, "institution:search")])
+            await _related(unit, MINE)
+
+
+async def _related(unit: Unit, home: str) -> None:
+    """Every client's institution has this patient."""
+    rows = await unit.fetch("SELECT DISTINCT institution FROM client")
+    own = relations.Kind.OWN
+    facts = [Fact(row[0], home, own, 0, EVER_US, "Patient") for row in rows]
+    await relations.relate(unit, facts)
 
 
 async def _alone(
@@ -117,7 +138,7 @@ async def _sorted(
     client: httpx.AsyncClient, kind: str, parameter: Parameter, ids: list[str]
 ) -> AsyncIterator[str]:
     """Whether a sort turns round with its sign, and what has no value stands last both ways."""
-    if parameter.kind not in SORTABLE:
+    if parameter.kind not in SORTABLE or _is_labelled(kind, parameter):
         return
     orders = []
     for sign in ("", "-"):
@@ -148,12 +169,19 @@ async def _write(
                 tree = tree_of(kind, id_, parameter, path, value)
             put = Put(kind, _home(kind, parameter, n, id_), id_, tree, "institution:search")
             await insert(unit, [put], now_us=time[0] if time else 0)
+            if put.home:
+                await _related(unit, put.home)
             if kind == "Patient":
                 numbers = [
                     PatientIdentifier(one["system"], one["value"], "site", usable=False)
                     for one in tree.get("identifier", ())
                 ]
                 await identifiers.replace(unit, {id_: numbers})
+
+
+def _is_labelled(kind: str, parameter: Parameter) -> bool:
+    """The hub labels every row of a patient: none is without, and they share a label."""
+    return parameter.name == "_security" and kind not in HOMELESS
 
 
 def _home(kind: str, parameter: Parameter, n: int, id_: str) -> str:
@@ -164,9 +192,12 @@ def _home(kind: str, parameter: Parameter, n: int, id_: str) -> str:
     return (MINE, THEIRS, NOBODYS)[n] if parameter.name in {"patient", "subject"} else MINE
 
 
-def _expected(parameter: Parameter, modifier: str, text: str, ids: list[str]) -> set[str]:
+def _expected(
+    kind: str, parameter: Parameter, modifier: str, text: str, ids: list[str]
+) -> set[str]:
     sought, other, bare = ids
-    if parameter.name in _OFTEN and modifier == "missing":
+    often = parameter.name in _OFTEN or _is_labelled(kind, parameter)
+    if often and modifier == "missing":
         return set(ids) if text == "false" else set()
     if modifier == "missing":
         return {bare} if text == "true" else {sought, other}

@@ -12,7 +12,7 @@ import pytest
 from hie.app import opened
 from hie.exchange.commands import run
 from hie.settings import Settings
-from hie.store import progress, resources
+from hie.store import progress, relations, resources
 from hie.store.database import Database
 from hie.store.resources import Put
 from tests.conftest import Place
@@ -76,6 +76,7 @@ async def _spoilt(place: Place) -> None:
     ]
     async with opened(_settings(place)) as hub, hub.db.unit() as unit:
         await resources.put(unit, puts)
+        await relations.own(unit, [HOME])
         await unit.execute("UPDATE observation SET item = 'Na', code = 'x', status = 'y'")
         await unit.execute("DELETE FROM resource_identifier")
 

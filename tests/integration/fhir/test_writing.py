@@ -18,6 +18,7 @@ from tests.integration.fhir.support import (
     writer,
 )
 from tests.integration.test_bad_input import CASE
+from tests.treated import treats_everybody
 
 pytestmark = pytest.mark.anyio
 
@@ -145,15 +146,20 @@ async def test_what_may_not_be_written_is_refused_by_name(place: Any, tmp_path: 
         left = await client.delete(f"/fhir/Patient/{patient}")
         assert left.status_code == 409
         stranger = await writer(hub, "stranger", "121301024000001027")
-        for answer in (
-            await client.delete(f"/fhir/Observation/{made.json()['id']}", headers=stranger),
-            await client.put(
-                f"/fhir/Patient/{patient}",
-                json={**PATIENT, "id": patient, "gender": "male"},
-                headers=stranger,
-            ),
-        ):
-            assert answer.status_code == 403
+        result, male = made.json()["id"], {**PATIENT, "id": patient, "gender": "male"}
+        for treated, expected in ((False, (204, 405)), (True, (403, 403))):  # hidden is absent
+            if treated:
+                await treats_everybody(hub, "121301024000001027")
+            for answer, status in zip(
+                (
+                    await client.delete(f"/fhir/Observation/{result}", headers=stranger),
+                    await client.put(f"/fhir/Patient/{patient}", json=male, headers=stranger),
+                ),
+                expected,
+                strict=True,
+            ):
+                assert answer.status_code == status, answer.text
+            assert (await client.get(f"/fhir/Observation/{result}")).status_code == 200
         narrow = await run(
             hub, "client-token", {"client": "writer", "scopes": ["system/Patient.rs"]}
         )

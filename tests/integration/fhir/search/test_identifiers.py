@@ -19,6 +19,7 @@ from tests.integration.fhir.search.support import (
 )
 from tests.integration.fhir.support import writer
 from tests.integration.test_doors import _client, _settings
+from tests.treated import treats_everybody
 
 pytestmark = pytest.mark.anyio
 NUMBER = {"system": "urn:n", "value": "N,1|x"}
@@ -104,6 +105,9 @@ async def test_an_institutions_identifiers_are_found_by_another_that_may_see_the
     async with searched(place, tmp_path) as (hub, client):
         await write(client, a_person("p"), a_result("o", identifier=[NUMBER]))
         other = await writer(hub, "other", "12110102400000101U")
+        url = f"/fhir/Observation?identifier={quote(ASKED)}"
+        assert "entry" not in (await client.get(url, headers=other)).json()
+        await treats_everybody(hub, "12110102400000101U")
         answer = await client.get(f"/fhir/Observation?identifier={quote(ASKED)}", headers=other)
         assert [one["resource"]["id"] for one in answer.json()["entry"]] == ["o"]
 
