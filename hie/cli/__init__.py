@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "user": ("hie.cli.user", "People who sign in: add, list, password, suspend."),
     "glass": ("hie.cli.glass", "Broken glass: list, review, restore a right, report."),
     "rulebook": ("hie.cli.rulebook", "Rules: check, show, explain an assessment, try a change."),
+    "datakey": ("hie.cli.datakey", "Keys the database is sealed with: list, rotate, reencrypt."),
     "reindex": ("hie.cli.reindex", "Compute again what resources are found by."),
     "migrate": ("hie.cli.migrate", "Bring the database to this version's tables."),
     "doctor": ("hie.cli.doctor", "Look for what is wrong with this installation."),

@@ -16,6 +16,7 @@ from hie.exchange import (
     agreements,
     assess,
     books_named,
+    data_keys,
     decide,
     diff,
     explain,
@@ -87,6 +88,10 @@ COMMANDS: dict[str, Command] = {
     "identity-undo": identity_desk.undo_command,
     "identity-close": identity_desk.close_command,
     "reindex": reindex.command,
+    "datakey-list": data_keys.listed,
+    "datakey-rotate": data_keys.rotate,
+    "datakey-rewrap": data_keys.rewrap,
+    "datakey-reencrypt": data_keys.reencrypt,
     "doctor": health.command,
 }
 

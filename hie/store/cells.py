@@ -23,7 +23,7 @@ CLEAR = frozenset(
     }
 )  # fmt: skip
 _OWN = "institution:"
-_MARK = "\x01"  # begins words that are sealed: nobody types it
+MARK = "\x01"  # begins words that are sealed: nobody types it
 
 
 def owner_of(message: str | None) -> str:
@@ -77,11 +77,11 @@ def seal_words(
     if words is None:
         return None
     sealed = db.vault.seal(klass, owner, words.encode("utf-8", "surrogatepass"), *place)
-    return _MARK + base64.b64encode(sealed).decode("ascii")
+    return MARK + base64.b64encode(sealed).decode("ascii")
 
 
 def open_words(db: "Database", text: str | None, *place: str) -> str | None:
     """The words again; those an earlier version wrote are as they stand."""
-    if text is None or not text.startswith(_MARK):
+    if text is None or not text.startswith(MARK):
         return text
     return db.vault.unseal(base64.b64decode(text[1:]), *place).decode("utf-8", "surrogatepass")

@@ -255,10 +255,15 @@ def _code_map(reader: Reader, row: Row) -> CodeMap:
     return CodeMap(*(*row[:13], state, *row[14:17], tuple(json.loads(told or "[]"))))
 
 
+def has_words(samples: Iterable[str]) -> bool:
+    """Whether any of these values is more than a number."""
+    return any(char.isalpha() for one in samples for char in one)
+
+
 def _told(unit: Unit, site: str, system: str, code: str, samples: Sequence[str]) -> str | None:
     """Samples as their column holds them: numbers as they are, words sealed."""
     text = json.dumps(samples, ensure_ascii=True)
-    if not any(char.isalpha() for one in samples for char in one):
+    if not has_words(samples):
         return text
     return seal_words(unit.db, DataClass.MESSAGE, site, text, *_place(site, system, code))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hie.errors import Conflict, ResourceNotFound
 from hie.store.session import Reader, Row, Unit
 from hie.store.users import Account, read_account
+from hie.store.vault import HUB, DataClass
 
 _COLUMNS = "id, issuer, institution, client, method, secret, algorithm, name, status"
 _ACCOUNT = (
@@ -35,7 +36,9 @@ class Provider:
 async def add(unit: Unit, provider: Provider, now_us: int) -> None:
     """Register a provider. Raises Conflict when its id or its issuer is taken."""
     secret = provider.secret
-    sealed = None if secret is None else unit.db.keys.seal(secret.encode(), *_place(provider.id))
+    sealed = None
+    if secret is not None:
+        sealed = unit.db.vault.seal(DataClass.ORDER, HUB, secret.encode(), *_place(provider.id))
     made = await unit.fetchval(
         f"INSERT INTO identity_provider ({_COLUMNS}, created_us, updated_us)"  # noqa: S608
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)"
@@ -135,5 +138,5 @@ def _hash(reader: Reader, provider: str, subject: str) -> str:
 
 def _provider(reader: Reader, row: Row) -> Provider:
     sealed = row[5]
-    secret = None if sealed is None else reader.db.keys.unseal(bytes(sealed), *_place(row[0]))
+    secret = None if sealed is None else reader.db.vault.unseal(bytes(sealed), *_place(row[0]))
     return Provider(*(*row[:5], None if secret is None else secret.decode(), *row[6:]))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hie.errors import ResourceNotFound
 from hie.store.session import Reader, Unit
+from hie.store.vault import HUB, DataClass
 
 MARK = "|p|"  # between institution and pseudonym, in the subject of a token
 _PLACE = ("vouched_person", "number")
@@ -79,7 +80,7 @@ async def number_of(reader: Reader, person: str) -> str:
     sealed = await reader.fetchval("SELECT number FROM vouched_person WHERE id = $1", person)
     if sealed is None:
         raise ResourceNotFound("no member of staff of this pseudonym")
-    return reader.db.keys.unseal(bytes(sealed), *_PLACE, person).decode("utf-8")
+    return reader.db.vault.unseal(bytes(sealed), *_PLACE, person).decode("utf-8")
 
 
 async def _add(
@@ -90,7 +91,7 @@ async def _add(
         " VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING",
         person,
         institution,
-        unit.db.keys.seal(number.encode("utf-8"), *_PLACE, person),
+        unit.db.vault.seal(DataClass.ORDER, HUB, number.encode("utf-8"), *_PLACE, person),
         status,
         now_us,
     )

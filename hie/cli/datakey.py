@@ -1,0 +1,78 @@
+"""`hie datakey`: the keys that what lies in the database is sealed with."""
+
+from typing import Annotated, Any
+
+import typer
+
+from hie.cli.asking import asked, listed
+from hie.cli.connection import connected
+from hie.cli.output import JsonFlag, LangOption, fail, said, show_json, table
+from hie.cli.progress import tracked
+from hie.errors import HubError
+
+app = typer.Typer()
+_COLUMNS = {
+    "id": "key", "owner": "owner", "class": "class", "epoch": "epoch", "suite": "suite",
+    "provider": "wrapped by", "created": "made", "used": "cells", "seals": "seals",
+}  # fmt: skip
+
+
+@app.command("ls")
+def ls(as_json: JsonFlag = False, lang: LangOption = None) -> None:
+    """List the data keys: whose each is, what for, how many cells it sealed, whether it seals."""
+    listed("datakey-list", {}, as_json, "keys", _COLUMNS)
+
+
+@app.command()
+def rotate(as_json: JsonFlag = False, lang: LangOption = None) -> None:
+    """Follow every data key by a new one now; the earlier ones go on opening what they sealed."""
+    answer = asked("datakey-rotate", {}, as_json)
+    said(f"{answer['made']} new data keys seal from now on", as_json, answer)
+
+
+@app.command()
+def rewrap(
+    new: Annotated[
+        bool, typer.Option("--new", help="Make a new wrapping key first (kek-2, kek-3 ...).")
+    ] = False,
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Wrap all data keys by the newest wrapping key; not one cell is touched."""
+    answer = asked("datakey-rewrap", {"new": new}, as_json)
+    said(f"{answer['wrapped']} data keys wrapped anew, by {answer['provider']}", as_json, answer)
+
+
+@app.command()
+def reencrypt(
+    start: Annotated[
+        bool, typer.Option("--start", help="Begin anew, also when an earlier run was ended.")
+    ] = False,
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Seal anew, with today's keys, what older keys sealed or earlier versions left in clear.
+
+    The hub serves and takes messages in meanwhile. A run that was ended is taken up again.
+    """
+    arguments: dict[str, Any] = {"start": start}
+    resumed = False
+    try:
+        with connected() as ask, tracked("reencrypt") as told:
+            while True:
+                answer = ask("datakey-reencrypt", arguments)
+                resumed |= answer.pop("resumed")
+                told(answer["done"], answer["total"])
+                if answer["at"] is None:
+                    break
+                arguments["at"] = answer["at"]
+    except HubError as error:
+        fail(error, as_json)
+    if as_json:
+        show_json({**answer, "resumed": resumed})
+        return
+    if resumed:
+        print("an earlier run was taken up where it ended; its counts are among these")
+    rows = [{"column": name, "cells": count} for name, count in answer["sealed"].items()]
+    table(rows, {"column": "column", "cells": "cells"})
+    print(f"{sum(answer['sealed'].values())} cells sealed anew of {answer['done']} looked at")

@@ -1,0 +1,126 @@
+"""Cells sealed anew with the keys that seal now, a few rows at a time, while the hub goes on.
+
+A cell is only changed while it is what was read: whoever wrote it meanwhile sealed it with today's
+keys. What earlier versions left in clear, or sealed with the one key of the hub, is sealed as well.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hie.store.cells import CLEAR, MARK, is_clear
+from hie.store.sealed_columns import Column, Form, Values
+from hie.store.session import Reader, Unit
+from hie.store.vault import HUB
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """One cell: the key of its row, what it is and what it is to be."""
+
+    key: tuple[Any, ...]
+    was: Any
+    now: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a column: how many, which cells are to change, where the next page begins."""
+
+    looked: int
+    changes: Sequence[Resealed]
+    after: tuple[Any, ...] | None
+
+
+async def count(reader: Reader, column: Column) -> int:
+    """How many cells a column has."""
+    found: int = await reader.fetchval(
+        f"SELECT count(*) FROM {column.table} WHERE {column.name} IS NOT NULL"  # noqa: S608
+    )
+    return found
+
+
+async def page(reader: Reader, column: Column, after: Sequence[Any] | None, limit: int) -> Page:
+    """The rows after a key, and those of their cells that are not sealed as they would be today."""
+    names = (*column.keys, *column.given, column.name)
+    keys = ", ".join(column.keys)
+    args = list(after or ())
+    marks = ", ".join(f"${n}" for n in range(1, len(args) + 1))
+    where = f" WHERE ({keys}) > ({marks})" if args else ""
+    rows = await reader.fetch(
+        f"SELECT {', '.join(names)} FROM {column.table}{where}"  # noqa: S608
+        f" ORDER BY {keys} LIMIT {int(limit)}",
+        *args,
+    )
+    listed = [dict(zip(names, row, strict=True)) for row in rows]
+    owners = await _owners(reader, column, listed)
+    changes = []
+    for row, owner in zip(listed, owners, strict=True):
+        was = row[column.name]
+        now = None if was is None else _anew(reader, column, row, was, owner)
+        if now is not None:
+            changes.append(Resealed(tuple(row[name] for name in column.keys), was, now))
+    last = tuple(listed[-1][name] for name in column.keys) if len(listed) == limit else None
+    return Page(len(listed), changes, last)
+
+
+async def change(unit: Unit, column: Column, changes: Sequence[Resealed]) -> None:
+    """Set these cells where they still are what was read."""
+    width = len(column.keys)
+    where = " AND ".join(f"{name} = ${n}" for n, name in enumerate(column.keys, 1))
+    await unit.executemany(
+        f"UPDATE {column.table} SET {column.name} = ${width + 2}"  # noqa: S608
+        f" WHERE {where} AND {column.name} = ${width + 1}",
+        [(*one.key, one.was, one.now) for one in changes],
+    )
+
+
+async def _owners(reader: Reader, column: Column, rows: Sequence[Values]) -> list[str]:
+    """Whose key seals each cell: a resource that came as a message is its institution's."""
+    found = [column.owner(row) for row in rows]
+    messages = {
+        row["message"]
+        for row, owner in zip(rows, found, strict=True)
+        if owner == HUB and "message" in column.given and row["message"] is not None
+    }
+    if not messages:
+        return found
+    of = await reader.fetch(
+        "SELECT m.id, s.institution FROM message AS m JOIN site AS s ON s.id = m.site"  # noqa: S608
+        f" WHERE {reader.db.among('m.id', 1)}",
+        reader.db.array(sorted(messages)),
+    )
+    institutions = {row[0]: row[1] for row in of}
+    return [
+        institutions.get(row["message"], owner) if owner == HUB else owner
+        for row, owner in zip(rows, found, strict=True)
+    ]
+
+
+def _anew(reader: Reader, column: Column, row: Values, was: Any, owner: str) -> Any:
+    """The cell sealed by the key that seals now; None when it is."""
+    if row.get("type") in CLEAR:
+        return None
+    vault, place = reader.db.vault, column.place(row)
+    if column.form is Form.WORDS:
+        if not was.startswith(MARK):
+            if column.plain(was):
+                return None
+            clear = was.encode("utf-8", "surrogatepass")
+        else:
+            sealed = base64.b64decode(was[1:])
+            clear, had = vault.opened(sealed, *place)
+            owner = owner or had
+            if vault.is_settled(sealed, column.klass, owner):
+                return None
+        anew = vault.seal(column.klass, owner, clear, *place)
+        return MARK + base64.b64encode(anew).decode("ascii")
+    data = bytes(was)
+    if column.form is Form.BODY and is_clear(data):
+        return vault.seal(column.klass, owner, data, *place)
+    clear, had = vault.opened(data, *place)
+    owner = owner or had
+    if vault.is_settled(data, column.klass, owner):
+        return None
+    return vault.seal(column.klass, owner, clear, *place)
