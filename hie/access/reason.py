@@ -55,6 +55,7 @@ class Reason(StrEnum):
     NETWORK = "network"  # the client calls from a network it was not registered with
     BREAK_GLASS = "btg"  # an attempt to break the glass that was not permitted, or to reach past it
     LABEL = "label"  # less than a resource's label: lowering is a security officer's act
+    CONSENT = "consent"  # the patient withholds it from this caller
     POLICY = "policy"  # another rule of the hub forbids it
     MEDIA = "media"  # a media type or coding that is not read or written here
     PARAM = "param"  # a parameter or header that is not known, or not well formed

@@ -48,7 +48,9 @@ async def read_event(request: Request) -> Response:
     asked = read_asked(request)
     key = request.path_params["id"]
     async with hub.db.reading() as reader:
-        found = await audit_log.events(reader, Look(sight.institution, ids=(key,)), 1)
+        found = await audit_log.events(
+            reader, Look(sight.institution, ids=(key,), whole=sight.queries), 1
+        )
         events = await shown(reader, found, sight, hub.settings.address)
     if not events:
         raise ResourceNotFound("no AuditEvent with this id")

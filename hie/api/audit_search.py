@@ -104,6 +104,7 @@ async def _look(reader: Reader, query: AuditQuery, sight: AuditSight) -> Look:
         tuple(sorted(set.intersection(*ids))) if ids else None,
         query.down,
         tuple(sorted(set.intersection(*persons))) if persons else (),
+        whole=sight.queries,
     )
 
 

@@ -14,11 +14,12 @@ from starlette.responses import Response
 from hie.access.actor import ActorKind
 from hie.access.reason import Reason
 from hie.api.general import Asked, read_asked
+from hie.api.hidden import note_hidden
 from hie.api.page_seal import PageSeal
 from hie.api.respond import answered, fhir, hub_of
 from hie.api.served import permitted, record_look
 from hie.audit.event import EventType
-from hie.errors import Fault, InvalidRequest, NotPermitted
+from hie.errors import Fault, InvalidRequest, NotPermitted, ResourceNotFound
 from hie.fhir.bundle import Versioned, history
 from hie.fhir.elements import bounds
 from hie.fhir.search.refusal import bad
@@ -45,7 +46,11 @@ async def history_of(request: Request) -> Response:
     after = seal.opened(asked.values.get("page"))
     before = None if after is None else int(after[0])
     async with hub_of(request).db.reading() as reader:
-        await check_seen(reader, kind, key, restriction)
+        try:
+            await check_seen(reader, kind, key, restriction)
+        except ResourceNotFound:
+            await note_hidden(request, reader, kind, [key], restriction)
+            raise
         page, total = await histories.of_one(reader, kind, key, restriction, span, count, before)
     await record_look(request, EventType.HISTORY, page.found, "history-instance")
     return _answer(request, f"{kind}/{key}/_history", asked, seal, page, total)

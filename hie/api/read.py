@@ -6,6 +6,7 @@ from starlette.responses import Response
 from hie.access.policy import Restriction
 from hie.api.binary import is_raw, raw
 from hie.api.general import read_asked
+from hie.api.hidden import note_hidden
 from hie.api.preconditions import asks_by_date, is_known
 from hie.api.respond import answered, fhir, hub_of, version_headers
 from hie.api.served import permitted, record_look
@@ -36,7 +37,11 @@ async def _one(request: Request, event: EventType, version: int | None) -> Respo
     asked = read_asked(request)
     async with hub_of(request).db.reading() as reader:
         key = request.path_params["id"]
-        found = await versions.read(reader, kind, key, restriction, version)
+        try:
+            found = await versions.read(reader, kind, key, restriction, version)
+        except ResourceNotFound:
+            await note_hidden(request, reader, kind, [key], restriction)
+            raise
         before = None
         if found.version > 1 and asks_by_date(request.headers):
             before = await _before(reader, found, restriction)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from hie.access.actor import Actor, ActorKind
 from hie.access.policy import permit_type
 from hie.access.scopes import Interaction
 from hie.api.addresses import query_string
+from hie.api.hidden import note_hidden
 from hie.api.negotiation import check_format, preferences
 from hie.api.page_seal import PageSeal
 from hie.api.patients_asked import check_asked, check_patients
@@ -19,7 +21,7 @@ from hie.api.search_text import search_text
 from hie.api.served import asked_about, served
 from hie.api.withheld import notices
 from hie.audit.event import Action, Event, EventType, Subject
-from hie.errors import Fault, InvalidRequest, NotSupported, ResourceNotFound
+from hie.errors import Fault, InvalidRequest, NotPermitted, NotSupported, ResourceNotFound
 from hie.exchange.hub import Hub
 from hie.fhir.bundle import Entry, searchset
 from hie.fhir.outcome import issue, outcome
@@ -56,7 +58,12 @@ async def search_type(request: Request) -> Response:
         others = await included(reader, query.includes, page.matches, restriction)
         shown = [*page.matches, *others]
         homes = await asked_about(reader, query.ids("patient", "subject"), shown, restriction)
-        await check_patients(reader, query, restriction, homes)
+        try:
+            await check_patients(reader, query, restriction, homes)
+        except NotPermitted:
+            asked = query.ids("patient", "subject")
+            await note_hidden(request, reader, "Patient", asked, replace(restriction, types=None))
+            raise
     await hub.ledger.record(
         Event(
             EventType.SEARCH,

@@ -23,6 +23,11 @@ _APPLICATION = coding(DCM, "110150", "Application")
 _CUSTODIAN = coding(
     "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "custodian", "Custodian"
 )
+_AUTHORIZER = coding(
+    "http://terminology.hl7.org/CodeSystem/extra-security-role-type",
+    "authserver",
+    "authorization server",
+)
 _RECIPIENT = coding(_PARTICIPATION, "IRCP", "information recipient")
 _AUTHOR = coding(_PARTICIPATION, "AUT", "author (originator)")
 _PROVIDER = coding(
@@ -34,6 +39,7 @@ _ROLES = {
     Flow.READ: (_DESTINATION, _SOURCE),
     Flow.WRITE: (_SOURCE, _DESTINATION),
     Flow.DELETE: (_APPLICATION, _CUSTODIAN),
+    Flow.AUTHORIZE: (_APPLICATION, _AUTHORIZER),
     Flow.OTHER: (_APPLICATION, _DESTINATION),
 }
 

@@ -29,6 +29,7 @@ _PATIENT = coding(_ROLE, "1", "Patient")
 _RESOURCE = coding(_ROLE, "4", "Domain Resource")
 _QUERY = coding(_ROLE, "24", "Query")
 _REQUEST = coding("https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType", "XrequestId")
+_TOKEN = coding("https://profiles.ihe.net/ITI/BALP/CodeSystem/UserAgentTypes", "UserOauthAgent")
 _SERVER = coding(
     "http://terminology.hl7.org/CodeSystem/security-source-type", "4", "Application Server"
 )
@@ -77,6 +78,8 @@ def _entities(event: Recorded) -> list[Resource]:
         identifier = {"system": f"{CANONICAL}/sid/person", "value": event.person}
         what_ = {"type": "Person", "identifier": identifier}
         found.append({"what": what_, "type": dict(_PERSON), "role": dict(_PATIENT)})
+    if event.type == EventType.CONSENT_DECISION and event.resources:
+        return found + _decided_by(event)
     shown = _shown(event)
     for reference in shown:
         kind = reference.partition("/")[0]
@@ -88,6 +91,18 @@ def _entities(event: Recorded) -> list[Resource]:
         identifier = {"value": event.request}
         found.append({"what": {"identifier": identifier}, "type": dict(_REQUEST)})
     return found + _details(event)
+
+
+def _decided_by(event: Recorded) -> list[Resource]:
+    """The Consents that decided, and the token they decided about."""
+    found: list[Resource] = [
+        {"what": {"reference": one, "type": "Consent"}, "type": coding(_TYPES, "Consent")}
+        for one in event.resources
+    ]
+    if event.token:
+        identifier = {"value": f"urn:ietf:params:oauth:jti:{event.token}"}
+        found.append({"what": {"identifier": identifier}, "type": dict(_TOKEN)})
+    return found
 
 
 def _asked(event: Recorded) -> list[Resource]:
@@ -124,6 +139,10 @@ def _is_one(event: Recorded) -> bool:
 
 def _profile(event: Recorded, name: Named) -> str | None:
     """The BALP profile that the event has all of."""
+    if event.type == EventType.CONSENT_DECISION:
+        # The profile wants a person who asks; a system's decision has all but that.
+        whole = event.kind == "user" and event.network and event.client and event.home
+        return "AuthZconsent" if whole and event.resources else None
     if event.outcome != "0" or not event.network or not event.client or name.type is not REST:
         return None
     about = "Patient" if event.home else ""

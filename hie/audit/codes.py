@@ -22,7 +22,7 @@ _ATTACK = "8"
 _DENIED = frozenset(
     {
         "scope", "purpose", "role", "label", "policy", "org-spoof", "media", "param", "cost",
-        "fhir", "absent", "conflict", "size", "ssrf", "audit-write",
+        "fhir", "absent", "rel", "consent", "conflict", "size", "ssrf", "audit-write",
     }
 )  # fmt: skip
 
@@ -34,6 +34,7 @@ class Flow(StrEnum):
     READ = "read"
     WRITE = "write"
     DELETE = "delete"
+    AUTHORIZE = "authorize"  # the hub decides
     OTHER = "other"
 
 
@@ -64,6 +65,7 @@ _OVERRIDE = {
     "D": (coding(DCM, "110138", "Emergency Override Stopped"),),
 }
 _OBJECT = coding(DCM, "110132", "Object Security Attributes Changed")
+_BY_CONSENT = coding("https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType", "AuthZ-Consent")
 _ATTRIBUTES = coding(DCM, "110137", "User Security Attributes Changed")
 _OPERATION = coding(_REST, "operation", "operation")
 
@@ -78,6 +80,7 @@ _KINDS: dict[str, tuple[Resource, tuple[Resource, ...], Flow]] = {
     EventType.EXPLAIN: (_ORDER, (), Flow.READ),
     EventType.DECIDE: (_ORDER, (), Flow.WRITE),
     EventType.PAGE: (_PATIENT, (), Flow.READ),
+    EventType.PATIENT_CODE: (_PATIENT, (), Flow.OTHER),
     EventType.RECEIVE: (_IMPORT, (), Flow.WRITE),
     EventType.PROCESS: (_IMPORT, (), Flow.WRITE),
     EventType.MESSAGE_VIEW: (_IMPORT, (), Flow.READ),
@@ -97,6 +100,7 @@ _KINDS: dict[str, tuple[Resource, tuple[Resource, ...], Flow]] = {
     EventType.LAUNCH: (_AUTHENTICATION, (_LOGIN,), Flow.OTHER),
     EventType.SIGN_OUT: (_AUTHENTICATION, (_LOGOUT,), Flow.OTHER),
     EventType.BOOT: (_APPLICATION, (_START,), Flow.OTHER),
+    EventType.CONSENT_DECISION: (_ALERT, (_BY_CONSENT,), Flow.AUTHORIZE),
     EventType.AUDIT_VIEW: (_LOG_USED, (), Flow.READ),
 }
 _METHODS = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}

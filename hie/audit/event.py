@@ -47,6 +47,8 @@ class EventType(StrEnum):
     LAUNCH = "launch"
     SIGN_OUT = "sign-out"
     BREAK_GLASS = "break-glass"
+    PATIENT_CODE = "patient-code"
+    CONSENT_DECISION = "consent-decision"
     AUDIT_VIEW = "audit-view"
     REFUSED = "refused"
     BOOT = "boot"

@@ -45,6 +45,14 @@ def stranger(network: str | None, request: str | None, named: str = "") -> Actor
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Why there was nothing to be seen: `decisions` are what Consents decided, for the log."""
+
+    reason: Reason
+    decisions: tuple[Event, ...] = ()
+
+
 @dataclass(slots=True)
 class _Noise:
     minute: int
@@ -100,8 +108,15 @@ class Refusals:
             actor = stranger(network_of(scope), request_id_of(scope))
         if actor.glass and reason in _PAST:
             reason = Reason.BREAK_GLASS
+        hidden = scope.get("state", {}).get("hidden")
+        decisions: tuple[Event, ...] = ()
+        if isinstance(hidden, Hidden) and reason in _PAST:
+            reason, decisions = hidden.reason, hidden.decisions
         detail = f"{scope['method'][:16]} {door_of(scope['path'])}"
-        await self.record(actor, reason, query=raw_request(scope), detail=detail)
+        await asyncio.gather(
+            self.record(actor, reason, query=raw_request(scope), detail=detail),
+            *(self._ledger.record(one) for one in decisions),
+        )
         return reason
 
     async def flush(self) -> None:

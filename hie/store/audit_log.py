@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hie.access.reason import Reason
+from hie.audit.event import EventType
 from hie.audit.recorded import Recorded, places_of
 from hie.fhir.search.values import When
 from hie.store.session import Reader, Row
@@ -16,6 +18,7 @@ _ACCESS = (
     "id", "at_us", "boot", "n", "type", "action", "outcome", "kind", "client", "subject", "role",
     "institution", "purpose", "token", "network", "request", "reason", "policy", "detail",
 )  # fmt: skip
+_HIDING = frozenset({Reason.REL, Reason.CONSENT, Reason.LABEL})
 _SUBJECT = ("n", "home", "person", "resources")
 _COLUMNS = ", ".join([*(f"a.{name}" for name in _ACCESS), *(f"s.{name}" for name in _SUBJECT)])
 
@@ -25,7 +28,8 @@ class Look:
     """Which events: of one institution (None: all), at these times, of these patients, by id.
 
     `times`: one date parameter each, any of whose values must hold. None of `homes`, `ids`: all.
-    `persons`: with `homes`, also events about these persons that name no home of theirs.
+    `persons`: with `homes`, also events about these persons that name no home of theirs. Not
+    `whole`: for who may not be told that something is there, what is hidden is like what is not.
     """
 
     institution: str | None
@@ -34,6 +38,7 @@ class Look:
     ids: tuple[str, ...] | None = None
     down: bool = True
     persons: tuple[str, ...] = ()
+    whole: bool = True
 
 
 async def events(
@@ -41,7 +46,7 @@ async def events(
 ) -> list[Recorded]:
     """Events after a position, in the order asked for."""
     found = [
-        _recorded(row)
+        _recorded(row) if look.whole else _told(_recorded(row))
         for part in _parts(look)
         for row in await reader.fetch(*_selected(part, limit, after))
     ]
@@ -78,6 +83,11 @@ def position_of(one: Recorded) -> list[Any]:
     return [one.at_us, one.access, -1 if one.n is None else one.n]
 
 
+def _told(one: Recorded) -> Recorded:
+    """An event for who may not be told why nothing was shown."""
+    return replace(one, reason=Reason.ABSENT) if one.reason in _HIDING else one
+
+
 def _parts(look: Look) -> list[Look]:
     """What is looked for by the homes, and by the persons: an index each, and no event twice."""
     if not look.persons:
@@ -100,7 +110,7 @@ def _statement(look: Look, after: Sequence[Any] | None) -> tuple[str, list[Any]]
         args.append(value)
         return f"${len(args)}"
 
-    where = []
+    where = [] if look.whole else [f"a.type <> '{EventType.CONSENT_DECISION}'"]
     if look.institution is not None:
         where.append(f"a.institution = {arg(look.institution)}")
     at = _time(look)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hie import metrics
 from hie.audit.event import Event, EventType, Outcome
 from hie.errors import Conflict
+from hie.store.consent_decisions import decided
 from hie.store.ids import timed_ids
 from hie.store.lending import find_events
 from hie.store.session import Reader, Row, Rows, Unit
@@ -39,11 +40,13 @@ async def append(unit: Unit, event: Event) -> str:
 
 
 async def append_all(unit: Unit, events: Sequence[Event]) -> list[str]:
-    """Write several events in this unit of work; their ids."""
+    """Write several events in this unit of work, with what Consents decided; their ids."""
+    count_of = len(events)
+    events = [*events, *await decided(unit, events)]
     ids, inserts = rows_of(unit.db, events, unit.numbers(len(events)))
     await unit.insert_all(inserts)
     count(events)
-    return ids
+    return ids[:count_of]
 
 
 def rows_of(
@@ -118,8 +121,11 @@ class Ledger:
         while self._waiting:
             group, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
             events = [event for event, _ in group]
-            numbers = [self._db.numbers.draw() for _ in group]
+            numbers: list[int] = []
             try:
+                async with self._db.reading() as reader:
+                    events += await decided(reader, events)
+                numbers = [self._db.numbers.draw() for _ in events]
                 ids, inserts = rows_of(self._db, events, numbers)
                 await self._db.insert_alone(inserts)
             except BaseException as fault:
@@ -133,7 +139,7 @@ class Ledger:
                     raise
                 continue
             count(events)
-            for (_, done), key in zip(group, ids, strict=True):
+            for (_, done), key in zip(group, ids, strict=False):
                 if not done.done():
                     done.set_result(key)
 
