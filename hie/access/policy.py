@@ -36,6 +36,7 @@ class Role(StrEnum):
     INTEGRATOR = "integrator"
     AUDITOR = "auditor"
     PRIVACY_OFFICER = "privacy-officer"
+    SECURITY_OFFICER = "security-officer"
     MANAGER = "manager"
     ADMINISTRATOR = "administrator"
 
@@ -47,6 +48,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[str]] = {
     Role.INTEGRATOR: frozenset({Door.MESSAGES, Door.MAPS}),
     Role.AUDITOR: frozenset(),
     Role.PRIVACY_OFFICER: frozenset(),
+    Role.SECURITY_OFFICER: frozenset(),
     Role.MANAGER: frozenset({Door.INDICATORS}),
     Role.ADMINISTRATOR: frozenset({Door.REGISTERS}),
 }

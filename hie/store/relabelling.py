@@ -7,6 +7,7 @@ current version gets the tags, its row the label, its earlier versions the label
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from hie.access.labels.label import RESTRICTED, UNMAPPED, label_with
 from hie.store.instants import written
 from hie.store.labelling import label_versions
 from hie.store.resources import Put, row_of, set_rows
@@ -16,6 +17,7 @@ from hie.store.tables import HOMELESS, TABLES
 
 Key = tuple[str, str]  # id, home
 START: Key = ("", "")
+_UNKNOWN = label_with(RESTRICTED, UNMAPPED)  # what a row without a label counts as
 LABELLED = tuple(kind for kind in TABLES if kind not in HOMELESS)
 
 
@@ -55,24 +57,65 @@ async def of_home(unit: Unit, home: str, kinds: Sequence[str] = LABELLED) -> lis
     return found
 
 
-async def homes_after(reader: Reader, kind: str, after: Key, limit: int) -> list[Key]:
-    """The next rows of a type that have no label, by their keys (id, home)."""
+async def keys_after(
+    reader: Reader, kind: str, after: Key, limit: int, whole: bool = False
+) -> list[Key]:
+    """The next rows of a type that have no label, by their keys (id, home); `whole`: all rows.
+
+    Of all rows, those of a patient are met with the Patient alone.
+    """
     rows = await reader.fetch(
-        f"SELECT id, home FROM {TABLES[kind]}"  # noqa: S608
-        " WHERE label IS NULL AND home <> '' AND (id, home) > ($1, $2)"
-        " ORDER BY id, home LIMIT $3",
+        f"SELECT id, home FROM {TABLES[kind]} WHERE {_wanted(kind, whole)}"  # noqa: S608
+        " AND (id, home) > ($1, $2) ORDER BY id, home LIMIT $3",
         *after,
         limit,
     )
     return [(row[0], row[1]) for row in rows]
 
 
-async def unlabelled(reader: Reader, kind: str) -> int:
-    """How many resources of a type have no label."""
+async def count(reader: Reader, kind: str, whole: bool = False) -> int:
+    """How many rows `keys_after` finds of a type."""
     found: int = await reader.fetchval(
-        f"SELECT count(*) FROM {TABLES[kind]} WHERE label IS NULL AND home <> ''"  # noqa: S608
+        f"SELECT count(*) FROM {TABLES[kind]} WHERE {_wanted(kind, whole)}"  # noqa: S608
     )
     return found
+
+
+def _wanted(kind: str, whole: bool) -> str:
+    if not whole:
+        return "home <> '' AND label IS NULL"
+    alone = "" if kind == "Patient" else " AND home NOT IN (SELECT id FROM patient)"
+    return f"home <> ''{alone}"
+
+
+async def counts(reader: Reader) -> list[tuple[str, int | None, int]]:
+    """How many resources of each type have each label."""
+    found: list[tuple[str, int | None, int]] = []
+    for kind in sorted(LABELLED):
+        rows = await reader.fetch(
+            f"SELECT label, count(*) FROM {TABLES[kind]} WHERE home <> ''"  # noqa: S608
+            " GROUP BY label ORDER BY label"
+        )
+        found += [(kind, row[0], row[1]) for row in rows]
+    return found
+
+
+async def find(
+    reader: Reader, kind: str, after: str, limit: int, level: int | None, bits: int | None
+) -> list[tuple[str, int | None]]:
+    """Ids and labels of a type's rows after an id; only of this confidentiality, this topic."""
+    label = "coalesce(label, $4)"
+    rows = await reader.fetch(
+        f"SELECT id, label FROM {TABLES[kind]} WHERE home <> '' AND id > $1"  # noqa: S608
+        f" AND ($2 < 0 OR ({label} & 3) = $2) AND ($3 = 0 OR (({label} / 4) & $3) <> 0)"
+        " ORDER BY id LIMIT $5",
+        after,
+        -1 if level is None else level,
+        0 if bits is None else bits,
+        _UNKNOWN,
+        limit,
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 async def set_labels(

@@ -131,7 +131,7 @@ async def test_a_report_is_as_high_as_its_highest_result(place: Any, tmp_path: A
         specimen = await desk.made(
             {"resourceType": "Specimen", "subject": {"reference": f"Patient/{desk.patient}"}}
         )
-        lying = {
+        lying: dict[str, Any] = {
             "basedOn": [{"reference": f"ServiceRequest/{order['id']}"}],
             "specimen": {"reference": f"Specimen/{specimen['id']}"},
         }

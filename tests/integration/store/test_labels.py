@@ -181,8 +181,8 @@ async def test_a_row_without_a_label_is_restricted_until_it_has_one(database: Da
         await unit.execute("UPDATE observation SET label = NULL")
     assert not await is_seen(database)
     async with database.reading() as reader:
-        assert await relabelling.unlabelled(reader, "Observation") == 1
-        assert await relabelling.homes_after(reader, "Observation", relabelling.START, 9) == [
+        assert await relabelling.count(reader, "Observation") == 1
+        assert await relabelling.keys_after(reader, "Observation", relabelling.START, 9) == [
             ("o1", "h1")
         ]
     await wrote(database, result(status="corrected"))
