@@ -24,10 +24,12 @@ class Door(StrEnum):
     INTAKE = "hie/intake"  # POST /intake/{site}
     ORDER_CHECK = "hie/order-check"  # POST /v1/order-check, $assess, reminders, views
     DECIDE = "hie/decide"  # POST /v1/decisions, records, notices, notifications
+    CONSENT = "hie/consent"  # people record and withdraw what a patient signed
     MESSAGES = "hie/messages"  # kept and held messages of the own institution
     MAPS = "hie/maps"  # local codes and their maps
     INDICATORS = "hie/indicators"  # GET /v1/indicators: the own institution's, PUBHLTH: all
     REGISTERS = "hie/registers"  # institutions, qualifications, precision, marks, policies
+    PATIENT_CODES = "hie/patient-codes"  # a patient's app: codes that open the own record
     CLIENT_IDS = "hie/client-ids"  # a client of FHIR chooses the ids of what it creates
     INTROSPECT = "hie/introspect"  # POST /oauth/introspect of the institution's other clients
     OPEN_REFERENCES = "hie/open-references"  # what it writes may point at what is not there

@@ -11,6 +11,7 @@ from hie.api.duties import DUTY_ROUTES
 from hie.api.flat import flat
 from hie.api.flat_body import flat_body
 from hie.api.indicators import read_indicators
+from hie.api.patient_codes import PATIENT_CODE_ROUTES
 from hie.api.problem import problem
 from hie.api.withheld import noticed
 from hie.exchange.assess import order_check
@@ -72,4 +73,5 @@ V1_ROUTES = [
     Route("/v1/launch-tickets", post_launch_ticket, methods=["POST"]),
     *GLASS_ROUTES,
     *DUTY_ROUTES,
+    *PATIENT_CODE_ROUTES,
 ]

@@ -19,6 +19,7 @@ __all__ = [
     "holds",
     "known",
     "own",
+    "own_of",
     "relate",
     "replace",
     "resting_on",
@@ -106,6 +107,17 @@ async def known(reader: Reader, home: str) -> list[Fact]:
         home,
     )
     return [_fact(row) for row in rows]
+
+
+async def own_of(reader: Reader, institution: str, homes: Iterable[str]) -> list[str]:
+    """Those of these homes that are the institution's own records."""
+    rows = await reader.fetch(
+        f"SELECT home FROM relation WHERE {reader.db.among('home', 1)}"  # noqa: S608
+        " AND institution = $2 AND kind = 'own' ORDER BY home",
+        reader.db.array(sorted(set(homes))),
+        institution,
+    )
+    return [row[0] for row in rows]
 
 
 async def holds(reader: Reader, homes: Iterable[str], reach: Reach) -> bool:
