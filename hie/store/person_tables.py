@@ -2,7 +2,7 @@
 
 from sqlmodel import Index, SQLModel
 
-from hie.store.columns import instant, maybe, maybe_instant, text
+from hie.store.columns import count, instant, maybe, maybe_instant, text
 
 
 class Identifier(SQLModel, table=True):
@@ -29,6 +29,15 @@ class IdentifierFormer(SQLModel, table=True):
     __table_args__ = {"sqlite_with_rowid": False}
     type: str = text(primary_key=True)
     hash: str = text(primary_key=True)
+    home: str = text(primary_key=True)
+
+
+class NameToken(SQLModel, table=True):
+    """What a Patient's names are found by (`names`): 32 bits of a keyed hash, many of each."""
+
+    __tablename__ = "name_token"
+    __table_args__ = {"sqlite_with_rowid": False}
+    token: int = count(primary_key=True, sa_column_kwargs={"autoincrement": False})
     home: str = text(primary_key=True)
 
 

@@ -33,7 +33,7 @@ def _meets(text: str, asked: str, modifier: str) -> bool:
     wanted, known = folded(asked), folded(text)
     if not wanted:
         return False
-    if modifier == "contains" or _is_han(wanted[0]):
+    if modifier == "contains" or is_han(wanted[0]):
         return wanted in known
     if known.startswith(wanted):
         return True
@@ -63,7 +63,7 @@ def folded(text: str) -> str:
 @lru_cache(8192)
 def sounds(text: str) -> tuple[str, ...]:
     """The pinyin of a Chinese text in its readings, whole and by initials; none for other texts."""
-    name = "".join(char for char in text if _is_han(char))
+    name = "".join(char for char in text if is_han(char))
     if not name or len(name) > _LONGEST_NAME:
         return ()
     found = [""]
@@ -76,5 +76,6 @@ def sounds(text: str) -> tuple[str, ...]:
     return (*found, *initials)
 
 
-def _is_han(char: str) -> bool:
+def is_han(char: str) -> bool:
+    """Whether a character is a Chinese one."""
     return "\u3400" <= char <= "\u9fff" or "\U00020000" <= char <= "\U0003134f"
