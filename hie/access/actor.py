@@ -47,7 +47,7 @@ class Actor:
     request: str | None = None  # X-Request-Id or one made here
     patient: str | None = None  # a Patient's id, when the token is about this patient alone
     session: str | None = None  # the sign-in or launch the token came out of
-    glass: frozenset[str] = frozenset()  # homes whose restricted rows are open for a while
+    glass: frozenset[str] = frozenset()  # homes open for a while by broken glass; their persons too
     relation: str | None = None  # how the relation to the patient is known: hub, or declared
     acr: str | None = None  # how surely the person was recognised, as their token says
     agreement: Agreement = STANDARD  # what the institution agreed on: the bound of all above

@@ -104,6 +104,6 @@ class Event:
     def purpose(self) -> Purpose:
         """The purpose of use: breaking the glass where what it opened is concerned."""
         glass = self.actor.glass
-        if glass and any(one.home in glass for one in self.subjects):
+        if glass and any({one.home, one.person} & glass for one in self.subjects):
             return Purpose.BREAK_GLASS
         return self.actor.purpose

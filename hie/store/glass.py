@@ -70,9 +70,9 @@ async def add(unit: Unit, one: Opening) -> str:
 
 
 async def open_homes(reader: Reader, subject: str, now_us: int) -> frozenset[str]:
-    """The homes that are open to this person now: each patient's, with all of the same person."""
+    """The homes that are open to this person now, all of the same persons, and these persons."""
     rows = await reader.fetch(
-        "SELECT o.home, b.home FROM glass_opening AS o"
+        "SELECT o.home, a.person, b.home FROM glass_opening AS o"
         " LEFT JOIN person_home AS a ON a.home = o.home"
         " LEFT JOIN person_home AS b ON b.person = a.person"
         " WHERE o.subject = $1 AND o.at_us > $2 AND o.until_us > $3 AND o.ended_us IS NULL",
@@ -80,7 +80,7 @@ async def open_homes(reader: Reader, subject: str, now_us: int) -> frozenset[str
         now_us - LASTS * _SECOND - _SECOND,
         now_us,
     )
-    return frozenset(home for row in rows for home in row if home is not None)
+    return frozenset(key for row in rows for key in row if key is not None)
 
 
 async def open_now(reader: Reader, subject: str, now_us: int) -> list[Opening]:
