@@ -93,6 +93,10 @@ class Settings(BaseSettings):
         default=True,
         description="Rates per client and user; may be off only on a loopback address.",
     )
+    gateway_secret_file: Path | None = Field(
+        default=None,
+        description="File with the secret of the gateway that says which certificate it saw.",
+    )
     outbound_networks: list[str] = Field(
         default=[],
         description="Partners' networks beside the internet that keys are fetched from.",

@@ -9,19 +9,24 @@ from hie.access.reason import Reason, refused
 from hie.access.scopes import covered
 from hie.access.token import Claims
 
-_BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([^ ]+)")
+_BEARER = re.compile(r"(bearer|dpop) +([^ ]+)", re.IGNORECASE)
 
 
 def bearer_token(headers: list[bytes]) -> str:
     """The token of the one Authorization header; raises NotAuthenticated (SECURITY 1.3, step 1)."""
+    return presented_token(headers)[0]
+
+
+def presented_token(headers: list[bytes]) -> tuple[str, bool]:
+    """The token of the one Authorization header, and whether it came by the scheme DPoP."""
     if not headers:
         raise refused(Reason.NO_TOKEN)
     if len(headers) != 1 or not headers[0].isascii():
         raise refused(Reason.SCHEME, "one Authorization header")
     match = _BEARER.fullmatch(headers[0].decode("ascii"))
     if match is None:
-        raise refused(Reason.SCHEME, "scheme Bearer")
-    return match[1]
+        raise refused(Reason.SCHEME, "scheme Bearer or DPoP")
+    return match[2], match[1].lower() == "dpop"
 
 
 def actor_of(

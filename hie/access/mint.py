@@ -27,7 +27,7 @@ class Grant:
     For a system `subject` is empty. For a person it is the id of their account here, or the
     pseudonym of a person their hospital vouches for (`hie.oauth.vouched`), and `role` is a `Role`.
     `patient` and `encounter` are ids; `session` is the hash of a session here, with which the
-    token ends; `certificate` is the SHA-256 of the client certificate it is bound to, base64url.
+    token ends; `bound` is the `cnf` of what its sender alone has (`hie.oauth.sender`).
     """
 
     issuer: str
@@ -43,7 +43,7 @@ class Grant:
     session: str | None = None
     acr: str | None = None
     auth_time: int | None = None
-    certificate: str | None = None
+    bound: Mapping[str, str] | None = None
     lifetime: int = LIFETIME
 
 
@@ -75,7 +75,7 @@ def _claims(grant: Grant, token_id: str, now: int) -> dict[str, object]:
         exp=now + grant.lifetime,
         jti=token_id,
         scope=" ".join(grant.scopes),
-        cnf=None if grant.certificate is None else {"x5t#S256": grant.certificate},
+        cnf=grant.bound,
         acr=grant.acr,
         auth_time=grant.auth_time,
         patient=patient,

@@ -28,6 +28,9 @@ class Reason(StrEnum):
     INTROSPECT = "introspect"  # a token of another client was asked about, or to be ended
     JWKS = "jwks"  # a client's key set could not be fetched from its address
     KEY_GONE = "key-gone"  # for a day now: its client is refused
+    CNF = "cnf"  # a token, or a client, bound to a certificate or key that the sender has not shown
+    DPOP = "dpop"  # a proof of possession that does not hold (RFC 9449)
+    NONCE = "nonce"  # a proof without the hub's nonce of now
     CROSS_CLIENT = "cross-client"  # one client's key under another client's name
     SIG = "sig"  # the signature does not verify
     CLAIM = "claim"  # a claim is missing or of the wrong type
@@ -78,6 +81,8 @@ ALERTS: frozenset[Reason] = frozenset(
         Reason.TYPE,
         Reason.DUP,
         Reason.CROSS_CLIENT,
+        Reason.CNF,
+        Reason.DPOP,
         Reason.KEY_GONE,
         Reason.AUD,
         Reason.REPLAY,

@@ -55,7 +55,7 @@ def verify(token: Compact, profile: Profile, expected: Expected, now: float) -> 
     rules = profile.value
     algorithm, kid = _check_header(token.header, rules, expected.jwks_url)
     key = _choose(expected.keys, kid, algorithm)
-    _check_signature(token, key)
+    check_signature(token, key)
     _check_types(token.payload, rules)
     return _check_claims(token.payload, rules, expected, now)
 
@@ -107,7 +107,8 @@ def _choose(keys: Sequence[VerificationKey], kid: str, algorithm: str) -> Verifi
     return found[0]
 
 
-def _check_signature(token: Compact, key: VerificationKey) -> None:
+def check_signature(token: Compact, key: VerificationKey) -> None:
+    """The token was signed by this key; raises NotAuthenticated (SIG)."""
     signed = token.text.rpartition(".")[0].encode("ascii")
     if not _SIGNATURES[key.algorithm].verify(signed, key.public, token.signature):
         raise refused(Reason.SIG)

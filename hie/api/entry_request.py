@@ -16,6 +16,7 @@ from starlette.types import Message, Scope
 from hie.api.negotiation import MEDIA
 from hie.fhir.wire import parse, write
 from hie.oauth.door import COUNTED
+from hie.oauth.sender import SENDER
 from hie.store.instants import microseconds
 
 _FHIR = "application/fhir+json"
@@ -91,6 +92,7 @@ async def _asked(
         "raw_path": f"/fhir/{path}".encode(),
         "query_string": query.encode(),
         COUNTED: counted,
+        SENDER: request.scope.get(SENDER),
         "headers": [
             *((k, v) for k, v in request.scope["headers"] if k == b"host"),
             *((k.lower().encode(), v.encode("latin-1", "replace")) for k, v in headers.items()),

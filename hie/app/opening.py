@@ -102,6 +102,7 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
             status,
             rate_limits=settings.rate_limits,
             metrics_token=_secret(settings.metrics_token_file),
+            gateway_secret=_secret(settings.gateway_secret_file),
             fetcher=key_fetcher(settings.outbound_networks, settings.outbound_ca_file),
         )
         hub = Hub(

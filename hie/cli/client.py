@@ -34,6 +34,12 @@ def add(
     cds_issuer: Annotated[
         str, typer.Option(help="What it calls itself (iss) as a CDS Hooks client.")
     ] = "",
+    certificate: Annotated[
+        Path | None, typer.Option(help="Certificate it must show; binds its tokens.", exists=True)
+    ] = None,
+    dpop: Annotated[
+        bool, typer.Option("--dpop", help="Bind its tokens to a key it proves (RFC 9449).")
+    ] = False,
     as_json: JsonFlag = False,
     lang: LangOption = None,
 ) -> None:
@@ -48,6 +54,7 @@ def add(
             "name": name,
             "purposes": purpose or ["TREAT"],
             "cds_issuer": cds_issuer,
+            "sender": "dpop" if dpop else certificate.read_text("utf-8") if certificate else "",
         },
         as_json,
     )

@@ -28,9 +28,9 @@ Command = Callable[[Entrance, Actor, Mapping[str, Any]], Awaitable[dict[str, Any
 async def client_add(
     entrance: Entrance, actor: Actor, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """{client, institution, key, scopes, name?, purposes?, cds_issuer?} -> {client, kids}.
+    """{client, institution, key, scopes, name?, purposes?, cds_issuer?, sender?} -> the kids.
 
-    `key` is a JWKS, a JWK, {"pem": text} or {"jwks_uri": address}.
+    `key` is a JWKS, a JWK, {"pem": text} or {"jwks_uri": address}; `sender` dpop or a certificate.
     """
     asked = Registration(
         client=_text(arguments, "client"),
@@ -40,6 +40,7 @@ async def client_add(
         purposes=_texts(arguments, "purposes") or ["TREAT"],
         name=_text(arguments, "name", ""),
         cds_issuer=_text(arguments, "cds_issuer", "") or None,
+        sender=_text(arguments, "sender", "") or None,
     )
     keys = await add_client(entrance, actor, asked)
     return {"client": asked.client, "kids": [key.kid for key in keys]}

@@ -15,7 +15,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hie.access.actor import Actor, ActorKind
-from hie.access.bearer import bearer_token
+from hie.access.bearer import bearer_token, presented_token
+from hie.access.dpop import ALGORITHMS
 from hie.access.reason import Reason, refused
 from hie.errors import Fault, HubError, NotAuthenticated, TooMany
 from hie.oauth.agreements import bound
@@ -28,6 +29,7 @@ from hie.oauth.limits import neighbourhood, retry_after
 from hie.oauth.networks import check_network
 from hie.oauth.open_doors import METRICS, is_open, is_page
 from hie.oauth.opened import with_glass
+from hie.oauth.sender import check_sender, nonce
 from hie.oauth.sessions import Session, find_session
 from hie.oauth.strangers_page import sign_in_first
 
@@ -35,6 +37,8 @@ AT_ONCE = 32  # requests of one client under way
 COUNTED = "hie.counted"  # in the scope of a part of a request that was held to its rate as a whole
 # Where a client may prove itself in the form instead of by a token (RFC 7662, 2.1; RFC 7009, 2.1).
 _PROVED_INSIDE = frozenset({"/oauth/introspect", "/oauth/revoke"})
+_OF_PROOFS = frozenset({Reason.DPOP, Reason.NONCE})
+_NO_FAILURE = frozenset({None, Reason.NO_TOKEN, Reason.NONCE})
 _UNLIMITED = ("/intake/", "/dicom-web/")  # held back by the store and the decoders, not by a rate
 
 
@@ -87,8 +91,10 @@ class Door:
             actor = await self._bound(actor, scope)
             scope["state"]["actor"] = actor
             return actor
-        token = bearer_token(_values(scope, b"authorization"))
+        token, by_proof = presented_token(_values(scope, b"authorization"))
         actor = (await self._bearer.actor(token)).at(network_of(scope), request_id_of(scope))
+        claims = self._bearer.claims(token)
+        await check_sender(self._entrance, scope, claims, token, by_proof=by_proof)
         return await self._bound(actor, scope)
 
     async def _bound(self, actor: Actor, scope: Scope) -> Actor:
@@ -129,6 +135,15 @@ class Door:
         if forwarded or not _is_loopback(network_of(scope)):
             raise refused(Reason.NO_TOKEN)
 
+    def _proof_wanted(self, reason: Reason) -> dict[str, str]:
+        """What is wrong with a proof, and the nonce for the next (RFC 9449, 7.1 and 9)."""
+        error = "use_dpop_nonce" if reason is Reason.NONCE else "invalid_dpop_proof"
+        algorithms = " ".join(ALGORITHMS)
+        return {
+            "WWW-Authenticate": f'DPoP realm="hie", error="{error}", algs="{algorithms}"',
+            "DPoP-Nonce": nonce(self._entrance),
+        }
+
     async def _refusal(self, scope: Scope, error: HubError) -> Response:
         """Record the refusal, then word it; when it cannot be recorded, 503."""
         path, refusals = scope["path"], self._entrance.refusals
@@ -140,7 +155,9 @@ class Door:
             return refusal_of(path, error, {"Retry-After": error.faults[0].expected})
         if not isinstance(error, NotAuthenticated):
             return refusal_of(path, error)
-        if reason is not Reason.NO_TOKEN and not is_page(path):
+        if reason in _OF_PROOFS:
+            return refusal_of(path, error, self._proof_wanted(reason))
+        if reason not in _NO_FAILURE and not is_page(path):
             rates = self._entrance.rates
             seconds = rates.failed.take(neighbourhood(network_of(scope)), self._entrance.clock())
             if rates.enforced and seconds > 0:

@@ -75,6 +75,7 @@ class Entrance:
     networks: Networks
     providers: Providers
     metrics_token: str | None = None
+    gateway_secret: str | None = None
 
     async def is_open(self, institution: str) -> bool:
         """Whether this institution's systems and people are let in today.
@@ -117,6 +118,7 @@ def open_entrance(
     metrics_token: str | None = None,
     clock: Callable[[], float] = time.time,
     fetcher: JwksFetcher | None = None,
+    gateway_secret: str | None = None,
 ) -> Entrance:
     """Put the parts together.
 
@@ -128,6 +130,8 @@ def open_entrance(
         raise HubMisconfigured(f"base_url {address!r}: expected http(s)://host[:port]")
     if not rate_limits and parts.hostname not in _LOOPBACK:
         raise HubMisconfigured("rate_limits = false is for a loopback address only")
+    if gateway_secret is not None and len(gateway_secret) < 32:
+        raise HubMisconfigured("the secret of the gateway: expected at least 32 characters")
     if metrics_token is not None and len(metrics_token) < 16:
         raise HubMisconfigured("the token for /metrics: expected at least 16 characters")
     refusals = Refusals(ledger, clock)
@@ -152,4 +156,5 @@ def open_entrance(
         networks=Networks(db, clock),
         providers=Providers(fetcher, clock),
         metrics_token=metrics_token,
+        gateway_secret=gateway_secret,
     )

@@ -18,6 +18,7 @@ from hie.store.database import Database
 
 FRESH = 2.0  # seconds
 MOST = 4096
+DPOP = "dpop"  # `sender` of a client that must prove possession; else a certificate's hash
 CLIENT_ID = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?")
 
 
@@ -33,6 +34,12 @@ class KnownClient:
     active: bool
     jwks_uri: str | None = None
     cds_issuer: str | None = None
+    sender: str | None = None
+
+    @property
+    def certificate(self) -> str | None:
+        """The SHA-256 of the certificate it must show, if it was registered with one."""
+        return None if self.sender in (None, DPOP) else self.sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +119,5 @@ def _known(row: clients.Client | None) -> KnownClient | None:
         active=row.status == "active",
         jwks_uri=row.jwks_uri,
         cds_issuer=row.cds_issuer,
+        sender=row.sender,
     )

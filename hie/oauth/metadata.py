@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hie.access.dpop import ALGORITHMS
 from hie.access.profile import Profile
 from hie.access.scopes import Door
 from hie.oauth.app_scopes import CONTEXTS, OPENID
@@ -78,6 +79,8 @@ def _common(entrance: Entrance) -> dict[str, object]:
         "revocation_endpoint": f"{entrance.address}/oauth/revoke",
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),
+        "tls_client_certificate_bound_access_tokens": True,
         "grant_types_supported": [*GrantType, CODE_GRANT],
         "scopes_supported": [
             *("system/*.cruds", "user/*.rs", "patient/*.rs"),

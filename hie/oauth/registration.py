@@ -9,7 +9,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509 import load_pem_x509_certificate
+
 from hie.access.actor import Actor, Purpose
+from hie.access.compact import encode_segment
 from hie.access.keys import VerificationKey
 from hie.access.mint import Grant
 from hie.access.reason import Reason
@@ -18,7 +22,7 @@ from hie.audit.event import Action, Event, EventType
 from hie.errors import Conflict, Fault, NotPermitted, ResourceNotFound, UnprocessableRequest
 from hie.oauth.client_keys import KeyOffer, read_offer
 from hie.oauth.entrance import Entrance
-from hie.oauth.known_clients import CLIENT_ID, KnownClient
+from hie.oauth.known_clients import CLIENT_ID, DPOP, KnownClient
 from hie.oauth.token_answer import token_answer
 from hie.recognition.credit_code import is_credit_code
 from hie.store import clients, ledger
@@ -34,7 +38,8 @@ class Registration:
     """What an operator asks for.
 
     `key` is a JWKS, a JWK, `{"pem": text}`, or `{"jwks_uri": address}` where they are published.
-    `cds_issuer` is what the client calls itself (`iss`) as a CDS Hooks client.
+    `cds_issuer` is what the client calls itself (`iss`) as a CDS Hooks client. `sender` binds its
+    tokens: `dpop`, or the certificate it must show (PEM).
     """
 
     client: str
@@ -44,6 +49,7 @@ class Registration:
     purposes: Sequence[str] = (Purpose.TREATMENT,)
     name: str = ""
     cds_issuer: str | None = None
+    sender: str | None = None
 
 
 async def add_client(
@@ -73,6 +79,7 @@ async def add_client(
             now_us=_now_us(entrance),
             jwks_uri=offer.address,
             cds_issuer=asked.cds_issuer,
+            sender=_sender(asked.sender),
         )
         await offer.keep(unit, asked.client, _now_us(entrance))
         await ledger.append(unit, _change(actor, Action.CREATE, f"add {asked.client}"))
@@ -127,6 +134,8 @@ async def operator_token(
         raise ResourceNotFound(f"no client {client!r}")
     if not known.active:
         raise Conflict(f"client {client!r} is suspended")
+    if known.sender is not None:
+        raise Conflict(f"tokens of {client!r} are bound to what it alone has")
     wanted = tuple(scopes) if scopes else known.scopes
     if not covered(wanted, known.scopes):
         fault = Fault("scopes", Reason.SCOPE, "registered: " + " ".join(known.scopes))
@@ -168,6 +177,10 @@ def _faults(asked: Registration) -> list[Fault]:
         faults.append(
             Fault("cds_issuer", "issuer-format", "the iss of its tokens, an https address")
         )
+    try:
+        _sender(asked.sender)
+    except ValueError:
+        faults.append(Fault("sender", "certificate-format", "dpop, or a certificate (PEM)"))
     if not asked.purposes:
         faults.append(Fault("purposes", "purpose-missing", "at least one purpose of use"))
     for n, purpose in enumerate(asked.purposes):
@@ -175,6 +188,14 @@ def _faults(asked: Registration) -> list[Fault]:
             expected = ", ".join(sorted(_GRANTED))
             faults.append(Fault(f"purposes[{n}]", "purpose-unknown", expected))
     return faults
+
+
+def _sender(asked: str | None) -> str | None:
+    """What a client's tokens are bound to, as it is kept. Raises ValueError."""
+    if asked is None or asked == DPOP:
+        return asked
+    found = load_pem_x509_certificate(asked.encode("utf-8"))
+    return encode_segment(found.fingerprint(SHA256()))
 
 
 def _change(actor: Actor, action: Action, detail: str) -> Event:

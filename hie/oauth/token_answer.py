@@ -9,7 +9,7 @@ def token_answer(entrance: Entrance, grant: Grant, token_id: str) -> dict[str, o
     now = int(entrance.clock())
     return {
         "access_token": mint(grant, entrance.ring.signer(now), token_id, now),
-        "token_type": "bearer",
+        "token_type": "DPoP" if "jkt" in (grant.bound or ()) else "bearer",
         "expires_in": grant.lifetime,
         "scope": " ".join(grant.scopes),
     }

@@ -14,15 +14,18 @@ from starlette.responses import Response
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.mint import Grant
 from hie.access.profile import Profile
-from hie.access.reason import Reason
+from hie.access.reason import Reason, reason_of
 from hie.access.scopes import LONGEST as LONGEST_SCOPE
 from hie.access.scopes import covered
 from hie.access.token import Claims
 from hie.audit.event import Action, Event, EventType
+from hie.errors import NotAuthenticated
 from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.client_proof import Proved, naming, prove, spend
 from hie.oauth.entrance import Entrance
+from hie.oauth.known_clients import KnownClient
 from hie.oauth.refusals import stranger
+from hie.oauth.sender import Sender, bound_to, check_registered, sender_of
 from hie.oauth.token_answer import token_answer
 from hie.oauth.token_refusal import answer, refuse
 from hie.oauth.token_request import (
@@ -32,6 +35,7 @@ from hie.oauth.token_request import (
     invalid_client,
     invalid_grant,
     invalid_request,
+    of_sender,
     read_request,
 )
 from hie.oauth.user_context import UserContext, read_context, scopes_for
@@ -55,7 +59,7 @@ async def token_door(entrance: Entrance, request: Request) -> Response:
     try:
         asked = await _asked(request)
         given = await _given(entrance, asked)
-        return await _issue(entrance, caller, given)
+        return await _issue(entrance, request, caller, given)
     except TokenRefused as refused:
         return await refuse(entrance, caller, refused, "POST /oauth/token")
 
@@ -123,8 +127,20 @@ def _scopes(asked: TokenRequest, proved: Proved) -> tuple[str, ...]:
     return wanted
 
 
-async def _issue(entrance: Entrance, caller: Actor, given: _Given) -> Response:
+async def _sender(entrance: Entrance, request: Request, client: KnownClient) -> Sender:
+    """Who sent this request, as far as a token is bound to it; raises TokenRefused."""
+    try:
+        sender = await sender_of(entrance, request.scope, None)
+        check_registered(client, sender)
+    except NotAuthenticated as error:
+        raise of_sender(reason_of(error)) from error
+    return sender
+
+
+async def _issue(entrance: Entrance, request: Request, caller: Actor, given: _Given) -> Response:
     client, person = given.client.client, given.person
+    with naming(client.id):
+        sender = await _sender(entrance, request, client)
     now_us = int(entrance.clock() * 1_000_000)
     subject = client.id
     token_id = secrets.token_hex(16)
@@ -162,6 +178,7 @@ async def _issue(entrance: Entrance, caller: Actor, given: _Given) -> Response:
         encounter=None if person is None else person.encounter,
         acr=None if person is None else person.acr,
         auth_time=None if person is None else person.auth_time,
+        bound=bound_to(client, sender),
     )
     return answer(200, token_answer(entrance, grant, token_id))
 

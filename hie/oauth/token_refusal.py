@@ -16,6 +16,7 @@ from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.entrance import Entrance
 from hie.oauth.limits import neighbourhood, retry_after
 from hie.oauth.refusals import stranger
+from hie.oauth.sender import nonce
 from hie.oauth.token_request import TokenRefused, too_many
 
 # Refusals of a client that did prove its key are told with its name, the others are noise.
@@ -59,6 +60,8 @@ async def refuse(entrance: Entrance, caller: Actor, refused: TokenRefused, detai
         if seconds > 0:
             refused = too_many(Reason.BACK_OFF, seconds)
     headers = {}
+    if refused.reason in (Reason.NONCE, Reason.DPOP):
+        headers["DPoP-Nonce"] = nonce(entrance)
     if refused.seconds:
         headers["Retry-After"] = retry_after(refused.seconds)
     if refused.status == 401:

@@ -62,6 +62,15 @@ def too_many(reason: Reason, seconds: float) -> TokenRefused:
     return TokenRefused("temporarily_unavailable", reason, "too many requests", 429, seconds)
 
 
+def of_sender(reason: Reason) -> TokenRefused:
+    """A proof of possession does not hold (RFC 9449, 5 and 8), or no certificate was shown."""
+    if reason is Reason.NONCE:
+        return TokenRefused("use_dpop_nonce", reason, "a proof with the nonce of this answer")
+    if reason is Reason.DPOP:
+        return TokenRefused("invalid_dpop_proof", reason, "a proof of possession that holds")
+    return invalid_client(reason)
+
+
 def unavailable(reason: Reason) -> TokenRefused:
     """503: the hub cannot tell now; asking again can help."""
     return TokenRefused("temporarily_unavailable", reason, "try again later", 503, 10)

@@ -10,7 +10,7 @@ from hie.store.session import Reader, Row, Unit
 
 _COLUMNS = (
     "id, institution, name, jwks, scopes, purposes, status, created_us, updated_us, jwks_uri,"
-    " cds_issuer"
+    " cds_issuer, sender"
 )
 
 
@@ -19,7 +19,8 @@ class Client:
     """A registered client; `jwks` is JSON text, `status` active or suspended.
 
     With a `jwks_uri` its keys are those found there (`client_keys`), and `jwks` has none.
-    `cds_issuer` is what it calls itself as a CDS Hooks client.
+    `cds_issuer` is what it calls itself as a CDS Hooks client. `sender` is `dpop`, or the SHA-256 of
+    the certificate it must show, when its tokens are bound.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Client:
     updated_us: int
     jwks_uri: str | None = None
     cds_issuer: str | None = None
+    sender: str | None = None
 
 
 async def add(
@@ -47,12 +49,13 @@ async def add(
     now_us: int,
     jwks_uri: str | None = None,
     cds_issuer: str | None = None,
+    sender: str | None = None,
 ) -> None:
     """Register a client. Raises Conflict when the id, or the CDS issuer, is taken."""
     made = await unit.fetchval(
         "INSERT INTO client (id, institution, name, jwks, scopes, purposes, status, created_us,"
-        " updated_us, jwks_uri, cds_issuer)"
-        " VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $7, $8, $9)"
+        " updated_us, jwks_uri, cds_issuer, sender)"
+        " VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $7, $8, $9, $10)"
         " ON CONFLICT DO NOTHING RETURNING id",
         client,
         institution,
@@ -63,6 +66,7 @@ async def add(
         now_us,
         jwks_uri,
         cds_issuer,
+        sender,
     )
     if made is None:
         raise Conflict(f"client {client!r}, or its CDS issuer, is registered already")

@@ -8,7 +8,6 @@ from sqlmodel import Index, SQLModel
 
 from hie.store.columns import count, data, instant, maybe, maybe_data, number, text
 
-
 # Of an event that names a home, the patient is found by it.
 _NO_HOME = sql_text("home IS NULL")
 
@@ -41,6 +40,7 @@ class Client(SQLModel, table=True):
     updated_us: int = instant()
     jwks_uri: str | None = maybe()
     cds_issuer: str | None = maybe()
+    sender: str | None = maybe()
 
 
 class UsedToken(SQLModel, table=True):
