@@ -52,6 +52,7 @@ class Report:
 
     asked: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)  # why, as the answer says it
     found: int = 0  # answers with a resource in them
     worlds: int = 0
     hidden: int = 0
@@ -87,8 +88,16 @@ async def compare(twin: Twin, question: Question, report: Report) -> None:
                 raise Interferes(f"{twin.name}: {now}\n  says {words}: {show(one)}")
         if one.status_code >= 500:
             raise Interferes(f"{twin.name}: {now}\n  fails: {show(one)}")
+        if one.status_code in {400, 403}:
+            report.refusals[f"{twin.name} {_why(one)}"] += 1
         report.found += one.status_code == 200 and '"search":{"mode":"match"}' in one.text
         now = _following(one)
+
+
+def _why(answer: httpx.Response) -> str:
+    return re.sub(r'.*"(diagnostics|title)":"([a-z -]*).*', r"\2", answer.text, flags=re.DOTALL)[
+        :40
+    ]
 
 
 def _following(answer: httpx.Response) -> Question | None:
@@ -119,7 +128,9 @@ def _examine(
     runner: asyncio.Runner, twin: Twin, world: World, known: Known, report: Report, each: int,
     number: int,
 ) -> None:  # fmt: skip
-    questions = Asked(world, known, twin.shown).questions()
+    asks = twin.name in {SYSTEM, WRITER, CLINICIAN}
+    asked = Asked(world, known, twin.shown, writes=twin.name == WRITER, asks=asks)
+    questions = asked.questions()
 
     @seed(number)
     @settings(
@@ -188,6 +199,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--cases", type=int, default=CASES)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), action="append")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--why", action="store_true", help="say which refusals were met how often")
     given_ = parser.parse_args(words)
     names = given_.database or ["sqlite", "postgresql"]
     leaks = 0
@@ -196,6 +208,9 @@ def main(words: list[str]) -> int:
         leaks += len(report.leaks)
         sys.stdout.write("".join(f"  {leak}\n" for leak in report.leaks))
         sys.stdout.write(_told(name, report))
+        if given_.why:
+            lines = (f"    {number:6} {why}\n" for why, number in report.refusals.most_common(30))
+            sys.stdout.write("".join(lines))
     return 1 if leaks else 0
 
 

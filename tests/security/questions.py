@@ -61,11 +61,16 @@ class Question:
 class Asked:
     """Strategies of questions about one world, for one asker."""
 
-    def __init__(self, world: World, known: Known, shown: frozenset[str]) -> None:
-        # What is seen is asked about more often: next to it hidden rows could make a difference.
-        self._ids = {
-            kind: [*found, *[key for key in found if key in shown] * 4, ABSENT]
+    def __init__(
+        self, world: World, known: Known, shown: frozenset[str], *, writes: bool, asks: bool
+    ) -> None:
+        """`shown`: the ids this asker may see; `writes`, `asks`: whether changes, checks are theirs."""
+        self._writes, self._asks = writes, asks
+        self._ids = {kind: [*found, ABSENT] for kind, found in known.ids.items()}
+        self._mine = {
+            kind: mine
             for kind, found in known.ids.items()
+            if (mine := [*shown.intersection(found)])
         }
         self._all = sorted({key for found in known.ids.values() for key in found}) or [ABSENT]
         self._strange = [key for key in self._all if key not in shown] + [ABSENT]
@@ -76,10 +81,12 @@ class Asked:
     def questions(self) -> st.SearchStrategy[Question]:
         """Any of them; searches most often."""
         search = self.searches()
-        return st.one_of(
-            search, search, search, search, self.reads(), self.operations(), self.batches(),
-            self.changes(), self.checks(),
-        )  # fmt: skip
+        several = [*[search] * 8, self.reads(), self.reads(), self.operations(), self.batches()]
+        if self._writes:
+            several += [self.changes()] * 4
+        if self._asks:
+            several.append(self.checks())
+        return st.one_of(several)
 
     # Searches ------------------------------------------------------------------------------
 
@@ -175,7 +182,7 @@ class Asked:
             case Kind.STRING:
                 return st.sampled_from([*NAMES, "欧", "oysl", "示", "wang", *self._words])
             case Kind.REFERENCE:
-                return self._reference(modifier)
+                return self._reference(modifier, parameter.targets)
             case Kind.QUANTITY:
                 units = st.sampled_from(("", "||mmol/L", "|http://unitsofmeasure.org|umol/L"))
                 return st.tuples(st.sampled_from(_PREFIXES), st.sampled_from(VALUES), units).map(
@@ -213,10 +220,11 @@ class Asked:
         times = st.sampled_from(DAYS).map(lambda day: f"{day}T08:00:00%2B08:00")
         return st.one_of(days, times.map(lambda text: text.replace("%2B", "+")))
 
-    def _reference(self, modifier: str) -> st.SearchStrategy[str]:
+    def _reference(self, modifier: str, targets: frozenset[str]) -> st.SearchStrategy[str]:
         if modifier == ":identifier":
             return st.sampled_from(self._numbers).map(lambda number: f"urn:his|{number}")
-        kinds = st.sampled_from(sorted(self._ids) or ["Patient"])
+        known = sorted(self._ids.keys() & targets) or sorted(self._ids) or ["Patient"]
+        kinds = st.sampled_from(["Patient"] if modifier == ":Patient" else known)
         named = kinds.flatmap(lambda kind: st.tuples(st.just(kind), self._id(kind)))
         return st.one_of(
             named.map("/".join),
@@ -374,7 +382,12 @@ class Asked:
         return st.one_of(by_reference, by_number).map(asked)
 
     def _id(self, kind: str) -> st.SearchStrategy[str]:
-        return st.sampled_from(self._ids.get(kind, [ABSENT]))
+        """An id of this type: mostly of what is seen, beside which a hidden row could show."""
+        every = st.sampled_from(self._ids.get(kind, [ABSENT]))
+        if kind not in self._mine:
+            return every
+        mine = st.sampled_from(sorted(self._mine[kind]))
+        return st.one_of(mine, mine, mine, every)
 
 
 JSON_PAIRS = tuple(JSON.items())
