@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "client": ("hie.cli.client", "Client systems: add, list, suspend, token."),
     "provider": ("hie.cli.provider", "Identity providers people sign in with: add, list, suspend."),
     "app": ("hie.cli.app", "Apps that act for people (SMART App Launch): add, list."),
+    "relation": ("hie.cli.relation", "Who treats a patient: show, reviews, close."),
     "agreement": ("hie.cli.agreement", "What an institution has agreed on: set, list, drop."),
     "key": ("hie.cli.key", "The hub's signing keys: list, rotate, replace in an emergency."),
     "user": ("hie.cli.user", "People who sign in: add, list, password, suspend."),

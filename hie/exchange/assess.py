@@ -3,6 +3,7 @@
 The check, what it rested on and its audit record are committed together, before the answer leaves.
 """
 
+import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,12 +32,14 @@ from hie.recognition.kept_facts import write_facts
 from hie.recognition.record import read_candidate
 from hie.recognition.request import CheckRequest, find_known_at, parse_request
 from hie.recognition.rulebook import Kind
-from hie.store import checks, identity_tasks, ledger, relations
+from hie.store import checks, identity_tasks, ledger, relation_reviews, relations
 from hie.store.assessments import assessment_ids
 from hie.store.results import by_item, known_then
 from hie.store.served import Stored
 from hie.store.session import Reader, Unit
 from hie.store.versions import read_many
+
+_SAMPLED = 20
 
 
 async def order_check(hub: Hub, actor: Actor, data: bytes) -> dict[str, Any]:
@@ -263,6 +266,9 @@ async def _record(
             key=answer["check"],
         )
         await hub.books.keep(unit, used, now_us)
+        if actor.relation == DECLARED and _is_sampled(answer["check"]):
+            client = actor.client
+            await relation_reviews.add(unit, answer["check"], actor.institution, client, now_us)
         if request.as_known_at is None:  # what was known then is no question of today
             await _ask_a_person(unit, rests_on, now_us)
         await ledger.append(
@@ -278,6 +284,11 @@ async def _record(
             ),
         )
     hub.books.kept(used)
+
+
+def _is_sampled(check: str) -> bool:
+    """Whether a person is to look at what this check declared: one in `_SAMPLED`, by its id."""
+    return int(hashlib.sha256(check.encode()).hexdigest()[:8], 16) % _SAMPLED == 0
 
 
 def relation_of(actor: Actor) -> str:

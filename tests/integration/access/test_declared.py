@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hie.errors import Conflict, ResourceNotFound
 from hie.exchange.commands import run
 from hie.fhir import identifier_system
 from tests.integration.access.support import (
@@ -168,3 +169,24 @@ async def test_a_person_does_not_declare(place: Any, tmp_path: Path) -> None:
         assert shown(answer, [found.results["P2a"], found.results["P2b"]]) == []
         twin = await ask(found, "a1", check_of("P1"))
         assert offered(twin) == {found.results["P1a"], found.results["P1b"]}
+
+
+async def test_declared_relations_are_sampled_for_review(
+    place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hie.exchange.assess._SAMPLED", 1)
+    async with region(place, tmp_path) as found:
+        check = (await ask(found, "a", check_of("P2"))).json()["check"]
+        await ask(found, "a", check_of("P1"))  # known to the hub: nothing to look at
+        (review,) = (await run(found.hub, "relation-reviews", {}))["reviews"]
+        assert (review["check"], review["institution"]) == (check, INSTITUTIONS["a"])
+        closing = {"review": review["review"], "outcome": "justified"}
+        await run(found.hub, "relation-close", closing)
+        assert (await run(found.hub, "relation-reviews", {}))["reviews"] == []
+        with pytest.raises(Conflict):
+            await run(found.hub, "relation-close", closing)
+        with pytest.raises(ResourceNotFound):
+            await run(found.hub, "relation-close", {"review": "x", "outcome": "justified"})
+        shown_ = await run(found.hub, "relation-show", {"patient": found.patients["P1a"]})
+        kinds = {(one["kind"], one["holds"]) for one in shown_["relations"]}
+        assert kinds == {("own", True), ("visit", True)}
