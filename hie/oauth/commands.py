@@ -10,6 +10,7 @@ from hie.access.actor import Actor
 from hie.errors import Fault, InvalidRequest
 from hie.oauth import key_commands, leavers, second_factor
 from hie.oauth.entrance import Entrance
+from hie.oauth.known_clients import DPOP
 from hie.oauth.launch_commands import COMMANDS as APP_COMMANDS
 from hie.oauth.people import NewPerson, add_person, list_people, set_password, set_person_active
 from hie.oauth.provider_commands import COMMANDS as PROVIDER_COMMANDS
@@ -58,7 +59,10 @@ async def client_key(
 async def client_list(
     entrance: Entrance, actor: Actor, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """{} -> {clients: [{client, name, institution, scopes, purposes, status}]}."""
+    """{} -> {clients: [{client, name, institution, scopes, purposes, status, keys, bound}]}.
+
+    `keys` is the address they are read at, "" where the hub holds them; `bound` what tokens are to.
+    """
     return {
         "clients": [
             {
@@ -68,6 +72,8 @@ async def client_list(
                 "scopes": " ".join(row.scopes),
                 "purposes": " ".join(row.purposes),
                 "status": row.status,
+                "keys": row.jwks_uri or "",
+                "bound": row.sender if row.sender in (None, DPOP) else "certificate",
             }
             for row in await list_clients(entrance)
         ]

@@ -80,7 +80,7 @@ def _common(entrance: Entrance) -> dict[str, object]:
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "dpop_signing_alg_values_supported": list(ALGORITHMS),
-        "tls_client_certificate_bound_access_tokens": True,
+        "tls_client_certificate_bound_access_tokens": entrance.gateway_secret is not None,
         "grant_types_supported": [*GrantType, CODE_GRANT],
         "scopes_supported": [
             *("system/*.cruds", "user/*.rs", "patient/*.rs"),

@@ -100,6 +100,8 @@ async def test_clients_are_listed_without_their_keys(hub: Hub) -> None:
         "scopes": " ".join(sorted(SCOPES)),
         "purposes": "TREAT",
         "status": "active",
+        "keys": "",
+        "bound": None,
     }
 
 
