@@ -8,6 +8,7 @@ from hie.access.scopes import Interaction
 from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
 from hie.exchange.hub import Hub
 from hie.exchange.launching import app_to_open, make_ticket
+from hie.fhir.elements import referenced
 from hie.fhir.wire import read_object
 from hie.store import checks, users
 from hie.store.launches import Launch
@@ -44,6 +45,8 @@ async def _launch(reader: Reader, actor: Actor, body: dict[str, Any]) -> tuple[L
         sight = permit_type(actor, "Patient", Interaction.READ)
         if patient not in await read_many(reader, "Patient", [patient], sight):
             raise ResourceNotFound("no such patient")
+    if "encounter" in body:
+        await _check_encounter(reader, actor, body["encounter"], patient)
     if "app" in body:
         launch_url = await app_to_open(reader, actor, body["app"])
         if launch_url is None:
@@ -66,6 +69,15 @@ async def _launch(reader: Reader, actor: Actor, body: dict[str, Any]) -> tuple[L
     return launch, launch_url
 
 
+async def _check_encounter(reader: Reader, actor: Actor, encounter: str, patient: str) -> None:
+    """It is one the caller may see, and this patient's."""
+    sight = permit_type(actor, "Encounter", Interaction.READ)
+    found = (await read_many(reader, "Encounter", [encounter], sight)).get(encounter)
+    subject = None if found is None else referenced(found.resource().get("subject"))
+    if subject != ("Patient", patient):
+        raise _unknown("encounter", "an Encounter of this patient")
+
+
 def _check(body: dict[str, Any]) -> None:
     faults = [
         Fault(name, "unknown-key", ", ".join(sorted(_KNOWN)))
@@ -81,6 +93,8 @@ def _check(body: dict[str, Any]) -> None:
         faults.append(
             Fault("app", "contradiction", "an app with a patient, without check and page")
         )
+    if "encounter" in body and "patient" not in body:
+        faults.append(Fault("encounter", "contradiction", "an encounter with its patient"))
     if "app" not in body and ("check" in body) == ("patient" in body):
         faults.append(Fault("check", "required", "either a check or a patient"))
     expected = "order-card" if "check" in body else "prior-results"

@@ -30,6 +30,8 @@ BAD: dict[str, dict[str, Any]] = {
     "a language that is none": {"patient": "P1a", "lang": "de"},
     "a person of elsewhere": {"app": APP, "patient": "P1a", "user": "zhao"},
     "a number": {"patient": 1},
+    "an encounter that is none": {"app": APP, "patient": "P1a", "encounter": "x"},
+    "an encounter of another": {"app": APP, "patient": "P1a", "encounter": "P3"},
     "another key": {"patient": "P1a", "next": "https://evil.example"},
 }
 
@@ -37,9 +39,15 @@ BAD: dict[str, dict[str, Any]] = {
 async def _ticket(at: Desk, who: str = "a", **asked: Any) -> Any:
     if asked.get("patient") in at.region.patients:
         asked["patient"] = at.region.patients[asked["patient"]]
+    asked = {**asked, **_visit(at, asked)}
     return await at.region.client.post(
         "/v1/launch-tickets", json=asked, headers=at.region.headers[who]
     )
+
+
+def _visit(at: Desk, asked: dict[str, Any]) -> dict[str, str]:
+    named = asked.get("encounter")
+    return {"encounter": at.region.encounters[named]} if named in at.region.encounters else {}
 
 
 async def _launch(at: Desk, **asked: Any) -> str:
