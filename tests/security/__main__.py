@@ -9,6 +9,7 @@ import time
 
 PROGRAMS = {
     "noninterference": "what a caller may not see changes no answer",
+    "timing": "how long an answer takes does not tell what is hidden",
     "routes": "every route, method and kind of caller is answered as the frozen table says",
     "mutants": "of a token spoiled 100,000 times none opens the door, and two readers agree",
     "lock": "every package stands on or above its floor, with a hash, under a licence that is taken",
