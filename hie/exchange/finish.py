@@ -8,10 +8,19 @@ and settle each resource against what stands; write; find out whose they are; re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
+from hie.access.reason import Reason
 from hie.adapter import Severity
-from hie.audit.event import Action, Event, EventType, Subject
+from hie.audit.event import Action, Event, EventType, Outcome, Subject
 from hie.canonical.keys import Key
-from hie.exchange import identify, labelling, link_study, relating_reports, reopen, settle_study
+from hie.exchange import (
+    identify,
+    label_flow,
+    labelling,
+    link_study,
+    relating_reports,
+    reopen,
+    settle_study,
+)
 from hie.exchange.hub import Hub
 from hie.exchange.message_work import Work, decoded, microseconds, worker_of
 from hie.exchange.settle_message import HOMELESS_SENT, Settling
@@ -67,6 +76,8 @@ async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
         await settling.take(pending, writer, patients)
     await _flush(unit, pending, writer, now_us)
     await labelling.set_unchanged(unit, [work.repeated for work in ready])
+    for work in ready:
+        await label_flow.raise_others(unit, work.message.id, work.lends, made=True, linked=True)
     persons = await identify.identify(unit, patients, today, now_us, made) if patients else {}
     await _close(hub, unit, works, persons, now_us)
     await settle_study.settle(hub, unit, arrived, now_us)
@@ -153,7 +164,10 @@ async def _flush(
 async def _close(
     hub: Hub, unit: Unit, works: Sequence[Work], persons: Mapping[str, str], now_us: int
 ) -> None:
-    """The messages' own states, and one audit event for each message that stored something."""
+    """The messages' own states, and one audit event for each message that stored something.
+
+    One more where a message said less than a label that stands, which was kept.
+    """
     settlements = [_settlement(work) for work in works]
     await messages.settle(unit, settlements, now_us)
     events = [
@@ -169,6 +183,22 @@ async def _close(
         )
         for work in works
         if work.homes
+    ]
+    events += [
+        Event(
+            EventType.REFUSED,
+            Action.EXECUTE,
+            worker_of(work),
+            Outcome.MINOR,
+            subjects=tuple(
+                Subject(home, persons.get(home), tuple(sorted(kept)))
+                for home, kept in sorted(work.kept_labels.items())
+            ),
+            reason=Reason.LABEL.value,
+            detail=f"message {work.message.id}",
+        )
+        for work in works
+        if work.kept_labels
     ]
     await ledger.append_all(unit, events)
 

@@ -17,13 +17,13 @@ from hie.access.labels.flows import given_to, orders_of, results_of, taken_from
 from hie.access.labels.label import bit
 from hie.access.labels.rules import department_of
 from hie.access.labels.tables import tables
-from hie.exchange.writing import Ref
 from hie.fhir import Resource
 from hie.fhir.elements import referenced
 from hie.store import labelling, relabelling
 from hie.store.relabelling import Labelled
 from hie.store.session import Reader, Unit
 
+Ref = tuple[str, str]  # type, id
 _VIP = bit(Topic.VIP)
 _HOLDERS = ("DiagnosticReport", "DocumentReference", "Observation")
 
@@ -118,16 +118,19 @@ def _of_panel(tree: Resource) -> list[tuple[Ref, int]]:
     return [(one, label) for one in results_of(tree)]
 
 
-async def raise_others(unit: Unit, writer: str, nodes: Mapping[Ref, Node], *, made: bool) -> None:
+async def raise_others(
+    unit: Unit, writer: str, nodes: Mapping[Ref, Node], *, made: bool, linked: bool = False
+) -> None:
     """Raise the rows that these stand for, and, of what was there before, those that hold it.
 
     `made`: they are new, and nothing leads to them yet. `writer`: whose files are raised too.
+    `linked`: the hub itself found what they stand for, whatever home that is in.
     """
     waiting = {ref: node for ref, node in nodes.items() if node.label}
     done: set[Ref] = set(nodes)
     while waiting:
         wanted: dict[Ref, int] = {}
-        homes = {node.home for node in waiting.values()}
+        homes = None if linked else {node.home for node in waiting.values()}
         for node in waiting.values():
             given = [(one, node.label) for one in given_to(node.tree)]
             for one, label in (*given, *_of_panel(node.tree)):
@@ -157,13 +160,17 @@ async def _holders(
 
 
 async def _set(
-    unit: Unit, writer: str, rows: Sequence[Labelled], wanted: Mapping[Ref, int], homes: set[str]
+    unit: Unit,
+    writer: str,
+    rows: Sequence[Labelled],
+    wanted: Mapping[Ref, int],
+    homes: set[str] | None,
 ) -> dict[Ref, Node]:
     """Raise rows of these patients; what was raised, for what leads on from there."""
     changes = {
         one.ref: joined(0 if one.label is None else one.label, wanted[one.ref])
         for one in rows
-        if one.stored.home in homes or one.stored.message == writer
+        if homes is None or one.stored.home in homes or one.stored.message == writer
     }
     await relabelling.set_labels(unit, changes, rows)
     return {

@@ -7,9 +7,19 @@ special protection (VIP) gives it to everything of theirs.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from hie.access.labels import Topic, again, joined, label_of, label_with, mask, panel_of
-from hie.access.labels.flows import results_of
-from hie.access.labels.label import UNMAPPED, bit
+from hie.access.labels import (
+    Topic,
+    again,
+    confidentiality,
+    floor,
+    joined,
+    label_of,
+    label_with,
+    mask,
+    panel_of,
+)
+from hie.access.labels.flows import taken_from
+from hie.access.labels.label import UNMAPPED, bit, is_lowered
 from hie.access.labels.rules import department_of
 from hie.access.labels.tables import tables
 from hie.access.labels.tags import found_in
@@ -50,7 +60,8 @@ async def labels_of_reports(
             for key, tree in made.resources.items()
             if key.type not in HOMELESS
         }
-        earlier = [ref for ref in results_of(report) if ref not in {(k.type, ids[k]) for k in own}]
+        here = {(key.type, ids[key]) for key in own}
+        earlier = [ref for ref in taken_from(report) if ref not in here]
         others = await labelling.labels_of(settling.unit, earlier) if earlier else {}
         whole = joined(over, *own.values(), *others.values())
         for key, label in own.items():
@@ -72,6 +83,16 @@ def differs(stored: Stored, label: int | None) -> bool:
         return False
     found = found_in(stored.resource().get("meta", {}))
     return found is None or again(found, label, tables().levels, forgets=True) != found
+
+
+def is_kept(stored: Stored | None, label: int | None) -> bool:
+    """Whether a source says less than what stands; that a code is known now is not less."""
+    if stored is None or stored.type not in ("Observation", "DiagnosticReport"):
+        return False
+    found = found_in(stored.resource().get("meta", {}))
+    if found is None or label is None or is_lowered(found, tables().levels):
+        return False
+    return confidentiality(floor(found, tables().levels)) > confidentiality(label)
 
 
 async def set_unchanged(unit: Unit, repeated: Iterable[Mapping[Ref, int]]) -> None:

@@ -124,6 +124,14 @@ async def study_arrives(
     return issues
 
 
+async def reports_of(
+    unit: Unit, owner: str, numbers: Sequence[ImagingKey]
+) -> list[tuple[str, str]]:
+    """The stored reports that a study's numbers lead to, whether they name it or not."""
+    found = await imaging_keys.find(unit, owner, _REPORT, _with_accession(numbers))
+    return [(_REPORT, one.id) for one in found]
+
+
 def with_studies(report: Resource, references: Iterable[str]) -> Resource:
     """The report naming these studies too; itself when it names them already."""
     named = [one.get("reference") for one in report.get("imagingStudy", ())]

@@ -11,6 +11,7 @@ from hie.canonical.keys import Key, Report, ReportKeys, business_keys
 from hie.canonical.laboratory import UNMAPPED
 from hie.exchange import reopen, sites
 from hie.exchange.hub import Hub
+from hie.exchange.label_flow import Node
 from hie.exchange.noticed import noticed
 from hie.fhir.elements import bounds
 from hie.records import ImagingReportRecord, LabReportRecord, Time
@@ -37,6 +38,8 @@ class Work:
     homes: dict[str, set[str]] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
     revisions: list[reopen.Revision] = field(default_factory=list)
+    lends: dict[tuple[str, str], Node] = field(default_factory=dict)  # reports with a study
+    kept_labels: dict[str, set[str]] = field(default_factory=dict)  # of which it says less
     repeated: dict[tuple[str, str], int] = field(default_factory=dict)  # labels of what it repeats
     speaks_of: dict[Key, None] = field(default_factory=dict)  # every key of its reports, once
 

@@ -9,7 +9,7 @@ from hie.canonical.imaging_report import build_imaging
 from hie.canonical.keys import Key, ReportKeys
 from hie.canonical.laboratory import BuildContext, Built, build
 from hie.canonical.patient import says_no_more
-from hie.exchange import labelling, link_study, reopen
+from hie.exchange import label_flow, labelling, link_study, reopen
 from hie.exchange.hub import Hub
 from hie.exchange.message_work import Work, microseconds, worker_of
 from hie.exchange.settle import Settled, Standing, settle
@@ -65,6 +65,12 @@ class Settling:
             return
         told = [(one[0], *two) for one, two in zip(self.work.reports, built, strict=True)]
         labels = await labelling.labels_of_reports(self, told, self.hub.loinc)
+        for keys, made in built:
+            place = ("DiagnosticReport", self.ids[keys.report])
+            tree = made.resources[keys.report]
+            if labels[place] and tree.get("imagingStudy"):
+                node = label_flow.Node(self.ids[keys.patient], tree, labels[place])
+                self.work.lends[place] = node
         for (record, _), (keys, made) in zip(self.work.reports, built, strict=True):
             home = self.ids[keys.patient]
             if isinstance(record, ImagingReportRecord):
@@ -82,6 +88,8 @@ class Settling:
                 is_same = await self._one(
                     key, resource, keys, home, pending, writer, patients, label
                 )
+                if labelling.is_kept(self.standing.get(place), label):
+                    self.work.kept_labels.setdefault(home, set()).add("/".join(place))
                 if is_same and labelling.differs(self.standing[place], label):
                     self.work.repeated[place] = label or 0
 

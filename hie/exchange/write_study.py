@@ -15,7 +15,7 @@ from hie.canonical.keys import Key
 from hie.canonical.patient import says_no_more
 from hie.canonical.study_facts import StudyFacts
 from hie.canonical.study_keys import StudyKeys, study_keys
-from hie.exchange import link_study
+from hie.exchange import label_study, link_study
 from hie.exchange.hub import Hub
 from hie.exchange.image_access import Access
 from hie.exchange.settle import same_content
@@ -147,6 +147,8 @@ async def write_study(
         now_us=now_us,
     )
     if not written.is_refused:
+        reports = await link_study.reports_of(unit, site.institution, numbers_of(records))
+        puts = await label_study.labelled(unit, puts, records, reports)
         written.produced += await resources.put(unit, puts, now_us=now_us)
     return written
 

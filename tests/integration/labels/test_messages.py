@@ -27,6 +27,16 @@ NORMAL: tuple[str, set[Topic]] = ("N", set())
 UNKNOWN = ("R", {Topic.UNMAPPED})
 
 
+async def kept(hub: Any) -> int:
+    """How often the log says that a label was kept."""
+    async with hub.db.reading() as reader:
+        found: int = await reader.fetchval(
+            "SELECT count(*) FROM audit_access"
+            " WHERE type = 'refused' AND reason = 'label' AND outcome = '4'"
+        )
+        return found
+
+
 async def test_an_ordinary_report_is_normal_throughout(place: Any) -> None:
     async with laboratory(place) as hub:
         await sent(hub, message(result(K), result(NA, "140")))
@@ -98,7 +108,9 @@ async def test_a_source_that_sends_less_keeps_the_label(place: Any) -> None:
     async with laboratory(place) as hub:
         await sent(hub, message(result(K, note="HIV抗体阳性"), status="F"))
         corrected = message(result(K, "4.20").replace("|F", "|C"), number="M2", status="C")
+        assert await kept(hub) == 0
         await sent(hub, corrected)
+        assert await kept(hub) == 1
         (standing,) = await rows(hub, "Observation")
         assert standing.version == 2
         assert await labels(hub, "Observation") == {"K": ("R", {Topic.HIV})}
