@@ -44,7 +44,7 @@ class Role(StrEnum):
 # The role matrix. Only clinicians see patients; who connects systems sees messages and codes; the
 # three administrations (system, security, audit) stay apart (GB/T 22239, 三员分立).
 ROLE_SCOPES: Mapping[Role, frozenset[str]] = {
-    Role.CLINICIAN: frozenset({"user/*.rs", Door.ORDER_CHECK, Door.DECIDE}),
+    Role.CLINICIAN: frozenset({"user/*.rs", Door.ORDER_CHECK, Door.DECIDE, Door.CONSENT}),
     Role.INTEGRATOR: frozenset({Door.MESSAGES, Door.MAPS}),
     Role.AUDITOR: frozenset(),
     Role.PRIVACY_OFFICER: frozenset(),

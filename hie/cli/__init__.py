@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "key": ("hie.cli.key", "The hub's signing keys: list, rotate, replace in an emergency."),
     "user": ("hie.cli.user", "People who sign in: add, list, password, suspend."),
     "label": ("hie.cli.label", "Labels: how sensitive resources are: ls, raise, lower, backfill."),
+    "consent": ("hie.cli.consent", "Consents: list, record a signed form, withdraw, rules."),
     "glass": ("hie.cli.glass", "Broken glass: list, review, restore a right, report."),
     "rulebook": ("hie.cli.rulebook", "Rules: check, show, explain an assessment, try a change."),
     "datakey": ("hie.cli.datakey", "Keys the database is sealed with: list, rotate, reencrypt."),

@@ -7,6 +7,7 @@ about it never speaks.
 from collections.abc import Iterable, Mapping
 from functools import cache
 
+from hie.fhir import Resource
 from hie.schemas import read_yaml
 
 ACT_REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
@@ -74,3 +75,32 @@ def topic(system: str | None, code: str | None) -> int | None:
 def level(system: str | None, code: str | None) -> int | None:
     """The confidentiality a code says, as a number; None for what is none."""
     return LEVELS.get(code or "") if system == CONFIDENTIALITY else None
+
+
+def every_purpose() -> tuple[str, ...]:
+    """Every purpose there is, by its code: what a denial names that holds in emergencies too."""
+    return _PURPOSES
+
+
+def topic_coding(name: str) -> Resource | None:
+    """The Coding of a topic; None for what is none."""
+    if name not in topics():
+        return None
+    one = read_yaml("labels", "topics.yaml")[name]
+    return {"system": one["system"], "code": one["code"]}
+
+
+def topic_names(lang: str) -> Mapping[str, str]:
+    """Every topic and what it is called."""
+    table = read_yaml("labels", "topics.yaml")
+    return {name: table[name][lang] for name in topics()}
+
+
+def purposes_in(bits: int) -> str:
+    """The purposes of these bits, for people."""
+    return "every purpose" if bits == EVERY_PURPOSE else " ".join(c for c in BITS if bits & BITS[c])
+
+
+def topics_in(bits: int | None) -> str:
+    """The topics of these bits, for people."""
+    return " ".join(name for name, bit in topics().items() if (bits or 0) & bit)

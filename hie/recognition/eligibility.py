@@ -126,6 +126,10 @@ class Registers:
         rows = [row for row in self._institutions.get(code, ()) if row.start <= day]
         return max(rows, key=lambda row: row.start).name if rows else None
 
+    def codes(self) -> list[str]:
+        """The institutions there are or were, by code."""
+        return sorted(self._institutions)
+
     def knows(self, code: str) -> bool:
         """The institution has a row on some day."""
         return code in self._institutions

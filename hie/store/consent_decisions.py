@@ -13,6 +13,7 @@ from hie.access.reason import Reason
 from hie.audit.event import Action, Event, EventType, Outcome, Subject
 from hie.consent.rule import DENY, Rule
 from hie.consent.words import GLASS, purpose_bit
+from hie.store.consents import rules_by_home
 from hie.store.session import Reader
 
 _LOOKS = frozenset(
@@ -21,12 +22,6 @@ _LOOKS = frozenset(
         EventType.ORDER_CHECK, EventType.ASSESS, EventType.PAGE,
     }
 )  # fmt: skip
-_COLUMNS = (
-    "decision", "consent", "institution", "party", "purposes", "source", "kind", "resource",
-    "least", "most", "any_topics", "within_topics", "no_topics", "from_us", "until_us",
-    "data_from_us", "data_until_us",
-)  # fmt: skip
-_SELECTED = ", ".join(("permit", *_COLUMNS[1:]))
 
 
 async def decided(reader: Reader, events: Sequence[Event]) -> list[Event]:
@@ -35,14 +30,7 @@ async def decided(reader: Reader, events: Sequence[Event]) -> list[Event]:
     homes = sorted({home for _, mine in concerned for home in mine})
     if not homes:
         return []
-    rows = await reader.fetch(
-        f"SELECT home, {_SELECTED} FROM consent_rule"  # noqa: S608
-        f" WHERE {reader.db.among('home', 1)} ORDER BY home, rank DESC",
-        reader.db.array(homes),
-    )
-    rules: dict[str, list[Rule]] = {}
-    for home, *columns in rows:
-        rules.setdefault(home, []).append(Rule(**dict(zip(_COLUMNS, columns, strict=True))))
+    rules = await rules_by_home(reader, homes)
     if not rules:
         return []
     return [one for event, mine in concerned for one in _of_event(event, mine, rules)]

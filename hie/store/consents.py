@@ -5,6 +5,7 @@ stand: no order of events leaves one behind.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from hie.access.restriction import Restriction
 from hie.consent.compiling import compile_all
@@ -126,6 +127,33 @@ async def ages_in(reader: Reader, homes: Sequence[str]) -> Ages | None:
 async def family_of(reader: Reader, home: str) -> list[str]:
     """All homes of the person a home belongs to, itself among them."""
     return (await _families(reader, [home]))[0]
+
+
+async def rules_of(reader: Reader, home: str) -> list[Rule]:
+    """The rules of a home, the one that counts first first."""
+    rows = await reader.fetch(
+        f"SELECT {', '.join(_RULE)} FROM consent_rule WHERE home = $1 ORDER BY rank DESC",  # noqa: S608
+        home,
+    )
+    return [_rule(row) for row in rows]
+
+
+async def rules_by_home(reader: Reader, homes: Iterable[str]) -> dict[str, list[Rule]]:
+    """`rules_of` several homes; one that has none is left out."""
+    rows = await reader.fetch(
+        f"SELECT {', '.join(_RULE)}, home FROM consent_rule"  # noqa: S608
+        f" WHERE {reader.db.among('home', 1)} ORDER BY home, rank DESC",
+        reader.db.array(sorted(set(homes))),
+    )
+    found: dict[str, list[Rule]] = {}
+    for *columns, home in rows:
+        found.setdefault(home, []).append(_rule(columns))
+    return found
+
+
+def _rule(columns: Sequence[Any]) -> Rule:
+    decision, *others = columns
+    return Rule(decision, **dict(zip(_RULE[1:], others, strict=True)))
 
 
 async def _families(reader: Reader, homes: Sequence[str]) -> list[list[str]]:

@@ -14,7 +14,7 @@ from hie.recognition.catalogue import load_catalogue
 from hie.schemas import schema
 from hie.web import PAGES, WEB_ROUTES
 from hie.web.language import texts
-from hie.web.pages import break_glass, decision_view, orders, outcomes, work
+from hie.web.pages import break_glass, consents, decision_view, orders, outcomes, work
 from hie.web.pages.answered import OUTCOMES
 from hie.web.pages.comparison import STANDINGS, STATUSES, WHATS
 from hie.web.pages.filters import CATEGORIES, IMAGING
@@ -63,6 +63,9 @@ MADE = {
     "glass-reason-": tuple(GlassReason),
     "glass-state-": tuple(Review),
     "glass-wrong-": break_glass.WRONG,
+    "consent-wrong-": consents.WRONG,
+    "consent-type-": consents.KINDS,
+    "consent-status-": consents.STATUSES,
 }
 
 

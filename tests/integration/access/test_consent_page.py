@@ -1,0 +1,140 @@
+"""A clinician records what a patient signed, and it holds; an operator does it by command."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from hie.errors import NotPermitted, UnprocessableRequest
+from hie.exchange.commands import run
+from tests.integration.access.consents import treating
+from tests.integration.access.support import INSTITUTIONS, Region
+from tests.integration.test_doors import _client
+
+pytestmark = pytest.mark.anyio
+PASSWORD = "a long pass phrase"
+
+
+@asynccontextmanager
+async def signed_in(found: Region, who: str = "b") -> AsyncIterator[httpx.AsyncClient]:
+    person = {"login": f"clinician-{who}", "name": "某人", "role": "clinician", "department": ""}
+    await run(
+        found.hub,
+        "user-add",
+        {**person, "institution": INSTITUTIONS[who], "password": PASSWORD},
+    )
+    async with _client(found.hub) as client:
+        token = csrf(await client.get("/sign-in"))
+        data = {"csrf": token, "next": "/patients", "login": f"clinician-{who}"}
+        answer = await client.post("/sign-in", data={**data, "password": PASSWORD})
+        assert answer.status_code == 303
+        yield client
+
+
+def csrf(answer: httpx.Response) -> str:
+    return re.findall(r'name="csrf" value="([^"]+)"', answer.text)[0]
+
+
+async def sees(found: Region, who: str, place: str) -> bool:
+    answer = await found.get(f"Observation/{found.results[place]}", who)
+    return answer.status_code == 200
+
+
+async def test_a_signed_form_holds_at_once_and_is_printed(place: Any, tmp_path: Path) -> None:
+    async with treating(place, tmp_path) as found, signed_in(found) as client:
+        url = f"/patients/{found.patients['P6b']}/consents"
+        page = await client.get(f"{url}?lang=en")
+        assert page.status_code == 200
+        assert "None is recorded." in page.text
+        form = {"csrf": csrf(page), "do": "record", "form": "deny-some", "signer": "patient"}
+        refused = await client.post(url, data=form)
+        assert refused.status_code == 422
+        assert "Choose institutions" in refused.text
+        assert await sees(found, "c", "P6b")
+        done = await client.post(url, data={**form, "institutions": INSTITUTIONS["c"]})
+        assert done.status_code == 303
+        assert not await sees(found, "c", "P6b")
+        assert not await sees(found, "c", "P6a")
+        assert await sees(found, "b", "P6a")
+        printed = await client.get(done.headers["location"])
+        assert "The institutions listed may not look at my results." in printed.text
+        assert "Patient or guardian, date" in printed.text
+        for lang, words in (("en", "in force"), ("zh", "有效")):
+            assert words in (await client.get(f"{url}?lang={lang}")).text
+
+
+async def test_who_recorded_it_withdraws_it(place: Any, tmp_path: Path) -> None:
+    async with treating(place, tmp_path) as found, signed_in(found) as client:
+        url = f"/patients/{found.patients['P6b']}/consents"
+        form = {"csrf": csrf(await client.get(url)), "form": "opt-out", "signer": "patient"}
+        done = await client.post(url, data={**form, "do": "record"})
+        assert not await sees(found, "a", "P6b")
+        key = done.headers["location"].rpartition("/")[2]
+        async with signed_in(found, "a") as other:
+            token = csrf(await other.get("/patients"))
+            data = {"csrf": token, "do": "withdraw", "consent": key}
+            answer = await other.post(f"/patients/{found.patients['P6a']}/consents", data=data)
+            assert answer.status_code in (403, 404)
+        assert not await sees(found, "a", "P6b")
+        data = {"csrf": form["csrf"], "do": "withdraw", "consent": key}
+        assert (await client.post(url, data=data)).status_code == 303
+        assert await sees(found, "a", "P6b")
+
+
+async def test_a_guardian_says_how_they_are_related(place: Any, tmp_path: Path) -> None:
+    async with treating(place, tmp_path) as found, signed_in(found) as client:
+        url = f"/patients/{found.patients['P6b']}/consents"
+        form = {"csrf": csrf(await client.get(url)), "do": "record", "form": "opt-out"}
+        form["signer"] = "guardian"
+        assert (await client.post(url, data=form)).status_code == 422
+        done = await client.post(url, data={**form, "guardian": "女儿"})
+        assert done.status_code == 303
+        assert "女儿" in (await client.get(done.headers["location"])).text
+
+
+async def test_a_patient_who_is_not_treated_here_has_no_such_page(
+    place: Any, tmp_path: Path
+) -> None:
+    async with treating(place, tmp_path) as found, signed_in(found) as client:
+        hidden = await client.get(f"/patients/{found.patients['P2a']}/consents")
+        nobody = await client.get("/patients/AAAAAAAAAAAAAAAA/consents")
+        assert hidden.status_code == nobody.status_code == 404
+        token = csrf(await client.get("/patients"))
+        form = {"csrf": token, "do": "record", "form": "opt-out", "signer": "patient"}
+        answer = await client.post(f"/patients/{found.patients['P2a']}/consents", data=form)
+        assert answer.status_code == 404
+
+
+async def test_an_operator_records_lists_and_withdraws(place: Any, tmp_path: Path) -> None:
+    async with treating(place, tmp_path) as found:
+        patient = found.patients["P6b"]
+        asked = {"patient": patient, "form": "deny-topics", "by": INSTITUTIONS["b"]}
+        with pytest.raises(UnprocessableRequest):
+            await run(found.hub, "consent-record", asked)
+        made = await run(found.hub, "consent-record", {**asked, "topics": ["HIV"]})
+        (listed,) = (await run(found.hub, "consent-list", {"patient": patient}))["consents"]
+        assert listed["consent"] == made["consent"]
+        assert (listed["form"], listed["topics"], listed["by"]) == (
+            "deny-topics", ["HIV"], INSTITUTIONS["b"],
+        )  # fmt: skip
+        (rule,) = (await run(found.hub, "consent-rules", {"patient": patient}))["rules"]
+        assert rule["decision"] == "deny"
+        assert rule["records"] == "any of HIV"
+        assert (await run(found.hub, "consent-recompile", {}))["homes"] == 1
+        await run(found.hub, "consent-withdraw", {"consent": made["consent"]})
+        assert (await run(found.hub, "consent-rules", {"patient": patient}))["rules"] == []
+
+
+async def test_a_system_does_not_record_by_the_desk(place: Any, tmp_path: Path) -> None:
+    from hie.consent.forms import Filled
+    from hie.exchange.consent_desk import record
+    from tests.unit.access.test_scopes import an_actor
+
+    async with treating(place, tmp_path) as found:
+        actor = an_actor("system/*.cruds", institution=INSTITUTIONS["b"])
+        with pytest.raises(NotPermitted):
+            await record(found.hub, actor, found.patients["P6b"], Filled("opt-out"))
