@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.integration.access.support import Region
+from tests.integration.access.support import NOT_THERE, Region
 
 ACR = "urn:hub:acr:2"
 WHY = "昏迷入院，无亲属陪同，需要既往结果"
@@ -55,3 +55,22 @@ async def ends(found: Region, opening: str, seconds: int) -> None:
             opening,
             time.time_ns() // 1000 + seconds * 1_000_000,
         )
+
+
+async def prepared(found: Region) -> None:
+    """a1 has proved twice who she is; P4's result of B is restricted, P3 is a VIP."""
+    await plain(found)
+    await labelled(found, R, "P4b")
+    await labelled(found, V, "P3b")
+    await found.person("a2", "a", acr=ACR)
+
+
+async def sees(found: Region, who: str, place: str) -> bool:
+    """Whether a result is shown; if not, it is answered as what is not there."""
+    answer = await found.get(f"Observation/{found.results[place]}", who)
+    if answer.status_code == 200:
+        assert found.canary(place) in answer.text
+        return True
+    absent = await found.get(f"Observation/{NOT_THERE}", who)
+    assert (answer.status_code, answer.text) == (404, absent.text)
+    return False

@@ -25,7 +25,7 @@ PASSWORD = "a long pass phrase"
 
 
 def token_of(page: httpx.Response) -> str:
-    return re.findall(r'name="csrf" value="([^"]+)"', page.text)[0]
+    return str(re.findall(r'name="csrf" value="([^"]+)"', page.text)[0])
 
 
 async def person(hub: Hub, login: str, role: str = "clinician", who: str = "a") -> bytes:
@@ -58,7 +58,7 @@ async def signed_in(hub: Hub, login: str) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def opening(
-    client: httpx.AsyncClient, patient: str, secret: bytes, step: int = 0, **more: str
+    client: httpx.AsyncClient, patient: str, secret: bytes, step: int = 0, **more: Any
 ) -> httpx.Response:
     """The form, sent with the code of now."""
     form = await client.get(f"/break-glass?patient={patient}&lang=en")
