@@ -7,6 +7,7 @@ search does. FHIR R4 capabilitystatement.html (`rest.documentation`, `rest.resou
 from typing import Any
 
 from hie.fhir.search.definitions import Kind, Parameter
+from hie.store.names import PARAMETERS as NAMES
 from hie.store.search.registry import (
     BOUND,
     COMMON,
@@ -58,6 +59,7 @@ def about(kind: str) -> str:
     """What narrows a search of this type, and what may stand beside it."""
     known = PARAMETERS[kind]
     narrow = {"_id"} | (INDEXED[kind] & {"patient", "subject"}) | (LOOKED_UP & known.keys())
+    narrow |= NAMES if kind == "Patient" else set()
     by_index = sorted(INDEXED[kind] - narrow - (COMMON if kind in BOUND else set()))
     words = f"Searched by {_listed(narrow)}"
     if kind in BOUND:

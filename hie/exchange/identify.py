@@ -11,7 +11,7 @@ from hie.fhir import Resource, identifier_kind
 from hie.identity import linkage
 from hie.identity.identifiers import is_usable, normalise
 from hie.identity.traits import Traits, is_deceased, read_traits
-from hie.store import consents, identifiers, identity_tasks, persons, relations
+from hie.store import consents, identifiers, identity_tasks, names, persons, relations
 from hie.store.identifiers import PatientIdentifier
 from hie.store.resources import current
 from hie.store.session import Unit
@@ -40,6 +40,7 @@ async def identify(
     """
     mine = {home: found_by(patient, on) for home, patient in patients.items()}
     await identifiers.replace(unit, mine, fresh)
+    await names.keep(unit, patients)
     settled = await persons.settle_in(unit, patients)
     await relations.own(unit, patients)
     await consents.refresh(unit, patients)

@@ -17,8 +17,9 @@ from hie.audit.event import Action, Event, EventType
 from hie.errors import Fault, InvalidRequest
 from hie.exchange.hub import Hub
 from hie.exchange.identify import found_by
+from hie.fhir import Resource
 from hie.fhir.elements import instant
-from hie.store import ledger, progress, reindexing, resource_identifiers
+from hie.store import ledger, names, progress, reindexing, resource_identifiers
 from hie.store.reindexing import START, Key, Row
 from hie.store.session import Reader, Unit
 from hie.store.tables import TABLES
@@ -139,22 +140,25 @@ class _Odd:
     changes: Sequence[reindexing.Change]
     numbers: Mapping[str, set[tuple[Any, ...]]]
     missing: Sequence[resource_identifiers.Row]
+    unnamed: Mapping[str, Resource]
 
 
 async def _odd(reader: Reader, kind: str, rows: Sequence[Row]) -> _Odd:
     reports = await reindexing.reports_of(reader, rows) if kind == "Observation" else {}
     numbers: Mapping[str, set[tuple[Any, ...]]] = {}
+    unnamed: Mapping[str, Resource] = {}
     if kind == "Patient":
         today = instant(time.time_ns() // 1000).date()
         wanted = {one.stored.id: list(found_by(one.tree, today)) for one in rows}
         numbers = await reindexing.odd_numbers(reader, wanted)
+        unnamed = await names.missing(reader, {one.stored.id: one.tree for one in rows})
     wanted_rows = [
         (hashed, *one.key)
         for one in rows
         for hashed in resource_identifiers.hashes(reader, kind, one.tree, one.stored.message)
     ]
     missing = await resource_identifiers.missing(reader, wanted_rows) if wanted_rows else []
-    return _Odd(rows, reindexing.differing(reader, rows, reports), numbers, missing)
+    return _Odd(rows, reindexing.differing(reader, rows, reports), numbers, missing, unnamed)
 
 
 async def _mended(hub: Hub, run: Progress, counts: dict[str, int], kind: str, odd: _Odd) -> int:
@@ -162,7 +166,7 @@ async def _mended(hub: Hub, run: Progress, counts: dict[str, int], kind: str, od
     if run.dry:
         counts["columns"] += len(odd.changes)
         counts["numbers"] += len(odd.numbers)
-        counts["identifiers"] += len(odd.missing)
+        counts["identifiers"] += len(odd.missing) + len(odd.unnamed)
         return 0
     columns = numbers = 0
     async with hub.db.unit() as unit:
@@ -172,9 +176,10 @@ async def _mended(hub: Hub, run: Progress, counts: dict[str, int], kind: str, od
             wrong = [one for one in odd.rows if one.stored.id in odd.numbers]
             numbers = await reindexing.mend_numbers(unit, wrong, odd.numbers)
         await resource_identifiers.keep(unit, odd.missing)
+        await names.keep(unit, odd.unnamed)
         counts["columns"] += columns
         counts["numbers"] += numbers
-        counts["identifiers"] += len(odd.missing)
+        counts["identifiers"] += len(odd.missing) + len(odd.unnamed)
         await _note(unit, run)
     return len(odd.changes) - columns + len(odd.numbers) - numbers
 

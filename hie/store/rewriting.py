@@ -6,10 +6,10 @@ follow the deletion.
 
 from collections.abc import Sequence
 
-from hie.store import resource_identifiers
+from hie.store import names, resource_identifiers
 from hie.store.cells import pack_body
 from hie.store.resources import HISTORY
-from hie.store.served import Stored
+from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader, Unit
 from hie.store.tables import HOMELESS, TABLES
 
@@ -45,9 +45,22 @@ async def delete(unit: Unit, one: Stored, writer: str | None, now_us: int) -> in
         one.home,
         one.id,
     )
+    if one.type == "Patient":
+        await _forget_names(unit, one)
     found_by = resource_identifiers.hashes(unit, one.type, one.resource(), one.message)
     await resource_identifiers.drop(unit, ((hashed, one.home, one.id) for hashed in found_by))
     return version
+
+
+async def _forget_names(unit: Unit, patient: Stored) -> None:
+    rows = await unit.fetch(
+        f"SELECT {STORED} FROM resource_history"  # noqa: S608
+        " WHERE home = $1 AND type = 'Patient' AND id = $2",
+        patient.home,
+        patient.id,
+    )
+    versions = [stored(unit.db, "Patient", row).resource() for row in rows]
+    await names.drop(unit, patient.home, versions)
 
 
 async def has_rows(unit: Unit, home: str) -> bool:

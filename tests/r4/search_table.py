@@ -17,7 +17,7 @@ from hie.fhir.search.definitions import Kind, Parameter
 from hie.fhir.search.modifiers import modifiers
 from hie.fhir.search.order import SORTABLE
 from hie.fhir.search.unanswered import UNANSWERED
-from hie.store import identifiers, relations
+from hie.store import identifiers, names, relations
 from hie.store.identifiers import PatientIdentifier
 from hie.store.relations import EVER_US, Fact
 from hie.store.resources import Put, insert
@@ -39,8 +39,8 @@ def page() -> str:
         "Made by `make conformance` from the same list that answers queries, and held to it by a test. Each parameter is also asked there, with",
         "each modifier, of resources that have what is asked for and of others.",
         "",
-        "*How* says what answers a parameter: an **index**; the **index of identifiers**; or the resources themselves are **looked at**, at most",
-        "5,000 of them. What is answered *beside* something needs a `patient` (or `subject`), an `_id` or an `identifier` in the same search;",
+        "*How* says what answers a parameter: an **index**; the **index of identifiers**; the **index of names** (two characters at least); or the resources",
+        "themselves are **looked at**, at most 5,000 of them. What is answered *beside* something needs a `patient` (or `subject`), an `_id` or an `identifier` in the same search;",
         "without it the answer is `too-costly`. `_lastUpdated` alone goes through a whole type in the order of time. A reference also takes the",
         "types it may lead to as modifiers (`:Patient`). An identifier of an Observation is found with its system. *Sort*: `looked at` where the",
         "search leaves at most 5,000.",
@@ -177,6 +177,7 @@ async def _write(
                     for one in tree.get("identifier", ())
                 ]
                 await identifiers.replace(unit, {id_: numbers})
+                await names.keep(unit, {id_: tree})
 
 
 def _is_labelled(kind: str, parameter: Parameter) -> bool:

@@ -6,6 +6,7 @@ One place says it for the documentation, the CapabilityStatement and the tests t
 from enum import StrEnum
 
 from hie.fhir.search.definitions import Kind, Parameter
+from hie.store.names import PARAMETERS as NAMES
 from hie.store.search.registry import BOUND, INDEXED, LOOKED_UP
 from hie.store.tables import HOMELESS
 
@@ -18,6 +19,7 @@ class How(StrEnum):
     INDEX = "index"
     INDEX_BESIDE = "index, beside a patient, an _id or an identifier"
     HASHES = "index of identifiers"
+    TOKENS = "index of names"
     LOOKED_AT = "looked at, alone"
     LOOKED_AT_BESIDE = "looked at, beside a patient, an _id or an identifier"
     REFUSED = "refused"
@@ -25,7 +27,7 @@ class How(StrEnum):
     @property
     def is_alone(self) -> bool:
         """Whether a search may consist of this parameter alone."""
-        return self in {How.INDEX, How.HASHES, How.LOOKED_AT}
+        return self in {How.INDEX, How.HASHES, How.TOKENS, How.LOOKED_AT}
 
 
 def how_answered(kind: str, parameter: Parameter) -> How:
@@ -38,4 +40,6 @@ def how_answered(kind: str, parameter: Parameter) -> How:
         return How.INDEX if is_alone else How.INDEX_BESIDE
     if name in LOOKED_UP:
         return How.HASHES
+    if kind == "Patient" and name in NAMES:
+        return How.TOKENS
     return How.LOOKED_AT if kind in HOMELESS else How.LOOKED_AT_BESIDE

@@ -13,6 +13,7 @@ from hie.fhir.search.modifiers import modifiers
 from hie.fhir.search.refusal import bad, costly, plain, unanswered
 from hie.fhir.search.separators import split
 from hie.fhir.search.values import Pointer, Token, Typed, Value, When
+from hie.store import names
 from hie.store.index import DICOM_UID
 from hie.store.search.registry import INDEXED, LOOKED_UP, MOST_VALUES, PARAMETERS
 
@@ -173,6 +174,8 @@ def _plain(kind: str, parameter: Parameter, modifier: str, value: str, base: str
         indexed = indexed and all(_is_study(one) for one in asked)
     looks_up = name in LOOKED_UP and modifier in {"", "of-type"}
     looks_up = looks_up and all(_names_one(kind, one) for one in asked)
+    if kind == "Patient" and name in names.PARAMETERS and modifier in {"", "exact", "contains"}:
+        looks_up = names.can_look_up(modifier, asked)
     return Condition(parameter, asked, modifier, indexed, looks_up=looks_up)
 
 

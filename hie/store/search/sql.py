@@ -9,6 +9,7 @@ from typing import Any
 from hie.errors import TooCostly
 from hie.fhir import CATEGORY, ITEM, LOINC, SECTION
 from hie.fhir.search.values import Token, When
+from hie.store import names
 from hie.store.identifiers import blind
 from hie.store.index import DICOM_UID
 from hie.store.masks import marks_of
@@ -80,7 +81,9 @@ class Conditions:
         return f"NOT coalesce({found}, false)" if one.negated else found
 
     def looked_up(self, kind: str, one: Condition) -> str:
-        """That a resource has one of these identifiers, or had it, in whatever system."""
+        """That a resource has, or had, one of these identifiers in whatever system; or a name."""
+        if kind == "Patient" and one.name in names.PARAMETERS:
+            return self._named(one)
         values = said(one)
         if kind == "Patient":
             held = self.among("i.hash", [blind(self.reader, value) for value in values])
@@ -90,6 +93,17 @@ class Conditions:
             return held
         hashed = [blind(self.reader, value) for value in values]
         return self._any([held, self.among("v.accession_hash", hashed)])
+
+    def _named(self, one: Condition) -> str:
+        """That a patient has a name like this: all tokens of one of the values."""
+        found = []
+        for tokens in names.tokens_asked(self.reader, one.modifier, one.values):
+            parts = [
+                f"v.home IN (SELECT t.home FROM name_token AS t WHERE t.token = {self.arg(token)})"  # noqa: S608
+                for token in tokens
+            ]
+            found.append(f"({' AND '.join(parts)})")
+        return self._any(found)
 
     def _ids(self, values: Sequence[str]) -> list[str]:
         return sorted({id_ for value in values for id_ in self.known.get(value, ())})

@@ -23,6 +23,7 @@ ALLOWED = {
     "store/relabelling.py",
     "store/relations.py",
     "store/reindexing.py",
+    "store/sealed_columns.py",
     "store/labelling.py",
     "store/locate.py",
     "store/migrations/versions/0001_the_first_tables.py",
