@@ -13,7 +13,7 @@ from functools import lru_cache
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.asking import asking
 from hie.access.reason import Reason
-from hie.access.restriction import RESTRICTED, VERY_RESTRICTED, Reach, Restriction
+from hie.access.restriction import RESTRICTED, VERY_RESTRICTED, Constraints, Reach, Restriction
 from hie.access.scopes import Door, Interaction, find_scope
 from hie.errors import Fault, NotPermitted
 
@@ -154,6 +154,8 @@ def _by_scopes(
     scopes: frozenset[str], contexts: frozenset[str], interaction: Interaction
 ) -> Restriction:
     types: set[str] = set()
+    whole: set[str] = set()
+    filters: dict[str, list[Constraints]] = {}
     for text in scopes:
         scope = find_scope(text)
         if scope is None or scope.context not in contexts:
@@ -163,7 +165,12 @@ def _by_scopes(
         if scope.type == "*":
             return Restriction()
         types.add(scope.type)
-    return Restriction(types=frozenset(types))
+        if scope.constraints:
+            filters.setdefault(scope.type, []).append(scope.constraints)
+        else:
+            whole.add(scope.type)
+    constrained = {kind: tuple(sorted(one)) for kind, one in filters.items() if kind not in whole}
+    return Restriction(types=frozenset(types), filters=tuple(sorted(constrained.items())))
 
 
 def _missing(actor: Actor) -> Reason:

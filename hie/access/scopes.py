@@ -2,8 +2,8 @@
 
 `system/Observation.rs`, `user/Patient.r`, `system/*.rs`: context, resource type, and letters of
 `cruds` in that order. Doors that are not FHIR have scopes of the hub: `hie/order-check` and the
-other members of `Door`. Search restrictions (`?category=…`) are refused rather than ignored: a
-token must never permit more than it says.
+other members of `Door`. Search constraints (`?category=laboratory`) are those of `constraints`;
+any other is refused rather than ignored: a token must never permit more than it says.
 https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 """
 
@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hie.access.constraints import find_constraints, within
+from hie.access.restriction import Constraints
 from hie.errors import Fault
 
 LONGEST = 2048  # characters of a scope parameter
@@ -46,19 +48,22 @@ class Interaction(StrEnum):
 
 
 _DOORS = frozenset(door.value for door in Door)
-_SMART = re.compile(r"(system|user|patient)/(\*|[A-Z][A-Za-z]{1,63})\.(?=.)(c?r?u?d?s?)")
+_SMART = re.compile(
+    r"(system|user|patient)/(\*|[A-Z][A-Za-z]{1,63})\.(?=[cruds])(c?r?u?d?s?)(?:\?([\x21-\x7e]+))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """One scope: `context` is system, user, patient (of the one in context) or hie.
 
-    For hie, `type` is the door and there are no letters.
+    For hie, `type` is the door and there are no letters. `constraints`: what rows must satisfy.
     """
 
     context: str
     type: str
     letters: str = ""
+    constraints: Constraints = ()
 
     def covers(self, other: "Scope") -> bool:
         """Whether whoever has this scope has the other as well."""
@@ -66,10 +71,13 @@ class Scope:
             self.context == other.context
             and self.type in {other.type, "*"}
             and set(other.letters) <= set(self.letters)
+            and within(other.constraints, self.constraints)
         )
 
     def __str__(self) -> str:
-        return f"{self.context}/{self.type}" + (f".{self.letters}" if self.letters else "")
+        query = "&".join(f"{name}={','.join(values)}" for name, values in self.constraints)
+        letters = f".{self.letters}" if self.letters else ""
+        return f"{self.context}/{self.type}{letters}" + (f"?{query}" if query else "")
 
 
 def find_scope(text: str) -> Scope | None:
@@ -77,7 +85,10 @@ def find_scope(text: str) -> Scope | None:
     if text in _DOORS:
         return Scope("hie", text.partition("/")[2])
     match = _SMART.fullmatch(text)
-    return Scope(match[1], match[2], match[3]) if match else None
+    if match is None or match[4] is None:
+        return Scope(match[1], match[2], match[3]) if match else None
+    constraints = find_constraints(match[2], match[4])
+    return None if constraints is None else Scope(match[1], match[2], match[3], constraints)
 
 
 def covered(asked: Iterable[str], held: Iterable[str]) -> bool:

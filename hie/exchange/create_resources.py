@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
+from hie.access.reason import Reason
+from hie.access.restriction import Restriction
 from hie.access.scopes import Door
-from hie.errors import Conflict, Fault, IdNotOffered, UnprocessableRequest
+from hie.errors import Conflict, Fault, IdNotOffered, NotPermitted, UnprocessableRequest
 from hie.exchange import label_flow, label_writes
-from hie.exchange.acting_for import check_doers, codes_of
+from hie.exchange.acting_for import check_about, check_doers, codes_of
 from hie.exchange.claimed import claimed_faults
 from hie.exchange.consenting import consented
 from hie.exchange.identify import identify
@@ -67,6 +69,7 @@ async def create_all(
     for one in news:
         with naming(one):
             check_doers(writing, one.tree, codes)
+            await check_about(writing, one.tree)
     await _take(writing, news, naming)
     homes = await _homes(writing, news, naming)
     told = [(one.ref, homes[one.ref], clean(one.tree)) for one in news]
@@ -94,11 +97,25 @@ async def settled(writing: Writing, written: Sequence[tuple[Resource, Stored]]) 
         await writing.hold(names)
         today = instant(writing.now_us).date()
         await identify(writing.unit, patients, today, writing.now_us)
+    await _check_scope(writing, [one for _, one in written])
     for tree, one in written:
         if one.type == "DiagnosticReport":
             await rewriting.link_results(writing.unit, one.home, one.id, results_of(tree))
     await consented(writing, written)
     await related(writing, written)
+
+
+async def _check_scope(writing: Writing, written: Sequence[Stored]) -> None:
+    """What was written satisfies the constraints of the scope it was written by.
+
+    Raises NotPermitted, and with it the unit of work is undone.
+    """
+    for kind in sorted({one.type for one in written if writing.sight.filters_of(one.type)}):
+        keys = {one.id for one in written if one.type == kind}
+        scope = Restriction(filters=writing.sight.filters)
+        if len(await locate.homes_of(writing.unit, kind, keys, scope)) < len(keys):
+            fault = Fault("access", Reason.SCOPE, f"a {kind} within the constraints of the scope")
+            raise NotPermitted("not permitted", (fault,))
 
 
 def check_sound(tree: Resource, key: str) -> None:

@@ -31,6 +31,7 @@ _OF_SUBJECT = frozenset(
     {"Observation", "DiagnosticReport", "Specimen", "ServiceRequest", "ImagingStudy"}
 )
 _MOST_FAULTS = 100
+_NOTHING = ("", "")
 
 
 async def known_to(
@@ -48,7 +49,7 @@ async def known_to(
     found = dict(writing.coming)
     for kind, keys in sorted(wanted.items()):
         held = kind == "Patient"
-        homes = await locate.homes_of(writing.unit, kind, keys, writing.sight, held=held)
+        homes = await locate.homes_of(writing.unit, kind, keys, writing.points, held=held)
         found.update(((kind, key), home) for key, home in homes.items())
     return found
 
@@ -81,6 +82,9 @@ async def home_of(writing: Writing, key: str, tree: Resource, known: Mapping[Ref
     is_open = writing.may(Door.OPEN_REFERENCES)
     if kind in HOMELESS:
         return ""
+    if kind == "Binary":
+        # Whoever may look at what it is about may look at it: FHIR R4 binary.html#security.
+        return known.get(referenced(tree.get("securityContext")) or _NOTHING) or key
     if kind in _OWN:
         return key
     named = _patients(tree)
@@ -105,7 +109,7 @@ async def _held(writing: Writing, homes: set[str], known: Mapping[Ref, str]) -> 
     missing = {home for home in homes if ("Patient", home) not in known}
     if not missing:
         return {}
-    found = await locate.homes_of(writing.unit, "Patient", missing, writing.sight, held=True)
+    found = await locate.homes_of(writing.unit, "Patient", missing, writing.points, held=True)
     return {("Patient", key): home for key, home in found.items()}
 
 

@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from hie.access.actor import Actor, ActorKind
@@ -49,6 +49,11 @@ class Writing:
     revisions: list[reopen.Revision] = field(default_factory=list)
     held: set[str] = field(default_factory=set)
     conditional: bool = False
+
+    @property
+    def points(self) -> Restriction:
+        """What a resource may point at: all within sight, of whichever type the scopes speak."""
+        return replace(self.sight, types=None, filters=())
 
     @property
     def institution(self) -> str:

@@ -9,24 +9,17 @@ from hie.access.restriction import (
     RESTRICTED,
     VERY_RESTRICTED,
     Asking,
-    Constraints,
     Reach,
     Restriction,
 )
 from hie.store.arguments import Arguments
 from hie.store.consented import consented, own
+from hie.store.constrained import satisfied
 from hie.store.relations import Kind
 from hie.store.tables import HOMELESS
 
 _LABEL = "(coalesce({table}.label, 1) & 3)"
 _HISTORY = "resource_history"
-# Where a search parameter of a scope is a column; any other refuses the row.
-_COLUMNS = {
-    "Observation": {"category": "category", "code": "code", "status": "status"},
-    "DiagnosticReport": {"category": "category", "code": "code", "status": "status"},
-    "ImagingStudy": {"status": "status"},
-    "ServiceRequest": {"status": "status"},
-}
 _NOTHING = "1 = 0"
 
 
@@ -40,7 +33,7 @@ def conditions(args: Arguments, table: str, kind: str, restriction: Restriction)
         where.append(f"message IN (SELECT id FROM message WHERE {inner})")  # noqa: S608
     alternatives = restriction.filters_of(kind)
     if alternatives:
-        where.append(_either([_satisfied(args, table, kind, one) for one in alternatives]))
+        where.append(_either([satisfied(args.add, table, kind, one) for one in alternatives]))
     if kind in HOMELESS:
         return where
     if restriction.homes is not None:
@@ -79,15 +72,6 @@ def _agreed(
     if mine is None:
         return agreed
     return _either([agreed, mine if cleared is None else f"({mine}) AND {cleared}"])
-
-
-def _satisfied(args: Arguments, table: str, kind: str, constraints: Constraints) -> str:
-    columns = {} if table == _HISTORY else _COLUMNS.get(kind, {})
-    parts = [
-        args.among(columns[name], frozenset(values)) if name in columns else _NOTHING
-        for name, values in constraints
-    ]
-    return " AND ".join(parts)
 
 
 def _within(args: Arguments, table: str, reach: Reach, restriction: Restriction) -> str:

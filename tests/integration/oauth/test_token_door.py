@@ -85,7 +85,7 @@ async def test_less_than_registered_may_be_asked_for(hub: Hub) -> None:
         "system/Observation.read",
         "user/Observation.rs",
         "patient/Observation.rs",
-        "system/Observation.rs?category=laboratory",
+        "system/Observation.cruds?category=laboratory",
         "system/Observation.rs?code:in=http://evil.example/vs",
         "hie/registers",
         "hie/*",

@@ -74,7 +74,23 @@ def test_a_scope_is_written_as_it_was_read(text: str) -> None:
         "System/Observation.r",
         "system/Observation.rs ",
         "system/Observation.rs\n",
-        "system/Observation.rs?category=laboratory",
+        "system/Observation.rs?",
+        "system/Observation.rs?category",
+        "system/Observation.rs?category=",
+        "system/Observation.rs?category=a,,b",
+        "system/Observation.rs?category=a&category=b",
+        "system/Observation.rs?category=|",
+        "system/Observation.rs?category=|a",
+        "system/Observation.rs?category=a|b|c",
+        "system/Observation.rs?category=urn:x|",
+        "system/Observation.rs?category:not=laboratory",
+        "system/Observation.rs?code:in=http://evil.example/vs",
+        "system/Observation.rs?patinet=x",
+        "system/Observation.rs?category=a b",
+        "system/Observation.?category=laboratory",
+        "system/*.rs?category=laboratory",
+        "system/Patient.rs?status=active",
+        "hie/intake?status=final",
         "system/Observation.r.s",
         "system/Observation/x.r",
         "system//.r",
@@ -204,3 +220,33 @@ def test_only_clinicians_see_patients() -> None:
 def test_an_empty_restriction_permits_nothing() -> None:
     assert not Restriction(types=frozenset()).permits_type("Patient")
     assert Restriction().permits_type("Patient")
+
+
+CATEGORIES = st.lists(
+    st.sampled_from(["laboratory", "imaging", "urn:x|vital"]), min_size=1, max_size=3, unique=True
+)
+
+
+@given(CATEGORIES, CATEGORIES, st.sampled_from(["r", "rs", "crus"]))
+def test_a_constrained_scope_covers_what_is_within_its_constraints(
+    some: list[str], others: list[str], letters: str
+) -> None:
+    narrow = f"system/Observation.{letters}?category={','.join(some)}&status=final"
+    wide = f"system/Observation.{letters}?category={','.join(others)}"
+    whole = f"system/Observation.{letters}"
+    assert str(find_scope(narrow)) == narrow
+    assert covered([narrow], [wide]) == (set(some) <= set(others))
+    assert covered([narrow, wide], [whole])
+    assert not covered([whole], [wide])
+    assert not covered([wide], [narrow])
+
+
+def test_constraints_become_filters_and_a_scope_without_any_lifts_them() -> None:
+    narrow = "system/Observation.rs?category=laboratory"
+    found = permit_type(an_actor(narrow), "Observation", Interaction.READ)
+    assert found.filters_of("Observation") == ((("category", ("laboratory",)),),)
+    assert found.filters_of("DiagnosticReport") == ()
+    both = restriction(an_actor(narrow, "system/Observation.r"), Interaction.READ)
+    assert both.filters_of("Observation") == ()
+    search = restriction(an_actor(narrow, "system/Observation.r"), Interaction.SEARCH)
+    assert search.filters_of("Observation")
