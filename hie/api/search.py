@@ -15,7 +15,6 @@ from hie.api.addresses import query_string
 from hie.api.hidden import note_hidden
 from hie.api.negotiation import check_format, preferences
 from hie.api.page_seal import PageSeal
-from hie.api.patients_asked import check_asked, check_patients
 from hie.api.respond import answered, fhir, hub_of, path_of
 from hie.api.search_text import search_text
 from hie.api.served import asked_about, served
@@ -23,6 +22,7 @@ from hie.api.withheld import notices
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, NotPermitted, NotSupported, ResourceNotFound
 from hie.exchange.hub import Hub
+from hie.exchange.patients_asked import check_asked, check_patients
 from hie.fhir.bundle import Entry, searchset
 from hie.fhir.outcome import issue, outcome
 from hie.fhir.search.shape import is_whole, shaped

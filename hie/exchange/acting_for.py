@@ -11,6 +11,7 @@ from typing import Any
 from hie.access.policy import Restriction
 from hie.access.reason import Reason
 from hie.errors import Fault, NotPermitted
+from hie.exchange.patients_asked import check_criteria
 from hie.exchange.writing import Writing
 from hie.fhir import INSTITUTION, Resource
 from hie.fhir.elements import referenced
@@ -55,6 +56,12 @@ def check_doers(writing: Writing, tree: Resource, codes: Mapping[str, set[str]])
     if said - {writing.institution}:
         fault = Fault("access", Reason.ORG_SPOOF, "the caller's own institution")
         raise NotPermitted("not permitted", (fault,))
+
+
+async def check_about(writing: Writing, tree: Resource) -> None:
+    """What asks to be told is about patients the writer treats; raises NotPermitted."""
+    if tree.get("resourceType") == "Subscription":
+        await check_criteria(writing.unit, tree, writing.sight)
 
 
 def _named(tree: Resource) -> Iterator[Mapping[str, Any]]:

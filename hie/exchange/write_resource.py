@@ -16,7 +16,7 @@ from hie.errors import (
     VersionMismatch,
 )
 from hie.exchange import consenting, label_flow, label_writes, reopen
-from hie.exchange.acting_for import check_doers, codes_of
+from hie.exchange.acting_for import check_about, check_doers, codes_of
 from hie.exchange.create_resources import (
     New,
     check_sound,
@@ -145,6 +145,7 @@ async def _changed(writing: Writing, standing: Stored, tree: Resource) -> Writte
         return Written.of(200, standing)
     check_sound(after, key)
     check_doers(writing, after, await codes_of(writing, {key: after}))
+    await check_about(writing, after)
     says = await label_writes.label_of_change(writing, standing, after)
     label = None if says is None else label_writes.next_label(standing, after, says)
     if label_writes.is_same(standing, clean(old), after, label):
@@ -152,7 +153,8 @@ async def _changed(writing: Writing, standing: Stored, tree: Resource) -> Writte
     pointed = pointed_at(after)
     known = await known_to(writing, [(after, pointed)])
     check_pointers(writing, after, pointed, known)
-    if await home_of(writing, key, after, known) != standing.home:
+    is_loose = kind == "Binary" and standing.home == key  # about nobody: its writer's alone
+    if not is_loose and await home_of(writing, key, after, known) != standing.home:
         fault = Fault(f"{kind}.subject", "other-patient", "the patient it was written for")
         raise UnprocessableRequest("a resource stays with its patient", (fault,))
     await _change_identifiers(writing, key, old, after)

@@ -15,11 +15,11 @@ from hie.access.policy import Restriction, permit_type
 from hie.access.scopes import Interaction
 from hie.api.operations.asked import read_pairs, refused
 from hie.api.page_seal import PageSeal
-from hie.api.patients_asked import bounds_patients, not_treated
 from hie.api.respond import answered, fhir, hub_of
 from hie.api.withheld import notices
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, ResourceNotFound
+from hie.exchange.patients_asked import bounds_patients, not_treated
 from hie.fhir.bundle import Entry, searchset
 from hie.fhir.elements import bounds
 from hie.fhir.search.care import between

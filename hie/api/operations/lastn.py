@@ -14,12 +14,12 @@ from hie.access.policy import Restriction, permit_type
 from hie.access.scopes import Interaction
 from hie.api.addresses import query_string
 from hie.api.operations.asked import read_pairs
-from hie.api.patients_asked import check_asked, check_patients
 from hie.api.respond import answered, fhir, hub_of, path_of
 from hie.api.served import asked_about
 from hie.api.withheld import notices
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, TooCostly
+from hie.exchange.patients_asked import check_asked, check_patients
 from hie.fhir import Resource
 from hie.fhir.bundle import Entry, searchset
 from hie.oauth.door import actor_in

@@ -6,14 +6,17 @@ status, the words and the headers are those for an id that nobody has.
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from urllib.parse import parse_qsl
 
 from hie.access.policy import Restriction
 from hie.access.reason import Reason
-from hie.errors import Fault, NotPermitted
+from hie.errors import Fault, NotPermitted, RequestRefused, UnprocessableRequest
+from hie.fhir import Resource
 from hie.fhir.search.values import Pointer
 from hie.store.locate import homes_of
 from hie.store.search.condition import Condition
-from hie.store.search.query import Query
+from hie.store.search.query import Query, parse_query
+from hie.store.search.registry import PARAMETERS
 from hie.store.search.search import search
 from hie.store.session import Reader
 
@@ -63,6 +66,27 @@ def _is_plain(one: Condition) -> bool:
 def bounds_patients(restriction: Restriction) -> bool:
     """Whether it leaves any patients out."""
     return any((restriction.reach, restriction.patient)) or restriction.homes is not None
+
+
+async def check_criteria(reader: Reader, subscription: Resource, sight: Restriction) -> None:
+    """A Subscription is about patients who may be looked at, or about nobody by name.
+
+    Raises NotPermitted, and UnprocessableRequest for criteria that are no search of this hub.
+    """
+    kind, _, text = str(subscription.get("criteria", "")).partition("?")
+    fault = Fault("Subscription.criteria", "criteria", "[type]?[parameters] as a search takes them")
+    if kind not in PARAMETERS:
+        raise UnprocessableRequest("no search", (fault,))
+    try:
+        query = parse_query(kind, parse_qsl(text, keep_blank_values=True))
+    except RequestRefused as problem:
+        raise UnprocessableRequest("no search", (fault, *problem.faults)) from problem
+    await check_asked(reader, query, sight)
+    ids = set(query.ids("_id")) if kind == "Patient" else set()
+    known = await homes_of(reader, "Patient", ids, replace(sight, types=None)) if ids else {}
+    if bounds_patients(sight) and not ids <= known.keys():
+        raise not_treated()
+    await check_patients(reader, query, sight, ())
 
 
 def not_treated() -> NotPermitted:
