@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from starlette.types import Receive, Scope, Send
@@ -179,7 +180,7 @@ async def _database_copy(place: Place, name: str) -> AsyncIterator[str | None]:
     if place.url is None:
         yield None
         return
-    source = place.url.rsplit("/", 1)[1]
+    source = urlsplit(place.url).path.strip("/")
     copied = f"{source}_{name}"
     statement(at(place.url, "postgres"), f"CREATE DATABASE {copied} TEMPLATE {source}")
     try:
