@@ -21,7 +21,7 @@ HIV = "HIV抗原抗体（合成）"
 
 
 def _token(text: str) -> str:
-    return re.findall(r'name="csrf" value="([^"]+)"', text)[0]
+    return str(re.findall(r'name="csrf" value="([^"]+)"', text)[0])
 
 
 async def _signed_in(client: Any, one: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 import re
 import time
 from base64 import b32decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -58,13 +58,19 @@ async def signed_in(hub: Hub, login: str) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def opening(
-    client: httpx.AsyncClient, patient: str, secret: bytes, step: int = 0, **more: Any
+    client: httpx.AsyncClient,
+    patient: str,
+    secret: bytes,
+    step: int = 0,
+    more: Mapping[str, str] | None = None,
 ) -> httpx.Response:
     """The form, sent with the code of now."""
     form = await client.get(f"/break-glass?patient={patient}&lang=en")
     code = code_at(secret, int(time.time()) // 30 + step)
     sent = {"do": "open", "patient": patient, "reason": "unconscious", "text": WHY, "code": code}
-    return await client.post("/break-glass?lang=en", data={"csrf": token_of(form), **sent, **more})
+    return await client.post(
+        "/break-glass?lang=en", data={"csrf": token_of(form), **sent, **(more or {})}
+    )
 
 
 async def test_a_clinician_opens_a_patient_on_the_pages_and_ends_it(
@@ -108,7 +114,7 @@ async def test_each_mistake_is_told_and_recorded_and_opens_nothing(
                 ({"code": "000000"}, "The code is not right"),
                 ({"code": ""}, "The code is not right"),
             ):
-                answer = await opening(client, home, secret, **more)
+                answer = await opening(client, home, secret, more=more)
                 assert answer.status_code == 403
                 assert words in answer.text
                 assert await found.last_audit() == ("8", "btg")
@@ -178,10 +184,10 @@ async def test_a_sixth_patient_takes_a_second_person(place: Any, tmp_path: Path)
                 second("colleague", foreign),
                 second("nobody", other),
             ):
-                answer = await opening(client, sixth, secret, **wrong)
+                answer = await opening(client, sixth, secret, more=wrong)
                 assert answer.status_code == 403, wrong["second-login"]
                 await _used(found, "doctor")
-            answer = await opening(client, sixth, secret, **second("colleague", other))
+            answer = await opening(client, sixth, secret, more=second("colleague", other))
             assert answer.status_code == 303
         listed = (await run(found.hub, "glass-list", {}))["openings"]
         assert "示例colleague" in [one["agreed_by"] for one in listed]
