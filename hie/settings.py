@@ -139,6 +139,19 @@ class Settings(BaseSettings):
         default=True,
         description="Whether a denial leaves emergency access open unless it names it (BTG).",
     )
+    cipher_suite: Literal["aes", "sm"] = Field(
+        default="aes", description="Ciphers for data at rest: aes (AES-GCM) or sm (SM4-GCM, SM3)."
+    )
+    key_provider: Literal["file", "pkcs11"] = Field(
+        default="file", description="Where the keys lie that wrap the data keys."
+    )
+    pkcs11_module: Path | None = Field(
+        default=None, description="Library of the PKCS#11 module, from its vendor."
+    )
+    pkcs11_token: str = Field(default="hie", description="Label of the token in that module.")
+    pkcs11_pin_file: Path | None = Field(
+        default=None, description="File that holds the token's PIN, mode 0600."
+    )
     language: Literal["zh", "en"] = Field(
         default="zh", description="Language of pages and commands when nothing else decides."
     )

@@ -34,7 +34,10 @@ from hie.schemas import use_folder
 from hie.settings import Settings
 from hie.store import migrate as migrations
 from hie.store.database import Database
+from hie.store.key_providers import FileProvider, KeyProvider
 from hie.store.ledger import Ledger
+from hie.store.pkcs11_provider import Moving, Pkcs11Provider
+from hie.store.suites import NAMES
 
 
 def schema_versions(settings: Settings) -> tuple[str | None, str]:
@@ -64,6 +67,19 @@ def rules_at_start(settings: Settings) -> Sources:
         raise
 
 
+def key_provider(settings: Settings) -> KeyProvider | None:
+    """What wraps the data keys; None: files below the data directory. Raises HubMisconfigured.
+
+    Where a module is new, the files still open what they wrapped.
+    """
+    if settings.key_provider == "file":
+        return None
+    if settings.pkcs11_module is None or settings.pkcs11_pin_file is None:
+        raise HubMisconfigured("key_provider pkcs11 needs pkcs11_module and pkcs11_pin_file")
+    module = Pkcs11Provider(settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin_file)
+    return Moving(module, FileProvider(settings.data_dir / "keys", make=False))
+
+
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Hub]:
     """An opened hub: database migrated, keys made at first start; closed when the block is left.
@@ -79,6 +95,8 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
         settings.database_url,
         settings.data_dir,
         password_file=settings.database_password_file,
+        provider=key_provider(settings),
+        suite=NAMES[settings.cipher_suite],
     )
     ledger = Ledger(db)
     # The cyclic collector was half of the cost of taking messages in: what is loaded stays, and

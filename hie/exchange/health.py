@@ -11,6 +11,7 @@ from hie.errors import HubError
 from hie.exchange.hub import Hub
 from hie.recognition.rulebook_check import check_rulebook
 from hie.recognition.sources import read_files, shipped_files
+from hie.settings import Settings
 from hie.store import message_list, register_looks, registers, sites, studies, study_sources
 from hie.store.messages import State
 from hie.store.migrate import head
@@ -35,8 +36,7 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
     held = counts.get(State.HELD, 0)
     missing = sorted(named - set(hub.adapters))
     free = shutil.disk_usage(hub.settings.data_dir).free
-    keys = sorted((hub.settings.data_dir / "keys").iterdir())
-    loose = [key.name for key in keys if stat.S_IMODE(key.stat().st_mode) & 0o077]
+    loose = _loose(hub.settings)
     return {
         "checks": [
             _check("database", True, f"{hub.db.dialect} answers"),
@@ -52,6 +52,19 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
             _check("disk", free > _FREE, f"{free >> 20} MiB free"),
         ]
     }
+
+
+def _loose(settings: Settings) -> list[str]:
+    """Files with secrets that others than the hub's own account may read."""
+    folder = settings.data_dir / "keys"
+    given = [
+        settings.database_password_file, settings.metrics_token_file, settings.pkcs11_pin_file,
+        settings.dicom_tls_key, settings.mllp_tls_key_file,
+    ]  # fmt: skip
+    secrets = [folder, *sorted(folder.iterdir()), *(one for one in given if one is not None)]
+    return [
+        one.name for one in secrets if one.exists() and stat.S_IMODE(one.stat().st_mode) & 0o077
+    ]
 
 
 def _rulebook(hub: Hub) -> dict[str, Any]:

@@ -36,6 +36,7 @@ async def open_keys(db: "Database", *, writable: bool) -> None:
     async with db.reading() as reader:
         db.vault.learn(await _read(reader))
         sites = await reader.fetch("SELECT id, institution FROM site")
+    db.vault.check()
     if not writable:
         return
     owners = {(row[1], str(DataClass.RECORD)) for row in sites}

@@ -20,7 +20,7 @@ from hie.store.ids import new_id
 from hie.store.inbox import Inbox
 from hie.store.index import Mapped
 from hie.store.key_providers import FileProvider, KeyProvider
-from hie.store.keys import Keys
+from hie.store.keys import SHA256, SM3, Keys
 from hie.store.lock import DirectoryLock, prepared
 from hie.store.locks import number_of
 from hie.store.migrate import head
@@ -175,11 +175,8 @@ class Database:
         if have != head():
             raise _unmigrated(have)
         if writable:
-            async with self.unit() as unit:
-                await unit.execute(
-                    "INSERT INTO hub (name, value) VALUES ('keys', $1) ON CONFLICT DO NOTHING",
-                    self.keys.fingerprint,
-                )
+            async with self.unit_alone() as unit:
+                await self._make_known(unit)
                 for number, data in shipped_dictionaries().items():
                     await unit.execute(
                         "INSERT INTO zstd_dictionary (number, data) VALUES ($1, $2)"
@@ -189,13 +186,27 @@ class Database:
                     )
         async with self.reading() as reader:
             known = await reader.fetchval("SELECT value FROM hub WHERE name = 'keys'")
+            hashing = await reader.fetchval("SELECT value FROM hub WHERE name = 'hashing'")
             rows = await reader.fetch("SELECT number, data FROM zstd_dictionary")
         if known not in (None, self.keys.fingerprint):
             raise HubMisconfigured(
                 "the key files are not those this database was made with: restore `keys/`"
             )
+        self.keys = self.keys.by(hashing or SHA256)
         self.bodies = Bodies({row[0]: bytes(row[1]) for row in rows})
         await data_keys.open_keys(self, writable=writable)
+
+    async def _make_known(self, unit: Unit) -> None:
+        """Note whose keys a new database is made with, and which hash; an older one keeps its."""
+        fresh = await unit.execute(
+            "INSERT INTO hub (name, value) VALUES ('keys', $1) ON CONFLICT DO NOTHING",
+            self.keys.fingerprint,
+        )
+        if fresh:
+            await unit.execute(
+                "INSERT INTO hub (name, value) VALUES ('hashing', $1) ON CONFLICT DO NOTHING",
+                SM3 if self.vault.suite is Suite.SM else SHA256,
+            )
 
 
 def _unmigrated(have: str | None) -> HubMisconfigured:

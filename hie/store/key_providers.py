@@ -56,10 +56,11 @@ class FileProvider:
     derived by HKDF with SM3.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, make: bool = True) -> None:
+        """`make`: make the first key if there is none."""
         self._folder = folder
         self._keys: dict[str, bytes] = {}
-        if not self._numbers():
+        if make and not self._numbers():
             self._key("kek-1")
 
     @property
@@ -106,7 +107,7 @@ class FileProvider:
 
     def _numbers(self) -> list[int]:
         try:
-            names = [path.name for path in self._folder.iterdir()]
+            names = [path.name for path in self._folder.glob("kek-*.key")]
         except OSError as fault:
             raise Unavailable(f"keys in {self._folder}: {fault.strerror}") from fault
         return [int(found[1]) for name in names if (found := _FILE.fullmatch(name))]

@@ -12,26 +12,58 @@ import hmac
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hie.errors import HubError, Unavailable
 from hie.store.key_files import read_key
 
-_BLOCK = 64  # of SHA-256
+SHA256, SM3 = "sha256", "sm3"  # a database keeps the one it was made with
+_BLOCK = 64  # of SHA-256, and of SM3
 _NONCE = 12
 _SUITE = b"\x01"  # AES-256-GCM, one key; the suite is stored with every sealed value
+
+
+class _Hash(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+    def digest(self) -> bytes: ...
+    def copy(self) -> "_Hash": ...
+
+
+class _Sm3:
+    """SM3 (GB/T 32905) with the methods of hashlib: not every Python's own library has it."""
+
+    def __init__(self, begun: hashes.Hash) -> None:
+        self._begun = begun
+        self.update = begun.update
+
+    def digest(self) -> bytes:
+        return self._begun.copy().finalize()
+
+    def copy(self) -> "_Sm3":
+        return _Sm3(self._begun.copy())
+
+
+def _sm3(data: bytes) -> _Sm3:
+    made = _Sm3(hashes.Hash(hashes.SM3()))
+    made.update(data)
+    return made
 
 
 class Keys:
     """Keyed hashes and seals under the two keys of one hub."""
 
-    def __init__(self, index: bytes, data: bytes) -> None:
-        # HMAC-SHA-256 (RFC 2104), the key worked in once: half the price of a call a hash.
+    def __init__(self, index: bytes, data: bytes, hashing: str = SHA256) -> None:
+        # HMAC (RFC 2104), the key worked in once: half the price of a call a hash.
         block = index.ljust(_BLOCK, b"\0")
-        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
-        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+        begun = _sm3 if hashing == SM3 else hashlib.sha256
+        self._inner: _Hash = begun(bytes(byte ^ 0x36 for byte in block))
+        self._outer: _Hash = begun(bytes(byte ^ 0x5C for byte in block))
+        self._index, self._data = index, data
+        self.hashing = hashing
         self._aead = AESGCM(data)
         self.fingerprint = _text(
             hashlib.sha256(b"hie keys\0" + hmac.digest(index, b"", "sha256") + data).digest()[:9]
@@ -47,8 +79,12 @@ class Keys:
         except OSError as fault:
             raise Unavailable(f"keys in {folder}: {fault.strerror}") from fault
 
+    def by(self, hashing: str) -> "Keys":
+        """The same keys with another hash: that of the database they are used with."""
+        return self if hashing == self.hashing else Keys(self._index, self._data, hashing)
+
     def blind(self, *parts: str) -> str:
-        """HMAC-SHA-256 of the parts under the index key, 43 characters; equal parts, equal hash.
+        """HMAC of the parts under the index key, 43 characters; equal parts, equal hash.
 
         Parts are told apart by their length, so ("ab", "c") and ("a", "bc") differ.
         """

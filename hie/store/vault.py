@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 
-from hie.errors import HubError
+from hie.errors import HubError, HubMisconfigured
 from hie.store.key_providers import KeyProvider
 from hie.store.keys import Keys
 from hie.store.suites import NONCE, Decrypt, Encrypt, Suite, ciphers
@@ -111,6 +111,16 @@ class Vault:
     def every(self) -> list[DataKey]:
         """All known keys."""
         return list(self._known.values())
+
+    def check(self) -> None:
+        """Unwrap a key of the hub's own. Raises HubMisconfigured when it was wrapped elsewhere."""
+        for (owner, _), key in self._current.items():
+            if owner == HUB:
+                try:
+                    self._opened(key)
+                except HubError as fault:
+                    raise HubMisconfigured(f"{fault}: restore `keys/`") from fault
+                return
 
     def worn(self, now_us: int) -> list[Wanted]:
         """Whose keys have to be followed by others."""

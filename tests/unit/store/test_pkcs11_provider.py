@@ -1,0 +1,93 @@
+"""Keys in a hardware module, tried with SoftHSM2: they wrap, and never leave it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hie.errors import HubError, HubMisconfigured, Unavailable
+from hie.store.key_providers import FileProvider
+from hie.store.pkcs11_provider import Moving, Pkcs11Provider
+from hie.store.suites import Suite
+
+LIBRARY = next(
+    (
+        path
+        for folder in (Path("/usr/lib"), Path("/usr/local/lib"))
+        if folder.exists()
+        for path in folder.rglob("libsofthsm2.so")
+    ),
+    None,
+)
+pytestmark = pytest.mark.skipif(
+    LIBRARY is None or shutil.which("softhsm2-util") is None, reason="SoftHSM2 is not installed"
+)
+pkcs11: Any = pytest.importorskip("pkcs11")
+
+
+@pytest.fixture(scope="module")
+def pin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A module with one token "hie"; the file with its PIN. A process loads a module once."""
+    folder = tmp_path_factory.mktemp("softhsm")
+    (folder / "tokens").mkdir()
+    conf = folder / "softhsm2.conf"
+    conf.write_text(f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\n")
+    os.environ["SOFTHSM2_CONF"] = str(conf)
+    command = ["softhsm2-util", "--init-token", "--free", "--label", "hie", "--so-pin", "12345678"]
+    subprocess.run([*command, "--pin", "87654321"], check=True, capture_output=True)  # noqa: S603
+    file = folder / "pin"
+    file.write_text("87654321\n")
+    file.chmod(0o600)
+    yield file
+    del os.environ["SOFTHSM2_CONF"]
+
+
+def test_a_module_wraps_and_unwraps_and_gives_no_key_away(pin: Path, tmp_path: Path) -> None:
+    assert LIBRARY is not None
+    provider = Pkcs11Provider(LIBRARY, "hie", pin)
+    assert (provider.newest, provider.names()) == ("kek-1", ["kek-1"])
+    for suite, key in ((Suite.AES, os.urandom(32)), (Suite.SM, os.urandom(16))):
+        wrapped = provider.wrap(suite, key, b"for")
+        assert key not in wrapped
+        assert provider.unwrap("kek-1", wrapped, b"for") == key
+        with pytest.raises(HubError, match="altered"):
+            provider.unwrap("kek-1", wrapped[:-1] + bytes([wrapped[-1] ^ 1]), b"for")
+    with pytest.raises(pkcs11.exceptions.PKCS11Error):
+        provider._key("kek-1")[pkcs11.Attribute.VALUE]
+    assert provider.rotate() == provider.newest == "kek-2"
+    assert provider.unwrap("kek-1", wrapped, b"for") == key
+    with pytest.raises(HubError, match="another key"):
+        provider.unwrap("kek-2", wrapped, b"for")
+    with pytest.raises(HubMisconfigured, match="no one key"):
+        provider.unwrap("kek-9", wrapped, b"for")
+
+    files = FileProvider(tmp_path)
+    before = files.wrap(Suite.AES, b"k" * 32, b"for")
+    moving = Moving(provider, files)
+    assert moving.names() == ["kek-1", "pkcs11:kek-1", "pkcs11:kek-2"]
+    assert moving.newest == "pkcs11:kek-2"
+    assert moving.unwrap("kek-1", before, b"for") == b"k" * 32
+    anew = moving.wrap(Suite.AES, b"k" * 32, b"for")
+    assert moving.unwrap(moving.newest, anew, b"for") == b"k" * 32
+    assert moving.rotate() == "pkcs11:kek-3"
+
+
+def test_a_wrong_pin_a_token_that_is_not_there_and_a_loose_file_are_told(
+    pin: Path, tmp_path: Path
+) -> None:
+    assert LIBRARY is not None
+    with pytest.raises(Unavailable, match="'other'"):
+        Pkcs11Provider(LIBRARY, "other", pin)
+    with pytest.raises(Unavailable):
+        Pkcs11Provider(tmp_path / "no.so", "hie", pin)
+    loose = tmp_path / "pin"
+    loose.write_text("87654321")
+    loose.chmod(0o644)
+    with pytest.raises(HubMisconfigured, match="others may read it"):
+        Pkcs11Provider(LIBRARY, "hie", loose)
+    with pytest.raises(HubMisconfigured, match="No such file"):
+        Pkcs11Provider(LIBRARY, "hie", tmp_path / "none")
