@@ -35,7 +35,7 @@ pytestmark = pytest.mark.anyio
         ({"name": "a\u202eb"}, "name", "name-format"),
         ({"key": None}, "key", "key-format"),
         ({"key": {"keys": []}}, "keys", "key-count"),
-        ({"key": {"jwks_uri": "https://lis.example/jwks"}}, "jwks_uri", "not-supported"),
+        ({"key": {"jwks_uri": "http://lis.example.org/jwks"}}, "jwks_uri", "ssrf"),
         ({"key": {"pem": "x"}}, "key.pem", "key-format"),
     ],
 )
