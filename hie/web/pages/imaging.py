@@ -10,13 +10,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hie.errors import ResourceNotFound
 from hie.exchange.hub import Hub
 from hie.exchange.prior_results import prior_study
 from hie.oauth.door import actor_in
 from hie.web.language import Language, language_of, say
 from hie.web.pages import studies
 from hie.web.pages.filters import Filters
-from hie.web.pages.guard import error_page, for_clinicians, person_of
+from hie.web.pages.guard import for_clinicians, person_of
 from hie.web.pages.prior_results import patient_of
 from hie.web.render import page
 
@@ -33,7 +34,7 @@ async def show(request: Request) -> Response:
     patient, study = request.path_params["id"], request.path_params["study"]
     found = await prior_study(hub, actor_in(request), patient, study)
     if found is None or found["study"]["study"] is None:
-        return error_page(request, 404)
+        raise ResourceNotFound("no such patient")  # recorded, then told
     lang = language_of(request, hub.settings.language)
     return page(
         request,

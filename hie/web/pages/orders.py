@@ -12,14 +12,14 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hie.errors import Fault, UnprocessableRequest
+from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
 from hie.exchange.hub import Hub
 from hie.exchange.order_desk import patient_of_page, place
 from hie.oauth.door import actor_in, session_in
 from hie.oauth.forms import read_form
 from hie.web.language import Language, language_of
 from hie.web.pages.filters import CATEGORIES
-from hie.web.pages.guard import error_page, for_clinicians, person_of
+from hie.web.pages.guard import for_clinicians, person_of
 from hie.web.pages.prior_results import patient_of
 from hie.web.render import page
 
@@ -118,7 +118,7 @@ async def _form(
     key = request.path_params["id"]
     found = await patient_of_page(hub, actor_in(request), key)
     if found is None:
-        return error_page(request, 404)
+        raise ResourceNotFound("no such patient")  # recorded, then told
     lang: Language = language_of(request, hub.settings.language)
     return page(
         request,

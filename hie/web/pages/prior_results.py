@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hie.errors import ResourceNotFound
 from hie.exchange.hub import Hub
 from hie.exchange.prior_results import prior_results
 from hie.fhir.elements import instant
@@ -17,7 +18,7 @@ from hie.web.pages import answered, studies, view
 from hie.web.pages.answered import OUTCOMES, sources, with_results
 from hie.web.pages.apps import offered
 from hie.web.pages.filters import Filters, chosen_orders, filter_groups
-from hie.web.pages.guard import error_page, for_clinicians, person_of
+from hie.web.pages.guard import for_clinicians, person_of
 from hie.web.pages.why import gates
 from hie.web.render import page
 
@@ -29,7 +30,7 @@ async def show(request: Request) -> Response:
     key = request.path_params["id"]
     found = await prior_results(hub, actor_in(request), key)
     if found is None:
-        return error_page(request, 404)
+        raise ResourceNotFound("no such patient")  # recorded, then told
     apps = await offered(request)
     response = page(
         request,

@@ -83,6 +83,7 @@ async def test_a_clinician_opens_a_patient_on_the_pages_and_ends_it(
         async with signed_in(found.hub, "doctor") as client:
             assert "emergency access is available" in (await client.get("/patients?lang=en")).text
             assert (await client.get(f"/patients/{home}")).status_code == 404
+            assert await found.last_audit() == ("4", "absent")
             before = client.cookies.get("hie_session")
             answer = await opening(client, home, secret)
             assert (answer.status_code, answer.headers["location"]) == (303, f"/patients/{home}")
@@ -90,6 +91,9 @@ async def test_a_clinician_opens_a_patient_on_the_pages_and_ends_it(
             shown = await client.get(f"/patients/{home}?lang=en")
             assert shown.status_code == 200
             assert "Emergency access is open" in shown.text
+            for page in ("", "/orders", "/images/none"):  # past what was opened
+                assert (await client.get(f"/patients/{NOT_THERE}{page}")).status_code == 404
+                assert await found.last_audit() == ("8", "btg")
             listed = await client.get("/break-glass?lang=en")
             key = re.findall(r'name="opening" value="([^"]+)"', listed.text)[0]
             assert "示例P2" in listed.text
