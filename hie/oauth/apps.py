@@ -66,7 +66,7 @@ async def add_app(entrance: Entrance, actor: Actor, asked: AppRegistration) -> l
             name=asked.name,
             jwks=jwks,
             scopes=sorted(set(asked.scopes)),
-            purposes=[Purpose.TREATMENT],
+            purposes=[Purpose.TREATMENT, Purpose.OPERATIONS],  # of clinicians, and of all others
             now_us=int(entrance.clock() * 1_000_000),
         )
         await apps.add(

@@ -7,8 +7,7 @@ by its key as well.
 """
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NoReturn
 
 from starlette.requests import Request
@@ -18,46 +17,32 @@ from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.mint import SESSION_LIFETIME, Grant
 from hie.access.policy import Role
 from hie.access.reason import Reason
-from hie.access.token import LATE, Claims
+from hie.access.token import LATE
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.oauth.app_scopes import OPENID
-from hie.oauth.apps import CONFIDENTIAL
 from hie.oauth.caller import network_of, request_id_of
-from hie.oauth.client_proof import prove, spend
+from hie.oauth.client_proof import naming, spend
+from hie.oauth.code_request import CodeRequest, read_code_request
 from hie.oauth.entrance import Entrance
 from hie.oauth.id_token import id_token
 from hie.oauth.known_clients import KnownClient
 from hie.oauth.pkce import is_verifier_of
 from hie.oauth.refusals import stranger
+from hie.oauth.sender import Sender, bound_to
 from hie.oauth.token_answer import token_answer
+from hie.oauth.token_endpoint import token_sender
 from hie.oauth.token_refusal import answer, refuse
 from hie.oauth.token_request import (
     TokenRefused,
-    invalid_client,
     invalid_grant,
-    invalid_request,
-    read_assertion,
     read_form_fields,
-    too_many,
 )
-from hie.store import apps, auth_codes, ledger, revoked, users
+from hie.store import auth_codes, ledger, revoked, users
 from hie.store.auth_codes import AuthCode
 from hie.store.users import Account
 
 GRANT = "authorization_code"
 _SECOND = 1_000_000
-_LONGEST = 512
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Who changes a code, and what proves it; `used` are the claims of its assertion."""
-
-    client: KnownClient
-    code: str
-    redirect_uri: str
-    verifier: str
-    used: tuple[Claims, ...]
 
 
 async def code_door(entrance: Entrance, request: Request) -> Response | None:
@@ -70,13 +55,17 @@ async def code_door(entrance: Entrance, request: Request) -> Response | None:
     if fields.get("grant_type") != GRANT:
         return None
     try:
-        asked = await _asked(entrance, fields, "authorization" in request.headers)
-        return await _change(entrance, caller, asked)
+        asked = await read_code_request(entrance, fields, "authorization" in request.headers)
+        sender = await _sender(entrance, request, asked.client)
+        return await _change(entrance, caller, asked, sender)
     except TokenRefused as refused:
         return await refuse(entrance, caller, refused, "POST /oauth/token")
 
 
-async def _change(entrance: Entrance, caller: Actor, asked: _Asked) -> Response:
+async def _change(
+    entrance: Entrance, caller: Actor, asked: CodeRequest, sender: Sender
+) -> Response:
+    """The token of a code, bound to its sender where it shows a key or a certificate."""
     async with entrance.db.reading() as reader:
         found = await auth_codes.find(reader, asked.code)
         account = None if found is None else await users.find(reader, found.account)
@@ -92,63 +81,22 @@ async def _change(entrance: Entrance, caller: Actor, asked: _Asked) -> Response:
         _refuse(asked, Reason.STATUS)
     if found.expires_us < int(entrance.clock() * _SECOND):
         _refuse(asked, Reason.LIFETIME)
-    return await _issue(entrance, caller, asked, found, account)
+    return await _issue(entrance, caller, asked, found, account, sender)
 
 
-async def _asked(entrance: Entrance, fields: Mapping[str, str], authorization: bool) -> _Asked:
-    assertion = read_assertion(fields, authorization)
-    named = fields.get("client_id")
-    used: tuple[Claims, ...] = ()
-    if assertion is not None:
-        proved = await prove(entrance, assertion, named)
-        client, used = proved.client, (proved.claims,)
-    else:
-        client = await _public(entrance, named)
-    code, uri = fields.get("code", ""), fields.get("redirect_uri", "")
-    verifier = fields.get("code_verifier", "")
-    if not (code and uri and verifier) or len(code) > _LONGEST:
-        refused = invalid_request("code, redirect_uri and code_verifier: expected once each")
-        refused.client = client.id
-        raise refused
-    return _Asked(client, code, uri, verifier, used)
-
-
-async def _public(entrance: Entrance, named: str | None) -> KnownClient:
-    """The app that names itself and has no key; raises TokenRefused for one that has."""
-    client = None if named is None else await entrance.clients.find(named)
-    if client is None:
-        raise invalid_client(Reason.STATUS)
-    async with entrance.db.reading() as reader:
-        app = await apps.find(reader, client.id)
-    reason = None
-    if app is None or app.kind == CONFIDENTIAL:
-        reason = Reason.METHOD
-    elif not client.active or not await entrance.is_open(client.institution):
-        reason = Reason.STATUS
-    if reason is not None:
-        refused = invalid_client(reason)
-        refused.client = client.id
-        raise refused
-    if entrance.rates.enforced:
-        seconds = entrance.rates.token.take(client.id, entrance.clock())
-        if seconds > 0:
-            raise too_many(Reason.RATE, seconds)
-    return client
-
-
-def _fits(asked: _Asked, found: AuthCode) -> bool:
+def _fits(asked: CodeRequest, found: AuthCode) -> bool:
     return found.redirect_uri == asked.redirect_uri and is_verifier_of(
         found.challenge, asked.verifier
     )
 
 
-def _refuse(asked: _Asked, reason: Reason) -> NoReturn:
+def _refuse(asked: CodeRequest, reason: Reason) -> NoReturn:
     refused = invalid_grant("no code that may be changed like this", reason)
     refused.client = asked.client.id
     raise refused
 
 
-async def _use_up(entrance: Entrance, asked: _Asked) -> None:
+async def _use_up(entrance: Entrance, asked: CodeRequest) -> None:
     """Whoever guesses has one guess."""
     async with entrance.db.unit() as unit:
         await auth_codes.use(unit, asked.code, "", int(entrance.clock() * _SECOND))
@@ -165,8 +113,18 @@ async def _used_again(entrance: Entrance, found: AuthCode) -> None:
     entrance.revocations.add(found.token, ends_us)
 
 
+async def _sender(entrance: Entrance, request: Request, client: KnownClient) -> Sender:
+    with naming(client.id):
+        return await token_sender(entrance, request, client)
+
+
 async def _issue(
-    entrance: Entrance, caller: Actor, asked: _Asked, found: AuthCode, account: Account
+    entrance: Entrance,
+    caller: Actor,
+    asked: CodeRequest,
+    found: AuthCode,
+    account: Account,
+    sender: Sender,
 ) -> Response:
     token_id = secrets.token_hex(16)
     actor = replace(
@@ -209,6 +167,7 @@ async def _issue(
         encounter=found.encounter,
         session=found.session,
         lifetime=SESSION_LIFETIME,
+        bound=bound_to(asked.client, sender),
     )
     return answer(200, _told(entrance, grant, token_id, found))
 
@@ -216,7 +175,8 @@ async def _issue(
 def _told(entrance: Entrance, grant: Grant, token_id: str, found: AuthCode) -> dict[str, object]:
     """The answer with what is in context (SMART App Launch 2.2, launch context)."""
     told = token_answer(entrance, grant, token_id)
-    told["token_type"] = "Bearer"  # noqa: S105 - RFC 6749, 7.1, as SMART spells it
+    if grant.bound is None:
+        told["token_type"] = "Bearer"  # noqa: S105 - as SMART spells it; its case does not matter
     if found.patient is not None:
         told |= {"patient": found.patient, "need_patient_banner": True}
     if found.encounter is not None:

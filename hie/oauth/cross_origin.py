@@ -17,7 +17,7 @@ from hie.store import apps
 from hie.store.database import Database
 
 FRESH = 2.0  # seconds
-_TAKEN = "Accept, Authorization, Content-Type, If-Match, If-None-Exist, If-None-Match, Prefer"
+_TAKEN = "Accept, Authorization, Content-Type, DPoP, If-Match, If-None-Exist, If-None-Match, Prefer"
 _SHOWN = (
     "Content-Location, ETag, Last-Modified, Location, Retry-After, WWW-Authenticate, X-Request-Id"
 )

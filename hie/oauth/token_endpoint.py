@@ -127,7 +127,7 @@ def _scopes(asked: TokenRequest, proved: Proved) -> tuple[str, ...]:
     return wanted
 
 
-async def _sender(entrance: Entrance, request: Request, client: KnownClient) -> Sender:
+async def token_sender(entrance: Entrance, request: Request, client: KnownClient) -> Sender:
     """Who sent this request, as far as a token is bound to it; raises TokenRefused."""
     try:
         sender = await sender_of(entrance, request.scope, None)
@@ -140,7 +140,7 @@ async def _sender(entrance: Entrance, request: Request, client: KnownClient) -> 
 async def _issue(entrance: Entrance, request: Request, caller: Actor, given: _Given) -> Response:
     client, person = given.client.client, given.person
     with naming(client.id):
-        sender = await _sender(entrance, request, client)
+        sender = await token_sender(entrance, request, client)
     now_us = int(entrance.clock() * 1_000_000)
     subject = client.id
     token_id = secrets.token_hex(16)

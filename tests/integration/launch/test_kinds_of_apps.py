@@ -7,8 +7,18 @@ from typing import Any
 
 import pytest
 
+from hie.access.dpop import hash_of
+from hie.oauth.sender import nonce
 from hie.oauth.token_request import ASSERTION_TYPE
-from tests.integration.launch.support import APP, BACK, answered, app_added, desk
+from tests.integration.launch.support import (
+    APP,
+    BACK,
+    VERIFIER,
+    Desk,
+    answered,
+    app_added,
+    desk,
+)
 from tests.integration.test_doors import BASE, _client
 from tests.unit.access.tokens import a_header, ec_key, jwk_of, rsa_key, signed
 
@@ -160,3 +170,58 @@ async def test_what_the_hub_says_of_itself_is_what_it_does(place: Any, tmp_path:
         assert "authorization_code" in one["grant_types_supported"]
         assert {"none", "private_key_jwt"} == set(one["token_endpoint_auth_methods_supported"])
     assert {"launch-ehr", "launch-standalone", "context-ehr-patient"} <= set(smart["capabilities"])
+
+
+async def test_who_leads_lets_an_app_see_the_numbers_and_no_patient(
+    place: Any, tmp_path: Path
+) -> None:
+    async with desk(place, tmp_path, login="boss") as at, _client(at.hub) as app:
+        await app_added(at.hub, "numbers", scopes=["hie/indicators", "patient/*.rs"])
+        await at.sign_in()
+        asked = await at.authorize(client_id="numbers", scope="hie/indicators")
+        answer = await at.token(answered(asked)["code"], client_id="numbers")
+        bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        asked_for = "/v1/indicators?from=2026-01-01&to=2026-01-31"
+        assert (await app.get(asked_for, headers=bearer)).status_code == 200
+        patient = at.region.patients["P1a"]
+        assert (await app.get(f"/fhir/Patient/{patient}", headers=bearer)).status_code == 403
+
+
+async def test_a_token_may_be_bound_to_the_key_its_app_proves(place: Any, tmp_path: Path) -> None:
+    async with desk(place, tmp_path) as at, _client(at.hub) as app:
+        await at.sign_in()
+        patient = at.region.patients["P1a"]
+        form = {
+            "grant_type": "authorization_code",
+            "code": await at.code(patient),
+            "redirect_uri": BACK,
+            "code_verifier": VERIFIER,
+            "client_id": APP,
+        }
+        shown = {"DPoP": _possession(at, "POST", f"{BASE}/oauth/token")}
+        answer = await app.post("/oauth/token", data=form, headers=shown)
+        assert answer.status_code == 200, answer.text
+        told = answer.json()
+        assert told["token_type"] == "DPoP"
+        token, path = told["access_token"], f"/fhir/Patient/{patient}"
+        copied = await app.get(path, headers={"Authorization": f"Bearer {token}"})
+        assert copied.status_code == 401
+        proof_ = _possession(at, "GET", f"{BASE}{path}", token)
+        own = await app.get(path, headers={"Authorization": f"DPoP {token}", "DPoP": proof_})
+        assert own.status_code == 200, own.text
+
+
+def _possession(at: Desk, method: str, address: str, token: str | None = None) -> str:
+    key = ec_key("P-256", 61)
+    members = {name: jwk_of(key)[name] for name in ("kty", "crv", "x", "y")}
+    header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": members}
+    claims: dict[str, Any] = {
+        "jti": uuid.uuid4().hex,
+        "htm": method,
+        "htu": address,
+        "iat": int(time.time()),
+        "nonce": nonce(at.hub.entrance),
+    }
+    if token is not None:
+        claims["ath"] = hash_of(token)
+    return signed(header, claims, key, "ES256")
