@@ -5,13 +5,13 @@ no table and no approved map knows is restricted, as UNMAPPED: a rule that knows
 Thousands of results a second pass here; their codes and short texts repeat and are looked up once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from hie.access.labels.label import UNMAPPED, label_with
 from hie.access.labels.tables import Tables, said, tables
-from hie.fhir import CANONICAL, ITEM, LOINC, Resource
+from hie.fhir import CANONICAL, CATEGORY, ITEM, LOINC, Resource
 
 Loinc = Mapping[str, tuple[str, Any]]  # code -> item and whether that is confirmed
 _MAPPING = f"{CANONICAL}/StructureDefinition/mapping"
@@ -67,14 +67,9 @@ def _bits(table: Tables, tree: Resource, loinc: Loinc) -> int:
     kind = tree.get("resourceType")
     if kind in _PEOPLE:
         return 0
-    bits = 0
     if kind == "Observation":
-        bits |= _code(table, tree.get("code", _NOTHING), loinc)
-        for part in tree.get("component", ()):
-            if part.get("code") != tree.get("code"):
-                bits |= _code(table, part.get("code", _NOTHING), loinc)
-    elif kind in _PANELS:
-        bits |= panel_of(tree)
+        return _result(table, tree, loinc)
+    bits = panel_of(tree) if kind in _PANELS else 0
     for key, value in tree.items():
         if key in _NAMES and value:
             bits |= _named(table, value, key)
@@ -83,6 +78,57 @@ def _bits(table: Tables, tree: Resource, loinc: Loinc) -> int:
         elif key in ("performer", "agent", "code"):
             bits |= _displays(table, value)
     return bits
+
+
+def _result(table: Tables, tree: Resource, loinc: Loinc) -> int:
+    """What a result says: its codes at once, of the rest what is not plainly about nothing."""
+    code = tree.get("code", _NOTHING)
+    bits = _measured(table, code, loinc)
+    for key, value in tree.items():
+        if key == "component":
+            for part in value:
+                if part.get("code") != code:
+                    bits |= _measured(table, part.get("code", _NOTHING), loinc)
+        if key == "category":
+            if value != _LABORATORY:
+                bits |= _named(table, value, key) | _walk(table, key, value)
+        elif key == "performer":
+            bits |= _displays(table, value)
+        elif key not in _SILENT and key not in _QUIET:
+            bits |= _walk(table, key, value)
+    return bits
+
+
+def _measured(table: Tables, concept: Mapping[str, Any], loinc: Loinc) -> int:
+    """All that the code of a result says; the same few stand in most results."""
+    key = _key(concept)
+    kept = _MEASURED.get(key)
+    if kept is not None and kept[0] is table and kept[1] is loinc:
+        return kept[2]
+    bits = _code(table, concept, loinc) | _named(table, concept, "code")
+    if len(_MEASURED) > _MOST:
+        _MEASURED.clear()
+    _MEASURED[key] = (table, loinc, bits)
+    return bits
+
+
+def _key(concept: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (
+        concept.get("text"),
+        *(
+            (one.get("system"), one.get("code"), one.get("display"), _state(one))
+            for one in concept.get("coding", ())
+        ),
+    )
+
+
+def _state(coding: Mapping[str, Any]) -> str | None:
+    """Whether the map of an item is confirmed, as the hub wrote it."""
+    for extension in coding.get("extension", ()):
+        if extension.get("url") == _MAPPING:
+            found: str | None = extension.get("valueCode")
+            return found
+    return None
 
 
 def _code(table: Tables, concept: Mapping[str, Any], loinc: Loinc) -> int:
@@ -107,13 +153,9 @@ def _code(table: Tables, concept: Mapping[str, Any], loinc: Loinc) -> int:
 
 def _is_proposed(coding: Mapping[str, Any], concept: Mapping[str, Any], loinc: Loinc) -> bool:
     """Whether an item is only what a name suggests: no map approved, no LOINC code sent says it."""
-    for extension in coding.get("extension", ()):
-        if extension.get("url") == _MAPPING and extension.get("valueCode") == "unconfirmed":
-            return not any(
-                one.get("system") == LOINC and one.get("code") in loinc
-                for one in concept.get("coding", ())
-            )
-    return False
+    return _state(coding) == "unconfirmed" and not any(
+        one.get("system") == LOINC and one.get("code") in loinc for one in concept.get("coding", ())
+    )
 
 
 def _named(table: Tables, value: Any, key: str) -> int:
@@ -145,35 +187,35 @@ def _name(concept: Mapping[str, Any]) -> str:
 
 
 def _walk(table: Tables, key: str, value: Any) -> int:
-    """What texts and codes below an element say."""
+    """What texts and codes in an element say; what stands for a place is a department's name too.
+
+    One loop, for every result passes here.
+    """
     bits = 0
-    for where, found in _leaves(key, value):
-        if isinstance(found, str):
-            bits |= said(table, "words", found)
-            if where in _WHERE:
-                bits |= said(table, "departments", found)
-        else:
-            bits |= table.code(found.get("system", ""), str(found.get("code"))) or 0
+    waiting: list[tuple[str, Any, bool]] = [(key, value, False)]
+    for name, one, is_where in waiting:  # grows while it is read
+        kind = type(one)
+        if kind is str:
+            if _is_dull(one):
+                continue
+            bits |= said(table, "words", one)
+            if is_where:
+                bits |= said(table, "departments", one)
+        elif kind is list:
+            waiting.extend((name, part, is_where) for part in one)
+        elif kind is dict:
+            is_place = is_where or name in _WHERE
+            if "code" in one and "system" in one:
+                bits |= table.code(one["system"], str(one["code"])) or 0
+            if "reference" in one:  # what is pointed at by name: people and departments
+                display = one.get("display")
+                if isinstance(display, str):
+                    bits |= said(table, "words", display) | said(table, "departments", display)
+                continue
+            for part, inner in one.items():
+                if part not in _SILENT or (part == "code" and type(inner) is dict):
+                    waiting.append((part, inner, is_place))
     return bits
-
-
-def _leaves(key: str, value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
-    """Texts, and the codings they stand beside; `where` is the element above that tells a place."""
-    if isinstance(value, str):
-        if not _is_dull(value):
-            yield where, value
-    elif isinstance(value, list):
-        for one in value:
-            yield from _leaves(key, one, where)
-    elif isinstance(value, dict):
-        where = key if key in _WHERE else where
-        if "code" in value and "system" in value:
-            yield where, value
-        for name, part in value.items():
-            if name == "display" and "reference" in value:
-                yield "location", part  # what is pointed at by name: people and departments
-            elif name not in _SILENT or (name == "code" and isinstance(part, dict)):
-                yield from _leaves(name, part, where)
 
 
 def _displays(table: Tables, value: Any) -> int:
@@ -191,5 +233,9 @@ def _is_dull(text: str) -> bool:
     return not any(one.isalpha() for one in text)
 
 
+_QUIET = frozenset({"valueQuantity", "specimen", "device"})
+_LABORATORY = [{"coding": [{"system": CATEGORY, "code": "laboratory"}]}]
+_MOST = 8192
+_MEASURED: dict[tuple[Any, ...], tuple[Tables, Loinc, int]] = {}
 _LOCAL = f"{CANONICAL}/CodeSystem/site/"
 _NOTHING: Mapping[str, Any] = {}
