@@ -2,8 +2,7 @@
 
 SMART App Launch 2.2: `patient/…` permits for the patient in context what `user/…` permits for all
 the person may see; `launch` and `launch/patient` ask for a patient in context. The hub gives no
-refresh tokens and has no Practitioner of an account: what would need them (`IN_VAIN`) is asked in
-vain, and that is no error.
+refresh tokens: `IN_VAIN` is asked in vain, and that is no error. `fhirUser` goes with `openid`.
 https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 """
 
@@ -16,9 +15,10 @@ from hie.access.scopes import covered, find_scope
 from hie.errors import Fault
 from hie.oauth.authorize_request import AuthorizeRefused
 
-LAUNCH, LAUNCH_PATIENT, OPENID = "launch", "launch/patient", "openid"
+LAUNCH, LAUNCH_PATIENT = "launch", "launch/patient"
+OPENID, FHIR_USER = "openid", "fhirUser"
 CONTEXTS = (LAUNCH, LAUNCH_PATIENT)
-IN_VAIN = frozenset({"offline_access", "online_access", "profile", "fhirUser", "launch/encounter"})
+IN_VAIN = frozenset({"offline_access", "online_access", "profile", "launch/encounter"})
 _PATIENT = "patient/"
 _EXPECTED = "user/<Type>.<letters of cruds>, patient/<Type>.<letters>, or one of the hie/ scopes"
 
@@ -33,7 +33,7 @@ class Wanted:
 
 def wanted(asked: Sequence[str], registered: Iterable[str], role: Role) -> Wanted:
     """What of the asked is given. Raises AuthorizeRefused: invalid_scope, access_denied."""
-    known = {*CONTEXTS, OPENID, *IN_VAIN}
+    known = {*CONTEXTS, OPENID, FHIR_USER, *IN_VAIN}
     data = [scope for scope in asked if scope not in known]
     if not covered(data, registered):
         raise AuthorizeRefused("invalid_scope", "expected registered scopes", Reason.SCOPE)
@@ -41,6 +41,8 @@ def wanted(asked: Sequence[str], registered: Iterable[str], role: Role) -> Wante
     if data and not given:
         raise AuthorizeRefused("access_denied", "nothing of it is this person's", Reason.ROLE)
     words = [scope for scope in asked if scope in {*CONTEXTS, OPENID}]
+    if OPENID in words and FHIR_USER in asked:
+        words.append(FHIR_USER)
     if not given and not words:
         raise AuthorizeRefused("invalid_scope", "expected registered scopes", Reason.SCOPE)
     needs = LAUNCH_PATIENT in words or any(scope.startswith(_PATIENT) for scope in given)

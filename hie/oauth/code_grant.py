@@ -19,11 +19,12 @@ from hie.access.policy import Role
 from hie.access.reason import Reason
 from hie.access.token import LATE
 from hie.audit.event import Action, Event, EventType, Subject
-from hie.oauth.app_scopes import OPENID
+from hie.oauth.app_scopes import FHIR_USER, OPENID
 from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.client_proof import naming, spend
 from hie.oauth.code_request import CodeRequest, read_code_request
 from hie.oauth.entrance import Entrance
+from hie.oauth.fhir_user import keep_fhir_user
 from hie.oauth.id_token import id_token
 from hie.oauth.known_clients import KnownClient
 from hie.oauth.pkce import is_verifier_of
@@ -150,6 +151,9 @@ async def _issue(
     async with entrance.db.unit() as unit:
         await spend(entrance, unit, *asked.used)
         first = await auth_codes.use(unit, asked.code, token_id, int(entrance.clock() * _SECOND))
+        named = None
+        if first and FHIR_USER in found.scopes:
+            named = await keep_fhir_user(unit, account)
         if first:
             await ledger.append(unit, event)
     if not first:
@@ -169,10 +173,12 @@ async def _issue(
         lifetime=SESSION_LIFETIME,
         bound=bound_to(asked.client, sender),
     )
-    return answer(200, _told(entrance, grant, token_id, found))
+    return answer(200, _told(entrance, grant, token_id, found, named))
 
 
-def _told(entrance: Entrance, grant: Grant, token_id: str, found: AuthCode) -> dict[str, object]:
+def _told(
+    entrance: Entrance, grant: Grant, token_id: str, found: AuthCode, named: str | None
+) -> dict[str, object]:
     """The answer with what is in context (SMART App Launch 2.2, launch context)."""
     told = token_answer(entrance, grant, token_id)
     if grant.bound is None:
@@ -182,7 +188,7 @@ def _told(entrance: Entrance, grant: Grant, token_id: str, found: AuthCode) -> d
     if found.encounter is not None:
         told["encounter"] = found.encounter
     if OPENID in found.scopes:
-        told["id_token"] = id_token(entrance, grant, found.nonce)
+        told["id_token"] = id_token(entrance, grant, found.nonce, named)
     return told
 
 

@@ -19,7 +19,8 @@ from hie.store.database import Database
 FRESH = 2.0  # seconds
 _TAKEN = "Accept, Authorization, Content-Type, DPoP, If-Match, If-None-Exist, If-None-Match, Prefer"
 _SHOWN = (
-    "Content-Location, ETag, Last-Modified, Location, Retry-After, WWW-Authenticate, X-Request-Id"
+    "Content-Location, DPoP-Nonce, ETag, Last-Modified, Location, Retry-After, WWW-Authenticate,"
+    " X-Request-Id"
 )
 _FHIR = "DELETE, GET, HEAD, PATCH, POST, PUT"
 _KEPT = "600"  # seconds a browser may keep the answer to its question

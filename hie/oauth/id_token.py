@@ -1,7 +1,8 @@
 """The id_token an app is given beside its access token: who signed in, for that app alone.
 
-OpenID Connect Core 1.0, section 2. It names an account by its id and nobody by name. As an access
-token it is refused: its `typ` and its `aud` are others.
+OpenID Connect Core 1.0, section 2. It names an account by its id and nobody by name; `fhirUser`
+(SMART App Launch 2.2) is the address of its Practitioner. As an access token it is refused: its
+`typ` and its `aud` are others.
 """
 
 import json
@@ -12,7 +13,9 @@ from hie.access.mint import LIFETIME, Grant
 from hie.oauth.entrance import Entrance
 
 
-def id_token(entrance: Entrance, grant: Grant, nonce: str | None) -> str:
+def id_token(
+    entrance: Entrance, grant: Grant, nonce: str | None, fhir_user: str | None = None
+) -> str:
     """A signed id_token for the app of this grant."""
     now = int(entrance.clock())
     key = entrance.ring.signer(now)
@@ -25,6 +28,8 @@ def id_token(entrance: Entrance, grant: Grant, nonce: str | None) -> str:
     }
     if nonce is not None:
         claims["nonce"] = nonce
+    if fhir_user is not None:
+        claims["fhirUser"] = f"{grant.audience}/{fhir_user}"
     header = {"alg": key.signer.algorithm, "typ": "JWT", "kid": key.kid}
     body = f"{_segment(header)}.{_segment(claims)}"
     return f"{body}.{encode_segment(key.signer.sign(body.encode('ascii')))}"

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from hie.access.dpop import ALGORITHMS
 from hie.access.profile import Profile
 from hie.access.scopes import Door
-from hie.oauth.app_scopes import CONTEXTS, OPENID
+from hie.oauth.app_scopes import CONTEXTS, FHIR_USER, OPENID
 from hie.oauth.code_grant import GRANT as CODE_GRANT
 from hie.oauth.entrance import Entrance
 from hie.oauth.token_request import GrantType
@@ -31,6 +31,7 @@ _CAPABILITIES = (
     "permission-patient",
     "permission-user",
     "permission-v2",
+    "sso-openid-connect",
 )
 
 
@@ -85,7 +86,7 @@ def _common(entrance: Entrance) -> dict[str, object]:
         "scopes_supported": [
             *("system/*.cruds", "user/*.rs", "patient/*.rs"),
             *(door.value for door in Door),
-            *(*CONTEXTS, OPENID),
+            *(*CONTEXTS, OPENID, FHIR_USER),
         ],
     }
 

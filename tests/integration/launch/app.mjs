@@ -13,7 +13,7 @@ const server = createServer(async (request, response) => {
   const address = new URL(request.url, `http://localhost:${port}`);
   try {
     if (address.pathname === '/launch') {
-      const scope = address.searchParams.has('launch') ? 'launch patient/*.rs' : 'launch/patient patient/*.rs';
+      const scope = address.searchParams.has('launch') ? 'launch openid fhirUser patient/*.rs user/Practitioner.r' : 'launch/patient patient/*.rs';
       const asked = { clientId, scope, redirectUri: `http://localhost:${port}/back`, pkceMode: 'required' };
       if (!address.searchParams.has('iss')) asked.iss = iss;
       await smart(request, response, storage).authorize(asked);
@@ -22,7 +22,9 @@ const server = createServer(async (request, response) => {
     const client = await smart(request, response, storage).ready();
     const patient = await client.patient.read();
     const results = await client.patient.request('Observation', { flat: true, pageLimit: 0 });
+    const user = client.user.id ? (await client.user.read()).name[0].text : null;
     const told = {
+      user,
       patient: patient.id, token: client.state.tokenResponse,
       results: results.filter((one) => one.resourceType === 'Observation').map((one) => one.id),
     };

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hie.access.compact import read_compact
 from hie.access.dpop import hash_of
 from hie.oauth.sender import nonce
 from hie.oauth.token_request import ASSERTION_TYPE
@@ -138,13 +139,9 @@ async def test_what_a_browser_could_send_of_itself_opens_nothing_from_an_origin(
 
 
 async def test_openid_names_the_account_and_nobody_by_name(place: Any, tmp_path: Path) -> None:
-    from hie.access.compact import read_compact
-
     async with desk(place, tmp_path) as at:
         await at.sign_in()
-        asked = await at.authorize(
-            scope="openid fhirUser offline_access user/Patient.r", nonce="n" * 30
-        )
+        asked = await at.authorize(scope="openid offline_access user/Patient.r", nonce="n" * 30)
         told = (await at.token(answered(asked)["code"])).json()
         assert told["scope"] == "openid user/Patient.r"
         token = read_compact(told["id_token"])
@@ -154,6 +151,26 @@ async def test_openid_names_the_account_and_nobody_by_name(place: Any, tmp_path:
         assert set(claims) == {"iss", "sub", "aud", "iat", "exp", "nonce"}
         assert "某人" not in str(claims)
         assert "wang" not in str(claims)
+
+
+async def test_an_app_reads_who_its_person_is(place: Any, tmp_path: Path) -> None:
+    async with desk(place, tmp_path) as at:
+        await at.sign_in()
+        patient = at.region.patients["P1a"]
+        scope = "openid fhirUser launch/patient patient/Patient.r user/Practitioner.r"
+        versions = []
+        for _ in range(2):
+            page = await at.authorize(scope=scope)
+            told = await at.token(answered(await at.choose(page, patient=patient))["code"])
+            claims = read_compact(told.json()["id_token"]).payload
+            assert claims["fhirUser"] == f"{BASE}/fhir/Practitioner/{claims['sub']}"
+            path = str(claims["fhirUser"]).removeprefix(f"{BASE}/fhir/")
+            read = await at.fhir(path, told.json()["access_token"])
+            assert read.json()["name"] == [{"text": "某人"}]
+            versions.append(read.json()["meta"]["versionId"])
+        assert versions == ["1", "1"]
+        alone = await at.authorize(scope="fhirUser user/Patient.r")
+        assert "fhirUser" not in (await at.token(answered(alone)["code"])).json()["scope"]
 
 
 async def test_what_the_hub_says_of_itself_is_what_it_does(place: Any, tmp_path: Path) -> None:

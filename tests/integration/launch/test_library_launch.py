@@ -108,6 +108,7 @@ async def test_a_library_launches_unchanged(
             opened = await followed(browser, ticket.json()["url"], "")
             _check(at, opened)
             assert "launch" in opened["token"]["scope"].split()
+            assert (alone["user"], opened["user"]) == (None, "某人")
 
 
 def _check(at: Desk, told: Any) -> None:
