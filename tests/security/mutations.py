@@ -45,6 +45,7 @@ P384 = int(
     "c7634d81f4372ddf581a0db248b0a77aecec196accc52973",
     16,
 )
+CDS, SERVICE = "https://his.example/cds", f"{HUB}/cds-services/hie-order-sign"
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 FOREIGN = ["=", "+", "/", " ", "\n", "\t", ".", "%", "\x00", "é", "中", "\u200b", "~", '"']
 
@@ -86,9 +87,10 @@ Mutation = Callable[[Target, random.Random], Mutant]
 
 
 def targets() -> list[Target]:
-    """An access token, and client assertions by an elliptic and an RSA key."""
+    """One of each kind: access token, client assertions by two keys, user context, CDS call."""
     rsa = verifying(rsa_key(), "RS384")
     elliptic, hub = verifying(ec_key()), of_hub().keys[0]
+    cds = verifying(ec_key("P-256", 5))
     essential = {"essential": True}
     access = JWTClaimsRegistry(
         now=NOW,
@@ -135,6 +137,48 @@ def targets() -> list[Target]:
             rsa_key(),
             KeySet([RSAKey.import_key(dict(rsa.jwk()))]),
             assertion,
+        ),
+        Target(
+            "user context RS384",
+            signed(
+                a_header(alg="RS384", typ="hub-user-context+jwt"),
+                an_assertion(sub="staff-4711", aud=HUB, exp=NOW + 100),
+                rsa_key(),
+                "RS384",
+            ),
+            Profile.USER_CONTEXT,
+            of_client(rsa, audiences=frozenset({HUB})),
+            "RS384",
+            rsa_key(),
+            KeySet([RSAKey.import_key(dict(rsa.jwk()))]),
+            JWTClaimsRegistry(
+                now=NOW,
+                leeway=30,
+                iss={**essential, "value": CLIENT},
+                aud={**essential, "value": HUB},
+                exp=essential,
+            ),
+        ),
+        Target(
+            "CDS call ES256",
+            signed(
+                a_header(alg="ES256"),
+                an_assertion(iss=CDS, sub=None, aud=SERVICE),
+                ec_key("P-256", 5),
+                "ES256",
+            ),
+            Profile.CDS_CLIENT,
+            of_client(cds, issuer=CDS, audiences=frozenset({SERVICE})),
+            "ES256",
+            ec_key("P-256", 5),
+            KeySet([ECKey.import_key(dict(cds.jwk()))]),
+            JWTClaimsRegistry(
+                now=NOW,
+                leeway=30,
+                iss={**essential, "value": CDS},
+                aud={**essential, "value": SERVICE},
+                exp=essential,
+            ),
         ),
     ]
 
