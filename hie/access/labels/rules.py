@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from hie.access.labels.files import file_of
 from hie.access.labels.label import UNMAPPED, label_with
 from hie.access.labels.tables import Tables, said, tables
 from hie.fhir import CANONICAL, CATEGORY, ITEM, LOINC, Resource
@@ -70,6 +71,8 @@ def _bits(table: Tables, tree: Resource, loinc: Loinc) -> int:
     if kind == "Observation":
         return _result(table, tree, loinc)
     bits = panel_of(tree) if kind in _PANELS else 0
+    if kind == "Binary" and isinstance(tree.get("data"), str):
+        bits |= file_of(tree.get("contentType", ""), tree["data"])
     for key, value in tree.items():
         if key in _NAMES and value:
             bits |= _named(table, value, key)
@@ -212,6 +215,8 @@ def _walk(table: Tables, key: str, value: Any) -> int:
                 if isinstance(display, str):
                     bits |= said(table, "words", display) | said(table, "departments", display)
                 continue
+            if "contentType" in one and isinstance(one.get("data"), str):
+                bits |= file_of(one["contentType"], one["data"])
             for part, inner in one.items():
                 if part not in _SILENT or (part == "code" and type(inner) is dict):
                     waiting.append((part, inner, is_place))
