@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from starlette.requests import Request
@@ -81,10 +82,15 @@ def page(
 def without_query(request: Request, default: Language) -> str:
     """The same page in the other language, without anything of what was asked of it."""
     other = "en" if language_of(request, default) == "zh" else "zh"
-    return f"{request.url.path}?lang={other}"
+    return f"{_own_path(request.url.path)}?lang={other}"
 
 
 def _with_language(request: Request, lang: Language) -> str:
     """The same page in another language; a form that was sent is shown anew, not sent again."""
     kept = request.url.remove_query_params("lang").include_query_params(lang=lang)
-    return f"{kept.path}?{kept.query}"
+    return f"{_own_path(kept.path)}?{kept.query}"
+
+
+def _own_path(path: str) -> str:
+    """A path as a link of this hub: what somebody typed is encoded, and leads nowhere else."""
+    return "/" + quote(path.lstrip("/\\"))
