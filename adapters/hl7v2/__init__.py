@@ -69,9 +69,10 @@ class Hl7v2Adapter:
         door = site.profile.get("mllp", {})
         allowed = site.profile.get("processing_ids", ("P",))
         refuses = door.get("unsupported") == "refuse"
-        found = acknowledge.objection(envelope, allowed, refuses=refuses)
+        visits = site.profile.get("visits") is True
+        found = acknowledge.objection(envelope, allowed, refuses=refuses, visits=visits)
         if found is None and acknowledge.is_strange_version(envelope):
-            read = decode.is_read(envelope.kind) or not envelope.kind
+            read = decode.is_read(envelope.kind, visits=visits) or not envelope.kind
             if read and not self.decode(content, site).records:
                 return acknowledge.VERSION_REFUSED
         return found

@@ -110,16 +110,18 @@ def read_header(content: bytes) -> Header | None:
     )
 
 
-def objection(header: Header, processing_ids: Sequence[str], *, refuses: bool) -> Refusal | None:
+def objection(
+    header: Header, processing_ids: Sequence[str], *, refuses: bool, visits: bool = False
+) -> Refusal | None:
     """What MSH alone forbids: a processing id (MSH-11), with `refuses` a type that is not read."""
     if header.segment != "MSH":
         return None
     processing = header.component(11)
     if processing and processing not in processing_ids:
         return Refusal("202", "MSH-11", "processing id not taken here", "processing-id")
-    if refuses and not is_read(header.kind):
+    if refuses and not is_read(header.kind, visits=visits):
         message = header.kind.partition("^")[0]
-        known = is_read(message)
+        known = is_read(message, visits=visits)
         condition = "201" if known else "200"
         return Refusal(condition, "MSH-9", CONDITIONS[condition], "unsupported-type")
     return None

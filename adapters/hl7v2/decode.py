@@ -14,6 +14,7 @@ from adapters.hl7v2.escapes import unescape
 from adapters.hl7v2.parties import institution
 from adapters.hl7v2.reader import Delimiters, Segment, cut, delimiters
 from adapters.hl7v2.reading import BLANKS, NULL, Reading
+from adapters.hl7v2.visits import EVENTS, read_visits
 from adapters.hl7v2.walk import Walk
 from hie import charset
 from hie.adapter import Coverage, Decoded, Issue, Severity
@@ -32,6 +33,7 @@ _IDENTIFYING: Final = {
     "SPM": frozenset({2}),
 }
 _READ: Final = {"ORU": {"R01", ""}, "OUL": {"R21", "R22", "R23", "R24", ""}}
+_VISITS: Final = "ADT"  # read where the profile says so
 _FINDINGS: Final = {"replacement": "characters-lost"}
 
 
@@ -98,7 +100,9 @@ def _message(
     _check_end(reading, content, found, is_wrapped=len(found) - 1 in lines.wrapped)
     kind = _header(reading, msh)
     records: tuple[Record, ...] = ()
-    if kind is not None:
+    if kind is not None and kind.startswith(_VISITS):
+        records = read_visits(reading, found[1:], kind.partition("^")[2])
+    elif kind is not None:
         records = Walk(reading, found[1:], has_specimens="SPM" in counts).run()
         if not records:
             reading.issue("no-report", "OBR", expected="an OBR with its results")
@@ -130,6 +134,8 @@ def _header(reading: Reading, msh: Segment) -> str | None:
     reading.sender = sender if sender and sender.code else None
     kind = _kind(reading, msh)
     message, _, event = kind.partition("^")
+    if message == _VISITS and profile.visits and event in EVENTS:
+        return kind
     if message not in _READ and message:
         severity = Severity.HOLD if profile.other_types == "hold" else None
         reading.issue("unsupported-type", row[9], kind, severity=severity)
@@ -206,9 +212,14 @@ def declared(content: bytes) -> str | None:
     return name.decode("ascii") if name and name.isascii() and len(name) < 40 else None
 
 
-def is_read(kind: str) -> bool:
-    """Whether messages of this kind ("ORU^R01", or "ORU" alone) become records."""
+def is_read(kind: str, *, visits: bool = False) -> bool:
+    """Whether messages of this kind ("ORU^R01", or "ORU" alone) become records.
+
+    `visits`: whether the profile has those of visits read.
+    """
     message, _, event = kind.partition("^")
+    if message == _VISITS:
+        return visits and (event in EVENTS or not event)
     return event in _READ.get(message, ())
 
 

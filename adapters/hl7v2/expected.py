@@ -35,6 +35,7 @@ EXPECTED: Final[dict[str, str]] = {
     "processing-id": "one of the profile's processing_ids",
     "message-id-missing": "a number of its own for each message in MSH-10",
     "segment-misplaced": "an OBR before it",
+    "visit-number-missing": "the number of the visit in PV1-19",
     "no-report": "an OBR with its results",
     "patient-missing": "a PID before the OBR",
     # patient

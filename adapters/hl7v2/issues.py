@@ -49,6 +49,7 @@ TABLE: Final[dict[str, tuple[Severity, str]]] = {
     "processing-id": (_H, "MSH-11 is not one of the processing ids that this site may send."),
     "message-id-missing": (_W, "MSH-10 is empty; the message is known by its content alone."),
     "segment-misplaced": (_W, "A segment stands where nothing can be attached to it."),
+    "visit-number-missing": (_E, "The ADT message names no visit (PV1-19)."),
     "no-report": (_E, "The message holds no OBR: there is no report to read."),
     "patient-missing": (_H, "A report has no PID before it."),
     # patient

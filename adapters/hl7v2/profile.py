@@ -85,6 +85,14 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
         ),
     ] = "ignore"
+    visits: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Read ADT messages (A01 to A08, A11 to A13, A38): which hospital treats whom."
+            )
+        ),
+    ] = False
     mllp: Annotated[
         Mllp | None,
         Meta(description="Who may send for this site over MLLP; without it nobody may."),

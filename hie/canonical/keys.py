@@ -19,6 +19,7 @@ from hie.records import (
     Result,
     SpecimenRecord,
     Staff,
+    VisitRecord,
 )
 
 Report = LabReportRecord | ImagingReportRecord
@@ -172,7 +173,7 @@ def _institution(one: Institution, site: Site) -> tuple[str, str]:
     return site_system(site.id, "institution"), one.name or ""
 
 
-def _patient(report: Report, site: Site, number: str) -> Key:
+def _patient(report: Report | VisitRecord, site: Site, number: str) -> Key:
     identifiers = report.patient.identifiers
     own = next((one for one in identifiers if is_local(one)), None)
     if own is not None:
@@ -181,6 +182,31 @@ def _patient(report: Report, site: Site, number: str) -> Key:
         first = identifiers[0]
         return Key("Patient", site_system(site.id, first.type or "patient"), first.value)
     return Key("Patient", site_system(site.id, "filler"), number)
+
+
+@dataclass(frozen=True, slots=True)
+class VisitKeys:
+    """The keys of what a message of a visit speaks of."""
+
+    patient: Key
+    encounter: Key
+    institution: Key
+
+    def every(self) -> tuple[Key, Key, Key]:
+        """Every key, each once."""
+        return self.patient, self.encounter, self.institution
+
+
+def visit_keys(record: VisitRecord, site: Site) -> VisitKeys | Issue:
+    """The keys of a visit, or the issue that it has no number at all."""
+    number = record.visit.number
+    if number is None or not number.text:
+        return Issue("build", "no-visit-number", Severity.HOLD, record.path, "a visit number")
+    return VisitKeys(
+        _patient(record, site, f"visit:{number.text}"),
+        Key("Encounter", site_system(site.id, "visit"), number.text),
+        Key("Organization", INSTITUTION, site.institution),
+    )
 
 
 def is_local(one: Identifier) -> bool:

@@ -20,6 +20,7 @@ from hie.exchange import (
     relating_reports,
     reopen,
     settle_study,
+    settle_visits,
 )
 from hie.exchange.hub import Hub
 from hie.exchange.message_work import Work, decoded, microseconds, worker_of
@@ -74,6 +75,8 @@ async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
             hub, unit, work, ids, fresh, standing, sent, maps[work.site.id], now_us, today
         )
         await settling.take(pending, writer, patients)
+        if work.visits:
+            await settle_visits.take(settling, pending, writer, patients)
     await _flush(unit, pending, writer, now_us)
     await labelling.set_unchanged(unit, [work.repeated for work in ready])
     for work in ready:
@@ -104,6 +107,13 @@ def _locks(works: Iterable[Work]) -> list[str]:
             names.update(
                 identify.number_lock(one.type, one.value)
                 for one in record.patient.identifiers
+                if one.type
+            )
+        for told, visit in work.visits:
+            names.add(f"visit:{work.site.id}:{visit.encounter.value}")
+            names.update(
+                identify.number_lock(one.type, one.value)
+                for one in told.patient.identifiers
                 if one.type
             )
     return sorted(names)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.adapter import Decoded, Issue, Severity, Site
 from hie.canonical.joined import join
-from hie.canonical.keys import Key, Report, ReportKeys, business_keys
+from hie.canonical.keys import Key, Report, ReportKeys, VisitKeys, business_keys, visit_keys
 from hie.canonical.laboratory import UNMAPPED
 from hie.exchange import reopen, sites
 from hie.exchange.hub import Hub
 from hie.exchange.label_flow import Node
 from hie.exchange.noticed import noticed
 from hie.fhir.elements import bounds
-from hie.records import ImagingReportRecord, LabReportRecord, Time
+from hie.records import ImagingReportRecord, LabReportRecord, Time, VisitRecord
 from hie.store import messages
 from hie.store.code_maps import Seen
 from hie.store.messages import Message
@@ -34,6 +34,7 @@ class Work:
     decoded: Decoded
     issues: list[Issue]
     reports: list[tuple[Report, ReportKeys]] = field(default_factory=list)
+    visits: list[tuple[VisitRecord, VisitKeys]] = field(default_factory=list)
     produced: list[tuple[str, str, int]] = field(default_factory=list)
     homes: dict[str, set[str]] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
@@ -47,7 +48,7 @@ class Work:
     def is_refused(self) -> bool:
         """Whether nothing of this message can be stored."""
         blocking = any(i.severity is Severity.HOLD and i.code != UNMAPPED for i in self.issues)
-        return blocking or not self.reports
+        return blocking or not (self.reports or self.visits)
 
     @property
     def is_aside(self) -> bool:
@@ -76,6 +77,8 @@ async def decoded(hub: Hub, unit: Unit, taken: Sequence[Message], now_us: int) -
         records, odd = join(said.records)
         work.issues += odd
         for record in records:
+            if isinstance(record, VisitRecord):
+                _take_visit(work, record, now_us)
             if not isinstance(record, LabReportRecord | ImagingReportRecord):
                 continue
             keys = business_keys(record, site, message.id)
@@ -93,6 +96,16 @@ async def decoded(hub: Hub, unit: Unit, taken: Sequence[Message], now_us: int) -
             )
         works.append(work)
     return works
+
+
+def _take_visit(work: Work, record: VisitRecord, now_us: int) -> None:
+    found = visit_keys(record, work.site)
+    if isinstance(found, Issue):
+        work.issues.append(found)
+        return
+    work.issues += _ahead((record.visit.admitted, record.visit.discharged), now_us)
+    work.visits.append((record, found))
+    work.speaks_of.update(dict.fromkeys(found.every()))
 
 
 def _times(record: Report) -> tuple[Time | None, ...]:

@@ -14,7 +14,7 @@ from hie.exchange.writing import Writing
 from hie.fhir import INSTITUTION, Resource
 from hie.fhir.elements import referenced
 from hie.recognition.credit_code import is_credit_code
-from hie.store import relations
+from hie.store import relations, rewriting
 from hie.store.of_home import of_home
 from hie.store.relations import Fact
 from hie.store.served import Stored
@@ -40,7 +40,7 @@ async def related(writing: Writing, written: Sequence[tuple[Resource, Stored]]) 
             facts.append(Fact(writing.institution, one.home, Kind.OWN, 0, EVER_US, one.type))
         if one.type not in _WINDOWS:
             continue
-        stated = begun(await _stated(unit, tree, one), now_us)
+        stated = begun(await stated_by(unit, tree, one), now_us)
         if one.version > 1:
             await take_back(unit, one.home, one.type, one.id, now_us, stated)
         facts += stated
@@ -72,7 +72,7 @@ async def take_back(
     instead: list[Fact] = []
     for other in await of_home(unit, kind, home, Restriction(), "", 0, _MOST):
         if other.id != key:
-            found = begun(await _stated(unit, other.resource(), other), now_us)
+            found = begun(await stated_by(unit, other.resource(), other), now_us)
             instead += [one for one in found if (one.institution, one.kind) in closed]
     await relations.replace(unit, gone, instead)
 
@@ -86,19 +86,21 @@ def begun(facts: Iterable[Fact], now_us: int) -> list[Fact]:
     ]
 
 
-async def _stated(unit: Unit, tree: Resource, one: Stored) -> list[Fact]:
-    """What a version that an institution wrote itself says; a message's is told when it arrives."""
-    writer = (one.message or "").removeprefix(_WRITTEN)
+async def stated_by(unit: Unit, tree: Resource, one: Stored) -> list[Fact]:
+    """What a version says: of orders and referrals that an institution wrote itself, of any visit.
+
+    What a message says of an order is told with its report, when it arrives.
+    """
     window = _WINDOWS[one.type](tree, one.updated_us)
-    if window is None or not (one.message or "").startswith(_WRITTEN):
+    is_own = (one.message or "").startswith(_WRITTEN)
+    if window is None or not (is_own or window.kind is Kind.VISIT):
         return []
-    institution: str | None = writer
-    if window.kind is Kind.REFERRAL:
-        institution = await _sent_to(unit, tree)
-        if institution in (None, writer):
-            return []  # nobody refers a patient to himself
+    writer = await rewriting.institution_of(unit, one.message)
+    institution = await _sent_to(unit, tree) if window.kind is Kind.REFERRAL else writer
+    if institution is None or (window.kind is Kind.REFERRAL and institution == writer):
+        return []  # nobody refers a patient to himself
     source = f"{one.type}/{one.id}"
-    return [Fact(str(institution), one.home, window.kind, window.from_us, window.until_us, source)]
+    return [Fact(institution, one.home, window.kind, window.from_us, window.until_us, source)]
 
 
 async def _sent_to(unit: Unit, task: Resource) -> str | None:

@@ -4,22 +4,23 @@ They are those of the institution that asked for the report, else of the sender'
 wrong patient, or one that was cancelled, takes back what rested on it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from hie.access.windows import Window, of_order, of_visit
 from hie.canonical.keys import Key, Report
 from hie.exchange.message_work import Work, microseconds
-from hie.exchange.relating import begun, take_back
+from hie.exchange.relating import begun, stated_by, take_back
 from hie.recognition.credit_code import is_credit_code
 from hie.records import LabReportRecord
 from hie.store import relations
 from hie.store.relations import Fact
+from hie.store.resources import current
 from hie.store.session import Unit
 
 _WITHDRAWN = frozenset({"entered-in-error", "cancelled"})
 
 
-async def reported(unit: Unit, works: Iterable[Work], ids: Mapping[Key, str], now_us: int) -> None:
+async def reported(unit: Unit, works: Sequence[Work], ids: Mapping[Key, str], now_us: int) -> None:
     """Keep what the stored reports of these messages prove; what is over is not kept."""
     facts: list[Fact] = []
     for work in works:
@@ -36,7 +37,21 @@ async def reported(unit: Unit, works: Iterable[Work], ids: Mapping[Key, str], no
                 Fact(who, home, one.kind, one.from_us, one.until_us, source)
                 for one in _windows(report, said_us)
             ]
+    facts += await _visited(unit, works, ids, now_us)
     await relations.relate(unit, begun(facts, now_us))
+
+
+async def _visited(
+    unit: Unit, works: Sequence[Work], ids: Mapping[Key, str], now_us: int
+) -> list[Fact]:
+    """What the visits these messages tell of say now; what they said before closes."""
+    refs = {("Encounter", ids[keys.encounter]) for work in works for _, keys in work.visits}
+    facts: list[Fact] = []
+    for one in (await current(unit, refs)).values() if refs else ():
+        stated = begun(await stated_by(unit, one.resource(), one), now_us)
+        await take_back(unit, one.home, one.type, one.id, now_us, stated)
+        facts += stated
+    return facts
 
 
 def _windows(report: Report, said_us: int) -> Iterable[Window]:

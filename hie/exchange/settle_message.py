@@ -6,7 +6,7 @@ from datetime import date
 
 from hie.adapter import Issue, Severity
 from hie.canonical.imaging_report import build_imaging
-from hie.canonical.keys import Key, ReportKeys
+from hie.canonical.keys import Key, ReportKeys, VisitKeys
 from hie.canonical.laboratory import BuildContext, Built, build
 from hie.canonical.patient import says_no_more
 from hie.exchange import label_flow, labelling, link_study, reopen
@@ -85,7 +85,7 @@ class Settling:
             for key, resource in made.resources.items():
                 place = (key.type, self.ids[key])
                 label = labels.get(place)
-                is_same = await self._one(
+                is_same = await self.settle_one(
                     key, resource, keys, home, pending, writer, patients, label
                 )
                 if labelling.is_kept(self.standing.get(place), label):
@@ -140,9 +140,14 @@ class Settling:
             maps=self.maps,
             items=self.hub.item_units,
             loinc=self.hub.loinc,
-            defects=lambda kind, value: _defect(kind, value, self.today),
+            defects=self.defects,
             recorded=instant(self.now_us).isoformat(timespec="milliseconds"),
         )
+
+    def defects(self, kind: str, value: str) -> str | None:
+        """What is wrong with an identifier today."""
+        found = defect(kind, value, self.today)
+        return None if found is None else str(found)
 
     def _faults(self, keys: ReportKeys, made: Built) -> Iterable[Issue]:
         report = self.standing.get(("DiagnosticReport", self.ids[keys.report]))
@@ -160,11 +165,11 @@ class Settling:
             for fault in check(resource):
                 yield Issue("check", fault.code, Severity.HOLD, fault.path, fault.expected)
 
-    async def _one(
+    async def settle_one(
         self,
         key: Key,
         resource: Resource,
-        keys: ReportKeys,
+        keys: ReportKeys | VisitKeys,
         home: str,
         pending: list[Put | First],
         writer: dict[tuple[str, str], Work],
@@ -176,13 +181,14 @@ class Settling:
         place = (key.type, found)
         if place in writer:
             return False  # an institution or member of staff this batch already wrote
+        is_result = key.type == "Observation"
         put = Put(
             type=key.type,
             home="" if key.type in HOMELESS_SENT else home,
             id=found,
             resource=resource,
             message=self.work.message.id,
-            report=self.ids[keys.report] if key.type == "Observation" else None,
+            report=self.ids[keys.report] if isinstance(keys, ReportKeys) and is_result else None,
             owner=self.work.site.institution,
             label=label,
         )
@@ -230,8 +236,3 @@ class Settling:
             microseconds(resource.get("issued")),
             microseconds(self.work.decoded.sent),
         )
-
-
-def _defect(kind: str, value: str, on: date) -> str | None:
-    found = defect(kind, value, on)
-    return None if found is None else str(found)

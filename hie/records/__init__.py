@@ -14,7 +14,7 @@ from hie.records.imaging import (
 )
 from hie.records.laboratory import LabReportRecord, Result, SpecimenRecord
 from hie.records.leaves import Coded, Identifier, Institution, Name, Staff, Time, Val
-from hie.records.patient import PatientRecord, Visit
+from hie.records.patient import PatientRecord, Visit, VisitRecord
 from hie.records.values import (
     Attachment,
     Interpretation,
@@ -28,7 +28,7 @@ from hie.records.values import (
     TimeValue,
 )
 
-Record = LabReportRecord | ImagingReportRecord | InstanceRecord
+Record = LabReportRecord | ImagingReportRecord | InstanceRecord | VisitRecord
 
 __all__ = [
     "Attachment",
@@ -59,4 +59,5 @@ __all__ = [
     "TimeValue",
     "Val",
     "Visit",
+    "VisitRecord",
 ]

@@ -28,3 +28,12 @@ class Visit(msgspec.Struct, frozen=True, gc=False):
     department: Val | None = None
     admitted: Time | None = None  # PV1-44
     discharged: Time | None = None  # PV1-45
+
+
+class VisitRecord(msgspec.Struct, frozen=True, gc=False):
+    """A visit that a hospital tells of by itself (ADT): who is here, since when, until when."""
+
+    patient: PatientRecord
+    path: str  # "PV1[1]"
+    visit: Visit
+    event: Literal["planned", "here", "left", "cancelled"]
