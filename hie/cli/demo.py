@@ -95,6 +95,7 @@ def _fill(settings: Settings, folder: Path, people: int, images: bool) -> None:
     from hie.exchange.demo import fill, keep_sign_ins
     from hie.exchange.demo_glass import emergency
     from hie.exchange.demo_orders import order
+    from hie.exchange.demo_wards import admit
     from hie.synthetic import generate
 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -120,6 +121,7 @@ def _fill(settings: Settings, folder: Path, people: int, images: bool) -> None:
             if story is not None:
                 answer["sign_ins"] += story.sign_ins
                 answer["emergency"] = {"number": story.number, "login": story.login}
+            answer["wards"] = await admit(hub, region)
             keep_sign_ins(hub, answer)
 
     with tracked("load") as told:
@@ -137,6 +139,11 @@ def _welcome(settings: Settings, ready: Path) -> None:
     for one in people:
         where = f"{one.get('name', '')} {one['institution']}"
         print(f"    {one['login']:16} {one['password']:18} of {where}")
+    wards = told.get("wards", {})
+    beds = wards.get(people[0]["institution"], ())[:2]
+    if beds:
+        login = people[0]["login"]
+        print(f"\n  a doctor sees the patients of her wards; {login}: {', '.join(beds)}")
     if "emergency" in told:
         print(
             f"\n  emergency access: as {told['emergency']['login']} open"
