@@ -15,6 +15,8 @@ SHAPES = (
     ("catalogue/imaging/", "imaging-class"),
     ("catalogue/lists/", "item-list"),
     ("catalogue/sources.yaml", "sources"),
+    ("consent/forms.yaml", "consent-forms"),
+    ("consent/minors.yaml", "consent-minors"),
     ("indicators/", "indicator"),
     ("labels/topics.yaml", "label-topics"),
     ("labels/", "label-table"),
@@ -26,7 +28,7 @@ SHAPES = (
     ("texts/words.yaml", "words"),
 )
 FOLDERS = (
-    "catalogue", "catalogue/lab", "catalogue/imaging", "catalogue/lists", "indicators", "labels",
+    "catalogue", "catalogue/lab", "catalogue/imaging", "catalogue/lists", "consent", "indicators", "labels",
     "policy", "rulebook", "texts",
 )  # fmt: skip
 FILES: dict[str, Any] = {

@@ -1,11 +1,15 @@
 """What a Consent says that cannot be held to is named, never passed over."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hie.consent.provision import Level
 from hie.consent.reading import read, references
+from hie.fhir.profile import check
 from tests.unit.consent.consents import KNOWN, NOW, a_consent, asked, rule
 
 ORGANIZATION = {"resourceType": "Organization", "id": "c"}
@@ -133,3 +137,14 @@ def test_without_a_date_it_counts_from_when_it_came() -> None:
     consent = a_consent(rule("deny"))
     del consent["dateTime"]
     assert read(consent, KNOWN, NOW).at_us == NOW
+
+
+def test_the_consent_that_the_documentation_shows_is_held_to() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "consent.md").read_text("utf-8")
+    found = re.search(r"```json\n(.*?)```", text, re.DOTALL)
+    assert found is not None
+    tree = json.loads(found[1].replace("Patient/…", "Patient/p5"))
+    assert check({**tree, "id": "x"}) == []
+    assert faults(tree) == []
+    assert asked(tree, by="91110000MA0000003G") is False
+    assert asked(tree) is True
