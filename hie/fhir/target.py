@@ -14,7 +14,7 @@ from hie.errors import Fault
 from hie.fhir import Resource
 
 CODE = "ssrf"
-PORTS = frozenset({None, 443, 8443})
+PORTS: frozenset[int | None] = frozenset({None, 443, 8443})
 _OTHER_WAYS = {"email": "mailto:", "sms": "tel:"}
 _HOST = re.compile(
     r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
