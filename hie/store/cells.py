@@ -45,10 +45,10 @@ def open_body(
     db: "Database", kind: str, home: str, key: str, version: int, number: int, data: bytes
 ) -> tuple[bytes, str]:
     """The body again, and whose key it was sealed with. Raises HubError if it was tampered with."""
-    owner = HUB
-    if not data.startswith(_ZSTD):
-        data, owner = db.vault.opened(data, kind, "body", home, key, str(version))
-    return db.bodies.decompress(number, data), owner
+    if data.startswith(_ZSTD):
+        return db.bodies.decompress(number, data), HUB
+    packed, owner = db.vault.opened_at(data, f"{kind}|body|{home}|{key}|{version}")
+    return db.bodies.decompress(number, packed), owner
 
 
 def pack(

@@ -20,6 +20,7 @@ from hie.store.keys import Keys
 from hie.store.suites import NONCE, Decrypt, Encrypt, Suite, ciphers
 
 _HEAD = 1 + 4  # suite, data key
+_BODY = _HEAD + NONCE
 _SINGLE = bytes([Suite.SINGLE])
 HUB = ""  # the owner of what is nobody's, and of what is sealed before its owner has a key
 DAYS = 90  # a data key seals so long
@@ -55,9 +56,11 @@ class DataKey:
     created_us: int
     used: int
     sealed: int = 0
-    head: bytes = b""
-    encrypt: Encrypt | None = None
-    decrypt: Decrypt | None = None
+
+    @property
+    def head(self) -> bytes:
+        """How its cells begin."""
+        return bytes([self.suite]) + self.id.to_bytes(4, "big")
 
     @property
     def context(self) -> bytes:
@@ -88,6 +91,8 @@ class Vault:
     due_us: int = 0  # when the oldest key that seals is worn
     _known: dict[int, DataKey] = field(default_factory=dict)
     _current: dict[Wanted, DataKey] = field(default_factory=dict)
+    _sealing: "dict[Wanted, _Ready]" = field(default_factory=dict)
+    _opening: "dict[bytes, _Ready]" = field(default_factory=dict)
 
     def learn(self, keys: Iterable[DataKey]) -> None:
         """Know these keys; of each owner and class the newest of this hub's suite seals."""
@@ -97,7 +102,7 @@ class Vault:
                 self._known[one.id] = one
             else:
                 held.used, held.provider, held.wrapped = one.used, one.provider, one.wrapped
-        self._current = {}
+        self._current, self._sealing = {}, {}
         for one in sorted(self._known.values(), key=lambda key: (key.epoch, key.id)):
             if one.suite is self.suite:
                 self._current[one.owner, one.klass] = one
@@ -117,7 +122,7 @@ class Vault:
         for (owner, _), key in self._current.items():
             if owner == HUB:
                 try:
-                    self._opened(key)
+                    self._ready(key)
                 except HubError as fault:
                     raise HubMisconfigured(f"{fault}: restore `keys/`") from fault
                 return
@@ -131,17 +136,13 @@ class Vault:
 
         An owner without a key has one from the next unit of work on; until then it is the hub's.
         """
-        key = self._current.get((owner, klass))
-        if key is None:
-            self.wanted.add((owner, str(klass)))
-            key = self._current[HUB, klass]
-        encrypt = key.encrypt or self._opened(key)[0]
-        key.sealed += 1
-        if key.sealed >= BLOCK:
-            self.wanted.add((key.owner, key.klass))
+        sealing = self._sealing.get((owner, klass)) or self._seals(owner, klass)
+        sealing.key.sealed += 1
+        if sealing.key.sealed >= BLOCK:
+            self.wanted.add((sealing.key.owner, sealing.key.klass))
         nonce = os.urandom(NONCE)
-        bound = f"{'|'.join(place)}|{key.owner}".encode("utf-8", "surrogatepass")
-        return key.head + nonce + encrypt(nonce, data, bound)
+        bound = "|".join(place).encode("utf-8", "surrogatepass") + sealing.tail
+        return sealing.head + nonce + sealing.encrypt(nonce, data, bound)
 
     def unseal(self, sealed: bytes, *place: str) -> bytes:
         """What was sealed for this place. Raises HubError if it was altered or moved."""
@@ -151,16 +152,17 @@ class Vault:
         """What was sealed for this place, and whose key it was sealed with."""
         if sealed[:1] == _SINGLE:
             return self.single.unseal(sealed, *place), HUB
-        key = self._known.get(int.from_bytes(sealed[1:_HEAD], "big")) or self._missing(sealed)
-        if sealed[:_HEAD] != (key.head or self._head(key)):
-            raise HubError(f"{'|'.join(place)}: sealed by a suite its key does not have")
-        decrypt = key.decrypt or self._opened(key)[1]
-        bound = f"{'|'.join(place)}|{key.owner}".encode("utf-8", "surrogatepass")
-        nonce, text = sealed[_HEAD : _HEAD + NONCE], sealed[_HEAD + NONCE :]
+        return self.opened_at(sealed, "|".join(place))
+
+    def opened_at(self, sealed: bytes, place: str) -> tuple[bytes, str]:
+        """`opened`, for a place in one text; never sealed by an earlier version."""
+        head = sealed[:_HEAD]
+        opening = self._opening.get(head) or self._opens(head)
+        bound = place.encode("utf-8", "surrogatepass") + opening.tail
         try:
-            return decrypt(nonce, text, bound), key.owner
+            return opening.decrypt(sealed[_HEAD:_BODY], sealed[_BODY:], bound), opening.owner
         except (InvalidTag, ValueError) as fault:
-            raise HubError(f"{'|'.join(place)}: altered, moved, or sealed by other keys") from fault
+            raise HubError(f"{place}: altered, moved, or sealed by other keys") from fault
 
     def key_of(self, sealed: bytes) -> int:
         """The id of the key a cell was sealed with; 0 for the one key of earlier versions."""
@@ -169,30 +171,50 @@ class Vault:
     def is_settled(self, sealed: bytes, klass: DataClass, owner: str) -> bool:
         """Whether a cell is sealed with the key that seals for its owner now."""
         key = self._current.get((owner, klass)) or self._current[HUB, klass]
-        return sealed[:_HEAD] == self._head(key)
+        return sealed[:_HEAD] == key.head
 
-    def _missing(self, sealed: bytes) -> DataKey:
-        """A key another process made meanwhile."""
-        number = int.from_bytes(sealed[1:_HEAD], "big")
-        if sealed[:1] not in (bytes([Suite.AES]), bytes([Suite.SM])):
-            raise HubError("a cell sealed by a suite this version does not know")
-        self.learn(self.load())
-        key = self._known.get(number)
+    def _seals(self, owner: str, klass: str) -> "_Ready":
+        """The key that seals for an owner, unwrapped."""
+        key = self._current.get((owner, klass))
         if key is None:
+            self.wanted.add((owner, str(klass)))
+            return self._ready(self._current[HUB, klass])
+        self._sealing[owner, klass] = ready = self._ready(key)
+        return ready
+
+    def _opens(self, head: bytes) -> "_Ready":
+        """The key of a cell, unwrapped; another process may have made it meanwhile."""
+        if head[:1] not in (bytes([Suite.AES]), bytes([Suite.SM])) or len(head) < _HEAD:
+            raise HubError("a cell sealed by a suite this version does not know")
+        number = int.from_bytes(head[1:], "big")
+        if number not in self._known:
+            self.learn(self.load())
+        key = self._known.get(number)
+        if key is None or key.head != head:
             raise HubError(f"a cell sealed by data key {number}, which is not in `data_key`")
-        return key
+        self._opening[head] = ready = self._ready(key)
+        return ready
 
-    def _opened(self, key: DataKey) -> tuple[Encrypt, Decrypt]:
-        """Unwrap a key; it stays in memory."""
+    def _ready(self, key: DataKey) -> "_Ready":
+        """A key unwrapped; it stays in memory."""
+        held = self._opening.get(key.head)
+        if held is not None and held.key is key:
+            return held
         clear = self.provider.unwrap(key.provider, key.wrapped, key.context)
-        key.encrypt, key.decrypt = ciphers(key.suite, clear)
-        self._head(key)
-        return key.encrypt, key.decrypt
+        bound = f"|{key.owner}".encode()
+        return _Ready(key, key.owner, key.head, bound, *ciphers(key.suite, clear))
 
-    def _head(self, key: DataKey) -> bytes:
-        if not key.head:
-            key.head = bytes([key.suite]) + key.id.to_bytes(4, "big")
-        return key.head
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A key unwrapped: how its cells begin, what they are bound to beside their place."""
+
+    key: DataKey
+    owner: str
+    head: bytes
+    tail: bytes
+    encrypt: Encrypt
+    decrypt: Decrypt
 
 
 def now_us() -> int:

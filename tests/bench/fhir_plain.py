@@ -2,7 +2,7 @@
 
 `python -m tests.bench.fhir_plain PORT FILE`: FILE is JSON that says where the data lie and what is
 asked (`Ask`). No token, no audit, no check, no search parameters: one statement (SQLite:
-the few there are), its rows decompressed and joined. Writes: each resource of the body is compressed and inserted as it is.
+the few there are), its rows unsealed, decompressed and joined. Writes: each resource of the body is compressed and inserted as it is.
 uvicorn with uvloop and httptools, the pool without its reset query, the collector tuned as in the
 hub: what the hub adds is all that is different.
 """
@@ -14,6 +14,7 @@ import secrets
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ import uvicorn
 import uvloop
 
 from hie.store.compression import Bodies, shipped_dictionaries
+from hie.store.data_keys import load_postgresql, load_sqlite
+from hie.store.key_providers import FileProvider
+from hie.store.keys import Keys
+from hie.store.suites import Suite
+from hie.store.vault import Load, Vault
 
 TWIN = "plain_observation"
 Fetch = Callable[[str, Sequence[Any]], Awaitable[Sequence[Any]]]
@@ -50,6 +56,7 @@ class Program:
         self._row: list[Any] = plan["row"]
         self._fetch, self._write = fetch, write
         self._bodies = Bodies(shipped_dictionaries())
+        self._vault = _vault(plan)
         self._bundle = msgspec.json.Decoder(Bundle)
 
     async def __call__(
@@ -81,7 +88,7 @@ class Program:
             args = [key if one == mark else [key] if one == [mark] else one for one in given]
             args = [one.replace(mark, key) if isinstance(one, str) else one for one in args]
             rows += await self._fetch(sql, args)
-        found = [self._bodies.decompress(row[5], row[6]) for row in rows]
+        found = [self._body(row) for row in rows]
         if name == "read":
             return found[0]
         base = self._base.encode()
@@ -92,6 +99,10 @@ class Program:
         ]
         head = b'{"resourceType":"Bundle","type":"searchset","entry":['
         return head + b",".join(entries[: ask["count"]]) + b"]}"
+
+    def _body(self, row: Sequence[Any]) -> bytes:
+        place = ("Observation", "body", row[0], row[1], str(row[2]))
+        return self._bodies.decompress(row[5], self._vault.unseal(row[6], *place))
 
     async def _taken(self, name: str, receive: Callable[[], Any]) -> bytes:
         parts = []
@@ -112,6 +123,16 @@ class Program:
             rows.append(row)
         await self._write(rows)
         return body
+
+
+def _vault(plan: dict[str, Any]) -> Vault:
+    """What opens the bodies: they lie sealed, whoever serves them."""
+    file = Path(plan["file"])
+    keys = Keys.open(file.parent)
+    load: Load = partial(load_sqlite, file)
+    if plan["url"]:
+        load = partial(load_postgresql, plan["url"], None)
+    return Vault(FileProvider(file.parent / "keys"), Suite.AES, keys, load)
 
 
 def tuned() -> None:
