@@ -7,7 +7,7 @@ from hie.access.glass import DAY, Review
 from hie.errors import Fault, InvalidRequest, ResourceNotFound
 from hie.exchange.glass_review import lift, review, reviews, told
 from hie.exchange.hub import Hub
-from hie.store import glass_looks, users
+from hie.store import glass_looks, users, vouched
 
 _SECOND = 1_000_000
 ALARM_PERCENT = 1
@@ -29,8 +29,14 @@ async def review_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> d
 
 
 async def restore_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-    """`glass-restore`: {login} -> {login, reviews}: the right is given back."""
+    """`glass-restore`: {login} -> {login, reviews}: the right is given back.
+
+    Whom only their hospital knows is named by the subject of their openings.
+    """
     login = str(arguments["login"])
+    institution, vouched_for, _ = login.partition(vouched.MARK)
+    if vouched_for:
+        return {"login": login, "reviews": await lift(hub, actor, login, institution)}
     async with hub.db.reading() as reader:
         account = await users.by_login(reader, login)
     if account is None:
