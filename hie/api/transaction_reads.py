@@ -20,7 +20,7 @@ from hie.fhir.outcome import issue, outcome
 from hie.store.lending import lent
 from hie.store.session import Unit
 
-SECONDS = 10.0  # all reads of a transaction together: others wait for what it holds
+SECONDS = 20.0  # all reads of a transaction together: others wait for what it holds
 _UNCHANGED = 304
 _CODES = {401: "login", 403: "forbidden", 404: "not-found", 410: "deleted", 503: "transient"}
 
