@@ -40,6 +40,9 @@ def add(
     dpop: Annotated[
         bool, typer.Option("--dpop", help="Bind its tokens to a key it proves (RFC 9449).")
     ] = False,
+    network: Annotated[
+        list[str] | None, typer.Option(help="Network it calls from, and no other; repeat.")
+    ] = None,
     as_json: JsonFlag = False,
     lang: LangOption = None,
 ) -> None:
@@ -54,6 +57,7 @@ def add(
             "name": name,
             "purposes": purpose or ["TREAT"],
             "cds_issuer": cds_issuer,
+            "networks": network or [],
             "sender": "dpop" if dpop else certificate.read_text("utf-8") if certificate else "",
         },
         as_json,

@@ -8,12 +8,11 @@ from hie.access.agreement import CLEARANCES, STANDARD, Agreement, unknown_scopes
 from hie.audit.event import Action, Event, EventType
 from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
 from hie.exchange.hub import Hub
-from hie.oauth.networks import read_network
+from hie.oauth.networks import network_faults, read_network
 from hie.recognition.credit_code import is_credit_code
 from hie.store import agreements as store
 from hie.store import client_networks, clients, ledger
 
-_MOST = 64
 _SWITCHES = ("declares", "people_declare", "encounter")
 
 
@@ -75,13 +74,7 @@ async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
 async def networks_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
     """{client, networks} -> {client, networks}: the only ones it may call from; []: any."""
     client, given = str(arguments["client"]), list(arguments["networks"])
-    faults = [
-        Fault(f"networks[{place}]", "network", "a network such as 10.20.0.0/16, or an address")
-        for place, one in enumerate(given)
-        if not _is_network(one)
-    ]
-    if len(given) > _MOST:
-        faults.append(Fault("networks", "network-count", f"at most {_MOST} networks"))
+    faults = network_faults(given)
     if faults:
         raise UnprocessableRequest("the networks were not kept", tuple(faults))
     networks = [str(read_network(one)) for one in given]
@@ -94,14 +87,6 @@ async def networks_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) ->
         await ledger.append(unit, event)
     hub.entrance.networks.forget()
     return {"client": client, "networks": networks}
-
-
-def _is_network(text: object) -> bool:
-    try:
-        read_network(str(text))
-    except ValueError:
-        return False
-    return isinstance(text, str)
 
 
 def _shown(institution: str, agreed: Agreement) -> dict[str, Any]:

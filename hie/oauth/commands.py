@@ -29,7 +29,7 @@ Command = Callable[[Entrance, Actor, Mapping[str, Any]], Awaitable[dict[str, Any
 async def client_add(
     entrance: Entrance, actor: Actor, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """{client, institution, key, scopes, name?, purposes?, cds_issuer?, sender?} -> the kids.
+    """{client, institution, key, scopes, name?, purposes?, networks?, sender?, …} -> the kids.
 
     `key` is a JWKS, a JWK, {"pem": text} or {"jwks_uri": address}; `sender` dpop or a certificate.
     """
@@ -42,6 +42,7 @@ async def client_add(
         name=_text(arguments, "name", ""),
         cds_issuer=_text(arguments, "cds_issuer", "") or None,
         sender=_text(arguments, "sender", "") or None,
+        networks=_texts(arguments, "networks") or (),
     )
     keys = await add_client(entrance, actor, asked)
     return {"client": asked.client, "kids": [key.kid for key in keys]}

@@ -14,6 +14,7 @@ from hie.store import client_networks
 from hie.store.database import Database
 
 FRESH = 2.0  # seconds
+MOST = 64  # networks of one client
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -47,6 +48,26 @@ async def check_network(known: Networks, actor: Actor, address: str | None) -> N
     if actor.kind is not ActorKind.OPERATOR and not await known.admits(actor.client, address):
         fault = Fault("access", Reason.NETWORK, "a network the client was registered with")
         raise NotPermitted("not permitted", (fault,))
+
+
+def network_faults(networks: Sequence[object]) -> list[Fault]:
+    """What is wrong with the networks a client is to be held to."""
+    faults = [
+        Fault(f"networks[{place}]", "network", "a network such as 10.20.0.0/16, or an address")
+        for place, one in enumerate(networks)
+        if not _is_network(one)
+    ]
+    if len(networks) > MOST:
+        faults.append(Fault("networks", "network-count", f"at most {MOST} networks"))
+    return faults
+
+
+def _is_network(text: object) -> bool:
+    try:
+        read_network(str(text))
+    except ValueError:
+        return False
+    return isinstance(text, str)
 
 
 def read_network(text: str) -> Network:

@@ -23,9 +23,10 @@ from hie.errors import Conflict, Fault, NotPermitted, ResourceNotFound, Unproces
 from hie.oauth.client_keys import KeyOffer, read_offer
 from hie.oauth.entrance import Entrance
 from hie.oauth.known_clients import CLIENT_ID, DPOP, KnownClient
+from hie.oauth.networks import network_faults, read_network
 from hie.oauth.token_answer import token_answer
 from hie.recognition.credit_code import is_credit_code
-from hie.store import clients, ledger
+from hie.store import client_networks, clients, ledger
 from hie.store.tables import TABLES
 
 NAME = re.compile(r"[^\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]{0,100}")
@@ -39,7 +40,7 @@ class Registration:
 
     `key` is a JWKS, a JWK, `{"pem": text}`, or `{"jwks_uri": address}` where they are published.
     `cds_issuer` is what the client calls itself (`iss`) as a CDS Hooks client. `sender` binds its
-    tokens: `dpop`, or the certificate it must show (PEM).
+    tokens: `dpop`, or the certificate it must show (PEM). `networks`: the only ones it calls from.
     """
 
     client: str
@@ -50,6 +51,7 @@ class Registration:
     name: str = ""
     cds_issuer: str | None = None
     sender: str | None = None
+    networks: Sequence[str] = ()
 
 
 async def add_client(
@@ -59,7 +61,7 @@ async def add_client(
 
     Raises UnprocessableRequest naming every fault, Conflict when the id is taken.
     """
-    faults = _faults(asked)
+    faults = [*_faults(asked), *network_faults(asked.networks)]
     offer = KeyOffer(())
     try:
         offer = await read_offer(entrance, actor, asked.key)
@@ -82,8 +84,11 @@ async def add_client(
             sender=_sender(asked.sender),
         )
         await offer.keep(unit, asked.client, _now_us(entrance))
+        networks = [str(read_network(one)) for one in asked.networks]
+        await client_networks.put(unit, asked.client, networks)
         await ledger.append(unit, _change(actor, Action.CREATE, f"add {asked.client}"))
     entrance.clients.forget(asked.client)
+    entrance.networks.forget()
     return offer.keys
 
 

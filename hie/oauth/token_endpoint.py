@@ -59,6 +59,9 @@ async def token_door(entrance: Entrance, request: Request) -> Response:
     try:
         asked = await _asked(request)
         given = await _given(entrance, asked)
+        with naming(given.client.client.id):
+            if not await entrance.networks.admits(given.client.client.id, caller.network):
+                raise invalid_client(Reason.NETWORK)
         return await _issue(entrance, request, caller, given)
     except TokenRefused as refused:
         return await refuse(entrance, caller, refused, "POST /oauth/token")
