@@ -19,8 +19,8 @@ class Client:
     """A registered client; `jwks` is JSON text, `status` active or suspended.
 
     With a `jwks_uri` its keys are those found there (`client_keys`), and `jwks` has none.
-    `cds_issuer` is what it calls itself as a CDS Hooks client. `sender` is `dpop`, or the SHA-256 of
-    the certificate it must show, when its tokens are bound.
+    `cds_issuer` is what it calls itself as a CDS Hooks client. `sender` is `dpop`, or the SHA-256
+    of the certificate it must show, when its tokens are bound.
     """
 
     id: str
