@@ -104,6 +104,16 @@ def local_path(target: object) -> str:
     return "/"
 
 
+def wanted_path(target: object) -> str:
+    """The same of what a caller says; raises InvalidRequest, an alert, for another place."""
+    if target is None or target == "":
+        return "/"
+    path = local_path(target)
+    if path != target:
+        raise InvalidRequest("sign-in", (Fault("next", Reason.OIDC, "a path of this hub"),))
+    return path
+
+
 def _cookie(secure: bool) -> str:
     return f"__Host-{_FORM_COOKIE}" if secure else _FORM_COOKIE
 

@@ -16,6 +16,7 @@ from hie.oauth.forms import (
     read_form,
     read_form_without_session,
     set_form_cookie,
+    wanted_path,
 )
 from hie.oauth.oidc_sign_in import offered_providers
 from hie.oauth.refusals import stranger
@@ -33,7 +34,7 @@ PATH = "/sign-in"
 @told
 async def show(request: Request) -> Response:
     """GET /sign-in; `next` is where to go then."""
-    wanted = request.query_params.get("next", "/")
+    wanted = wanted_path(request.query_params.get("next"))
     await wait_for(request.app.state.hub, wanted)
     return await form_page(request, wanted)
 
@@ -49,7 +50,7 @@ async def submit(request: Request) -> Response:
     except NotPermitted as error:
         await refusals.record_error(request.scope, error)
         return await form_page(request, "/", wrong="sign-in-expired", status=403)
-    wanted = local_path(form.get("next"))
+    wanted = wanted_path(form.get("next"))
     lang = language_of(request, hub.settings.language)
     try:
         done = await sign_in(

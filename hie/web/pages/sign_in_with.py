@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hie.errors import NotAuthenticated
 from hie.exchange.hub import Hub
-from hie.oauth.forms import local_path
+from hie.oauth.forms import local_path, wanted_path
 from hie.oauth.oidc_sign_in import address_of, come_back, get_provider
 from hie.oauth.oidc_state import begin, forget, keep, kept
 from hie.oauth.sessions import set_session_cookie
@@ -20,7 +20,7 @@ async def show(request: Request) -> Response:
     """GET /sign-in/with/{provider}: to the provider, with state, nonce and challenge."""
     hub: Hub = request.app.state.hub
     provider = await get_provider(hub.entrance, request.path_params["provider"])
-    wanted = local_path(request.query_params.get("next", "/"))
+    wanted = wanted_path(request.query_params.get("next"))
     await wait_for(hub, wanted)
     begun = begin(provider.id, wanted, hub.entrance.clock())
     address = await address_of(hub.entrance, provider, begun)

@@ -253,7 +253,7 @@ async def test_the_sign_in_form_is_proved_without_a_session() -> None:
         ("/a b", "/"),
         ("", "/"),
         (None, "/"),
-        ("/" + "x" * 3000, "/"),
+        ("/" + "x" * 5000, "/"),
     ],
 )
 def test_after_sign_in_a_browser_stays_in_the_hub(target: Any, path: str) -> None:
