@@ -149,7 +149,13 @@ async def _answer(reader: asyncio.StreamReader) -> FetchedText:
     while not reply.over:
         data = await reader.read(16 * 1024)
         if not data:
-            raise EOFError
+            # RFC 9112, 6.3: without a length, a body ends where the connection does.
+            if (
+                not reply.head_read
+                or {"content-length", "transfer-encoding"} & reply.headers.keys()
+            ):
+                raise EOFError
+            break
         read += len(data)
         parser.feed_data(data)
         if len(reply.body) > LARGEST or read > LARGEST + _LONGEST_HEAD:

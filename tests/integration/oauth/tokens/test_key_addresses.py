@@ -109,6 +109,28 @@ async def test_a_key_that_was_taken_away_counts_no_more_when_the_set_is_over(
     assert await status(hub, far(3, key=2, iat=NOW + 300, exp=NOW + 500)) == 200
 
 
+async def test_a_set_is_read_by_its_length_in_chunks_and_to_the_end_of_the_connection(
+    served: tuple[KeyServer, JwksFetcher],
+) -> None:
+    server, fetcher = served
+    body = a_set(1)
+    half = len(body) // 2
+    parts = (body[:half], body[half:], b"")
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+    ways = [
+        answering(body),
+        answering(chunks, Content_Length="", Transfer_Encoding="chunked"),
+        answering(body, Content_Length=""),
+        answering(body, Content_Type="application/json; charset=utf-8"),
+    ]
+    for way in ways:
+        server.answer = way
+        assert (await fetcher.fetch(server.url)).text == body.decode()
+    server.answer = answering(chunks[:-20], Content_Length="", Transfer_Encoding="chunked")
+    with pytest.raises(NotFetched, match="no-answer"):
+        await fetcher.fetch(server.url)
+
+
 @pytest.mark.parametrize(
     ("control", "fresh"),
     [
