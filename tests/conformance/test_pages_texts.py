@@ -18,7 +18,7 @@ from hie.web.pages import break_glass, consents, decision_view, orders, outcomes
 from hie.web.pages.answered import OUTCOMES
 from hie.web.pages.comparison import STANDINGS, STATUSES, WHATS
 from hie.web.pages.filters import CATEGORIES, IMAGING
-from hie.web.pages.find import TYPES
+from hie.web.pages.find import CODE, TYPES
 from hie.web.pages.imaging import WINDOWS
 from hie.web.pages.orders import BEFORE, ENCOUNTERS, EVENTS, PURPOSES
 from hie.web.pages.studies import CONTRASTS, PARTS, PROTOCOLS, REPORT_STATUSES, SIDES
@@ -30,7 +30,7 @@ TEMPLATES = sorted((ROOT / "templates").glob("*.html"))
 MODULES = sorted(ROOT.rglob("*.py"))
 # Keys that are put together from a word of the data.
 MADE = {
-    "type-": TYPES,
+    "type-": (*TYPES, CODE),
     "verdict-": (*OUTCOMES, "none"),
     "why-": (*OUTCOMES, "none"),
     "count-": OUTCOMES,

@@ -1,5 +1,6 @@
 """A patient opens their record by a code: to one hospital, once, for a quarter of an hour."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,27 @@ async def test_codes_are_for_a_patients_app_and_for_who_treats(place: Any, tmp_p
         long = await send(found, "patient-codes/use", "c", {"code": "x" * 5000})
         assert long.status_code == 404
         assert (await send(found, "patient-codes/use", "c", {"code": code})).status_code == 200
+
+
+async def test_a_clinician_types_the_code_on_the_page(place: Any, tmp_path: Path) -> None:
+    async with region(place, tmp_path) as found:
+        await app(found)
+        await found.person("c1", "c")
+        code = (await send(found, "patient-codes", "app", about("P2"))).json()["code"]
+        client = found.client
+        form = (await client.get("/sign-in")).text
+        csrf = re.findall(r'name="csrf" value="([^"]+)"', form)[0]
+        data = {"csrf": csrf, "next": "/patients", "login": "c1", "password": "a long pass phrase"}
+        assert (await client.post("/sign-in", data=data)).status_code == 303
+        form = (await client.get("/patients")).text
+        csrf = re.findall(r'name="csrf" value="([^"]+)"', form)[0]
+        page = f"/patients/{found.patients['P2b']}"
+        assert (await client.get(page)).status_code == 404
+        sent = {"csrf": csrf, "type": "patient-code", "value": code}
+        opened = await client.post("/patients", data=sent)
+        assert opened.status_code == 303, opened.text
+        assert (await client.get(opened.headers["location"])).status_code == 200
+        assert (await client.get(page)).status_code == 200
+        again = await client.post("/patients", data=sent)
+        assert again.status_code == 200
+        assert "授权码无效" in again.text
