@@ -34,7 +34,14 @@ _HELD_TO = frozenset(
 )  # fmt: skip
 _OPT = {"OPTIN": True, "OPTINR": True, "OPTOUT": False, "OPTOUTE": False}
 
+# Who may have authored a record, and what it may be related to.
+_AUTHORS = frozenset({"Practitioner", "PractitionerRole", "Device"})
+_STRETCHES = frozenset({"Encounter", "EpisodeOfCare", "CarePlan"})
+WATCHED = _AUTHORS | _STRETCHES
+
 Known = Mapping[str, Who]
+Pointing = tuple[str, str]  # "related" or "authoredby", and a reference
+Pointed = Mapping[Pointing, Sequence[str]]
 
 
 def references(consent: Resource) -> set[str]:
@@ -48,14 +55,29 @@ def references(consent: Resource) -> set[str]:
     return found
 
 
-def read(consent: Resource, known: Known, received_us: int) -> Directive:
+def pointed(consent: Resource) -> set[Pointing]:
+    """What records have to point at to be meant: whose resources `read` wants to be told."""
+    found: set[Pointing] = set()
+    for provision in _provisions(consent.get("provision")):
+        for one in _list(provision, "data"):
+            meant = _pointing(one)
+            if meant is not None:
+                found.add(meant)
+    return found
+
+
+def read(
+    consent: Resource, known: Known, received_us: int, pointing: Pointed | None = None
+) -> Directive:
     """What a Consent says; `known` has who stands behind a reference, where anybody does.
+
+    `pointing` has the patient's resources that point at what `pointed` names.
 
     `received_us` stands in for a dateTime that is not there. Its faults name what it says and
     cannot be held to.
     """
     contained = _contained(consent)
-    reader = _Reading(known, contained)
+    reader = _Reading(known, contained, pointing or {})
     root = reader.root(consent)
     at = bounds(str(consent.get("dateTime", "")))
     if "dateTime" in consent and at is None:
@@ -85,11 +107,14 @@ def who_is(resource: Resource) -> Who | None:
 class _Reading:
     """One Consent being read: its faults, and the option of PCF it needs."""
 
-    def __init__(self, known: Known, contained: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(
+        self, known: Known, contained: Mapping[str, Mapping[str, Any]], pointing: Pointed
+    ) -> None:
         self.faults: list[Fault] = []
         self.level = Level.BASIC
         self._known = known
         self._contained = contained
+        self._pointing = pointing
 
     def fault(self, path: str, code: str, expected: str) -> None:
         self.faults.append(Fault(path, code, expected))
@@ -208,32 +233,35 @@ class _Reading:
         if "data" not in tree:
             return None
         self._need(Level.INTERMEDIATE)
-        found = []
+        found: list[Data] = []
+        is_whole = True
         for n, one in enumerate(_list(tree, "data")):
             data = self._one_of_data(one, f"{path}.data[{n}]")
-            if data is not None:
-                found.append(data)
-        if len(found) < len(_list(tree, "data")) and tree.get("type") != "permit":
-            return None
-        return tuple(found)
+            is_whole = is_whole and bool(data)
+            found += data
+        return tuple(found) if is_whole or tree.get("type") == "permit" else None
 
-    def _one_of_data(self, one: Mapping[str, Any], path: str) -> Data | None:
+    def _one_of_data(self, one: Mapping[str, Any], path: str) -> list[Data]:
+        """What one element means; nothing where it cannot be held to."""
+        meant = _pointing(one)
+        if meant is not None:
+            return [Data(resource=text) for text in (meant[1], *self._pointing.get(meant, ()))]
         reference = _dict(one.get("reference"))
         if one.get("meaning") == "authoredby":
             who = self._resolved(reference)
             if who is not None and who.institution is not None:
-                return Data(source=who.institution)
-            self.fault(f"{path}.reference", "not-known", "an institution of the hub")
-            return None
+                return [Data(source=who.institution)]
+            self.fault(f"{path}.reference", "not-known", "an institution or staff of the hub")
+            return []
         text = "/".join(str(reference.get("reference", "")).split("/")[:2])
         if "/" not in text or ":" in text or text.startswith("#"):
             self.fault(f"{path}.reference", "not-known", "a resource of this hub")
-            return None
+            return []
         is_result = text.startswith(("Observation/", "DiagnosticReport/"))
         if one.get("meaning") != "instance" and not is_result:
             self.fault(f"{path}.meaning", "not-held-to", "instance, or authoredby")
-            return None
-        return Data(resource=text)
+            return []
+        return [Data(resource=text)]
 
     def _labels(self, tree: Mapping[str, Any], path: str) -> Labels | None:
         if "securityLabel" not in tree:
@@ -271,6 +299,17 @@ class _Reading:
         for n, one in enumerate(_list(tree, "action")):
             if not {code for _, code in _codings(one)} <= _READING:
                 self.fault(f"{path}.action[{n}]", "not-held-to", "access, use or disclose")
+
+
+def _pointing(one: Mapping[str, Any]) -> Pointing | None:
+    """Records meant by what they point at: a stretch of care they are of, staff who made them."""
+    text = "/".join(str(_dict(one.get("reference")).get("reference", "")).split("/")[:2])
+    kind = text.partition("/")[0]
+    if one.get("meaning") == "authoredby" and kind in _AUTHORS:
+        return "authoredby", text
+    if one.get("meaning") in ("related", "dependents") and kind in _STRETCHES:
+        return "related", text
+    return None
 
 
 def _with(found: Provision, but: tuple[Provision, ...]) -> Provision:

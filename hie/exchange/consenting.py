@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from hie.consent.compiling import MOST, compile_all
 from hie.consent.minors import check_signed
 from hie.consent.provision import Level
-from hie.consent.reading import read
+from hie.consent.reading import pointed, read
 from hie.consent.terms import terms_in_force
 from hie.errors import Fault, UnprocessableRequest
 from hie.exchange.writing import Writing
@@ -45,14 +45,15 @@ async def _faults(writing: Writing, tree: Resource, one: Stored) -> list[Fault]:
         return []
     terms = terms_in_force()
     known = await consents.known_to(writing.unit, [tree])
-    directive = read({**tree, "id": one.id}, known, writing.now_us)
+    family = await consents.family_of(writing.unit, one.home)
+    pointing = await consents.pointing_in(writing.unit, family, pointed(tree))
+    directive = read({**tree, "id": one.id}, known, writing.now_us, pointing)
     faults = list(directive.faults)
     if directive.level > terms.level:
         expected = f"what the option {terms.level.name.lower()} evaluates"
         faults.append(Fault("Consent.provision", "level", expected))
     if directive.at_us > writing.now_us + _AHEAD_US:
         faults.append(Fault("Consent.dateTime", "in-future", "when it was given"))
-    family = await consents.family_of(writing.unit, one.home)
     ages = await consents.ages_in(writing.unit, family)
     faults += check_signed(directive, ages)
     if terms.level > Level.IMPLICIT and len(compile_all([directive], terms, ages)) >= MOST:

@@ -10,20 +10,30 @@ from hie.consent.words import GLASS, TOPICS_MASK, UNMAPPED, purpose_bit
 from hie.store.arguments import Arguments
 
 _HISTORY = "resource_history"
+# One row of a patient who has any rules: the lowest of them. PostgreSQL asks it once for a patient.
+RULED = "LEFT JOIN consent_rule AS ruled ON ruled.home = {table}.home AND ruled.rank = 1"
 _DATED = frozenset({"Observation", "DiagnosticReport", "ImagingStudy"})
 # Topics of a row; one without a label may be about anything.
 _TOPICS = "(CASE WHEN {t}.label IS NULL THEN {unmapped} ELSE ({t}.label / 4) & {all} END)"
 
 
 def consented(
-    args: Arguments, table: str, kind: str, asks: Asking, opened: frozenset[str], least: str
+    args: Arguments,
+    table: str,
+    kind: str,
+    asks: Asking,
+    opened: frozenset[str],
+    least: str,
+    *,
+    looks: bool = False,
 ) -> str:
     """The decision about a row is at least `least` (SQL: 1 permitted, 2 opens what is restricted).
 
     It is that of the patient's rule of the highest rank that speaks of the row, else the region's
-    policy. `opened`: the homes the glass is broken for.
+    policy. `opened`: the homes the glass is broken for. Wants `RULED` joined to the table, by which
+    a patient without rules costs no look a row; where rows are locked, it `looks` instead.
     """
-    decision = _decision(args, table, kind, asks, opened)
+    decision = _decision(args, table, kind, asks, opened, looks=looks)
     return f"({decision}) >= {least}"
 
 
@@ -43,7 +53,15 @@ def own(args: Arguments, table: str, kind: str, asks: Asking) -> str | None:
     return None
 
 
-def _decision(args: Arguments, table: str, kind: str, asks: Asking, opened: frozenset[str]) -> str:
+def _decision(
+    args: Arguments,
+    table: str,
+    kind: str,
+    asks: Asking,
+    opened: frozenset[str],
+    *,
+    looks: bool,
+) -> str:
     purpose, policy = f"{purpose_bit(asks.purpose)}", f"{asks.permitted:d}"
     if opened:
         broken = args.among(f"{table}.home", opened)
@@ -58,10 +76,14 @@ def _decision(args: Arguments, table: str, kind: str, asks: Asking, opened: froz
         f"(c.source IS NULL OR {_source(table)})",
         f"(c.permit <> 0 OR {_patient(table)})" if kind == "Patient" else _record(table, kind),
     ]
-    return (
+    said = (
         f"coalesce((SELECT c.permit FROM consent_rule AS c WHERE {' AND '.join(parts)}"  # noqa: S608
         f" ORDER BY c.rank DESC LIMIT 1), {policy})"
     )
+    is_ruled = "ruled.home IS NOT NULL"
+    if looks:
+        is_ruled = f"EXISTS (SELECT 1 FROM consent_rule AS e WHERE e.home = {table}.home)"  # noqa: S608
+    return f"CASE WHEN {is_ruled} THEN {said} ELSE {policy} END"
 
 
 def _source(table: str) -> str:

@@ -4,21 +4,24 @@ The rules of a person are written for each of their homes, all of them anew from
 stand: no order of events leaves one behind.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from hie.access.restriction import Restriction
 from hie.consent.compiling import compile_all
 from hie.consent.minors import Ages, ages_of
 from hie.consent.provision import Who
-from hie.consent.reading import read, references, who_is
+from hie.consent.reading import WATCHED, Pointing, pointed, read, references, who_is
 from hie.consent.rule import Rule
 from hie.consent.terms import Terms, terms_in_force
 from hie.fhir import Resource
 from hie.fhir.elements import code_in
+from hie.fhir.pointers import pointers
 from hie.store.locks import hold
+from hie.store.of_home import of_home
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader, Unit
+from hie.store.tables import HOMELESS, TABLES
 from hie.store.versions import read_many
 from hie.store.visible import visible
 
@@ -30,6 +33,11 @@ _RULE = (
 _COLUMNS = ("home", "rank", *_RULE)
 _EVERY = Restriction()
 _SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
+_PIECE = 500  # records looked at together
+# The elements that say who made a record.
+_MADE_BY = frozenset(
+    {"performer", "author", "resultsInterpreter", "interpreter", "recorder", "requester", "agent"}
+)
 _TERMS = "consents"  # the fact that says by which terms the rules were made
 
 
@@ -95,6 +103,63 @@ async def standing(reader: Reader, homes: Iterable[str]) -> list[Stored]:
     )
     found = [stored(reader.db, "Consent", row) for row in rows]
     return [one for one in found if code_in(one.resource().get("scope"), _SCOPES) != "adr"]
+
+
+async def look_again(unit: Unit, homes: Iterable[str]) -> None:
+    """Make the rules anew of those homes that have any about what records point at.
+
+    To be called after records were written: a new one may be meant.
+    """
+    wanted = sorted(set(homes))
+    watched = " OR ".join(f"resource LIKE '{kind}/%'" for kind in sorted(WATCHED))
+    rows = await unit.fetch(
+        "SELECT DISTINCT home FROM consent_rule"  # noqa: S608
+        f" WHERE {unit.db.among('home', 1)} AND resource IS NOT NULL AND ({watched})",
+        unit.db.array(wanted),
+    )
+    if rows:
+        await recompile(unit, [row[0] for row in rows])
+
+
+async def pointing_in(
+    reader: Reader, homes: Sequence[str], wanted: Iterable[Pointing]
+) -> dict[Pointing, list[str]]:
+    """The resources of these homes that point at each: that are related to it, or made by it."""
+    found: dict[Pointing, list[str]] = {one: [] for one in wanted}
+    needles = {one: f'"{one[1]}'.encode() for one in found}
+    if not found:
+        return found
+    for kind in sorted(TABLES):
+        if kind in HOMELESS or kind in ("Patient", "Consent"):
+            continue
+        for home in homes:
+            async for stored_ in _every(reader, kind, home):
+                near = [one for one, needle in needles.items() if needle in stored_.body]
+                if near:
+                    tree = stored_.resource()
+                    for one in near:
+                        if _points(tree, one):
+                            found[one].append(f"{kind}/{stored_.id}")
+    return found
+
+
+async def _every(reader: Reader, kind: str, home: str) -> AsyncIterator[Stored]:
+    after = ""
+    while True:
+        piece = await of_home(reader, kind, home, _EVERY, after, 0, _PIECE)
+        for one in piece:
+            yield one
+        if len(piece) < _PIECE:
+            return
+        after = piece[-1].id
+
+
+def _points(tree: Resource, meant: Pointing) -> bool:
+    """Whether a resource points at it, for an author: by an element that says who made it."""
+    meaning, text = meant
+    made = {name: value for name, value in tree.items() if name in _MADE_BY}
+    looked_at = tree if meaning == "related" else made
+    return any("/".join(one["reference"].split("/")[:2]) == text for one in pointers(looked_at))
 
 
 async def known_to(reader: Reader, trees: Sequence[Resource]) -> dict[str, Who]:
@@ -176,8 +241,11 @@ async def _rules(unit: Unit, family: Sequence[str], terms: Terms) -> list[Rule]:
         return []
     trees = [one.resource() for one in consents]
     known = await known_to(unit, trees)
+    wanted = {pointing for tree in trees for pointing in pointed(tree)}
+    pointing = await pointing_in(unit, family, wanted)
     directives = [
-        read(tree, known, one.updated_us) for one, tree in zip(consents, trees, strict=True)
+        read(tree, known, one.updated_us, pointing)
+        for one, tree in zip(consents, trees, strict=True)
     ]
     return compile_all(directives, terms, await ages_in(unit, family))
 

@@ -136,7 +136,7 @@ async def homes_of(
 
     `held`: none of them is deleted before this unit of work ends.
     """
-    seen = visible(reader, kind, restriction)
+    seen = visible(reader, kind, restriction, locked=held)
     rows = await reader.fetch(
         f"SELECT id, home FROM {seen.sql} AS v"  # noqa: S608
         f" WHERE {reader.db.among('v.id', seen.following)} ORDER BY id"

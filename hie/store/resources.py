@@ -17,7 +17,7 @@ from hie.access.labels.tags import tags_text
 from hie.errors import HubError
 from hie.fhir import Resource
 from hie.fhir.wire import write
-from hie.store import index, resource_identifiers
+from hie.store import consents, index, resource_identifiers
 from hie.store.cells import owner_of, pack_body
 from hie.store.identifiers import blind
 from hie.store.instants import written
@@ -133,6 +133,7 @@ async def insert(
         rows[kind].sort(key=_home)
     inserts = [Rows(TABLES[kind], _columns(kind), rows[kind]) for kind in sorted(rows)]
     await unit.insert_all([*inserts, resource_identifiers.fresh(found_by)])
+    await consents.look_again(unit, (row[0] for kind in rows for row in rows[kind]))
     return [(one.type, one.id, 1) for one in puts]
 
 
@@ -175,6 +176,7 @@ async def put(
             new = label_for(unit, one, label)
             nexts.append(Next(one, last + 1, max(at_us, was_us), new, new != label))
         await _replace(unit, nexts)
+        await consents.look_again(unit, (one.home for one in changed))
         made += [(one.put.type, one.put.id, one.version) for one in nexts]
     if later:
         made += await put(unit, later, now_us=at_us)

@@ -23,21 +23,31 @@ _HISTORY = "resource_history"
 _NOTHING = "1 = 0"
 
 
-def conditions(args: Arguments, table: str, kind: str, restriction: Restriction) -> list[str]:
-    """What a row of this table must satisfy; `kind` is the resource type of its rows."""
+def is_joined(kind: str, restriction: Restriction) -> bool:
+    """Whether the conditions want `consented.RULED` joined to the table."""
+    return restriction.asks is not None and kind not in HOMELESS
+
+
+def conditions(
+    args: Arguments, table: str, kind: str, restriction: Restriction, *, locked: bool = False
+) -> list[str]:
+    """What a row of this table must satisfy; `kind` is the resource type of its rows.
+
+    `locked`: the rows will be, so nothing may be joined to them.
+    """
     where = []
     if not restriction.permits_type(kind):
         where.append(_NOTHING)
     if restriction.sites is not None:
         inner = args.among("site", restriction.sites)
-        where.append(f"message IN (SELECT id FROM message WHERE {inner})")  # noqa: S608
+        where.append(f"{table}.message IN (SELECT id FROM message WHERE {inner})")  # noqa: S608
     alternatives = restriction.filters_of(kind)
     if alternatives:
         where.append(_either([satisfied(args.add, table, kind, one) for one in alternatives]))
     if kind in HOMELESS:
         return where
     if restriction.homes is not None:
-        where.append(args.among("home", restriction.homes))
+        where.append(args.among(f"{table}.home", restriction.homes))
     if restriction.patient is not None:
         where.append(
             f"{table}.home IN (SELECT b.home FROM person_home AS a JOIN person_home AS b"  # noqa: S608
@@ -48,7 +58,8 @@ def conditions(args: Arguments, table: str, kind: str, restriction: Restriction)
     is_cleared = restriction.clearance >= VERY_RESTRICTED
     cleared = None if is_cleared else _cleared(args, table, restriction)
     if restriction.asks is not None:
-        where.append(_agreed(args, table, kind, restriction, restriction.asks, cleared))
+        asks = restriction.asks
+        where.append(_agreed(args, table, kind, restriction, asks, cleared, looks=locked))
     elif cleared is not None:
         where.append(cleared)
     return where
@@ -61,13 +72,15 @@ def _agreed(
     restriction: Restriction,
     asks: Asking,
     cleared: str | None,
+    *,
+    looks: bool,
 ) -> str:
     """The label is within the clearance, or the patient opens it; and the patient permits it."""
     level = _LABEL.format(table=table)
     least = "1"
     if cleared is not None:
         least = f"(CASE WHEN {cleared} THEN 1 WHEN {level} = {RESTRICTED} THEN 2 ELSE 3 END)"
-    agreed = consented(args, table, kind, asks, restriction.opened, least)
+    agreed = consented(args, table, kind, asks, restriction.opened, least, looks=looks)
     mine = own(args, table, kind, asks)
     if mine is None:
         return agreed
@@ -107,7 +120,9 @@ def _cleared(args: Arguments, table: str, restriction: Restriction) -> str:
     if restriction.own_clearance > restriction.clearance and restriction.reach is not None:
         own = Reach(restriction.reach.institution, restriction.reach.at_us, frozenset({Kind.OWN}))
         writer = args.add(f"institution:{own.institution}")
-        mine = _either([_reached(args, table, own), f"home = '' AND message = {writer}"])
+        mine = _either(
+            [_reached(args, table, own), f"{table}.home = '' AND {table}.message = {writer}"]
+        )
         parts.append(f"{label} <= {restriction.own_clearance:d} AND {mine}")
     if restriction.opened:
         parts.append(f"{label} <= 1 AND {args.among(f'{table}.home', restriction.opened)}")

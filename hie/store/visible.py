@@ -11,11 +11,14 @@ from typing import Any
 
 from hie.access.restriction import Restriction
 from hie.store.arguments import Arguments
-from hie.store.seen_rows import conditions
+from hie.store.consented import RULED
+from hie.store.seen_rows import conditions, is_joined
 from hie.store.session import Reader
+from hie.store.shapes import Made, Shapes
 from hie.store.tables import TABLES
 
 _ALL = Restriction()
+_SHAPES = Shapes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +33,20 @@ class Visible:
     following: int
 
 
-def visible(reader: Reader, kind: str, restriction: Restriction, first: int = 1) -> Visible:
+def visible(
+    reader: Reader, kind: str, restriction: Restriction, first: int = 1, *, locked: bool = False
+) -> Visible:
     """The current versions of one type that may be seen, with all columns of its table.
 
     Arguments are numbered from `first`. A type that is not permitted, or unknown, has no rows.
+    `locked`: the statement locks the rows.
     """
     table = TABLES.get(kind)
     if table is None:
         table, restriction = "patient", Restriction(homes=frozenset())
     elif restriction == _ALL:
         return _whole(table, first)
-    return _fragment(reader, table, kind, restriction, first, [])
+    return _fragment(reader, table, kind, restriction, first, [], locked=locked)
 
 
 @cache
@@ -56,13 +62,27 @@ def visible_history(reader: Reader, kind: str, restriction: Restriction, first: 
 
 
 def _fragment(
-    reader: Reader, table: str, kind: str, restriction: Restriction, first: int, where: list[str]
+    reader: Reader,
+    table: str,
+    kind: str,
+    restriction: Restriction,
+    first: int,
+    where: list[str],
+    *,
+    locked: bool = False,
 ) -> Visible:
-    args = Arguments(reader, first)
-    where += conditions(args, table, kind, restriction)
-    condition = f" WHERE {' AND '.join(where)}" if where else ""
-    sql = f"(SELECT * FROM {table}{condition})"  # noqa: S608
-    return Visible(sql, tuple(args.values), first + len(args.values))
+    def make(shape: Restriction) -> Made:
+        args = Arguments(reader, first)
+        every = [*where, *conditions(args, table, kind, shape, locked=locked)]
+        condition = f" WHERE {' AND '.join(every)}" if every else ""
+        source = f"SELECT * FROM {table}"  # noqa: S608
+        if not locked and is_joined(kind, shape):
+            source = f"SELECT {table}.* FROM {table} {RULED.format(table=table)}"  # noqa: S608
+        return f"({source}{condition})", tuple(args.values)
+
+    key = (table, kind, first, locked, tuple(where))
+    sql, args = _SHAPES.filled(reader, restriction, key, make)
+    return Visible(sql, args, first + len(args))
 
 
 def _name(kind: str) -> str:

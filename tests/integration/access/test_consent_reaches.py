@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from hie.app import opened
 from hie.exchange.commands import run
 from tests.integration.access.consents import denying, give, treating, withdraw
 from tests.integration.access.support import INSTITUTIONS, VIEWED, Region, patient_of, result_of
+from tests.integration.test_doors import _client, _settings
 
 pytestmark = pytest.mark.anyio
 
@@ -142,3 +144,17 @@ async def test_what_was_answered_before_a_denial_is_not_shown_after_it(
         assert hidden.status_code == unknown.status_code == 404
         await withdraw(found, "a", key)
         assert (await found.client.get(url, headers=headers)).status_code == 200
+
+
+async def test_a_denial_holds_in_every_process_at_once(postgres_place: Any, tmp_path: Path) -> None:
+    async with (
+        treating(postgres_place, tmp_path) as found,
+        opened(_settings(postgres_place)) as other,
+        _client(other) as client,
+    ):
+        url, headers = f"/fhir/Observation/{found.results['P5a']}", found.headers["b"]
+        assert (await client.get(url, headers=headers)).status_code == 200
+        key = await give(found, "a", found.patients["P5a"], denying())
+        assert (await client.get(url, headers=headers)).status_code == 404
+        await withdraw(found, "a", key)
+        assert (await client.get(url, headers=headers)).status_code == 200

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hie.consent.provision import Level
-from hie.consent.reading import read, references
+from hie.consent.reading import pointed, read, references
 from hie.fhir.profile import check
 from tests.unit.consent.consents import KNOWN, NOW, a_consent, asked, rule
 
@@ -43,11 +43,11 @@ def actor(reference: dict[str, Any], role: str = "IRCP") -> dict[str, Any]:
             ("Consent.provision.action[0]", "not-held-to"),
         ),
         (
-            {"data": [{"meaning": "related", "reference": {"reference": "Encounter/e"}}]},
+            {"data": [{"meaning": "related", "reference": {"reference": "Patient/e"}}]},
             ("Consent.provision.data[0].meaning", "not-held-to"),
         ),
         (
-            {"data": [{"meaning": "authoredby", "reference": {"reference": "Practitioner/p"}}]},
+            {"data": [{"meaning": "authoredby", "reference": {"reference": "Patient/p"}}]},
             ("Consent.provision.data[0].reference", "not-known"),
         ),
         (
@@ -148,3 +148,14 @@ def test_the_consent_that_the_documentation_shows_is_held_to() -> None:
     assert faults(tree) == []
     assert asked(tree, by="91110000MA0000003G") is False
     assert asked(tree) is True
+
+
+@pytest.mark.parametrize(
+    ("meaning", "text"), [("related", "Encounter/e"), ("authoredby", "Practitioner/p")]
+)
+def test_what_records_point_at_means_the_records_that_do(meaning: str, text: str) -> None:
+    consent = a_consent(rule("deny", data=f"{meaning}:{text}/_history/2"))
+    assert pointed(consent) == {(meaning, text)}
+    directive = read(consent, KNOWN, NOW, {(meaning, text): ["Observation/k"]})
+    assert directive.faults == ()
+    assert [one.resource for one in directive.root.data or ()] == [text, "Observation/k"]
