@@ -28,6 +28,7 @@ from hie.store import jti, providers
 from hie.store.providers import Provider
 from hie.store.users import Account
 
+MOST_STATES = 1_000_000  # answered in twenty minutes: nobody locks others out by sheer number
 _LONGEST = 2048
 _SECOND = 1_000_000
 
@@ -113,6 +114,7 @@ async def _use_up(entrance: Entrance, provider: Provider, state: str) -> None:
             state,
             expires_us=now_us + 2 * SECONDS * _SECOND,
             now_us=now_us,
+            most=MOST_STATES,
         )
     if use is not jti.Use.FIRST:
         raise _unfit("state", "one that was not answered before")

@@ -160,6 +160,7 @@ def test_a_signed_in_clinician_opens_an_app_for_the_patient_on_the_page(
     with reading(browser, hub, "zh") as page:
         signed_in(page, hub)
         find(page, hub.number_of(FRESH))
+        assert faults_of(page) == []
         page.get_by_role("button", name="趋势图").click()
         page.wait_for_url(re.compile(rf"^{app.address}/back\?"))
         expect(page.locator("p")).to_have_text("let in")
