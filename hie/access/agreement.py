@@ -6,7 +6,7 @@ without an agreement of its own has the standard one.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from hie.access.restriction import NORMAL, RESTRICTED, VERY_RESTRICTED
 from hie.access.scopes import Scope, covered, find_scope
@@ -48,12 +48,17 @@ class Agreement:
         A person's patients are those under treatment: that their institution has a record of
         somebody is none.
         """
-        found: frozenset[str] = frozenset({Kind.VISIT}) if self.encounter else _KNOWN_HERE
-        if not is_person:
-            found |= {Kind.OWN}
-        if self.declares and not self.encounter and (self.people_declare or not is_person):
-            found |= {Kind.DECLARED}
-        return found
+        declares = self.declares and not self.encounter
+        declares = declares and (self.people_declare or not is_person)
+        return _kinds(is_person, self.encounter, declares)
+
+
+@cache
+def _kinds(is_person: bool, encounter: bool, declares: bool) -> frozenset[str]:
+    found: frozenset[str] = frozenset({Kind.VISIT}) if encounter else _KNOWN_HERE
+    if not is_person:
+        found |= {Kind.OWN}
+    return found | {Kind.DECLARED} if declares else found
 
 
 STANDARD = Agreement()

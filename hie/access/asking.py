@@ -1,6 +1,7 @@
 """Who asks a patient's consent, made of the actor: what `store.visible` puts to the rules."""
 
 import time
+from functools import lru_cache
 
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.implicit import permits, policy_in_force
@@ -19,15 +20,20 @@ def asking(actor: Actor, *, writing: bool = False, purpose: Purpose | None = Non
     if asked is Purpose.BREAK_GLASS:
         asked = Purpose.TREATMENT
     policy = policy_in_force()
-    parties = {f"client/{actor.client}"}
-    if actor.kind is ActorKind.USER:
-        parties.add(f"user/{actor.subject}")
+    person = actor.subject if actor.kind is ActorKind.USER else None
     return Asking(
         actor.institution,
         asked,
         time.time_ns() // 1000,
         permits(policy, asked),
         permits(policy, Purpose.BREAK_GLASS),
-        frozenset(parties),
+        _parties(actor.client, person),
         writing,
     )
+
+
+@lru_cache(maxsize=4096)
+def _parties(client: str, person: str | None) -> frozenset[str]:
+    """The system that asks, and the person."""
+    system = f"client/{client}"
+    return frozenset({system} if person is None else {system, f"user/{person}"})

@@ -1,6 +1,7 @@
 """The region's policy where no Consent of the patient speaks (IHE PCF, Implicit option)."""
 
 from enum import StrEnum
+from functools import cache
 
 _TREATING = frozenset({"TREAT", "ETREAT", "BTG"})
 
@@ -14,6 +15,7 @@ class Implicit(StrEnum):
     DENY = "deny"
 
 
+@cache
 def permits(policy: Implicit, purpose: str) -> bool:
     """Whether records may be seen for this purpose (v3-ActReason) without a Consent."""
     match policy:

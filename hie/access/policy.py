@@ -6,7 +6,7 @@ All must permit: the scope of the token, the purpose, the role; what is missing 
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
@@ -109,8 +109,9 @@ def _narrowed(actor: Actor, found: Restriction, interaction: Interaction) -> Res
     agreed, is_person = actor.agreement, actor.kind is ActorKind.USER
     asks = asking(actor, writing=interaction in WRITING)
     now_us = time.time_ns() // 1000 if asks is None else asks.at_us
-    return replace(
-        found,
+    return Restriction(
+        types=found.types,
+        filters=found.filters,
         patient=actor.patient,
         reach=Reach(actor.institution, now_us, agreed.kinds(is_person=is_person)),
         clearance=agreed.clearance,

@@ -1,10 +1,11 @@
 """What an actor may see, as plain values: SQL only in `store.visible`.
 
-All parts must permit (SECURITY, authorization): the type, the home, the site, the scope's own
-constraints, whose patient it is, the label of the row, and the patient's consent.
+All parts must permit: the type, the home, the site, the scope's own constraints, whose patient it
+is, the label of the row, and the patient's consent. Two that differ by the instant alone compare
+equal: they are one shape (`store.shapes`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 NORMAL, RESTRICTED, VERY_RESTRICTED = 0, 1, 2  # v3-Confidentiality N, R, V
 
@@ -20,7 +21,7 @@ class Reach:
     """
 
     institution: str
-    at_us: int
+    at_us: int = field(compare=False)
     kinds: frozenset[str]
 
 
@@ -35,7 +36,7 @@ class Asking:
 
     institution: str
     purpose: str
-    at_us: int
+    at_us: int = field(compare=False)
     permitted: bool = True
     emergency: bool = True
     parties: frozenset[str] = frozenset()

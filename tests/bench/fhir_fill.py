@@ -16,6 +16,7 @@ from hie.exchange.hub import Hub
 from hie.fhir import CANONICAL
 from hie.store import resources
 from hie.store.ids import new_id
+from hie.store.relations import EVER_US, Fact, Kind, relate
 from hie.store.resources import Put
 from tests.bench.figure import Figure
 from tests.builders import TESTS, Test, an_observation
@@ -56,6 +57,11 @@ async def fill(hub: Hub, observations: int) -> Filled:
         results += [one.id for one in puts if one.type == "Observation"]
         async with hub.db.unit() as unit:
             await resources.insert(unit, puts)
+            own = [
+                Fact(INSTITUTION, home, Kind.OWN, 0, EVER_US, "Patient")
+                for home in homes[place : place + 12]
+            ]
+            await relate(unit, own)
     if hub.db.dialect == "postgresql":
         async with hub.db.reading() as reader:
             await reader.fetch("ANALYZE")
