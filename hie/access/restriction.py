@@ -5,7 +5,8 @@ is, the label of the row, and the patient's consent. Two that differ by the inst
 equal: they are one shape (`store.shapes`).
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 NORMAL, RESTRICTED, VERY_RESTRICTED = 0, 1, 2  # v3-Confidentiality N, R, V
 
@@ -75,3 +76,22 @@ class Restriction:
     def filters_of(self, kind: str) -> tuple[Constraints, ...]:
         """The alternatives of this type; empty where it is not constrained."""
         return next((found for name, found in self.filters if name == kind), ())
+
+
+def together(asked: Iterable[tuple[str, Restriction]]) -> Restriction:
+    """What may be seen by several interactions of one caller, each with the type it is about.
+
+    The types are those of all; where two are about one type, its rows satisfy the constraints of
+    both.
+    """
+    types: set[str] = set()
+    filters: dict[str, tuple[Constraints, ...]] = {}
+    every = list(dict.fromkeys(asked))
+    for kind, one in every:
+        types.add(kind)
+        mine = one.filters_of(kind)
+        held = filters.get(kind)
+        both = [(*a, *b) for a in held for b in mine] if held and mine else held or mine
+        filters[kind] = tuple(dict.fromkeys(both))
+    found = tuple(sorted((kind, one) for kind, one in filters.items() if one))
+    return replace(every[0][1], types=frozenset(types), filters=found)

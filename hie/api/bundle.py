@@ -11,7 +11,8 @@ from msgspec import Raw
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hie.access.policy import permit_type, restriction
+from hie.access.policy import permit_type
+from hie.access.restriction import together
 from hie.access.scopes import Interaction
 from hie.api.bundle_entries import listed, method_and_url, read_entry
 from hie.api.entry_request import asked_alone
@@ -83,8 +84,7 @@ async def _transaction(request: Request, entries: list[Mapping[str, Any]]) -> li
         for place, entry in enumerate(entries)
         if asked[place][0] not in _READS
     ]
-    for one in writes:
-        permit_type(actor, one.kind, _INTERACTIONS[one.method])
+    sights = [permit_type(actor, one.kind, _INTERACTIONS[one.method]) for one in writes]
 
     async def whole(writing: Writing) -> dict[int, dict[str, Any]]:
         done = await transact(writing, writes)
@@ -97,7 +97,7 @@ async def _transaction(request: Request, entries: list[Mapping[str, Any]]) -> li
 
     answers: dict[int, dict[str, Any]] = {}
     if writes:
-        sight = restriction(actor, _INTERACTIONS[writes[0].method])
+        sight = together(zip((one.kind for one in writes), sights, strict=True))
         answers = await in_one_unit(hub, actor, sight, whole)
     elif reads:
         async with hub.db.unit() as unit:

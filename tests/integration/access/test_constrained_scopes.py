@@ -123,3 +123,35 @@ async def test_a_letter_less_is_refused_by_name(place: Any, tmp_path: Path) -> N
             )
             assert (await client.get(refused, headers=headers)).status_code == 403
             assert (await client.get(given, headers=headers)).status_code == 200
+
+
+async def test_each_entry_of_a_transaction_is_held_to_the_scope_of_its_own_method(
+    place: Any, tmp_path: Path
+) -> None:
+    async with hub_of_writer(place, tmp_path) as (hub, client):
+        patient = await patient_of(client)
+        ids = []
+        for category in (LABORATORY, IMAGING):
+            tree = result(patient, category, category)
+            ids.append((await client.post("/fhir/Observation", json=tree)).json()["id"])
+        headers = await narrowed(
+            hub,
+            "system/Observation.d?category=laboratory",
+            "system/Encounter.c",
+            "system/Patient.r",
+        )
+        stay = {
+            "resourceType": "Encounter",
+            "status": "planned",
+            "class": {"code": "AMB"},
+            "subject": {"reference": f"Patient/{patient}"},
+        }
+        for id_, standing in ((ids[1], 200), (ids[0], 410)):
+            number = [{"system": "urn:his", "value": id_}]
+            begun = entry_of("POST", "Encounter", {**stay, "identifier": number})
+            gone = entry_of("DELETE", f"Observation/{id_}")
+            answer = await client.post(
+                "/fhir", json=bundle_of("transaction", begun, gone), headers=headers
+            )
+            assert answer.status_code == 200, answer.text  # hidden is absent
+            assert (await client.get(f"/fhir/Observation/{id_}")).status_code == standing
