@@ -44,13 +44,36 @@ _TERMS = "consents"  # the fact that says by which terms the rules were made
 async def recompile(unit: Unit, homes: Iterable[str], terms: Terms | None = None) -> None:
     """Make the rules of the persons these homes belong to anew.
 
-    To be called after a Consent or a link of persons changed, with the homes on both sides.
+    To be called after a Consent changed. The persons are held, as whoever joins them does: a record
+    that becomes theirs meanwhile has the rules too.
     """
-    wanted = sorted(set(homes))
-    families = await _families(unit, wanted)
-    await hold(unit, {f"consents:{home}" for family in families for home in family})
-    for family in await _families(unit, wanted):
+    wanted, held = sorted(set(homes)), set[str]()
+    while True:
+        families = await _families(unit, wanted)
+        names = {f"person:{person or home}" for person, family in families for home in family[:1]}
+        if names <= held:
+            break
+        await hold(unit, names - held)
+        held |= names
+    for _, family in families:
         await write_rules(unit, family, await _rules(unit, family, terms or terms_in_force()))
+
+
+async def joined(unit: Unit, homes: Iterable[str]) -> None:
+    """The rules of persons that were joined or parted, whom the unit holds; most have none."""
+    wanted = sorted(set(homes))
+    seen = visible(unit, "Consent", _EVERY)
+    any_ = await unit.fetchval(
+        "SELECT 1 FROM person_home AS a JOIN person_home AS b ON b.person = a.person"  # noqa: S608
+        f" WHERE {unit.db.among('a.home', 1)}"
+        " AND (EXISTS (SELECT 1 FROM consent_rule AS c WHERE c.home = b.home)"
+        f" OR EXISTS (SELECT 1 FROM {seen.sql} AS v WHERE v.home = b.home)) LIMIT 1",
+        unit.db.array(wanted),
+    )
+    if any_ is None:
+        return
+    for _, family in await _families(unit, wanted):
+        await write_rules(unit, family, await _rules(unit, family, terms_in_force()))
 
 
 async def refresh(unit: Unit, homes: Iterable[str]) -> None:
@@ -191,7 +214,8 @@ async def ages_in(reader: Reader, homes: Sequence[str]) -> Ages | None:
 
 async def family_of(reader: Reader, home: str) -> list[str]:
     """All homes of the person a home belongs to, itself among them."""
-    return (await _families(reader, [home]))[0]
+    ((_, family),) = await _families(reader, [home])
+    return family
 
 
 async def rules_of(reader: Reader, home: str) -> list[Rule]:
@@ -221,8 +245,8 @@ def _rule(columns: Sequence[Any]) -> Rule:
     return Rule(decision, **dict(zip(_RULE[1:], others, strict=True)))
 
 
-async def _families(reader: Reader, homes: Sequence[str]) -> list[list[str]]:
-    """The homes of each person these belong to; one without a person stands for itself."""
+async def _families(reader: Reader, homes: Sequence[str]) -> list[tuple[str | None, list[str]]]:
+    """Each person these belong to with all homes; a home without a person stands for itself."""
     rows = await reader.fetch(
         "SELECT person, home FROM person_home WHERE person IN"  # noqa: S608
         f" (SELECT person FROM person_home WHERE {reader.db.among('home', 1)}) ORDER BY home",
@@ -232,7 +256,8 @@ async def _families(reader: Reader, homes: Sequence[str]) -> list[list[str]]:
     for person, home in rows:
         persons.setdefault(person, []).append(home)
     settled = {home for family in persons.values() for home in family}
-    return [*persons.values(), *([home] for home in homes if home not in settled)]
+    alone = [(None, [home]) for home in homes if home not in settled]
+    return [*persons.items(), *alone]
 
 
 async def _rules(unit: Unit, family: Sequence[str], terms: Terms) -> list[Rule]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hie.errors import Conflict, ResourceNotFound
+from hie.store import consents
 from hie.store.cells import open_words, seal_words
-from hie.store.consents import recompile
 from hie.store.database import advisory
 from hie.store.ids import new_id
 from hie.store.relations import spread
@@ -122,7 +122,7 @@ async def join(
         raise ResourceNotFound("a person that has no homes (any more)")
     await unit.execute("UPDATE person_home SET person = $1 WHERE person = $2", person_a, person_b)
     await spread(unit, moved)
-    await recompile(unit, moved)
+    await consents.joined(unit, moved)
     link = new_id()
     await unit.execute(
         "INSERT INTO link (id, person, was, homes, reason, score, author, at_us)"
@@ -163,7 +163,7 @@ async def undo(unit: Unit, link: str, *, author: str, at_us: int) -> Link:
     )
     touched_homes = {*found.homes, *await homes_of(unit, where)}
     await spread(unit, touched_homes)
-    await recompile(unit, touched_homes)
+    await consents.joined(unit, touched_homes)
     return found
 
 

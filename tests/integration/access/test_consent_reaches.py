@@ -158,3 +158,32 @@ async def test_a_denial_holds_in_every_process_at_once(postgres_place: Any, tmp_
         assert (await client.get(url, headers=headers)).status_code == 404
         await withdraw(found, "a", key)
         assert (await client.get(url, headers=headers)).status_code == 200
+
+
+async def test_joins_and_denials_of_the_same_moment_meet(place: Any, tmp_path: Path) -> None:
+    async with treating(place, tmp_path) as found:
+        first, second = found.patients["P5a"], found.patients["P5b"]
+        others = [
+            await found.made(
+                "b",
+                {"resourceType": "Patient", "identifier": [{"system": "urn:b", "value": f"o-{n}"}]},
+            )
+            for n in range(6)
+        ]
+
+        async def join(other: str) -> None:
+            asked = {"patients": [second, other], "reason": "the same"}
+            await run(found.hub, "identity-join", asked)
+
+        await asyncio.gather(
+            *(join(one) for one in others[:3]),
+            give(found, "a", first, denying("c")),
+            *(join(one) for one in others[3:]),
+            give(found, "b", second, denying("c"), dateTime="2026-06-02"),
+        )
+        async with found.hub.db.reading() as reader:
+            for home in (first, second, *others):
+                ruled = await reader.fetchval(
+                    "SELECT count(*) FROM consent_rule WHERE home = $1", home
+                )
+                assert ruled == 2
