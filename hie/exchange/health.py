@@ -9,6 +9,7 @@ from typing import Any
 from hie.access.actor import Actor
 from hie.errors import HubError
 from hie.exchange.hub import Hub
+from hie.oauth.oidc_sign_in import offered_providers
 from hie.recognition.rulebook_check import check_rulebook
 from hie.recognition.sources import read_files, shipped_files
 from hie.settings import Settings
@@ -35,6 +36,7 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
     waits = 0 if oldest is None else (time.time_ns() // 1000 - oldest) // 1_000_000
     held = counts.get(State.HELD, 0)
     missing = sorted(named - set(hub.adapters))
+    silent, known = await _providers(hub)
     free = shutil.disk_usage(hub.settings.data_dir).free
     loose = _loose(hub.settings)
     return {
@@ -47,6 +49,7 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
             _check("waiting", waits * 1_000_000 < _OLD_US, f"oldest message waits {waits} s"),
             _check("held", True, f"{held} messages wait for a person"),
             _check("studies", not waiting_studies, _studies(waiting_studies)),
+            _check("sign-in", not silent, _sign_in(silent, known)),
             _check("sources", not (away or refused), _sources(away, refused)),
             _check("keys", not loose, f"others may read {loose}" if loose else "mode 0600"),
             _check("disk", free > _FREE, f"{free >> 20} MiB free"),
@@ -84,6 +87,23 @@ def _rulebook(hub: Hub) -> dict[str, Any]:
     in_force = lies_there == hub.books.sources.trees
     late = "" if in_force else "; changed since the hub started: start it again"
     return _check("rulebook", in_force, f"{counts}{own}{late}")
+
+
+async def _providers(hub: Hub) -> tuple[list[str], int]:
+    """The identity providers that do not answer as they are pinned, and how many there are."""
+    offered, silent = await offered_providers(hub.entrance), []
+    for one in offered:
+        try:
+            await hub.entrance.providers.configuration(one)
+        except HubError:
+            silent.append(one.id)
+    return silent, len(offered)
+
+
+def _sign_in(silent: list[str], known: int) -> str:
+    if silent:
+        return f"{', '.join(silent)}: no answer, or not of the registered issuer"
+    return f"{known} identity providers answer" if known else "no identity provider"
 
 
 def _registers(version: int, unseen: list[int]) -> str:

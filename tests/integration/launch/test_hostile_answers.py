@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pytest
 
+from hie.exchange.commands import run
 from tests.integration.launch.provider import BACK, CLIENT, ID, registered
 from tests.integration.launch.rogue import Rogue, answer_of, id_token, rogue
 from tests.integration.launch.support import PASSWORD, Desk, csrf_of, desk
@@ -178,8 +179,6 @@ async def test_a_cookie_that_was_touched_or_moved_is_none(place: Any, tmp_path: 
         await registered(at.hub, idp.issuer, algorithm="ES256")
         more = {"client_id": "the-hub-2", "algorithm": "ES256", "provider": "hospital-c"}
         other = {"issuer": f"{idp.issuer}/c", "institution": "91110000802100433B", **more}
-        from hie.exchange.commands import run
-
         await run(at.hub, "provider-add", other)
         state, nonce = await begun(at)
         idp.id_token = id_token(idp.claims(nonce, at.hub.entrance.clock()))
@@ -264,6 +263,10 @@ async def test_a_provider_that_is_not_what_was_pinned_is_not_gone_to(
             answer = await at.browser.get(f"/sign-in/with/{ID}")
             assert answer.status_code == 503, (name, number)
             assert "location" not in answer.headers
+            assert await _signs_in(at) == (
+                False,
+                f"{ID}: no answer, or not of the registered issuer",
+            )
         idp.discovery, idp.answers = {}, {}
         calls = len(idp.asked)
         assert (await at.browser.get(f"/sign-in/with/{ID}")).status_code == 503
@@ -271,6 +274,14 @@ async def test_a_provider_that_is_not_what_was_pinned_is_not_gone_to(
         now = clock()
         at.hub.entrance.providers._clock = lambda: now + 11
         assert (await at.browser.get(f"/sign-in/with/{ID}")).status_code == 303
+        assert await _signs_in(at) == (True, "1 identity providers answer")
+
+
+async def _signs_in(at: Desk) -> tuple[bool, str]:
+    """What the doctor says of signing in."""
+    checks = (await run(at.hub, "doctor", {}))["checks"]
+    (found,) = (one for one in checks if one["check"] == "sign-in")
+    return found["ok"], found["text"]
 
 
 async def test_a_code_that_the_provider_refuses_signs_nobody_in(place: Any, tmp_path: Path) -> None:
