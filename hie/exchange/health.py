@@ -103,7 +103,7 @@ async def _providers(hub: Hub) -> tuple[list[str], int]:
 def _sign_in(silent: list[str], known: int) -> str:
     if silent:
         return f"{', '.join(silent)}: no answer, or not of the registered issuer"
-    return f"{known} identity providers answer" if known else "no identity provider"
+    return f"identity providers that answer: {known}" if known else "no identity provider"
 
 
 def _registers(version: int, unseen: list[int]) -> str:

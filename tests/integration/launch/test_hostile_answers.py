@@ -274,7 +274,7 @@ async def test_a_provider_that_is_not_what_was_pinned_is_not_gone_to(
         now = clock()
         at.hub.entrance.providers._clock = lambda: now + 11
         assert (await at.browser.get(f"/sign-in/with/{ID}")).status_code == 303
-        assert await _signs_in(at) == (True, "1 identity providers answer")
+        assert await _signs_in(at) == (True, "identity providers that answer: 1")
 
 
 async def _signs_in(at: Desk) -> tuple[bool, str]:
