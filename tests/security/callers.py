@@ -5,6 +5,7 @@ All belong to one institution, whose patient has a result, a check and a decisio
 
 import json
 import re
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,12 +16,17 @@ import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from hie.access.actor import Purpose
+from hie.access.glass import SECOND_FACTOR
+from hie.access.mint import Grant
 from hie.access.policy import Role
 from hie.access.scopes import Door
 from hie.app import opened, web_app
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
+from hie.oauth.token_answer import token_answer
 from hie.settings import Settings
+from hie.store import clients
 from tests.conftest import Place
 from tests.integration.test_bad_input import CASE
 from tests.integration.test_road import _connected, _packed
@@ -28,6 +34,9 @@ from tests.integration.test_road import _connected, _packed
 BASE = "http://localhost:8000"
 PASSWORD = "a long pass phrase"
 STRANGER = "stranger"
+# People of these roles also call by an app, with every scope a person may have.
+APPS = (Role.CLINICIAN, Role.AUDITOR, Role.MANAGER)
+USER_SCOPES = ("user/*.rs", Door.ORDER_CHECK, Door.DECIDE, Door.INDICATORS)
 # Clients beside the one for each door: name -> scopes and purpose of use.
 CLIENTS: dict[str, tuple[list[str], str]] = {
     "system/*.rs": (["system/*.rs"], "TREAT"),
@@ -80,7 +89,10 @@ async def filled(place: Place, folder: Path) -> AsyncIterator[Filled]:
         institution = json.loads(CASE.order_check)["receiver"]["institution"]
         found = Filled(hub, web_app(hub), institution)
         found.callers.append(Caller(STRANGER, await stack.enter_async_context(_http(found))))
-        wanted = CLIENTS | {door.value: ([door.value], "TREAT") for door in Door}
+        wanted = CLIENTS | {
+            door.value: ([door.value], "PATRQT" if door is Door.PATIENT_CODES else "TREAT")
+            for door in Door
+        }
         for number, (name, (scopes, purpose)) in enumerate(wanted.items()):
             http = await stack.enter_async_context(_http(found))
             http.headers.update(await client(hub, f"c{number}", institution, scopes, purpose))
@@ -88,6 +100,10 @@ async def filled(place: Place, folder: Path) -> AsyncIterator[Filled]:
         for role in Role:
             http = await stack.enter_async_context(_http(found))
             found.callers.append(await person(found, http, role))
+        for role in APPS:
+            http = await stack.enter_async_context(_http(found))
+            http.headers.update(await app_token(found, role))
+            found.callers.append(Caller(f"app of {role}", http))
         await _fill(found)
         yield found
 
@@ -124,6 +140,38 @@ async def sign_in(http: httpx.AsyncClient, login: str) -> str:
     form = {"csrf": _csrf(await http.get("/sign-in")), "login": login, "password": PASSWORD}
     assert (await http.post("/sign-in", data=form)).status_code == 303
     return _csrf(await http.get("/patients"))  # a refusal is a page with a form too
+
+
+async def app_token(found: Filled, role: Role) -> dict[str, str]:
+    """The header of an app that acts for somebody of this role, who proved two factors."""
+    hub, login = found.hub, f"app-{role}"
+    who = {"login": login, "name": "某人", "role": role, "department": "", "password": PASSWORD}
+    account = await run(hub, "user-add", who | {"institution": found.institution})
+    async with hub.db.unit() as unit:
+        if await clients.find(unit, "app") is None:
+            await clients.add(
+                unit,
+                client="app",
+                institution=found.institution,
+                name="app",
+                jwks={"keys": []},
+                scopes=USER_SCOPES,
+                purposes=("TREAT",),
+                now_us=1,
+            )
+    grant = Grant(
+        issuer=hub.entrance.issuer,
+        audience=hub.entrance.audience,
+        client="app",
+        institution=found.institution,
+        purpose=Purpose.TREATMENT,
+        scopes=USER_SCOPES,
+        subject=str(account["id"]),
+        role=role,
+        acr=SECOND_FACTOR,
+    )
+    token = token_answer(hub.entrance, grant, secrets.token_hex(16))["access_token"]
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _csrf(page: httpx.Response) -> str:

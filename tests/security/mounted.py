@@ -125,6 +125,10 @@ def _body(address: Address, method: str, found: Filled) -> dict[str, Any]:
         return {"json": order_check(found)}
     if path == "/v1/decisions":
         return {"json": decision(found.known["check"])}
+    if path == "/v1/break-glass":
+        return {
+            "json": {"patient": about, "reason": "unconscious", "text": "不省人事，需要既往结果"}
+        }
     if path.startswith("/v1"):
         return {"json": {}}
     if path.startswith("/intake"):

@@ -25,8 +25,9 @@ TABLE = Path(__file__).with_name("routes.tsv")
 IN = "in"
 # A person's session ends here: each is asked with a session of its own.
 _ENDS = "/sign-out"
-# Nobody is let in: the history of everything is not offered; a sign-in needs its form's own token.
-NOBODYS = {("GET", "/fhir/_history"), ("POST", "/sign-in")}
+# Nobody is let in: the history of everything is not offered; a sign-in needs its form's own token,
+# and the page of emergency access a second factor.
+NOBODYS = {("GET", "/fhir/_history"), ("POST", "/sign-in"), ("POST", "/break-glass")}
 Row = tuple[str, str]  # method and address
 
 
