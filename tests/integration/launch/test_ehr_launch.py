@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from hie.access.compact import read_compact
+from tests.integration.access.test_consent_reaches import order_check
 from tests.integration.launch.support import (
     APP,
     EVERYONE,
@@ -141,6 +142,22 @@ async def test_a_page_of_the_hub_is_opened_by_a_ticket(place: Any, tmp_path: Pat
         other = f"{(await _ticket(at, patient='P1a')).json()['url']}&iss=https://evil.example"
         assert (await at.browser.get(other)).status_code == 400
         assert [one for one, _ in await at.refused()][-2:] == ["oidc", "oidc"]
+
+
+async def test_the_page_of_a_check_is_opened_where_it_was_asked(place: Any, tmp_path: Path) -> None:
+    async with desk(place, tmp_path) as at:
+        check = (await order_check(at.region, "a", at.region.patients["P1a"]))["check"]
+        elsewhere = await _ticket(at, "b", check=check)
+        unknown = await _ticket(at, check="AAAAAAAAAAAAAAAAAAAAAA")
+        assert (elsewhere.status_code, unknown.status_code) == (404, 404)
+        told = (await _ticket(at, check=check, page="order-card", lang="zh")).json()
+        await at.sign_in()
+        opened = await at.browser.get(told["url"])
+        assert opened.headers["location"] == f"/checks/{check}?lang=zh"
+        page = await at.browser.get(opened.headers["location"])
+        assert page.status_code == 200
+        details = [detail for _, _, detail in await events_of(at.hub, "launch")]
+        assert details == [f"ticket for /checks/{check}", f"/checks/{check}"]
 
 
 async def test_a_ticket_for_an_app_opens_no_page(place: Any, tmp_path: Path) -> None:
