@@ -27,6 +27,7 @@ DAYS = 90  # a data key seals so long
 MOST = 2**31  # cells one data key seals at most: random nonces of 96 bits stay apart
 BLOCK = 2**20  # after so many a process tells how many it sealed
 _DAY_US = 86_400_000_000
+_LOOK_US = 60_000_000
 
 
 class DataClass(StrEnum):
@@ -88,7 +89,7 @@ class Vault:
     single: Keys
     load: Load
     wanted: set[Wanted] = field(default_factory=set)
-    due_us: int = 0  # when the oldest key that seals is worn
+    due_us: int = 0  # when to look again: a key is worn then, or another process made one
     _known: dict[int, DataKey] = field(default_factory=dict)
     _current: dict[Wanted, DataKey] = field(default_factory=dict)
     _sealing: "dict[Wanted, _Ready]" = field(default_factory=dict)
@@ -107,7 +108,7 @@ class Vault:
             if one.suite is self.suite:
                 self._current[one.owner, one.klass] = one
         oldest = min((one.created_us for one in self._current.values()), default=0)
-        self.due_us = oldest + DAYS * _DAY_US
+        self.due_us = min(oldest + DAYS * _DAY_US, now_us() + _LOOK_US)
 
     def newest(self, owner: str, klass: str) -> DataKey | None:
         """The key that seals for an owner; None when there is none of its own."""
