@@ -84,14 +84,14 @@ def together(asked: Iterable[tuple[str, Restriction]]) -> Restriction:
     The types are those of all; where two are about one type, its rows satisfy the constraints of
     both.
     """
-    types: set[str] = set()
+    types: frozenset[str] | None = frozenset()
     filters: dict[str, tuple[Constraints, ...]] = {}
     every = list(dict.fromkeys(asked))
     for kind, one in every:
-        types.add(kind)
+        types = None if types is None or one.types is None else types | one.types
         mine = one.filters_of(kind)
         held = filters.get(kind)
         both = [(*a, *b) for a in held for b in mine] if held and mine else held or mine
         filters[kind] = tuple(dict.fromkeys(both))
     found = tuple(sorted((kind, one) for kind, one in filters.items() if one))
-    return replace(every[0][1], types=frozenset(types), filters=found)
+    return replace(every[0][1], types=types, filters=found)
