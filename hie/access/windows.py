@@ -48,6 +48,7 @@ def _us(**length: int) -> int:
 OUTPATIENT_US = _us(hours=72)
 DISCHARGED_US = _us(days=7)
 PATIENT_US = _us(minutes=15)
+GOES_ON_US = _us(days=30)  # an outpatient's encounter that nobody ends
 ORDER_US = _us(days=30)  # an order that is never done or closed
 REFERRAL_US = _us(days=30)  # a referral that says no period
 
@@ -61,10 +62,14 @@ _INPATIENT_V2 = frozenset({"I"})  # HL7 table 0004
 _PLANNED_V2 = frozenset({"P", "C", "N"})  # preadmit, commercial account, not applicable
 
 
-def of_encounter(encounter: Resource, said_us: int) -> Window | None:
+def of_encounter(
+    encounter: Resource, said_us: int, *, is_registration: bool = False
+) -> Window | None:
     """The window of an Encounter as of its version of `said_us`; None: it opens nothing.
 
-    A stay without an end is open; an outpatient's encounter ends when it began unless it says.
+    A stay without an end is open; so is an outpatient's encounter that goes on, for a month after
+    it was last told of. `is_registration`: it is all that will be told of an outpatient (ADT), and
+    ends when it began unless it says.
     """
     if encounter.get("status") not in _BEGUN:
         return None
@@ -74,6 +79,8 @@ def of_encounter(encounter: Resource, said_us: int) -> Window | None:
         if end is None and encounter["status"] == "finished":
             end = max(from_us, said_us)
         return _window(Kind.VISIT, from_us, EVER_US if end is None else end + DISCHARGED_US)
+    if end is None and encounter["status"] != "finished" and not is_registration:
+        return _window(Kind.VISIT, from_us, max(from_us, said_us) + GOES_ON_US)
     return _window(Kind.VISIT, from_us, (from_us if end is None else end) + OUTPATIENT_US)
 
 

@@ -91,8 +91,11 @@ async def stated_by(unit: Unit, tree: Resource, one: Stored) -> list[Fact]:
 
     What a message says of an order is told with its report, when it arrives.
     """
-    window = _WINDOWS[one.type](tree, one.updated_us)
     is_own = (one.message or "").startswith(_WRITTEN)
+    if is_own or one.type != "Encounter":
+        window = _WINDOWS[one.type](tree, one.updated_us)
+    else:
+        window = of_encounter(tree, one.updated_us, is_registration=True)
     if window is None or not (is_own or window.kind is Kind.VISIT):
         return []
     writer = await rewriting.institution_of(unit, one.message)

@@ -7,6 +7,7 @@ import pytest
 from hie.access.windows import (
     DISCHARGED_US,
     EVER_US,
+    GOES_ON_US,
     ORDER_US,
     OUTPATIENT_US,
     REFERRAL_US,
@@ -56,7 +57,8 @@ def _encounter(**changed: Any) -> dict[str, Any]:
         ({"class": None}, _end(END) + OUTPATIENT_US),
         ({"class": {"code": "x"}}, _end(END) + OUTPATIENT_US),
         ({"period": {"start": BEGIN}}, _at(BEGIN) + OUTPATIENT_US),
-        ({"period": {"start": BEGIN}, "status": "in-progress"}, _at(BEGIN) + OUTPATIENT_US),
+        ({"period": {"start": BEGIN}, "status": "in-progress"}, _at(SAID) + GOES_ON_US),
+        ({"period": {"start": BEGIN}, "status": "arrived"}, _at(SAID) + GOES_ON_US),
         ({"period": {"start": BEGIN, "end": "2026-06-03"}}, _at("2026-06-04") + OUTPATIENT_US),
         (
             {"period": {"start": BEGIN}, "status": "in-progress", "class": {"code": "IMP"}},
@@ -70,6 +72,14 @@ def test_an_encounter_lasts_as_long_as_its_class_says(
 ) -> None:
     found = of_encounter(_encounter(**changed), _at(SAID))
     assert found == Window(Kind.VISIT, _at(BEGIN), until_us)
+
+
+def test_a_registration_of_an_outpatient_is_all_that_is_told() -> None:
+    here = _encounter(status="in-progress", period={"start": BEGIN})
+    found = of_encounter(here, _at(SAID), is_registration=True)
+    assert found == Window(Kind.VISIT, _at(BEGIN), _at(BEGIN) + OUTPATIENT_US)
+    stay = {**here, "class": {"code": "IMP"}}
+    assert of_encounter(stay, _at(SAID), is_registration=True) == of_encounter(stay, _at(SAID))
 
 
 @pytest.mark.parametrize(
