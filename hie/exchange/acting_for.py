@@ -17,12 +17,12 @@ from hie.fhir import INSTITUTION, Resource
 from hie.fhir.elements import referenced
 from hie.store.versions import read_many
 
-# Elements that say who did it. Whom a request is given to, or a task is for, is another's.
+# Elements that say who did it. Whom a request is given to, a task is for, or who asked a laboratory
+# may be another: nobody reaches a patient by being named there.
 _DOERS: Mapping[str, tuple[str, ...]] = {
     "Observation": ("performer",),
     "DiagnosticReport": ("performer", "resultsInterpreter"),
     "Encounter": ("serviceProvider",),
-    "ServiceRequest": ("requester",),
     "Task": ("requester",),
     "DocumentReference": ("author", "custodian"),
     "Patient": ("managingOrganization",),

@@ -108,11 +108,11 @@ def doers(code: str) -> list[dict[str, Any]]:
             "serviceProvider": by_code,
         },
         {
-            "resourceType": "ServiceRequest",
-            "status": "active",
-            "intent": "order",
+            "resourceType": "DocumentReference",
+            "status": "current",
             "subject": subject,
-            "requester": by_code,
+            "custodian": by_code,
+            "content": [{"attachment": {"title": "示例"}}],
         },
     ]
 
