@@ -8,6 +8,7 @@ import pytest
 from hie.access.compact import read_compact
 from hie.access.profile import Profile
 from hie.access.token import verify_text
+from hie.errors import NotPermitted
 from tests.integration.oauth.asking import ask, form, get, run
 from tests.integration.oauth.conftest import Hub, register
 from tests.integration.oauth.tokens.people import (
@@ -152,6 +153,12 @@ async def test_scopes_of_people_are_not_given_to_the_system_itself(hub: Hub) -> 
     assert (await ask(hub, asked)).json()["error"] == "invalid_scope"
     answer = await ask(hub, form(his_assertion(2), scope=None))
     assert "user/" not in answer.json()["scope"]
+
+
+async def test_the_operator_gives_the_system_no_scopes_of_people_either(hub: Hub) -> None:
+    assert "user/" not in (await run(hub, "client-token", client=HIS))["scope"]
+    with pytest.raises(NotPermitted):
+        await run(hub, "client-token", client=HIS, scopes=["user/Observation.rs"])
 
 
 FORMS: list[tuple[dict[str, Any], str, str]] = [
