@@ -6,7 +6,7 @@ little is called.
 
 from typing import Any
 
-from hie.adapter import Issue, Severity, Site
+from hie.adapter import Issue, Severity
 from hie.canonical.context import BuildContext, Built, CodeSeen
 from hie.canonical.keys import Key, ReportKeys, keeps_value
 from hie.canonical.parties import institution_reference, people
@@ -61,7 +61,7 @@ def build_observation(
     observation["basedOn"] = [{"reference": f"ServiceRequest/{context.ids[keys.order]}"}]
     observation["status"] = result.status or "unknown"
     observation["category"] = _LABORATORY
-    observation["code"] = _code(result, found, site)
+    observation["code"] = _code(result, found, context)
     observation["subject"] = home
     when = result.effective or report.collected
     if when is not None:
@@ -120,7 +120,8 @@ def mapped(result: Result, context: BuildContext) -> Mapped | None:
     return Mapped(entry.item, entry.loinc, entry.state is MapState.APPROVED)
 
 
-def _code(result: Result, found: Mapped | None, site: Site) -> dict[str, Any]:
+def _code(result: Result, found: Mapped | None, context: BuildContext) -> dict[str, Any]:
+    site = context.site
     codings: list[dict[str, Any]] = []
     if found is not None:
         state = "confirmed" if found.confirmed else "unconfirmed"
@@ -137,6 +138,8 @@ def _code(result: Result, found: Mapped | None, site: Site) -> dict[str, Any]:
     for place, one in enumerate(sent.get("coding", ())):
         if place == 0:
             one["userSelected"] = True
+            if found is None and _is_no_item(result, context):
+                one = {"extension": [{"url": MAPPING, "valueCode": "no-item"}], **one}
         codings.append(one)
     concept: dict[str, Any] = {}
     if codings:
@@ -144,6 +147,12 @@ def _code(result: Result, found: Mapped | None, site: Site) -> dict[str, Any]:
     text = result.code.display or sent.get("text")
     concept["text"] = text or "?"
     return concept
+
+
+def _is_no_item(result: Result, context: BuildContext) -> bool:
+    """Whether a person said that the code is known, and no item of the catalogue."""
+    entry = context.maps.get((result.code.system or "", result.code.code or ""))
+    return entry is not None and entry.state is MapState.APPROVED and entry.item is None
 
 
 def _performers(
@@ -208,7 +217,9 @@ def _see(result: Result, found: Mapped | None, made: Built, context: BuildContex
     kind = type(result.value).__name__.lower() if result.value is not None else "none"
     made.codes.append(CodeSeen(system, code or name, name, unit, None, method, kind, None))
     entry = context.maps.get((system, code))
-    decided = entry is not None and entry.state is MapState.REJECTED
+    decided = entry is not None and (
+        entry.state is MapState.REJECTED or _is_no_item(result, context)
+    )
     if found is None and not decided:
         made.issues.append(
             Issue(

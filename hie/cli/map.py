@@ -48,6 +48,9 @@ def review(
     code: Annotated[list[str], typer.Argument(help="Local codes.")],
     approve: Annotated[bool, typer.Option("--approve/--reject", help="Which it is.")],
     item: Annotated[str | None, typer.Option(help="The item, if not the proposed one.")] = None,
+    no_item: Annotated[
+        bool, typer.Option("--no-item", help="It is known, and no item of the catalogue.")
+    ] = False,
     system: Annotated[str, typer.Option(help="The code system as the site names it.")] = "",
     as_json: JsonFlag = False,
     lang: LangOption = None,
@@ -55,7 +58,14 @@ def review(
     """Approve or reject maps; what they concern is processed again."""
     answer = asked(
         "map-review",
-        {"site": site, "codes": code, "approve": approve, "item": item, "system": system},
+        {
+            "site": site,
+            "codes": code,
+            "approve": approve,
+            "item": item,
+            "no_item": no_item,
+            "system": system,
+        },
         as_json,
     )
     said(

@@ -26,7 +26,9 @@ async def labels_of_new(
     """
     loinc = writing.unit.db.loinc
     nodes = {
-        ref: Node(home, tree, joined(label_of(tree, loinc), asked(tree.get("meta", {}))))
+        ref: Node(
+            home, tree, joined(label_of(tree, loinc, mapped=False), asked(tree.get("meta", {})))
+        )
         for ref, home, tree in news
         if home and ref[0] not in HOMELESS
     }
@@ -39,7 +41,8 @@ async def label_of_change(writing: Writing, standing: Stored, after: Resource) -
     ref = (standing.type, standing.id)
     if not standing.home or standing.type in HOMELESS:
         return None
-    node = Node(standing.home, after, label_of(after, writing.unit.db.loinc))
+    mapped = standing.resource().get("code") == after.get("code")  # the hub's word, repeated
+    node = Node(standing.home, after, label_of(after, writing.unit.db.loinc, mapped=mapped))
     await take(writing.unit, {ref: node})
     return node.label
 

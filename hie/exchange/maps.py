@@ -55,24 +55,31 @@ async def suggest_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> 
 
 
 async def review_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-    """{site, codes, approve, item, system} -> {changed, messages}."""
+    """{site, codes, approve, item, no_item, system} -> {changed, messages}.
+
+    `no_item`, approved: a person knows what the code means, and it is no item of the catalogue.
+    """
     site = await _site(hub, arguments)
-    item = arguments.get("item")
+    item, no_item = arguments.get("item"), bool(arguments.get("no_item"))
     if item is not None and item not in hub.item_units:
         raise UnprocessableRequest(
             "no map was changed", (Fault("item", "unknown-item", "an item of the catalogue"),)
         )
     approve = bool(arguments["approve"])
+    if no_item and (item is not None or not approve):
+        fault = Fault("no_item", "contradiction", "--approve without --item")
+        raise UnprocessableRequest("no map was changed", (fault,))
     system = str(arguments.get("system") or "")
     now_us = time.time_ns() // 1000
     changed: list[tuple[str, str]] = []
     async with hub.db.unit() as unit:
         for code in arguments["codes"]:
             known = await _known(unit, site, system, str(code))
-            chosen = (item or known.item) if approve else None
-            if approve and chosen is None:
+            chosen = (item or known.item) if approve and not no_item else None
+            if approve and chosen is None and not no_item:
+                expected = "--item ITEM, or --no-item"
                 raise UnprocessableRequest(
-                    "no map was changed", (Fault(f"codes.{code}", "no-item", "--item ITEM"),)
+                    "no map was changed", (Fault(f"codes.{code}", "no-item", expected),)
                 )
             if await code_maps.decide(
                 unit,
@@ -94,7 +101,7 @@ async def import_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> d
     """{site, name, content, approve} -> {changed, messages}; all or nothing.
 
     Without `approve` the rows are proposals: what a person decided stays as it is, and a row
-    without an item proposes nothing.
+    without an item proposes nothing; with it, that row says that the code is known and no item.
     """
     site = await _site(hub, arguments)
     rows = read_maps(str(arguments["name"]), str(arguments["content"]), hub.item_units)
@@ -113,7 +120,7 @@ async def import_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> d
                 site,
                 row.system,
                 row.code,
-                state=state if row.item else MapState.REJECTED,
+                state=state,
                 item=row.item,
                 by=actor.subject,
                 now_us=now_us,

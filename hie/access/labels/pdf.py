@@ -21,8 +21,6 @@ _TOKEN = re.compile(
 )
 _ESCAPED = re.compile(rb"\\([0-7]{1,3}|\r\n|.)", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_CHARS = re.compile(rb"beginbfchar(.*?)endbfchar", re.DOTALL)
-_RANGES = re.compile(rb"beginbfrange(.*?)endbfrange", re.DOTALL)
 _PAIR = re.compile(rb"<([0-9A-Fa-f\s]+)>\s*<([0-9A-Fa-f\s]*)>")
 _RANGE = re.compile(
     rb"<([0-9A-Fa-f\s]+)>\s*<([0-9A-Fa-f\s]+)>\s*(?:<([0-9A-Fa-f\s]*)>|\[([^\]]*)\])"
@@ -33,6 +31,7 @@ _NAMED = {
     "utf-16-be": re.compile(rb"/Uni\w+-(?:UCS2|UTF16)"),
     "big5": re.compile(rb"/(?:B5pc|ETen|HKscs)"),
 }
+_OCTAL = frozenset(b"%d" % one for one in range(8))
 _HEAD = 2000  # bytes of a stream's dictionary
 _WHOLE, _MOST_STREAMS, _MOST_CODES = 4 << 20, 2000, 70_000  # unpacked bytes; streams; codes
 
@@ -110,16 +109,16 @@ def _inflated(body: bytes, most: int) -> bytes | None:
 def _map(cmap: bytes) -> Map:
     """The codes of a map to Unicode."""
     found: Map = {}
-    for block in _CHARS.finditer(cmap):
-        for code, text in _PAIR.findall(block[1]):
+    for block in _blocks(cmap, b"bfchar"):
+        for code, text in _PAIR.findall(block):
             meant = _utf16(text)
             if code.strip() and meant.strip("\0"):  # a map to nothing reads nothing
                 found[_hex(code)] = meant
-    for block in _RANGES.finditer(cmap):
-        for low, high, first, many in _RANGE.findall(block[1]):
+    for block in _blocks(cmap, b"bfrange"):
+        for low, high, first, many in _RANGE.findall(block):
             start, size = _hex(low), len(_hex(low))
             count = int.from_bytes(_hex(high), "big") - int.from_bytes(start, "big") + 1
-            if not (size and 0 < count <= _MOST_CODES - len(found)):
+            if not (size and len(_hex(high)) == size and 0 < count <= _MOST_CODES - len(found)):
                 continue
             texts = [_utf16(one) for one in _HEX.findall(many)] if many else None
             base = _utf16(first)
@@ -130,6 +129,17 @@ def _map(cmap: bytes) -> Map:
                 elif base and base != "\0":
                     found[code] = base[:-1] + chr(min(ord(base[-1]) + n, 0x10FFFF))
     return found
+
+
+def _blocks(cmap: bytes, name: bytes) -> Iterator[bytes]:
+    """What stands between begin and end of a kind of list."""
+    at = cmap.find(b"begin" + name)
+    while at >= 0:
+        end = cmap.find(b"end" + name, at)
+        if end < 0:
+            return
+        yield cmap[at:end]
+        at = cmap.find(b"begin" + name, end)
 
 
 def _encodings(plain: list[bytes]) -> list[str]:
@@ -154,7 +164,7 @@ def _shown(stream: bytes) -> Iterator[list[bytes]]:
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
     found = match[1]
-    if found[:1].isdigit():
+    if found[:1] in _OCTAL:
         return bytes([int(found, 8) & 0xFF])
     if found in (b"\r\n", b"\n", b"\r"):
         return b""

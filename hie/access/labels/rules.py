@@ -38,13 +38,14 @@ _SILENT = frozenset(
 )  # fmt: skip
 
 
-def label_of(tree: Resource, loinc: Loinc, beside: int = 0) -> int:
+def label_of(tree: Resource, loinc: Loinc, beside: int = 0, *, mapped: bool = True) -> int:
     """The label of a resource by itself; `beside` are bits that are known from elsewhere.
 
-    `loinc` is the catalogue's: which LOINC codes are of which item.
+    `loinc` is the catalogue's: which LOINC codes are of which item. `mapped`: what a code says of
+    its map is the hub's own word, not a client's.
     """
     table = tables()
-    bits = beside | _bits(table, tree, loinc)
+    bits = beside | _bits(table, tree, loinc, mapped)
     return label_with(table.level(bits), bits)
 
 
@@ -64,12 +65,12 @@ def text_of(text: str) -> int:
     return said(tables(), "words", text)
 
 
-def _bits(table: Tables, tree: Resource, loinc: Loinc) -> int:
+def _bits(table: Tables, tree: Resource, loinc: Loinc, mapped: bool) -> int:
     kind = tree.get("resourceType")
     if kind in _PEOPLE:
         return 0
     if kind == "Observation":
-        return _result(table, tree, loinc)
+        return _result(table, tree, loinc, mapped)
     bits = panel_of(tree) if kind in _PANELS else 0
     if kind == "Binary" and isinstance(tree.get("data"), str):
         bits |= file_of(tree.get("contentType", ""), tree["data"])
@@ -83,15 +84,15 @@ def _bits(table: Tables, tree: Resource, loinc: Loinc) -> int:
     return bits
 
 
-def _result(table: Tables, tree: Resource, loinc: Loinc) -> int:
+def _result(table: Tables, tree: Resource, loinc: Loinc, mapped: bool) -> int:
     """What a result says: its codes at once, of the rest what is not plainly about nothing."""
     code = tree.get("code", _NOTHING)
-    bits = _measured(table, code, loinc)
+    bits = _measured(table, code, loinc, mapped)
     for key, value in tree.items():
         if key == "component":
             for part in value:
                 if part.get("code") != code:
-                    bits |= _measured(table, part.get("code", _NOTHING), loinc)
+                    bits |= _measured(table, part.get("code", _NOTHING), loinc, mapped)
         if key == "category":
             if value != _LABORATORY:
                 bits |= _named(table, value, key) | _walk(table, key, value)
@@ -102,13 +103,13 @@ def _result(table: Tables, tree: Resource, loinc: Loinc) -> int:
     return bits
 
 
-def _measured(table: Tables, concept: Mapping[str, Any], loinc: Loinc) -> int:
+def _measured(table: Tables, concept: Mapping[str, Any], loinc: Loinc, mapped: bool) -> int:
     """All that the code of a result says; the same few stand in most results."""
-    key = _key(concept)
+    key = (mapped, *_key(concept))
     kept = _MEASURED.get(key)
     if kept is not None and kept[0] is table and kept[1] is loinc:
         return kept[2]
-    bits = _code(table, concept, loinc) | _named(table, concept, "code")
+    bits = _code(table, concept, loinc, mapped) | _named(table, concept, "code")
     if len(_MEASURED) > _MOST:
         _MEASURED.clear()
     _MEASURED[key] = (table, loinc, bits)
@@ -134,7 +135,7 @@ def _state(coding: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _code(table: Tables, concept: Mapping[str, Any], loinc: Loinc) -> int:
+def _code(table: Tables, concept: Mapping[str, Any], loinc: Loinc, mapped: bool) -> int:
     """What the code of a result says; UNMAPPED when nobody knows it."""
     known = False
     bits = 0
@@ -143,10 +144,11 @@ def _code(table: Tables, concept: Mapping[str, Any], loinc: Loinc) -> int:
         if not code:
             continue
         if system == ITEM:
-            known = known or not _is_proposed(coding, concept, loinc)
+            known = known or (mapped and not _is_proposed(coding, concept, loinc))
             bits |= table.items.get(code, 0)
             continue
         found = table.code(system, code)
+        known = known or (mapped and _state(coding) == "no-item")
         if found is None and system == LOINC and code in loinc:
             found = table.items.get(loinc[code][0], 0)
         if found is not None:

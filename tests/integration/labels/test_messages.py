@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from hie.access.labels import Topic
+from hie.errors import UnprocessableRequest
 from hie.exchange.commands import run
 from tests.integration.labels.support import (
     approved,
@@ -176,6 +177,23 @@ async def test_a_rejected_map_leaves_the_code_unknown(place: Any) -> None:
         asked = {"site": "lab-1", "codes": ["X7"], "system": "99LAB", "approve": False}
         await run(hub, "map-review", asked)
         assert await labels(hub, "Observation") == {"X7": UNKNOWN}
+
+
+async def test_a_code_that_is_known_and_no_item_is_normal(place: Any) -> None:
+    async with laboratory(place) as hub:
+        await sent(hub, message(result(OWN), result(K)))
+        asked = {"site": "lab-1", "codes": ["X7"], "system": "99LAB", "approve": True}
+        assert await run(hub, "map-review", {**asked, "no_item": True}) == {
+            "changed": 1, "messages": 1,
+        }  # fmt: skip
+        assert await labels(hub, "Observation") == {"X7": NORMAL, "K": NORMAL}
+        assert (await everything(hub))["DiagnosticReport"] == {"N"}
+        kept = await sent(hub, message(result(OWN), report="F-2", number="M2"))
+        assert kept["state"] == "stored"
+        with pytest.raises(UnprocessableRequest):
+            await run(hub, "map-review", {**asked, "no_item": True, "item": "K"})
+        with pytest.raises(UnprocessableRequest):
+            await run(hub, "map-review", {**asked, "no_item": True, "approve": False})
 
 
 async def test_an_order_stays_restricted_while_another_report_of_it_is_unknown(place: Any) -> None:

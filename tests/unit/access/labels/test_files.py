@@ -2,6 +2,7 @@
 
 import base64
 import io
+import random
 import zlib
 from pathlib import Path
 from typing import Any
@@ -134,3 +135,33 @@ def test_a_binary_is_read_and_an_address_is_not_followed() -> None:
     assert topics(label_of(binary, {})) == (Topic.STD,)
     form = {"contentType": "application/pdf", "url": "https://hie.example/x.pdf"}
     assert label_of({"resourceType": "DiagnosticReport", "presentedForm": [form]}, {}) == 0
+
+
+def test_no_spoiled_pdf_breaks_the_reader() -> None:
+    dice = random.Random(7)  # noqa: S311 - the same spoiled files each time
+    whole = [
+        page("HIV (1+2)", compress=0),
+        page("syphilis \\9 \\777"),
+        page("梅毒", font="Droid", compress=0),
+        page("艾滋", font="STSong-Light", compress=0),
+    ]
+    signs = [
+        b"<",
+        b">",
+        b"(",
+        b")",
+        b"\\",
+        b"\\9",
+        b"[",
+        b"]",
+        b"\0",
+        b"beginbfrange",
+        b"endstream",
+    ]
+    for n in range(1500):
+        content = bytearray(whole[n % len(whole)])
+        for _ in range(dice.randint(1, 6)):
+            at = dice.randrange(len(content))
+            content[at : at + dice.randint(0, 3)] = dice.choice(signs)
+        found = text_of_pdf(bytes(content))
+        assert found is None or isinstance(found, str)

@@ -106,6 +106,20 @@ def test_an_item_is_known_once_its_map_is_approved() -> None:
     assert about(mapped("unconfirmed", sent, {"system": LOINC, "code": "2824-1"})) == (0, set())
 
 
+def test_a_local_code_that_a_person_knows_to_be_no_item_is_known() -> None:
+    tree = observation(LOCAL, "MCV", "平均红细胞体积")
+    tree["code"]["coding"][0]["extension"] = [{"url": MAPPING, "valueCode": "no-item"}]
+    assert about(tree) == (0, set())
+    assert topics(label_of(tree, CATALOGUE, mapped=False)) == (Topic.UNMAPPED,)
+    tree["code"]["text"] = "HIV抗体"
+    assert about(tree) == (1, {Topic.HIV})
+
+
+def test_what_a_client_says_of_a_map_is_not_the_hubs_word() -> None:
+    claimed = mapped("confirmed", {"system": LOCAL, "code": "K"})
+    assert topics(label_of(claimed, CATALOGUE, mapped=False)) == (Topic.UNMAPPED,)
+
+
 def test_an_item_of_the_catalogue_may_be_a_topic() -> None:
     assert about(observation(LOINC, "5196-1")) == (0, {Topic.HBV})
 
