@@ -113,9 +113,15 @@ async def own(unit: Unit, actor: Actor, key: str) -> Opening:
 
 
 async def openings(hub: Hub, actor: Actor) -> list[Opening]:
-    """What is open to this person now, newest first."""
+    """What is open to this person now, newest first; recorded where it names a patient."""
+    now_us = int(hub.entrance.clock() * _SECOND)
     async with hub.db.reading() as reader:
-        return await glass.open_now(reader, actor.subject, int(hub.entrance.clock() * _SECOND))
+        found = await glass.open_now(reader, actor.subject, now_us)
+    if found:
+        subjects = tuple(Subject(home) for home in sorted({one.home for one in found}))
+        event = Event(EventType.BREAK_GLASS, Action.READ, actor, subjects=subjects)
+        await hub.ledger.record(event)
+    return found
 
 
 def told(one: Opening) -> dict[str, Any]:

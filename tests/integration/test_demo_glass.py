@@ -11,7 +11,7 @@ import pytest
 from hie.access.totp import code_at
 from hie.app import opened
 from hie.exchange.demo import fill
-from hie.exchange.demo_glass import emergency
+from hie.exchange.demo_glass import KEEPS, emergency
 from hie.synthetic import generate
 from tests.integration.test_doors import _client
 from tests.integration.test_road import TODAY, _settings
@@ -37,8 +37,19 @@ async def test_the_demo_shows_emergency_access(place: Any, tmp_path: Path) -> No
         story = await emergency(hub, region, people)
         assert story is not None
         doctor = next(one for one in people if one["login"] == story.login)
+        async with hub.db.reading() as reader:
+            labels = await reader.fetch(
+                "SELECT label FROM observation WHERE message = $1", "institution:" + KEEPS.code
+            )
+        assert [row[0] & 3 for row in labels] == [1]  # labelled by what it is, as it was stored
         async with _client(hub) as client:
             await _signed_in(client, doctor)
+            form = (await client.get("/patients")).text
+            asked = {"csrf": _token(form), "type": "resident-id", "value": story.number}
+            hidden = await client.post("/patients", data=asked)
+            if hidden.status_code == 303:  # she treats them: what is restricted is not there
+                hidden = await client.get(hidden.headers["location"])
+            assert HIV not in hidden.text
             form = (await client.get("/break-glass")).text
             secret = b32decode(doctor["totp"] + "=" * (-len(doctor["totp"]) % 8))
             sent = {

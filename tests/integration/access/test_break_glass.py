@@ -57,6 +57,7 @@ async def test_it_opens_what_is_restricted_of_one_patient_and_says_so(
         assert [one[2] for one in await _kinds(found, "read")][-1] == "TREAT"
         listed = await found.client.get("/v1/break-glass", headers=found.headers["a2"])
         assert listed.json() == {"openings": [told]}
+        assert len(await _kinds(found, "break-glass")) == 2  # the list names a patient: recorded
 
 
 async def test_it_never_opens_what_is_very_restricted(place: Any, tmp_path: Path) -> None:
