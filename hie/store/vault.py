@@ -124,6 +124,8 @@ class Vault:
             if owner == HUB:
                 try:
                     self._ready(key)
+                except HubMisconfigured:
+                    raise
                 except HubError as fault:
                     raise HubMisconfigured(f"{fault}: restore `keys/`") from fault
                 return
