@@ -14,11 +14,10 @@ from collections.abc import Iterator
 
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _END = b"endstream"
-_TOKEN = re.compile(
-    rb"\((?P<text>(?:[^()\\]|\\.|\((?:[^()\\]|\\.|\([^()]*\))*\))*)\)"
-    rb"|<(?P<hex>[0-9A-Fa-f\s]*)>|/(?P<font>[^\s/<>\[\]()]+)\s+-?[\d.]+\s+Tf",
-    re.DOTALL,
+_BEGINS = re.compile(
+    rb"(?P<text>\()|<(?P<hex>[0-9A-Fa-f\s]*)>|/(?P<font>[^\s/<>\[\]()]{1,127})\s+-?[\d.]+\s+Tf"
 )
+_PARENTHESIS = re.compile(rb"[()]|\\.", re.DOTALL)
 _ESCAPED = re.compile(rb"\\([0-7]{1,3}|\r\n|.)", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _PAIR = re.compile(rb"<([0-9A-Fa-f\s]+)>\s*<([0-9A-Fa-f\s]*)>")
@@ -33,7 +32,8 @@ _NAMED = {
 }
 _OCTAL = frozenset(b"%d" % one for one in range(8))
 _HEAD = 2000  # bytes of a stream's dictionary
-_WHOLE, _MOST_STREAMS, _MOST_CODES = 4 << 20, 2000, 70_000  # unpacked bytes; streams; codes
+_WHOLE, _MOST_STREAMS, _MOST_CODES = 2 << 20, 2000, 70_000  # unpacked bytes; streams; codes
+_MOST_MAP, _MOST_STRINGS = 1 << 20, 40_000  # bytes of one map; strings of one stream
 
 Map = dict[bytes, str]
 
@@ -46,7 +46,10 @@ def text_of_pdf(data: bytes) -> str | None:
     if not is_whole:
         return None
     plain = [*streams, data]
-    maps = [found for one in streams if b"begincmap" in one and (found := _map(one))]
+    cmaps = [one for one in streams if b"begincmap" in one]
+    if any(len(one) > _MOST_MAP for one in cmaps):
+        return None
+    maps = [found for one in cmaps if (found := _map(one))]
     is_two_byte = any(b"/Identity-H" in one or b"/Identity-V" in one for one in plain)
     encodings = _encodings(plain)
     told: list[str] = []
@@ -150,16 +153,38 @@ def _encodings(plain: list[bytes]) -> list[str]:
 def _shown(stream: bytes) -> Iterator[list[bytes]]:
     """The strings that one font shows one after another."""
     parts: list[bytes] = []
-    for token in _TOKEN.finditer(stream):
+    left = _MOST_STRINGS
+    token = _BEGINS.search(stream)
+    while token is not None:
+        left -= 1
+        if not left:
+            yield [b"\xff\x00" * 9]  # more than anybody reads: it counts as not read
+            return
+        end = token.end()
         if token.lastgroup == "text":
-            parts.append(_ESCAPED.sub(_unescaped, token["text"]))
+            end = _closed(stream, end)
+            if end < 0:
+                break
+            parts.append(_ESCAPED.sub(_unescaped, stream[token.end() : end - 1]))
         elif token.lastgroup == "hex":
             parts.append(_hex(token["hex"]))
         elif parts:
             yield parts
             parts = []
+        token = _BEGINS.search(stream, end)
     if parts:
         yield parts
+
+
+def _closed(stream: bytes, start: int) -> int:
+    """Where a literal string that was opened before here ends (7.3.4.2); -1: it never does."""
+    depth = 1
+    for match in _PARENTHESIS.finditer(stream, start):
+        sign = match.group()
+        depth += (sign == b"(") - (sign == b")")
+        if not depth:
+            return match.end()
+    return -1
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
