@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from hie.store.database import Database
 
 _ZSTD = b"\x28\xb5\x2f\xfd"  # RFC 8878 section 3.1.1: how a frame begins; no sealed cell does
-# Definitions, institutions and machines: nothing of a person, read more often than written.
+# Definitions: public, nothing of a person, read more often than written. Institutions and machines
+# name people too: contacts, whom a device belongs to, what a subscription sends.
 CLEAR = frozenset(
     {
-        "CapabilityStatement", "CodeSystem", "ConceptMap", "Device", "Endpoint", "Location",
-        "Measure", "OperationDefinition", "Organization", "SearchParameter", "StructureDefinition",
-        "Subscription", "ValueSet",
+        "CapabilityStatement", "CodeSystem", "ConceptMap", "Measure", "OperationDefinition",
+        "SearchParameter", "StructureDefinition", "ValueSet",
     }
 )  # fmt: skip
 _OWN = "institution:"

@@ -23,12 +23,26 @@ ID = "110101198001010053"
 PHONE = "13912345678"
 STREET = "示例路七十七号"
 STAFF = "司马医师"
+CONTACT = "诸葛主任示"
 HIV = "75622-1"
 HIV_LOCAL = "HIVCONFIRM"
 RESULT = "抗体确证阳性示例"
 NOTE = "告知家属示例甲"
 NUMBER = "ORD-7788990011"
-WORDS = (NAME, "zhugeliang", ID, PHONE, STREET, STAFF, HIV, HIV_LOCAL, RESULT, NOTE, NUMBER)
+WORDS = (
+    NAME,
+    "zhugeliang",
+    ID,
+    PHONE,
+    STREET,
+    STAFF,
+    CONTACT,
+    HIV,
+    HIV_LOCAL,
+    RESULT,
+    NOTE,
+    NUMBER,
+)
 _WORDED = next(key for key, one in load_reasons().by_key.items() if one.needs_text)
 PEOPLE = ("Patient", "Practitioner", "Person")
 
@@ -59,8 +73,11 @@ async def _written(client: Any) -> str:
         "valueCodeableConcept": {"text": RESULT},
         "note": [{"text": NOTE}],
     }  # fmt: skip
+    house = {"resourceType": "Organization", "name": "示例医院",
+             "identifier": [{"system": "urn:house", "value": "H-1"}],
+             "contact": [{"name": {"text": CONTACT}}]}  # fmt: skip
     found = []
-    for tree in (staff, result):
+    for tree in (staff, result, house):
         made = await client.post(f"/fhir/{tree['resourceType']}", json=tree)
         assert made.status_code == 201, made.text
         found.append(made.json())
