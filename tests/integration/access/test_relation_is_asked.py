@@ -193,3 +193,19 @@ async def test_everything_of_a_patient_is_that_patients_alone(place: Any, tmp_pa
         assert shown(answer, every) == [found.canary("P1b")]
         homes = set(re.findall(r"Patient/([A-Za-z0-9_-]{16,})", answer.text))
         assert homes == {found.patients["P1b"]}
+
+
+async def test_a_system_is_told_nothing_of_a_patient_not_treated(
+    place: Any, tmp_path: Path
+) -> None:
+    async with region(place, tmp_path) as found:
+        hidden = found.patients["P2b"]
+        for url in NAMING:
+            answer = await alike(found, "a", url, hidden)
+            if "$everything" in url:
+                assert answer.status_code == 404
+            elif answer.status_code == 200:
+                assert ids_of(answer) == []
+                assert answer.json().get("total", 0) == 0
+            else:
+                assert answer.json()["issue"][0]["code"] == "too-costly", url
