@@ -23,7 +23,12 @@ def add(
     name: Annotated[str, typer.Option(help="Name as pages show it.")],
     role: Annotated[
         Literal[
-            "clinician", "integrator", "auditor", "privacy-officer", "security-officer", "manager",
+            "clinician",
+            "integrator",
+            "auditor",
+            "privacy-officer",
+            "security-officer",
+            "manager",
             "administrator",
         ],
         typer.Option(help="What this person does here."),
