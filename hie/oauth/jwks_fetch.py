@@ -114,7 +114,7 @@ def key_fetcher(networks: Sequence[str], ca_file: Path | None) -> JwksFetcher:
     """The fetcher of a hub's settings; raises HubMisconfigured."""
     if ca_file is None:
         return JwksFetcher(reachable(networks), _known_to_the_machine())
-    tls = _fresh()
+    tls = _context()
     try:
         tls.load_verify_locations(ca_file)
     except (OSError, ssl.SSLError) as fault:
@@ -122,7 +122,7 @@ def key_fetcher(networks: Sequence[str], ca_file: Path | None) -> JwksFetcher:
     return JwksFetcher(reachable(networks), tls)
 
 
-def _fresh() -> ssl.SSLContext:
+def _context() -> ssl.SSLContext:
     tls = ssl.create_default_context()
     tls.minimum_version = ssl.TLSVersion.TLSv1_2
     return tls
@@ -131,7 +131,7 @@ def _fresh() -> ssl.SSLContext:
 @cache
 def _known_to_the_machine() -> ssl.SSLContext:
     """Who the machine trusts: reading them takes longer than all else a hub starts with."""
-    return _fresh()
+    return _context()
 
 
 class _Reply:
