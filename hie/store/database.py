@@ -197,15 +197,14 @@ class Database:
         await data_keys.open_keys(self, writable=writable)
 
     async def _make_known(self, unit: Unit) -> None:
-        """Note whose keys a new database is made with, and which hash; an older one keeps its."""
+        """Note whose keys a new database is made with, and if SM3 hashes; an older one keeps its."""
         fresh = await unit.execute(
             "INSERT INTO hub (name, value) VALUES ('keys', $1) ON CONFLICT DO NOTHING",
             self.keys.fingerprint,
         )
-        if fresh:
+        if fresh and self.vault.suite is Suite.SM:
             await unit.execute(
-                "INSERT INTO hub (name, value) VALUES ('hashing', $1) ON CONFLICT DO NOTHING",
-                SM3 if self.vault.suite is Suite.SM else SHA256,
+                "INSERT INTO hub (name, value) VALUES ('hashing', $1) ON CONFLICT DO NOTHING", SM3
             )
 
 
