@@ -197,7 +197,7 @@ class Database:
         await data_keys.open_keys(self, writable=writable)
 
     async def _make_known(self, unit: Unit) -> None:
-        """Note whose keys a new database is made with, and if SM3 hashes; an older one keeps its."""
+        """Note whose keys a new database is made with, and whether it hashes by SM3."""
         fresh = await unit.execute(
             "INSERT INTO hub (name, value) VALUES ('keys', $1) ON CONFLICT DO NOTHING",
             self.keys.fingerprint,
