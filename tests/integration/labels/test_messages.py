@@ -1,5 +1,6 @@
 """Labels of what comes as messages: set with the rows, the report as high as its highest result."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.integration.labels.support import (
     rows,
     sent,
 )
+from tests.unit.access.labels.test_files import page
 
 pytestmark = pytest.mark.anyio
 K = "K^钾^99LAB^2823-3^Potassium^LN"
@@ -103,6 +105,22 @@ async def test_a_text_names_the_condition_and_the_codes_do_not(place: Any, where
         assert (level, found) == ("R", {Topic.HIV})
         about = await labels(hub, "Observation")
         assert about["K"] == (("R", {Topic.HIV}) if where == "note" else NORMAL)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("HIV antibody: reactive", ("R", {Topic.HIV})), ("No abnormality.", NORMAL)],
+)
+async def test_a_printed_report_names_the_condition_and_the_codes_do_not(
+    place: Any, words: str, expected: Any
+) -> None:
+    data = base64.b64encode(page(words)).decode()
+    printed = f"OBX|{{n}}|ED|PDF^报告^99LAB||^application^pdf^Base64^{data}||||||F"
+    async with laboratory(place) as hub:
+        await sent(hub, message(result(K), printed))
+        ((level, found),) = (await labels(hub, "DiagnosticReport")).values()
+        assert (level, found) == expected
+        assert (await labels(hub, "Observation"))["K"] == NORMAL
 
 
 async def test_a_source_that_sends_less_keeps_the_label(place: Any) -> None:
