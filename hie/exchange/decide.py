@@ -16,7 +16,7 @@ from hie.exchange.decided import sight_of
 from hie.exchange.hub import Hub
 from hie.exchange.reopen import Reason, reopen_each
 from hie.exchange.rests_on import rests_on
-from hie.exchange.still_seen import still_seen
+from hie.exchange.still_seen import permitted_events, still_seen
 from hie.fhir.wire import read_object, write
 from hie.recognition.reasons import load_reasons
 from hie.recognition.reminders import ordered
@@ -90,6 +90,7 @@ async def get_decision(hub: Hub, actor: Actor, key: str) -> dict[str, Any]:
             raise ResourceNotFound("no such decision")
         check = await checks.get(reader, found.check, institution)
         open_item = (await work_items.open_of(reader, [found.id])).get(found.id)
+        events = await permitted_events(reader, actor, open_item.events) if open_item else []
     await hub.ledger.record(
         Event(
             EventType.DECIDE,
@@ -101,7 +102,7 @@ async def get_decision(hub: Hub, actor: Actor, key: str) -> dict[str, Any]:
     )
     told = _told(found)
     if open_item is not None:
-        told["reopened"] = {"work_item": open_item.id, "events": list(open_item.events)}
+        told["reopened"] = {"work_item": open_item.id, "events": events}
     return told
 
 

@@ -11,6 +11,7 @@ from hie.access.actor import Actor
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest
 from hie.exchange.hub import Hub
+from hie.exchange.still_seen import permitted_events
 from hie.store import notifications
 from hie.store.instants import written
 from hie.store.notifications import Notification
@@ -27,6 +28,7 @@ async def notifications_after(hub: Hub, actor: Actor, asked: Mapping[str, str]) 
     after, limit = _asked(asked)
     async with hub.db.reading() as reader:
         found = await notifications.after(reader, actor.institution, after, limit)
+        said = await permitted_events(reader, actor, (one.said for one in found))
     if found:
         persons = sorted({one.person for one in found if one.person})
         await hub.ledger.record(
@@ -39,7 +41,7 @@ async def notifications_after(hub: Hub, actor: Actor, asked: Mapping[str, str]) 
             )
         )
     return {
-        "notifications": [_told(one) for one in found],
+        "notifications": [_told(one, words) for one, words in zip(found, said, strict=True)],
         "next": str(found[-1].seq if found else after),
     }
 
@@ -59,8 +61,7 @@ def _asked(asked: Mapping[str, str]) -> tuple[int, int]:
     return int(after), int(limit)
 
 
-def _told(one: Notification) -> dict[str, Any]:
-    said = dict(one.said)
+def _told(one: Notification, said: dict[str, Any]) -> dict[str, Any]:
     said.pop("at", None)
     of_decision = {"decision": one.decision, "work_item": one.work_item} if one.decision else {}
     return {

@@ -6,6 +6,7 @@ lies beside it. Who sees a line is noted, once for each person and line.
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hie.access.actor import Actor
@@ -18,7 +19,7 @@ from hie.exchange.hub import Hub
 from hie.exchange.person_records import subjects_of
 from hie.exchange.prior_results import patient_shown
 from hie.exchange.remind import lines_of, note_views
-from hie.exchange.still_seen import still_seen
+from hie.exchange.still_seen import permitted_events, still_seen
 from hie.fhir.elements import instant
 from hie.fhir.wire import write
 from hie.recognition.reasons import Reason, load_reasons
@@ -136,7 +137,10 @@ async def desk(hub: Hub, actor: Actor, key: str, instead: str | None = None) -> 
             for order in answer["orders"]
         }
         every = [one for chain in known.values() for one in chain]
-        items = await work_items.of_decisions(reader, {one.id for one in every})
+        items = [
+            replace(one, events=tuple(await permitted_events(reader, actor, one.events)))
+            for one in await work_items.of_decisions(reader, {one.id for one in every})
+        ]
         names = await users.names_of(reader, {one.practitioner for one in every})
         found = await _patients(reader, check, _sight(actor))
     async with hub.db.unit() as unit:

@@ -4,10 +4,12 @@ A check keeps what it answered. Whoever opens it later sees the candidates that 
 patient's denial, a higher label or the end of a treatment take them out of it too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from hie.access.actor import Actor
+from hie.access.asking import asking
 from hie.access.policy import Restriction
 from hie.errors import ResourceNotFound
 from hie.recognition.assessment import Outcome
@@ -34,6 +36,28 @@ async def check_seen(reader: Reader, resource: str, sight: Restriction) -> None:
     """Raises ResourceNotFound for a candidate that may not be seen now, as for one of nobody's."""
     if not await _seen(reader, [resource], sight):
         raise ResourceNotFound("no such assessment")
+
+
+async def permitted_events(
+    reader: Reader, actor: Actor, events: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """What work items and notifications tell, without the values of what patients now withhold.
+
+    That a result somebody used says something else is told all the same: it is owed to whoever
+    was treated by it. Only consent is asked: whom the institution treated once, it hears of.
+    """
+    told = [dict(one) for one in events]
+    named = {ref for one in told for ref in _references(one)}
+    seen = await _seen(reader, named, Restriction(asks=asking(actor))) if named else set()
+    return [
+        one if _references(one) <= seen else {**one, "changes": [], "was": None, "now": None}
+        for one in told
+    ]
+
+
+def _references(event: Mapping[str, Any]) -> set[str]:
+    """The versions an event shows."""
+    return {said["resource"] for name in ("was", "now") if (said := event.get(name))}
 
 
 async def _seen(reader: Reader, named: Iterable[str], sight: Restriction) -> set[str]:

@@ -15,6 +15,7 @@ from hie.errors import Fault, UnprocessableRequest
 from hie.exchange.hub import Hub
 from hie.exchange.order_desk import named
 from hie.exchange.prior_results import patient_shown
+from hie.exchange.still_seen import permitted_events
 from hie.store import checks, decisions, ledger, users, work_items
 from hie.store.checks import Check
 from hie.store.instants import written
@@ -97,6 +98,7 @@ async def desk(
         homes = {home for one in asked.values() for home in _homes(one)}
         sight = restriction(actor, Interaction.READ)
         patients = await read_many(reader, "Patient", sorted(homes), sight)
+        told = {one.id: await permitted_events(reader, actor, one.events) for one in shown}
     events = [_seen(one) for one in shown]
     await hub.ledger.record(
         Event(
@@ -111,7 +113,7 @@ async def desk(
         "items": [
             {
                 **_listed(one),
-                "events": one.events,
+                "events": told[one.id],
                 "order": _order(asked[one.check], one.ref),
                 "decided_at": written(decision.at_us) if decision else None,
                 "decided_by": _name(names, decision.practitioner) if decision else "",

@@ -8,9 +8,11 @@ import pytest
 
 from hie.app import opened
 from hie.exchange.commands import run
+from hie.exchange.still_seen import permitted_events
 from tests.integration.access.consents import denying, give, treating, withdraw
 from tests.integration.access.support import INSTITUTIONS, VIEWED, Region, patient_of, result_of
 from tests.integration.test_doors import _client, _settings
+from tests.unit.access.test_scopes import an_actor
 
 pytestmark = pytest.mark.anyio
 
@@ -187,3 +189,26 @@ async def test_joins_and_denials_of_the_same_moment_meet(place: Any, tmp_path: P
                     "SELECT count(*) FROM consent_rule WHERE home = $1", home
                 )
                 assert ruled == 2
+
+
+async def test_that_a_used_result_changed_is_told_without_its_values_after_a_denial(
+    place: Any, tmp_path: Path
+) -> None:
+    async with treating(place, tmp_path) as found:
+        now = {"resource": f"Observation/{found.results['P5a']}/_history/2", "value": "5.77"}
+        event = {
+            "at": "2026-06-02T09:00:00+08:00",
+            "cause": "corrected",
+            "changes": [{"what": "value", "old": "4.1", "new": "5.77"}],
+            "was": {**now, "value": "4.1"},
+            "now": now,
+        }
+        actor = an_actor("hie/decide", institution=INSTITUTIONS["b"])
+
+        async def told() -> list[dict[str, Any]]:
+            async with found.hub.db.reading() as reader:
+                return await permitted_events(reader, actor, [event])
+
+        assert await told() == [event]
+        await give(found, "a", found.patients["P5a"], denying("b"))
+        assert await told() == [{**event, "changes": [], "was": None, "now": None}]
