@@ -17,6 +17,7 @@ import pytest
 from hie.app import opened
 from hie.exchange.process import drain
 from hie.settings import Settings
+from hie.store.messages import COLUMNS, State, message_of
 from tests.clients.node import needs_packages
 from tests.clients.node import ran as node
 from tests.conftest import Place
@@ -192,9 +193,10 @@ async def test_kill_while_messages_arrive_loses_and_doubles_nothing(
         await drain(hub)
         door = Door(hub, None)  # type: ignore[arg-type]
         async with hub.db.reading() as reader:
-            rows = await reader.fetch("SELECT native_id, state FROM message")
-        assert sorted(int(row[0]) for row in rows) == list(range(total))
-        assert {row[1] for row in rows} == {"stored"}
+            rows = await reader.fetch(f"SELECT {COLUMNS} FROM message")  # noqa: S608
+            kept = [message_of(reader, row) for row in rows]
+        assert sorted(int(str(one.native_id)) for one in kept) == list(range(total))
+        assert {one.state for one in kept} == {State.STORED}
         assert await door.count("diagnostic_report") == total
         assert await door.count("observation") == total
         assert await door.count("resource_history") == 0
