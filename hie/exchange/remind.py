@@ -14,7 +14,9 @@ from hie.access.actor import Actor, ActorKind
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, UnprocessableRequest
 from hie.exchange.decide import ordered_of
+from hie.exchange.decided import sight_of
 from hie.exchange.hub import Hub
+from hie.exchange.still_seen import still_seen
 from hie.fhir.elements import instant, microseconds
 from hie.fhir.wire import read_object
 from hie.recognition.reminders import Reminder, reminders
@@ -32,6 +34,7 @@ async def reminders_of(hub: Hub, actor: Actor, key: str) -> dict[str, Any]:
     """
     async with hub.db.reading() as reader:
         check = await checks.get(reader, key, _institution(actor))
+        check = await still_seen(reader, check, sight_of(actor, check))
         found = await lines_of(reader, check)
     await hub.ledger.record(
         Event(
@@ -66,6 +69,7 @@ async def saw(hub: Hub, actor: Actor, key: str, data: bytes) -> dict[str, Any]:
     body = read_object(data, nulls=True)
     async with hub.db.reading() as reader:
         check = await checks.get(reader, key, _institution(actor))
+        check = await still_seen(reader, check, sight_of(actor, check))
     known = [order["ref"] for order in check.body["answer"]["orders"]]
     faults = [
         Fault(name, "unknown-key", ", ".join(sorted(_VIEW))) for name in sorted(body.keys() - _VIEW)

@@ -140,7 +140,10 @@ async def test_what_was_answered_before_a_denial_is_not_shown_after_it(
         url = f"/v1/assessments/{candidate['assessment']}/explanation"
         shown = await found.client.get(url, headers=headers)
         assert shown.status_code == 200, shown.text
+        reminders = f"/v1/checks/{answer['check']}/reminders"
         key = await give(found, "a", found.patients["P5a"], denying("b"))
+        told = await found.client.get(reminders, headers=headers)
+        assert [one["outcome"] for one in told.json()["orders"]] == ["none"]
         hidden = await found.client.get(url, headers=headers)
         unknown = await found.client.get("/v1/assessments/nobodys/explanation", headers=headers)
         assert hidden.status_code == unknown.status_code == 404
