@@ -30,6 +30,7 @@ def minimal(kind: str, patient: str) -> dict[str, Any]:
             "category": [_ABOUT["code"]],
             "patient": whose,
             "policyRule": _ABOUT["code"],
+            "provision": {"type": "permit"},
         },
         "DetectedIssue": {"status": "final", "patient": whose},
         "Device": {"deviceName": [{"name": "示例", "type": "other"}]},

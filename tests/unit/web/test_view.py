@@ -283,6 +283,7 @@ def _page(text: str, query: str = "lang=en") -> str:
         },
         both=True,
         both_url="/patients/1",
+        apps=[{"id": "1", "name": text}],
         order_item="K",
         gates=text,
         policy=text,
