@@ -129,7 +129,9 @@ def _examine(
     number: int,
 ) -> None:  # fmt: skip
     asks = twin.name in {SYSTEM, WRITER, CLINICIAN}
-    asked = Asked(world, known, twin.shown, writes=twin.name == WRITER, asks=asks)
+    asked = Asked(
+        world, known, twin.shown, writes=twin.name == WRITER, asks=asks, written=twin.written
+    )
     questions = asked.questions()
 
     @seed(number)

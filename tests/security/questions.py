@@ -62,9 +62,19 @@ class Asked:
     """Strategies of questions about one world, for one asker."""
 
     def __init__(
-        self, world: World, known: Known, shown: frozenset[str], *, writes: bool, asks: bool
+        self,
+        world: World,
+        known: Known,
+        shown: frozenset[str],
+        *,
+        writes: bool,
+        asks: bool,
+        written: frozenset[str] = frozenset(),
     ) -> None:
-        """`shown`: the ids this asker may see; `writes`, `asks`: whether changes, checks are theirs."""
+        """`shown`: the ids this asker may see; `writes`, `asks`: whether changes, checks are theirs.
+
+        `written`: what the own house wrote, which it may write again, whoever denies it to read.
+        """
         self._writes, self._asks = writes, asks
         self._ids = {kind: [*found, ABSENT] for kind, found in known.ids.items()}
         self._mine = {
@@ -73,7 +83,7 @@ class Asked:
             if (mine := [*shown.intersection(found)])
         }
         self._all = sorted({key for found in known.ids.values() for key in found}) or [ABSENT]
-        self._strange = [key for key in self._all if key not in shown] + [ABSENT]
+        self._strange = [key for key in self._all if key not in shown | written] + [ABSENT]
         self._numbers = [resident_of(n) for n in range(len(world.people))]
         self._numbers += ["a-0", "b-1", "c-2", "0-0", "1-0", "2-1", "none"]
         self._words = [*known.words] or ["canary"]

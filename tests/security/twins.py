@@ -75,6 +75,7 @@ class Twin:
     lacks: httpx.AsyncClient
     hidden: frozenset[str]  # ids that one hub has and the other lacks
     shown: frozenset[str]
+    written: frozenset[str] = frozenset()  # its house wrote them, and may write them again
     silent: frozenset[str] = frozenset()  # words that must stand in no answer
     spoken: frozenset[str] = frozenset()  # words that may be found
 
@@ -93,6 +94,7 @@ async def twins(
         for name, copy in zip(askers, copies, strict=True):
             actor = await _actor(hub, headers[name])
             rows = await _rows(hub.db, actor)
+            written = await _written(hub.db, actor) if name == WRITER else frozenset()
             other = await stack.enter_async_context(opened(_settings(copy)))
             async with other.db.unit() as unit:
                 await _take_away(unit, rows)
@@ -103,6 +105,7 @@ async def twins(
                 await stack.enter_async_context(_http(web_app(other))),
                 frozenset(rows.hidden_ids),
                 frozenset(rows.shown_ids),
+                written,
             )
             found.append(_worded(twin, world, known))
         yield found, known
@@ -246,6 +249,18 @@ async def _rows(db: Any, actor: Actor) -> Rows:
                 (kind, row[0], row[1]) for row in every if (row[0], row[1]) not in seen_past
             ]
     return found
+
+
+async def _written(db: Any, actor: Actor) -> frozenset[str]:
+    """Ids of what this asker may write again, though a patient may deny them to read it."""
+    found: set[str] = set()
+    sight = restriction(actor, Interaction.UPDATE)
+    async with db.reading() as reader:
+        for kind in TABLES:
+            seen = visible(reader, kind, sight)
+            rows = await reader.fetch(f"SELECT v.id FROM {seen.sql} AS v", *seen.args)  # noqa: S608
+            found |= {row[0] for row in rows}
+    return frozenset(found)
 
 
 async def _take_away(unit: Unit, rows: Rows) -> None:
