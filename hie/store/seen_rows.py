@@ -88,19 +88,27 @@ def _agreed(
 
 
 def _within(args: Arguments, table: str, reach: Reach, restriction: Restriction) -> str:
-    """A patient's row in reach, or one about no patient that the institution itself wrote.
+    """A patient's row in reach, or one about nobody here that the institution itself wrote.
 
     Also of a patient who is declared to be treated by this call, and of one the glass is broken
     for, but for what is very restricted.
     """
     writer = args.add(f"institution:{reach.institution}")
-    parts = [_reached(args, table, reach), f"{table}.home = '' AND {table}.message = {writer}"]
+    parts = [_reached(args, table, reach), _nobodys(table, writer)]
     if restriction.declared:
         parts.append(args.among(f"{table}.home", restriction.declared))
     if restriction.opened:
         broken = args.among(f"{table}.home", restriction.opened)
         parts.append(f"{_LABEL.format(table=table)} <= {RESTRICTED} AND {broken}")
     return _either(parts)
+
+
+def _nobodys(table: str, writer: str) -> str:
+    """The institution wrote it about no patient, or about one who is not here yet."""
+    return (
+        f"{table}.message = {writer} AND NOT EXISTS (SELECT 1 FROM reach AS n"  # noqa: S608
+        f" WHERE n.home = {table}.home AND n.kind = 'own')"
+    )
 
 
 def _reached(args: Arguments, table: str, reach: Reach) -> str:
@@ -120,9 +128,7 @@ def _cleared(args: Arguments, table: str, restriction: Restriction) -> str:
     if restriction.own_clearance > restriction.clearance and restriction.reach is not None:
         own = Reach(restriction.reach.institution, restriction.reach.at_us, frozenset({Kind.OWN}))
         writer = args.add(f"institution:{own.institution}")
-        mine = _either(
-            [_reached(args, table, own), f"{table}.home = '' AND {table}.message = {writer}"]
-        )
+        mine = _either([_reached(args, table, own), _nobodys(table, writer)])
         parts.append(f"{label} <= {restriction.own_clearance:d} AND {mine}")
     if restriction.opened:
         parts.append(f"{label} <= 1 AND {args.among(f'{table}.home', restriction.opened)}")

@@ -21,6 +21,7 @@ from hie.exchange.demo import fill
 from hie.exchange.hub import Hub
 from hie.settings import Settings
 from hie.synthetic import Manifest, generate
+from tests.treated import treats_everybody
 
 PEOPLE = 34
 PASSWORD = "a long pass phrase"
@@ -63,6 +64,7 @@ def serving(folder: Path, more: Filled | None = None) -> Iterator[Running]:
             await _auditor(hub, region)
             if more is not None:
                 await more(hub, region)
+            await treats_everybody(hub, *(site.institution for site in region.sites))
             sign_ins = {one["login"]: one["password"] for one in answer["sign_ins"]}
             sign_ins["auditor"] = PASSWORD
             config = uvicorn.Config(
