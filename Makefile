@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLIENTS := $(VENV)/clients/.installed
 
-.PHONY: help setup demo test check bench conformance security clean lock
+.PHONY: help setup demo test test-both check bench conformance security clean lock
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -28,7 +28,10 @@ demo: setup      ## run the hub on http://localhost:8000 with synthetic data
 	@$(BIN)/hie demo
 
 test: setup $(CLIENTS)  ## run every test
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile
+
+test-both: setup $(CLIENTS)  ## run every test on each of the two databases: half an hour
+	HIE_TEST_DATABASES=sqlite,postgresql $(BIN)/python -m pytest -n 4 --dist loadfile
 
 check: setup     ## format, lint, types, imports
 	$(BIN)/ruff format --check .

@@ -1,13 +1,17 @@
 """What every test shares: the event loop's kind, and databases to test on.
 
 `place` and `database` run a test twice, on SQLite and on PostgreSQL: a fresh database each time,
-copied from one that was migrated once. `HIE_TEST_DATABASES=sqlite` leaves PostgreSQL out by hand.
+copied from one that was migrated once. So do the tests of the store, of search and of access; of
+those that stand above the store each case runs on one of the two, always the same, so that half
+are on either. `HIE_TEST_DATABASES=sqlite,postgresql` runs every case on both, one name on one.
 """
 
 import asyncio
 import os
+import re
 import secrets
 import shutil
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -29,7 +33,12 @@ from tests.postgres import server
 properties.register_profile("untimed", deadline=None)
 properties.load_profile("untimed")
 
-DATABASES = os.environ.get("HIE_TEST_DATABASES", "sqlite,postgresql").split(",")
+BOTH = "sqlite,postgresql"
+DATABASES = os.environ.get("HIE_TEST_DATABASES", BOTH).split(",")
+IS_CHOSEN = "HIE_TEST_DATABASES" in os.environ  # then every case runs on each of them
+_INTEGRATION = Path(__file__).parent / "integration"
+_ON_BOTH = tuple(_INTEGRATION / name for name in ("store", "access", "fhir/search"))
+_DATABASE = re.compile(r"\b(sqlite|postgresql)\b")
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,28 @@ class Place:
 
     url: str | None
     data_dir: Path
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the other database of cases above the store, and say how many those are."""
+    if IS_CHOSEN:
+        return
+    kept = [item for item in items if _is_kept(item)]
+    left = len(items) - len(kept)
+    if left:
+        config.hook.pytest_deselected(items=[item for item in items if not _is_kept(item)])
+        items[:] = kept
+
+
+def _is_kept(item: pytest.Item) -> bool:
+    path = item.path
+    is_twice = path.is_relative_to(_INTEGRATION) and not any(map(path.is_relative_to, _ON_BOTH))
+    case = item.name.partition("[")[2]
+    found = _DATABASE.search(case)
+    if not is_twice or found is None or "postgres_place" in getattr(item, "fixturenames", ()):
+        return True
+    both = f"{path.name}:{_DATABASE.sub('', item.name)}"
+    return found[0] == DATABASES[zlib.crc32(both.encode()) % 2]
 
 
 @pytest.fixture(scope="session")

@@ -169,7 +169,7 @@ async def _write(
                 tree = tree_of(kind, id_, parameter, path, value)
             put = Put(kind, _home(kind, parameter, n, id_), id_, tree, "institution:search")
             await insert(unit, [put], now_us=time[0] if time else 0)
-            if put.home:
+            if put.home and not await relations.known(unit, put.home):
                 await _related(unit, put.home)
             if kind == "Patient":
                 numbers = [

@@ -9,7 +9,7 @@ from tests.conftest import Place
 from tests.once.run import proven
 
 pytestmark = pytest.mark.anyio
-ROUNDS, BETWEEN = 40, 20  # a hub is killed in every twentieth
+ROUNDS, BETWEEN = 20, 10  # a hub is killed in every tenth
 
 
 async def test_each_thing_is_made_once_and_what_was_told_is_so(durable_place: Place) -> None:
