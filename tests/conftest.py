@@ -1,9 +1,8 @@
 """What every test shares: the event loop's kind, and databases to test on.
 
 `place` and `database` run a test twice, on SQLite and on PostgreSQL: a fresh database each time,
-copied from one that was migrated once. So do the tests of the store, of search and of access; of
-those that stand above the store each case runs on one of the two, always the same, so that half
-are on either. `HIE_TEST_DATABASES=sqlite,postgresql` runs every case on both, one name on one.
+copied from one that was migrated once. So do the tests of the store and of search; of those that
+stand above them each case runs on one of the two, always the same, so that half are on either. `HIE_TEST_DATABASES=sqlite,postgresql` runs every case on both, one name on one.
 """
 
 import asyncio
@@ -37,7 +36,7 @@ BOTH = "sqlite,postgresql"
 DATABASES = os.environ.get("HIE_TEST_DATABASES", BOTH).split(",")
 IS_CHOSEN = "HIE_TEST_DATABASES" in os.environ  # then every case runs on each of them
 _INTEGRATION = Path(__file__).parent / "integration"
-_ON_BOTH = tuple(_INTEGRATION / name for name in ("store", "access", "fhir/search"))
+_ON_BOTH = tuple(_INTEGRATION / name for name in ("store", "fhir/search"))
 _DATABASE = re.compile(r"\b(sqlite|postgresql)\b")
 
 
