@@ -41,23 +41,21 @@ async def submit(request: Request) -> Response:
     if form.get("do") == "withdraw":
         await consent_desk.withdraw(hub, actor, str(form.get("consent", "")))
         return RedirectResponse(f"/patients/{patient}/consents", status_code=303)
-    by_guardian = form.get("signer") == "guardian"
+    signer = "guardian" if form.get("signer") == "guardian" else "patient"
     filled = Filled(
         str(form.get("form", "")),
         tuple(str(one) for one in form.getlist("institutions") if one),
         tuple(str(one) for one in form.getlist("topics") if one),
         emergency=form.get("emergency") == "1",
-        guardian=str(form.get("guardian", "")).strip()[:100] if by_guardian else "",
+        guardian=str(form.get("guardian", "")).strip()[:100],
         until=str(form.get("until", "")).strip(),
         lang=language_of(request, hub.settings.language),
     )
     try:
-        if by_guardian and not filled.guardian:
-            fault = Fault("guardian", "required", "how who signed is related")
-            raise UnprocessableRequest("the form is not filled in", (fault,))
+        _check_signer(signer, filled.guardian)
         key = await consent_desk.record(hub, actor, patient, filled)
     except UnprocessableRequest as error:
-        return await _page(request, filled, error.faults)
+        return await _page(request, filled, error.faults, signer)
     return RedirectResponse(f"/consents/{key}", status_code=303)
 
 
@@ -101,8 +99,21 @@ async def sheet(request: Request) -> Response:
     )  # fmt: skip
 
 
+def _check_signer(signer: str, guardian: str) -> None:
+    """Who signed, said once and not twice differently; raises UnprocessableRequest."""
+    if (signer == "guardian") == bool(guardian):
+        return
+    fault = Fault("guardian", "required", "how who signed is related")
+    if guardian:
+        fault = Fault("guardian", "not-asked", "nothing: the patient signed")
+    raise UnprocessableRequest("the form is not filled in", (fault,))
+
+
 async def _page(
-    request: Request, filled: Filled | None = None, faults: Sequence[Fault] = ()
+    request: Request,
+    filled: Filled | None = None,
+    faults: Sequence[Fault] = (),
+    signer: str = "patient",
 ) -> Response:
     hub: Hub = request.app.state.hub
     lang = language_of(request, hub.settings.language)
@@ -127,6 +138,7 @@ async def _page(
         institutions=sorted(names.items(), key=lambda one: one[1]),
         topics=topic_names(lang),
         given=given,
+        signer=signer,
         wrong=sorted({one.path if one.path in WRONG else "form" for one in faults}),
     )
 

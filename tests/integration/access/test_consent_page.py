@@ -36,7 +36,7 @@ async def signed_in(found: Region, who: str = "b") -> AsyncIterator[httpx.AsyncC
 
 
 def csrf(answer: httpx.Response) -> str:
-    return re.findall(r'name="csrf" value="([^"]+)"', answer.text)[0]
+    return str(re.findall(r'name="csrf" value="([^"]+)"', answer.text)[0])
 
 
 async def sees(found: Region, who: str, place: str) -> bool:
@@ -94,6 +94,27 @@ async def test_a_guardian_says_how_they_are_related(place: Any, tmp_path: Path) 
         done = await client.post(url, data={**form, "guardian": "女儿"})
         assert done.status_code == 303
         assert "女儿" in (await client.get(done.headers["location"])).text
+
+
+async def test_who_signed_is_kept_and_said_once(place: Any, tmp_path: Path) -> None:
+    async with treating(place, tmp_path) as found, signed_in(found) as client:
+        url = f"/patients/{found.patients['P6b']}/consents"
+        form = {"csrf": csrf(await client.get(url)), "do": "record", "form": "opt-out"}
+        missing = await client.post(f"{url}?lang=en", data={**form, "signer": "guardian"})
+        assert (missing.status_code, signer(missing)) == (422, ["guardian"])
+        both = {**form, "signer": "patient", "guardian": "女儿"}
+        refused = await client.post(f"{url}?lang=en", data=both)
+        assert (refused.status_code, signer(refused)) == (422, ["patient"])
+        assert 'value="女儿"' in refused.text
+        assert "or nothing where the patient signed" in refused.text
+        assert await sees(found, "a", "P6b")
+        assert (await client.post(url, data={**form, "signer": "patient"})).status_code == 303
+        assert not await sees(found, "a", "P6b")
+
+
+def signer(answer: httpx.Response) -> list[str]:
+    """Who is chosen on the form as having signed."""
+    return re.findall(r'name="signer" value="(\w+)" checked', answer.text)
 
 
 async def test_a_patient_who_is_not_treated_here_has_no_such_page(
