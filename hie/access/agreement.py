@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from hie.access.constraints import both
 from hie.access.restriction import NORMAL, RESTRICTED, VERY_RESTRICTED
 from hie.access.scopes import Scope, covered, find_scope
 from hie.access.windows import Kind
@@ -69,8 +70,8 @@ def _within(agreed: tuple[str, ...], scopes: frozenset[str]) -> frozenset[str]:
     """What both permit: a scope that is wider than what was agreed is cut to it."""
     most = [one for one in map(find_scope, agreed) if one is not None]
     held = [one for one in map(find_scope, scopes) if one is not None]
-    both = (_common(one, other) for one in held for other in most)
-    return frozenset(str(one) for one in both if one is not None)
+    common = (_common(one, other) for one in held for other in most)
+    return frozenset(str(one) for one in common if one is not None)
 
 
 def _common(one: Scope, other: Scope) -> Scope | None:
@@ -82,12 +83,10 @@ def _common(one: Scope, other: Scope) -> Scope | None:
     letters = "".join(letter for letter in one.letters if letter in other.letters)
     if not same or len(wide) > 1 or (one.letters and not letters):
         return None
-    return Scope(one.context, next(iter(wide), "*"), letters)
-
-
-def clearance_of(letter: str) -> int | None:
-    """The clearance of a letter of v3-Confidentiality; None for any other."""
-    return CLEARANCES.get(letter)
+    constraints = both(one.constraints, other.constraints)
+    if constraints is None:
+        return None
+    return Scope(min(contexts), next(iter(wide), "*"), letters, constraints)  # patient < user
 
 
 def unknown_scopes(scopes: Iterable[str]) -> list[str]:

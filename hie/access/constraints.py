@@ -40,6 +40,17 @@ def within(narrow: Constraints, wide: Constraints) -> bool:
     return all(name in held and set(held[name]) <= set(values) for name, values in wide)
 
 
+def both(one: Constraints, other: Constraints) -> Constraints | None:
+    """The constraints of who is held to the one and the other; None when no row can satisfy them.
+
+    A value that both name is named alike in both: a code without its system is another value.
+    """
+    found = dict(one)
+    for name, values in other:
+        found[name] = tuple(value for value in found.get(name, values) if value in values)
+    return tuple(sorted(found.items())) if all(found.values()) else None
+
+
 def _is_token(value: str) -> bool:
     """A code, or a system and a code."""
     system, bar, code = value.rpartition("|")

@@ -4,6 +4,8 @@ import pytest
 
 from hie.access.agreement import STANDARD, Agreement, unknown_scopes
 
+LABORATORY = "system/Observation.rs?category=laboratory"
+
 
 @pytest.mark.parametrize(
     ("held", "agreed", "left"),
@@ -15,6 +17,15 @@ from hie.access.agreement import STANDARD, Agreement, unknown_scopes
         ({"system/*.rs"}, ("user/*.rs",), set()),
         ({"patient/Observation.rs"}, ("user/*.r",), {"patient/Observation.r"}),
         ({"user/*.rs"}, ("user/*.rs",), {"user/*.rs"}),
+        ({"user/*.rs"}, ("patient/Observation.rs",), {"patient/Observation.rs"}),
+        ({LABORATORY}, ("system/*.rs",), {LABORATORY}),
+        ({"system/*.rs"}, (LABORATORY,), {LABORATORY}),
+        ({LABORATORY}, ("system/Observation.rs?category=vital-signs",), set()),
+        (
+            {"system/Observation.rs?category=laboratory,imaging"},
+            ("system/Observation.r?category=imaging,survey&status=final",),
+            {"system/Observation.r?category=imaging&status=final"},
+        ),
         (
             {"hie/order-check", "hie/decide"},
             ("hie/order-check", "system/*.rs"),
