@@ -1,8 +1,10 @@
 """The visits one message tells of (ADT) are built, checked and settled against what stands."""
 
+from hie.access.labels import joined, label_of
 from hie.adapter import Issue, Severity
 from hie.canonical.encounter import build_visit
 from hie.canonical.keys import Key, VisitKeys
+from hie.exchange.labelling import of_patient
 from hie.exchange.message_work import Work
 from hie.exchange.settle_message import Settling
 from hie.fhir import Resource
@@ -37,8 +39,10 @@ async def take(
     for keys, trees in built:
         home = settling.ids[keys.patient]
         work.homes.setdefault(home, set()).add(f"Encounter/{settling.ids[keys.encounter]}")
+        over = of_patient(settling.standing.get(("Patient", home)))
         for key, tree in trees.items():
-            await settling.settle_one(key, tree, keys, home, pending, writer, patients, None)
+            label = joined(label_of(tree, settling.hub.loinc), over) if over else None
+            await settling.settle_one(key, tree, keys, home, pending, writer, patients, label)
 
 
 def _built(settling: Settling, record: VisitRecord, keys: VisitKeys) -> dict[Key, Resource]:

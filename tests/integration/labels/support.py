@@ -70,8 +70,13 @@ def message(
 
 async def sent(hub: Hub, content: bytes) -> dict[str, Any]:
     """What the hub says of a message it was sent."""
+    return await sent_to(hub, SITE, content)
+
+
+async def sent_to(hub: Hub, site: str, content: bytes) -> dict[str, Any]:
+    """What the hub says of a message that it was sent by this site."""
     packed = {"name": "a.hl7", "content": base64.b64encode(content).decode()}
-    answer = await run(hub, "receive", {"site": SITE, "files": [packed]})
+    answer = await run(hub, "receive", {"site": site, "files": [packed]})
     (kept,) = answer["receipts"]
     return dict(kept)
 
