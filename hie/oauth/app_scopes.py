@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hie.access.policy import ROLE_SCOPES, Role
 from hie.access.reason import Reason
-from hie.access.scopes import covered, find_scope
+from hie.access.scopes import Door, covered, find_scope
 from hie.errors import Fault
 from hie.oauth.authorize_request import AuthorizeRefused
 
@@ -19,8 +19,9 @@ LAUNCH, LAUNCH_PATIENT = "launch", "launch/patient"
 OPENID, FHIR_USER = "openid", "fhirUser"
 CONTEXTS = (LAUNCH, LAUNCH_PATIENT)
 IN_VAIN = frozenset({"offline_access", "online_access", "profile", "launch/encounter"})
+DOORS = frozenset({Door.ORDER_CHECK, Door.DECIDE, Door.INDICATORS})  # those people come to by apps
 _PATIENT = "patient/"
-_EXPECTED = "user/<Type>.<letters of cruds>, patient/<Type>.<letters>, or one of the hie/ scopes"
+_EXPECTED = "user/<Type>.<letters of cruds>, patient/<Type>.<letters>, hie/order-check, hie/decide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ def check_app_scopes(scopes: Sequence[str], types: frozenset[str]) -> list[Fault
             faults.append(Fault(f"scopes[{n}]", "scope-format", _EXPECTED))
         elif scope.context == "system":
             faults.append(Fault(f"scopes[{n}]", "scope-context", "user/ or patient/ for an app"))
-        elif scope.context != "hie" and scope.type != "*" and scope.type not in types:
+        elif scope.context == "hie":
+            if text not in DOORS:
+                expected = "of the doors: " + ", ".join(sorted(DOORS))
+                faults.append(Fault(f"scopes[{n}]", "scope-context", expected))
+        elif scope.type != "*" and scope.type not in types:
             faults.append(Fault(f"scopes[{n}]", "scope-type", "a resource type of this hub"))
     return faults

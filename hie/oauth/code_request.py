@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hie.access.reason import Reason
 from hie.access.token import Claims
-from hie.oauth.apps import CONFIDENTIAL
+from hie.oauth.apps import PUBLIC
 from hie.oauth.client_proof import prove
 from hie.oauth.entrance import Entrance
 from hie.oauth.known_clients import KnownClient
@@ -19,7 +19,6 @@ from hie.oauth.token_request import (
     read_assertion,
     too_many,
 )
-from hie.store import apps
 
 _LONGEST = 512
 
@@ -61,10 +60,8 @@ async def _public(entrance: Entrance, named: str | None) -> KnownClient:
     client = None if named is None else await entrance.clients.find(named)
     if client is None:
         raise invalid_client(Reason.STATUS)
-    async with entrance.db.reading() as reader:
-        app = await apps.find(reader, client.id)
     reason = None
-    if app is None or app.kind == CONFIDENTIAL:
+    if client.app != PUBLIC:
         reason = Reason.METHOD
     elif not client.active or not await entrance.is_open(client.institution):
         reason = Reason.STATUS

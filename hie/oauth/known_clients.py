@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hie.access.actor import Purpose
 from hie.access.keys import VerificationKey, stored_keys
 from hie.oauth.jwks_sets import JwksSets
-from hie.store import clients
+from hie.store import apps, clients
 from hie.store.database import Database
 
 FRESH = 2.0  # seconds
@@ -35,6 +35,7 @@ class KnownClient:
     jwks_uri: str | None = None
     cds_issuer: str | None = None
     sender: str | None = None
+    app: str | None = None  # `public` or `confidential` when it acts for people alone
 
     @property
     def certificate(self) -> str | None:
@@ -46,6 +47,7 @@ class KnownClient:
 class _Seen:
     at: float
     row: clients.Client | None
+    app: apps.App | None
     client: KnownClient | None
 
 
@@ -71,8 +73,10 @@ class KnownClients:
             return seen.client
         async with self._db.reading() as reader:
             row = await clients.find(reader, client)
-        known = seen.client if seen is not None and seen.row == row else _known(row)
-        self._seen[client] = _Seen(now, row, known)
+            app = None if row is None else await apps.find(reader, client)
+        same = seen is not None and (seen.row, seen.app) == (row, app)
+        known = seen.client if seen is not None and same else _known(row, app)
+        self._seen[client] = _Seen(now, row, app, known)
         self._seen.move_to_end(client)
         if len(self._seen) > MOST:
             self._seen.popitem(last=False)
@@ -107,7 +111,7 @@ class KnownClients:
         return None
 
 
-def _known(row: clients.Client | None) -> KnownClient | None:
+def _known(row: clients.Client | None, app: apps.App | None) -> KnownClient | None:
     if row is None:
         return None
     return KnownClient(
@@ -120,4 +124,5 @@ def _known(row: clients.Client | None) -> KnownClient | None:
         jwks_uri=row.jwks_uri,
         cds_issuer=row.cds_issuer,
         sender=row.sender,
+        app=None if app is None else app.kind,
     )

@@ -130,8 +130,8 @@ async def operator_token(
 ) -> dict[str, object]:
     """A token for a client's first call, asked for by an operator and recorded as theirs.
 
-    The answer is that of the token door. Raises ResourceNotFound, Conflict (suspended), and
-    NotPermitted for scopes that the client does not have.
+    The answer is that of the token door. Raises ResourceNotFound, Conflict (suspended, an
+    app), and NotPermitted for scopes that the client does not have.
     """
     entrance.clients.forget(client)
     known = await entrance.clients.find(client)
@@ -139,6 +139,8 @@ async def operator_token(
         raise ResourceNotFound(f"no client {client!r}")
     if not known.active:
         raise Conflict(f"client {client!r} is suspended")
+    if known.app is not None:
+        raise Conflict(f"{client!r} is an app: its tokens are for who signed in")
     if known.sender is not None:
         raise Conflict(f"tokens of {client!r} are bound to what it alone has")
     held = tuple(one for one in known.scopes if one.startswith(("system/", "hie/")))

@@ -79,6 +79,7 @@ async def _given(entrance: Entrance, asked: TokenRequest) -> _Given:
     if asked.grant is GrantType.CLIENT:
         proved = await prove(entrance, asked.assertion or "", asked.client_id)
         with naming(proved.client.id):
+            _check_system(proved.client)
             scopes = _scopes(asked, proved)
             return _Given(proved, scopes, _purpose(asked, proved), (proved.claims,))
     return await _for_person(entrance, asked)
@@ -89,6 +90,7 @@ async def _for_person(entrance: Entrance, asked: TokenRequest) -> _Given:
     proved = await prove(entrance, asked.user_context or "", asked.client_id, Profile.USER_CONTEXT)
     used = [proved.claims]
     with naming(proved.client.id):
+        _check_system(proved.client)
         if asked.assertion is not None:
             beside = await prove(entrance, asked.assertion, asked.client_id)
             if beside.client.id != proved.client.id:
@@ -97,6 +99,12 @@ async def _for_person(entrance: Entrance, asked: TokenRequest) -> _Given:
         person = read_context(proved, asked.purpose)
         scopes = scopes_for(proved, person.role, _wanted(asked))
     return _Given(proved, scopes, person.purpose, tuple(used), person)
+
+
+def _check_system(client: KnownClient) -> None:
+    """An app acts for who signed in, by a code alone; raises TokenRefused."""
+    if client.app is not None:
+        raise TokenRefused("unauthorized_client", Reason.GRANT, "expected authorization_code")
 
 
 def _purpose(asked: TokenRequest, proved: Proved) -> Purpose:

@@ -21,6 +21,7 @@ from hie.oauth.token_request import TokenRefused, too_many
 
 # Refusals of a client that did prove its key are told with its name, the others are noise.
 _PROVED = frozenset({Reason.SCOPE, Reason.PURPOSE})
+_ERRORS = frozenset({"invalid_grant", "unauthorized_client"})
 
 
 async def slow_down(entrance: Entrance, request: Request, detail: str) -> Response | None:
@@ -52,7 +53,7 @@ async def refuse(entrance: Entrance, caller: Actor, refused: TokenRefused, detai
     """Record a refusal and word it; failures of one network slow it down."""
     if refused.client:
         caller = replace(caller, client=refused.client)
-    if refused.reason in _PROVED or refused.error == "invalid_grant":
+    if refused.reason in _PROVED or refused.error in _ERRORS:
         caller = replace(caller, kind=ActorKind.CLIENT, subject=caller.client)
     await entrance.refusals.record(caller, refused.reason, detail=detail)
     if refused.error == "invalid_client" and entrance.rates.enforced:

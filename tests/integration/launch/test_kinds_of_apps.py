@@ -9,8 +9,10 @@ import pytest
 
 from hie.access.compact import read_compact
 from hie.access.dpop import hash_of
+from hie.errors import Conflict
+from hie.exchange.commands import run
 from hie.oauth.sender import nonce
-from hie.oauth.token_request import ASSERTION_TYPE
+from hie.oauth.token_request import ASSERTION_TYPE, GrantType
 from tests.integration.launch.support import (
     APP,
     BACK,
@@ -32,11 +34,11 @@ QUESTION = {
 SECRETIVE = "secretive"
 
 
-def proof(**changes: Any) -> dict[str, str]:
+def proof(typ: str = "JWT", **changes: Any) -> dict[str, str]:
     now = int(time.time())
     claims = {"iss": SECRETIVE, "sub": SECRETIVE, "aud": f"{BASE}/oauth/token", "iat": now}
-    claims |= {"exp": now + 240, "jti": str(uuid.uuid4()), **changes}
-    token = signed(a_header(kid="k"), claims, ec_key())
+    claims |= {"exp": now + 100, "jti": str(uuid.uuid4()), **changes}
+    token = signed(a_header(kid="k", typ=typ), claims, ec_key())
     return {"client_assertion": token, "client_assertion_type": ASSERTION_TYPE}
 
 
@@ -64,6 +66,26 @@ async def test_a_confidential_app_proves_its_key_with_its_code(place: Any, tmp_p
         assert (await at.refused())[-1] == ("replay", "8")
 
 
+async def test_an_app_gets_no_token_but_by_a_code(place: Any, tmp_path: Path) -> None:
+    async with desk(place, tmp_path) as at, _client(at.hub) as client:
+        await app_added(at.hub, SECRETIVE, key=jwk_of(ec_key(), kid="k"))
+        role = [{"system": "http://snomed.info/sct", "code": "112247003"}]
+        context = {"sub": "e-1", "aud": BASE, "extensions": {"ihe_iua": {"subject_role": role}}}
+        vouched = proof("hub-user-context+jwt", **context)["client_assertion"]
+        for form in (
+            {"grant_type": GrantType.CLIENT.value, "scope": "hie/order-check", **proof()},
+            {"grant_type": GrantType.USER_CONTEXT.value, "assertion": vouched},
+        ):
+            answer = await client.post("/oauth/token", data=form)
+            assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized_client")
+            assert (await at.refused())[-1] == ("grant", "4")
+        with pytest.raises(Conflict):
+            await run(at.hub, "client-token", {"client": SECRETIVE, "scopes": None})
+        await at.sign_in()
+        code = await at.code(at.region.patients["P1a"], client_id=SECRETIVE)
+        assert (await at.token(code, client_id=None, **proof())).status_code == 200
+
+
 async def test_an_app_is_registered_with_what_holds(place: Any, tmp_path: Path) -> None:
     from hie.errors import UnprocessableRequest
 
@@ -73,6 +95,7 @@ async def test_an_app_is_registered_with_what_holds(place: Any, tmp_path: Path) 
         "redirect_uris": {"redirect_uris": []},
         "launch_url": {"launch_url": "https://app.example/launch#x"},
         "scopes[0]": {"scopes": ["system/*.rs"]},
+        "scopes[1]": {"scopes": ["patient/*.rs", "hie/introspect"]},
         "scopes": {"scopes": []},
         "key": {"key": {**jwk_of(rsa_key(1024)), "kid": "k"}},
         "client": {"client": "An App"},
