@@ -87,9 +87,20 @@ def read(
         received_us if at is None else at[0],
         root,
         reader.level,
-        _signed_by_guardian(consent, contained),
+        signed_by_guardian(consent),
         tuple(reader.faults),
     )
+
+
+def signed_by_guardian(consent: Resource) -> bool:
+    """Whether a related person performed it, for the patient."""
+    contained = _contained(consent)
+    for one in _list(consent, "performer"):
+        text = str(one.get("reference", ""))
+        kind = contained.get(text, {}).get("resourceType", text.split("/")[0])
+        if "RelatedPerson" in (kind, one.get("type")):
+            return True
+    return False
 
 
 def who_is(resource: Resource) -> Who | None:
@@ -325,16 +336,6 @@ def _policy(consent: Resource) -> str | None:
         if code in _OPT:
             return "permit" if _OPT[code] else "deny"
     return None
-
-
-def _signed_by_guardian(consent: Resource, contained: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether a related person performed it, for the patient."""
-    for one in _list(consent, "performer"):
-        text = str(one.get("reference", ""))
-        kind = contained.get(text, {}).get("resourceType", text.split("/")[0])
-        if "RelatedPerson" in (kind, one.get("type")):
-            return True
-    return False
 
 
 def _identified(identifier: Mapping[str, Any]) -> Who | None:

@@ -15,6 +15,7 @@ from hie.access.policy import Restriction, permit, restriction
 from hie.access.scopes import Door, Interaction
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.consent.forms import Filled, consent, form_of, forms
+from hie.consent.reading import signed_by_guardian
 from hie.consent.rule import EVER_US, FIRST_US, Rule
 from hie.consent.terms import terms_in_force
 from hie.consent.words import purposes_in, topics_in
@@ -220,10 +221,14 @@ def _institutions(provision: Mapping[str, Any]) -> list[str]:
 
 
 def _guardian(tree: Resource) -> str | None:
+    """How the guardian who signed is related, "" where it is not said; None for the patient."""
+    if not signed_by_guardian(tree):
+        return None
+    signed = {one.get("reference") for one in tree["performer"]}
     for one in tree.get("contained", ()):
-        if one.get("resourceType") == "RelatedPerson":
+        if one["resourceType"] == "RelatedPerson" and f"#{one.get('id')}" in signed:
             return str((one.get("relationship") or [{}])[0].get("text", ""))
-    return None
+    return ""
 
 
 def _sight(actor: Actor, interaction: Interaction) -> Restriction:

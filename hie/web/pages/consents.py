@@ -145,7 +145,8 @@ async def _page(
 
 def _row(one: Mapping[str, Any], names: Mapping[str, str], lang: Language) -> dict[str, Any]:
     titles, topics = consent_desk.titles(lang), topic_names(lang)
-    signer = one["guardian"]
+    guardian = one["guardian"]
+    signer = say(f"consent-signer-{'patient' if guardian is None else 'guardian'}", lang)
     return {
         "id": one["consent"],
         "title": titles.get(one["form"] or "", say(f"consent-type-{one['type'] or 'none'}", lang)),
@@ -156,7 +157,7 @@ def _row(one: Mapping[str, Any], names: Mapping[str, str], lang: Language) -> di
         "institutions": "、".join(names.get(code, code) for code in one["institutions"]),
         "topics": "、".join(topics.get(code, code) for code in one["topics"]),
         "by": names.get(one["by"], one["by"]),
-        "signer": say("consent-signer-patient", lang) if signer is None else signer,
+        "signer": guardian or signer,
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from hie.errors import NotPermitted, UnprocessableRequest
 from hie.exchange.commands import run
-from tests.integration.access.consents import treating
+from tests.integration.access.consents import denying, give, treating
 from tests.integration.access.support import INSTITUTIONS, Region
 from tests.integration.test_doors import _client
 
@@ -110,6 +110,34 @@ async def test_who_signed_is_kept_and_said_once(place: Any, tmp_path: Path) -> N
         assert await sees(found, "a", "P6b")
         assert (await client.post(url, data={**form, "signer": "patient"})).status_code == 303
         assert not await sees(found, "a", "P6b")
+
+
+MOTHER = {"resourceType": "RelatedPerson", "id": "m", "relationship": [{"text": "母亲"}]}
+
+
+@pytest.mark.parametrize(
+    ("performer", "signer"),
+    [
+        ({"type": "RelatedPerson", "display": "X"}, "a guardian"),
+        ({"reference": "#m"}, "母亲"),
+        ({}, "the patient"),
+    ],
+)
+async def test_the_page_and_the_print_say_as_is_held_to_that_a_guardian_signed(
+    place: Any, tmp_path: Path, performer: dict[str, Any], signer: str
+) -> None:
+    async with treating(place, tmp_path) as found, signed_in(found) as client:
+        patient = found.patients["P6b"]
+        about = {"reference": f"Patient/{patient}"}
+        key = await give(
+            found, "b", patient, denying("c"), performer=[performer or about],
+            contained=[{**MOTHER, "patient": about}],
+            verification=[{"verified": True, "verifiedWith": {"reference": "#m"}}],
+        )  # fmt: skip
+        shown = await client.get(f"/patients/{patient}/consents?lang=en")
+        assert re.findall(r"<dt>Signed by</dt><dd>(.*?)</dd>", shown.text) == [signer]
+        printed = (await client.get(f"/consents/{key}?lang=en")).text
+        assert re.findall(r"Signed by</dt><dd[^>]*><bdi>(.*?)</bdi>", printed) == [signer]
 
 
 def signer(answer: httpx.Response) -> list[str]:
