@@ -11,7 +11,7 @@ from typing import Any
 
 from hie.access.labels.files import file_of
 from hie.access.labels.label import UNMAPPED, label_with
-from hie.access.labels.tables import Tables, said, tables
+from hie.access.labels.tables import SHORT, Tables, said, tables
 from hie.fhir import CANONICAL, CATEGORY, ITEM, LOINC, Resource
 
 Loinc = Mapping[str, tuple[str, Any]]  # code -> item and whether that is confirmed
@@ -110,6 +110,8 @@ def _measured(table: Tables, concept: Mapping[str, Any], loinc: Loinc, mapped: b
     if kept is not None and kept[0] is table and kept[1] is loinc:
         return kept[2]
     bits = _code(table, concept, loinc, mapped) | _named(table, concept, "code")
+    if not _is_short(key):
+        return bits
     if len(_MEASURED) > _MOST:
         _MEASURED.clear()
     _MEASURED[key] = (table, loinc, bits)
@@ -123,6 +125,14 @@ def _key(concept: Mapping[str, Any]) -> tuple[Any, ...]:
             (one.get("system"), one.get("code"), one.get("display"), _state(one))
             for one in concept.get("coding", ())
         ),
+    )
+
+
+def _is_short(key: tuple[Any, ...]) -> bool:
+    """Whether a key may be kept: few codings, and no text among them that only one result says."""
+    return len(key) <= _MOST_CODINGS and all(
+        len(one) <= SHORT if type(one) is str else type(one) is not tuple or _is_short(one)
+        for one in key
     )
 
 
@@ -201,7 +211,7 @@ def _walk(table: Tables, key: str, value: Any) -> int:
     for name, one, is_where in waiting:  # grows while it is read
         kind = type(one)
         if kind is str:
-            if _is_dull(one):
+            if _is_dull(one) if len(one) <= SHORT else not _has_letter(one):
                 continue
             bits |= said(table, "words", one)
             if is_where:
@@ -234,15 +244,19 @@ def _displays(table: Tables, value: Any) -> int:
     return bits
 
 
+def _has_letter(text: str) -> bool:
+    return any(one.isalpha() for one in text)
+
+
 @lru_cache(maxsize=4096)
 def _is_dull(text: str) -> bool:
-    """Whether a text is a number, a date or a sign, and names nothing."""
-    return not any(one.isalpha() for one in text)
+    """Whether a short text is a number, a date or a sign, and names nothing."""
+    return not _has_letter(text)
 
 
 _QUIET = frozenset({"valueQuantity", "specimen", "device"})
 _LABORATORY = [{"coding": [{"system": CATEGORY, "code": "laboratory"}]}]
-_MOST = 8192
+_MOST, _MOST_CODINGS = 8192, 16
 _MEASURED: dict[tuple[Any, ...], tuple[Tables, Loinc, int]] = {}
 _LOCAL = f"{CANONICAL}/CodeSystem/site/"
 _NOTHING: Mapping[str, Any] = {}

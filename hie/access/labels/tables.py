@@ -80,7 +80,7 @@ class Tables:
         found = self.codes.get((system, code))
         if found is not None or not self.prefixes:
             return found
-        family = _family(system)
+        family = _family(system) if len(system) <= SHORT else _searched_family(system)
         if family is None:
             return None
         upper, bits = code.upper(), 0
@@ -158,15 +158,17 @@ def _lexicon(files: Iterable[Mapping[str, Any]], kind: str) -> Lexicon:
     )
 
 
-@lru_cache(maxsize=256)
-def _family(system: str) -> str | None:
+def _searched_family(system: str) -> str | None:
     small = system.casefold()
     return next((family for family, pattern in _FAMILIES if pattern.search(small)), None)
 
 
+_family = lru_cache(maxsize=256)(_searched_family)
+
+
 def said(table: Tables, kind: str, text: str) -> int:
     """The bits of the topics that a text names; `kind` is words, names, departments or panels."""
-    return _kept(table, kind, text) if len(text) <= _SHORT else _searched(table, kind, text)
+    return _kept(table, kind, text) if len(text) <= SHORT else _searched(table, kind, text)
 
 
 def _searched(table: Tables, kind: str, text: str) -> int:
@@ -180,5 +182,5 @@ def _searched(table: Tables, kind: str, text: str) -> int:
     return bits
 
 
-_SHORT = 120  # characters: the same few short texts stand in most results
+SHORT = 120  # characters: the same few short texts stand in most results
 _kept = lru_cache(maxsize=16_384)(_searched)

@@ -1,5 +1,7 @@
 """What a resource says about itself: codes, proxies, names, texts, panels, departments."""
 
+import itertools
+import sys
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ LOINC = "http://loinc.org"
 LOCAL = "https://hie.example/fhir/CodeSystem/site/lab-1/local"
 ITEM = "https://hie.example/fhir/CodeSystem/item"
 MAPPING = "https://hie.example/fhir/StructureDefinition/mapping"
+SIZES = itertools.count(100_000)  # another text each time: none is kept for an earlier one
 CATALOGUE = {"2823-3": ("K", True), "5196-1": ("HBSAG", True), "2824-1": ("K", False)}
 
 
@@ -186,3 +189,35 @@ def test_no_name_of_a_patient_is_a_word() -> None:
 
 def test_a_text_that_says_nothing_is_no_topic() -> None:
     assert text_of("标本重度溶血，结果仅供参考") == 0
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        lambda text: observation(LOCAL, "4711", text),
+        lambda text: observation(LOCAL, text),
+        lambda text: observation(LOINC, "2823-3", note=[{"text": text}]),
+        lambda text: {"resourceType": "Observation", "code": {"text": text}},
+        lambda text: observation(LOINC, "2823-3", valueString=text),
+        lambda text: observation(LOINC, "2823-3", component=[{"code": {"text": text}}]),
+        lambda text: {"resourceType": "Condition", "code": {"coding": [{"system": text}]}},
+    ],
+    ids=["display", "code", "note", "text", "value", "component", "system"],
+)
+@pytest.mark.parametrize("sign", ["7", "a"])
+def test_no_long_text_of_a_client_is_kept_in_memory(put: Any, sign: str) -> None:
+    text = sign * next(SIZES)
+    tree = put(text)
+    label_of(put("first"), CATALOGUE)
+    before = sys.getrefcount(text)
+    label_of(tree, CATALOGUE)
+    assert sys.getrefcount(text) == before
+
+
+def test_no_code_of_very_many_codings_is_kept_in_memory() -> None:
+    text = "".join(["of ", "many"])
+    codings = [{"system": LOCAL, "code": f"K{n}"} for n in range(5000)]
+    tree = {"resourceType": "Observation", "code": {"coding": codings, "text": text}}
+    before = sys.getrefcount(text)
+    label_of(tree, CATALOGUE)
+    assert sys.getrefcount(text) == before
