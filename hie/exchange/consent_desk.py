@@ -41,7 +41,7 @@ async def standing(hub: Hub, actor: Actor, patient: str) -> list[dict[str, Any]]
     sight = _sight(actor, Interaction.READ)
     async with hub.db.reading() as reader:
         found = await _consents(reader, patient, sight)
-    await _looked(hub, actor, found)
+    await _looked(hub, actor, patient, found)
     newest = sorted((told(one) for one in found), key=lambda one: str(one["at"]), reverse=True)
     return sorted(newest, key=lambda one: one["status"] != "active")
 
@@ -51,7 +51,7 @@ async def one_of(hub: Hub, actor: Actor, key: str) -> dict[str, Any]:
     sight = _sight(actor, Interaction.READ)
     async with hub.db.reading() as reader:
         found = await read(reader, "Consent", key, sight)
-    await _looked(hub, actor, [found])
+    await _looked(hub, actor, found.home, [found])
     return {**told(found), "patient": found.home, "resource": found.resource()}
 
 
@@ -246,8 +246,9 @@ async def _consents(reader: Reader, patient: str, sight: Restriction) -> list[St
     return found
 
 
-async def _looked(hub: Hub, actor: Actor, found: list[Stored]) -> None:
-    homes = sorted({one.home for one in found})
+async def _looked(hub: Hub, actor: Actor, patient: str, found: list[Stored]) -> None:
+    """Record whose Consents were looked at, also where there are none."""
+    homes = sorted({patient, *(one.home for one in found)})
     subjects = tuple(
         Subject(home, None, tuple(one.reference for one in found if one.home == home))
         for home in homes

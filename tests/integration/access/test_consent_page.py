@@ -158,6 +158,21 @@ async def test_a_patient_who_is_not_treated_here_has_no_such_page(
         assert answer.status_code == 404
 
 
+async def test_who_looks_at_a_patient_without_consents_is_recorded_with_the_patient(
+    place: Any, tmp_path: Path
+) -> None:
+    async with treating(place, tmp_path) as found, signed_in(found) as client:
+        patient = found.patients["P6b"]
+        assert (await client.get(f"/patients/{patient}/consents")).status_code == 200
+        assert await run(found.hub, "consent-list", {"patient": patient}) == {"consents": []}
+        async with found.hub.db.reading() as reader:
+            rows = await reader.fetch(
+                "SELECT s.home FROM audit_access AS a JOIN audit_subject AS s ON s.access = a.id"
+                " WHERE a.type = 'page' ORDER BY a.at_us DESC, a.n DESC LIMIT 2"
+            )
+        assert [row[0] for row in rows] == [patient, patient]
+
+
 async def test_an_operator_records_lists_and_withdraws(place: Any, tmp_path: Path) -> None:
     async with treating(place, tmp_path) as found:
         patient = found.patients["P6b"]
