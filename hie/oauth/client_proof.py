@@ -35,13 +35,15 @@ class Proved:
 
 async def prove(
     entrance: Entrance,
+    network: str | None,
     assertion: str,
     client_id: str | None = None,
     profile: Profile = Profile.CLIENT_ASSERTION,
 ) -> Proved:
     """The client that signed this; raises TokenRefused, which names the client it says it is.
 
-    `client_id` is what the form said beside the assertion; it must agree.
+    `network` is the address it came from, which must be one of the client's. `client_id` is what
+    the form said beside the assertion; it must agree.
     """
     token = _taken_apart(assertion)
     issuer = token.payload.get("iss")
@@ -50,7 +52,9 @@ async def prove(
         raise invalid_client(Reason.STATUS)
     with naming(client.id):
         claims = await _verified(entrance, token, client, profile)
-        await _admitted(entrance, client, claims, client_id)
+        if client_id is not None and client_id != claims.issuer:
+            raise invalid_client(Reason.CLAIM)
+        await check_admitted(entrance, client, network)
     return Proved(client, claims)
 
 
@@ -124,13 +128,12 @@ async def _verified(
     return claims
 
 
-async def _admitted(
-    entrance: Entrance, client: KnownClient, claims: Claims, client_id: str | None
-) -> None:
-    if client_id is not None and client_id != claims.issuer:
-        raise invalid_client(Reason.CLAIM)
+async def check_admitted(entrance: Entrance, client: KnownClient, network: str | None) -> None:
+    """Let a client in that stands, from a network of its own, at its rate; raises TokenRefused."""
     if not client.active or not await entrance.is_open(client.institution):
         raise invalid_client(Reason.STATUS)
+    if not await entrance.networks.admits(client.id, network):
+        raise invalid_client(Reason.NETWORK)
     if entrance.rates.enforced:
         seconds = entrance.rates.token.take(client.id, entrance.clock())
         if seconds > 0:

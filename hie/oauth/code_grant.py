@@ -56,7 +56,9 @@ async def code_door(entrance: Entrance, request: Request) -> Response | None:
     if fields.get("grant_type") != GRANT:
         return None
     try:
-        asked = await read_code_request(entrance, fields, "authorization" in request.headers)
+        asked = await read_code_request(
+            entrance, caller.network, fields, authorization="authorization" in request.headers
+        )
         sender = await _sender(entrance, request, asked.client)
         return await _change(entrance, caller, asked, sender)
     except TokenRefused as refused:

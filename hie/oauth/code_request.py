@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from hie.access.reason import Reason
 from hie.access.token import Claims
 from hie.oauth.apps import PUBLIC
-from hie.oauth.client_proof import prove
+from hie.oauth.client_proof import check_admitted, naming, prove
 from hie.oauth.entrance import Entrance
 from hie.oauth.known_clients import KnownClient
 from hie.oauth.token_request import (
     invalid_client,
     invalid_request,
     read_assertion,
-    too_many,
 )
 
 _LONGEST = 512
@@ -35,17 +34,17 @@ class CodeRequest:
 
 
 async def read_code_request(
-    entrance: Entrance, fields: Mapping[str, str], authorization: bool
+    entrance: Entrance, network: str | None, fields: Mapping[str, str], *, authorization: bool
 ) -> CodeRequest:
     """The code, and the app that brings it; raises TokenRefused."""
     assertion = read_assertion(fields, authorization)
     named = fields.get("client_id")
     used: tuple[Claims, ...] = ()
     if assertion is not None:
-        proved = await prove(entrance, assertion, named)
+        proved = await prove(entrance, network, assertion, named)
         client, used = proved.client, (proved.claims,)
     else:
-        client = await _public(entrance, named)
+        client = await _public(entrance, network, named)
     code, uri = fields.get("code", ""), fields.get("redirect_uri", "")
     verifier = fields.get("code_verifier", "")
     if not (code and uri and verifier) or len(code) > _LONGEST:
@@ -55,22 +54,13 @@ async def read_code_request(
     return CodeRequest(client, code, uri, verifier, used)
 
 
-async def _public(entrance: Entrance, named: str | None) -> KnownClient:
+async def _public(entrance: Entrance, network: str | None, named: str | None) -> KnownClient:
     """The app that names itself and has no key; raises TokenRefused for one that has."""
     client = None if named is None else await entrance.clients.find(named)
     if client is None:
         raise invalid_client(Reason.STATUS)
-    reason = None
-    if client.app != PUBLIC:
-        reason = Reason.METHOD
-    elif not client.active or not await entrance.is_open(client.institution):
-        reason = Reason.STATUS
-    if reason is not None:
-        refused = invalid_client(reason)
-        refused.client = client.id
-        raise refused
-    if entrance.rates.enforced:
-        seconds = entrance.rates.token.take(client.id, entrance.clock())
-        if seconds > 0:
-            raise too_many(Reason.RATE, seconds)
+    with naming(client.id):
+        if client.app != PUBLIC:
+            raise invalid_client(Reason.METHOD)
+        await check_admitted(entrance, client, network)
     return client

@@ -15,7 +15,8 @@ from hie.access.reason import Reason, refused
 from hie.access.scopes import Door
 from hie.access.token import LATE, Claims
 from hie.audit.event import Action, Event, EventType
-from hie.errors import NotAuthenticated
+from hie.errors import NotAuthenticated, NotPermitted
+from hie.oauth.agreements import bound
 from hie.oauth.bearer_door import BearerDoor
 from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.client_proof import prove, spend
@@ -145,12 +146,12 @@ async def _asked(entrance: Entrance, request: Request) -> _Asked:
 async def _proved(
     entrance: Entrance, request: Request, fields: dict[str, str]
 ) -> tuple[Actor, tuple[Claims, ...]]:
-    """The client that brought an assertion."""
+    """The client that brought an assertion, within what its institution agreed on."""
     caller = _caller(request)
     assertion = read_assertion(fields, "authorization" in request.headers)
     if assertion is None:
         raise invalid_client(Reason.METHOD)
-    proved = await prove(entrance, assertion, fields.get("client_id"))
+    proved = await prove(entrance, caller.network, assertion, fields.get("client_id"))
     actor = replace(
         caller,
         kind=ActorKind.CLIENT,
@@ -160,6 +161,12 @@ async def _proved(
         purpose=proved.client.purposes[0],
         scopes=frozenset(proved.client.scopes),
     )
+    try:
+        actor = await bound(entrance.agreements, actor)
+    except NotPermitted as error:
+        unagreed = TokenRefused("unauthorized_client", Reason.PURPOSE, "an agreed purpose of use")
+        unagreed.client = proved.client.id
+        raise unagreed from error
     return actor, (proved.claims,)
 
 

@@ -58,10 +58,7 @@ async def token_door(entrance: Entrance, request: Request) -> Response:
     caller = stranger(network_of(request.scope), request_id_of(request.scope))
     try:
         asked = await _asked(request)
-        given = await _given(entrance, asked)
-        with naming(given.client.client.id):
-            if not await entrance.networks.admits(given.client.client.id, caller.network):
-                raise invalid_client(Reason.NETWORK)
+        given = await _given(entrance, caller.network, asked)
         return await _issue(entrance, request, caller, given)
     except TokenRefused as refused:
         return await refuse(entrance, caller, refused, "POST /oauth/token")
@@ -75,24 +72,25 @@ async def _asked(request: Request) -> TokenRequest:
     )
 
 
-async def _given(entrance: Entrance, asked: TokenRequest) -> _Given:
+async def _given(entrance: Entrance, network: str | None, asked: TokenRequest) -> _Given:
     if asked.grant is GrantType.CLIENT:
-        proved = await prove(entrance, asked.assertion or "", asked.client_id)
+        proved = await prove(entrance, network, asked.assertion or "", asked.client_id)
         with naming(proved.client.id):
             _check_system(proved.client)
             scopes = _scopes(asked, proved)
             return _Given(proved, scopes, _purpose(asked, proved), (proved.claims,))
-    return await _for_person(entrance, asked)
+    return await _for_person(entrance, network, asked)
 
 
-async def _for_person(entrance: Entrance, asked: TokenRequest) -> _Given:
+async def _for_person(entrance: Entrance, network: str | None, asked: TokenRequest) -> _Given:
     """The jwt-bearer grant; a client assertion beside it must be of the same client."""
-    proved = await prove(entrance, asked.user_context or "", asked.client_id, Profile.USER_CONTEXT)
+    profile = Profile.USER_CONTEXT
+    proved = await prove(entrance, network, asked.user_context or "", asked.client_id, profile)
     used = [proved.claims]
     with naming(proved.client.id):
         _check_system(proved.client)
         if asked.assertion is not None:
-            beside = await prove(entrance, asked.assertion, asked.client_id)
+            beside = await prove(entrance, network, asked.assertion, asked.client_id)
             if beside.client.id != proved.client.id:
                 raise invalid_client(Reason.CROSS_CLIENT)
             used.append(beside.claims)

@@ -52,6 +52,12 @@ async def test_a_confidential_app_proves_its_key_with_its_code(place: Any, tmp_p
         without = await at.token(code, client_id=SECRETIVE)
         assert (without.status_code, without.json()["error"]) == (401, "invalid_client")
         assert (await at.refused())[-1] == ("method", "4")
+        held = {"client": SECRETIVE, "networks": ["10.7.0.0/16"]}
+        await run(at.hub, "client-networks", held)
+        elsewhere = await at.token(code, client_id=None, **proof())
+        assert (elsewhere.status_code, elsewhere.json()["error"]) == (401, "invalid_client")
+        assert (await at.refused())[-1] == ("network", "4")
+        await run(at.hub, "client-networks", {**held, "networks": []})
         wrong = await at.token(code, client_id=APP, **proof())
         assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_client")
         aimed = await at.token(code, client_id=None, **proof(aud="https://evil.example"))

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
+from hie.access.agreement import Agreement
 from hie.oauth.registration import set_client_active
 from hie.oauth.token_request import ASSERTION_TYPE
 from hie.oauth.upkeep import tidy
+from hie.store import agreements
 from tests.integration.oauth.asking import bearer, get, numbered, token
 from tests.integration.oauth.conftest import OPERATOR, SCOPES, Hub, Making, register
 from tests.integration.oauth.tokens.people import HIS, his_assertion, person_token, register_his
-from tests.unit.access.tokens import CLIENT, INSTITUTION, ec_key, jwk_of
+from tests.unit.access.tokens import CLIENT, INSTITUTION, NOW, ec_key, jwk_of
 
 pytestmark = pytest.mark.anyio
 DOORS = ["/oauth/introspect", "/oauth/revoke"]
@@ -61,6 +63,36 @@ async def test_the_proof_is_used_up(hub: Hub, path: str) -> None:
     assert (await care(hub, path, token=text, **proof(numbered(1)))).status_code == 200
     assert (await care(hub, path, token=text, **proof(numbered(1)))).status_code == 401
     assert await hub.reasons() == ["replay"]
+
+
+@pytest.mark.parametrize("path", DOORS)
+async def test_the_proof_counts_from_the_clients_own_networks(hub: Hub, path: str) -> None:
+    await register_his(hub, networks=["10.7.0.0/16"])
+    text = await token(hub, HIS)
+    for number, (address, status) in enumerate((("10.1.2.3", 401), ("10.7.2.3", 200))):
+        async with hub.client(address) as http:
+            fields = {"token": text, **proof(his_assertion(number))}
+            assert (await http.post(path, data=fields)).status_code == status
+    assert await hub.reasons() == ["network"]
+
+
+async def test_the_proof_counts_within_what_was_agreed(hub: Hub) -> None:
+    await register_his(hub, scopes=("hie/introspect",))
+    text = await token(hub)
+    await agree(hub, scopes=("system/*.rs",))
+    assert await introspect(hub, text, his_assertion(1)) == {"active": False}
+    await agree(hub, scopes=("system/*.rs", "hie/introspect"))
+    assert (await introspect(hub, text, his_assertion(2)))["active"] is True
+    await agree(hub, purposes=frozenset({"PUBHLTH"}))
+    answer = await care(hub, DOORS[0], token=text, **proof(his_assertion(3)))
+    assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized_client")
+    assert await hub.reasons() == ["introspect", "purpose"]
+
+
+async def agree(hub: Hub, **agreed: Any) -> None:
+    async with hub.entrance.db.unit() as unit:
+        await agreements.put(unit, INSTITUTION, Agreement(**agreed), NOW)
+    hub.entrance.agreements.forget()
 
 
 @pytest.mark.parametrize("path", DOORS)
