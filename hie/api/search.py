@@ -17,9 +17,9 @@ from hie.api.negotiation import check_format, preferences
 from hie.api.page_seal import PageSeal
 from hie.api.respond import answered, fhir, hub_of, path_of
 from hie.api.search_text import search_text
-from hie.api.served import asked_about, served
+from hie.api.served import asked_about, served, subjects_of
 from hie.api.withheld import notices
-from hie.audit.event import Action, Event, EventType, Subject
+from hie.audit.event import Action, Event, EventType
 from hie.errors import Fault, InvalidRequest, NotPermitted, NotSupported, ResourceNotFound
 from hie.exchange.hub import Hub
 from hie.exchange.patients_asked import check_asked, check_patients
@@ -69,10 +69,7 @@ async def search_type(request: Request) -> Response:
             EventType.SEARCH,
             Action.EXECUTE,
             actor,
-            subjects=tuple(
-                Subject(home, None, tuple(m.reference for m in shown if m.home == home))
-                for home in homes
-            ),
+            subjects=subjects_of(homes, shown),
             query=f"{path_of(request)}?{raw}".encode(),
         )
     )

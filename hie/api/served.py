@@ -52,15 +52,29 @@ async def asked_about(
     return sorted(homes)
 
 
+def subjects_of(homes: Iterable[str], shown: Sequence[Stored]) -> tuple[Subject, ...]:
+    """What the log keeps of patients a look concerned, with what it showed of each."""
+    of_home: dict[str, list[Stored]] = {home: [] for home in sorted(homes)}
+    for one in shown:
+        if one.home in of_home:
+            of_home[one.home].append(one)
+    return tuple(
+        Subject(
+            home,
+            None,
+            tuple(one.reference for one in mine),
+            is_ruled=not mine or any(one.is_ruled for one in mine),
+        )
+        for home, mine in of_home.items()
+    )
+
+
 async def record_look(
     request: Request, kind: EventType, found: Sequence[Stored], detail: str | None = None
 ) -> None:
     """The audit record, durable before the first byte of the answer; one subject a patient."""
-    resources: dict[str, list[str]] = {}
-    for one in found:
-        resources.setdefault(one.home, []).append(one.reference)
-    nobody = resources.pop("", ())
-    subjects = tuple(Subject(home, None, tuple(resources[home])) for home in sorted(resources))
+    nobody = [one.reference for one in found if not one.home]
+    subjects = subjects_of({one.home for one in found if one.home}, found)
     if detail is None and len(nobody) == 1:
         detail = nobody[0]
     asked = query_of(request)

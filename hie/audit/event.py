@@ -75,11 +75,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One patient concerned, by home and person, with the resources shown or used."""
+    """One patient concerned, by home and person, with the resources shown or used.
+
+    `is_ruled`: they may have rules of Consents; False where the look saw that none is there.
+    """
 
     home: str | None
     person: str | None = None
     resources: tuple[str, ...] = ()  # "Observation/abc/_history/1"
+    is_ruled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

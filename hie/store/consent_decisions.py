@@ -24,6 +24,11 @@ _LOOKS = frozenset(
 )  # fmt: skip
 
 
+def may_be_decided(events: Iterable[Event]) -> bool:
+    """Whether any of these is about somebody who may have rules: whether `decided` will look."""
+    return any(_homes(event) for event in events)
+
+
 async def decided(reader: Reader, events: Sequence[Event]) -> list[Event]:
     """The decisions that go with these events, in their order."""
     concerned = [(event, _homes(event)) for event in events]
@@ -46,7 +51,7 @@ def _homes(event: Event) -> list[str]:
         return []
     if event.type not in _LOOKS and event.type is not EventType.REFUSED:
         return []
-    return [one.home for one in event.subjects if one.home]
+    return [one.home for one in event.subjects if one.home and one.is_ruled]
 
 
 def _of_event(event: Event, homes: Sequence[str], rules: dict[str, list[Rule]]) -> list[Event]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hie import metrics
 from hie.audit.event import Event, EventType, Outcome
 from hie.errors import Conflict
-from hie.store.consent_decisions import decided
+from hie.store.consent_decisions import decided, may_be_decided
 from hie.store.ids import timed_ids
 from hie.store.lending import find_events
 from hie.store.session import Reader, Row, Rows, Unit
@@ -123,8 +123,9 @@ class Ledger:
             events = [event for event, _ in group]
             numbers: list[int] = []
             try:
-                async with self._db.reading() as reader:
-                    events += await decided(reader, events)
+                if may_be_decided(events):
+                    async with self._db.reading() as reader:
+                        events += await decided(reader, events)
                 numbers = [self._db.numbers.draw() for _ in events]
                 ids, inserts = rows_of(self._db, events, numbers)
                 await self._db.insert_alone(inserts)

@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from hie.store.database import Database
 
 STORED = "home, id, version, updated_us, message, dict, body"
+FOUND = f"{STORED}, is_ruled"  # of what comes through `visible`
+WIDTH = len(FOUND.split(", "))
 
 
 class Stored(msgspec.Struct, frozen=True):
     """A version as it was written: `body` is what is served, byte for byte.
 
     `deleted`: the version that says the resource is gone; its body is the one before. `owner` is
-    the institution whose key it was sealed with.
+    the institution whose key it was sealed with. `is_ruled`: the patient may have rules of
+    Consents, as far as the statement that found it knows.
     """
 
     type: str
@@ -31,6 +34,7 @@ class Stored(msgspec.Struct, frozen=True):
     body: bytes
     deleted: bool = False
     owner: str = ""
+    is_ruled: bool = True
 
     @property
     def reference(self) -> str:
@@ -47,3 +51,10 @@ def stored(db: "Database", kind: str, row: Row) -> Stored:
     home, key, version, updated_us, message, dictionary, body, *deleted = row
     text, owner = open_body(db, kind, home, key, version, dictionary, body)
     return Stored(kind, home, key, version, updated_us, message, text, bool(*deleted[:1]), owner)
+
+
+def found(db: "Database", kind: str, row: Row) -> Stored:
+    """A row that begins with the columns FOUND."""
+    home, key, version, updated_us, message, dictionary, body, is_ruled = row[:WIDTH]
+    text, owner = open_body(db, kind, home, key, version, dictionary, body)
+    return Stored(kind, home, key, version, updated_us, message, text, False, owner, bool(is_ruled))

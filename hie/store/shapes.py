@@ -35,12 +35,14 @@ class Shapes:
         """What `make` makes of this restriction."""
         varies = restriction.homes or restriction.opened or restriction.declared
         shape = _marked(restriction) if varies else restriction
-        whole = (reader.db.dialect, key, shape)
+        reach, asks = restriction.reach, restriction.asks
+        is_one = reach is not None and asks is not None and reach.at_us == asks.at_us
+        whole = (reader.db.dialect, key, shape, is_one)
         found = self._kept.get(whole)
         if found is None:
             if len(self._kept) >= _MOST:
                 self._kept.clear()
-            found = self._kept[whole] = _shaped(reader, make(_timeless(_marked(restriction))))
+            found = self._kept[whole] = _shaped(reader, make(_timeless(shape, is_one=is_one)))
         sql, values, places = found
         if not places:
             return sql, values
@@ -56,13 +58,12 @@ def _marked(restriction: Restriction) -> Restriction:
     return replace(restriction, **named) if named else restriction  # type: ignore[arg-type]
 
 
-def _timeless(restriction: Restriction) -> Restriction:
-    """The same with marks for the instants. One instant stays one argument."""
+def _timeless(restriction: Restriction, *, is_one: bool) -> Restriction:
+    """The same with marks for the instants; where both are one, it stays one argument."""
     reach, asks = restriction.reach, restriction.asks
     if reach is not None:
         restriction = replace(restriction, reach=replace(reach, at_us=_REACHED))
     if asks is not None:
-        is_one = reach is not None and reach.at_us == asks.at_us
         mark = _REACHED if is_one else _ASKED
         restriction = replace(restriction, asks=replace(asks, at_us=mark))
     return restriction

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from hie.access.policy import Restriction
 from hie.errors import ResourceDeleted, ResourceNotFound
-from hie.store.served import STORED, Stored, stored
+from hie.store.served import FOUND, STORED, Stored, found, stored
 from hie.store.session import Reader
 from hie.store.visible import visible, visible_history
 
@@ -21,20 +21,20 @@ async def read(
     """
     seen = visible(reader, kind, restriction)
     row = await reader.fetchrow(
-        f"SELECT {STORED} FROM {seen.sql} AS v WHERE v.id = ${seen.following}",  # noqa: S608
+        f"SELECT {FOUND} FROM {seen.sql} AS v WHERE v.id = ${seen.following}",  # noqa: S608
         *seen.args,
         key,
     )
     if row is not None and version in (None, row[2]):
-        return stored(reader.db, kind, row)
+        return found(reader.db, kind, row)
     if row is None or version is not None:
         earlier = await _earlier(reader, kind, key, restriction, version)
         if earlier is not None:
-            deleted, found = earlier
+            deleted, past = earlier
             if deleted:
                 raise ResourceDeleted(f"{kind}/{key} is deleted")
             if version is not None:
-                return found
+                return past
     raise ResourceNotFound(f"no {kind} with this id and version")
 
 

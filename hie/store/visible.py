@@ -38,6 +38,8 @@ def visible(
 ) -> Visible:
     """The current versions of one type that may be seen, with all columns of its table.
 
+    And one more, `is_ruled`: whether the patient may have rules of Consents.
+
     Arguments are numbered from `first`. A type that is not permitted, or unknown, has no rows.
     `locked`: the statement locks the rows.
     """
@@ -52,7 +54,7 @@ def visible(
 @cache
 def _whole(table: str, first: int) -> Visible:
     """A whole table; the commonest fragment, made once."""
-    return Visible(f"(SELECT * FROM {table})", (), first)  # noqa: S608
+    return Visible(f"(SELECT *, true AS is_ruled FROM {table})", (), first)  # noqa: S608
 
 
 def visible_history(reader: Reader, kind: str, restriction: Restriction, first: int = 1) -> Visible:
@@ -75,9 +77,10 @@ def _fragment(
         args = Arguments(reader, first)
         every = [*where, *conditions(args, table, kind, shape, locked=locked)]
         condition = f" WHERE {' AND '.join(every)}" if every else ""
-        source = f"SELECT * FROM {table}"  # noqa: S608
+        source = f"SELECT *, true AS is_ruled FROM {table}"  # noqa: S608
         if not locked and is_joined(kind, shape):
-            source = f"SELECT {table}.* FROM {table} {RULED.format(table=table)}"  # noqa: S608
+            ruled = f"{table}.*, ruled.home IS NOT NULL AS is_ruled"
+            source = f"SELECT {ruled} FROM {table} {RULED.format(table=table)}"  # noqa: S608
         return f"({source}{condition})", tuple(args.values)
 
     key = (table, kind, first, locked, tuple(where))

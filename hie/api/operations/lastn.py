@@ -5,7 +5,7 @@ they have none, their text. Any search parameter of Observation narrows them. Wh
 catalogue are asked for by name and nothing else is, each item is one code (`latest`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,9 +15,9 @@ from hie.access.scopes import Interaction
 from hie.api.addresses import query_string
 from hie.api.operations.asked import read_pairs
 from hie.api.respond import answered, fhir, hub_of, path_of
-from hie.api.served import asked_about
+from hie.api.served import asked_about, subjects_of
 from hie.api.withheld import notices
-from hie.audit.event import Action, Event, EventType, Subject
+from hie.audit.event import Action, Event, EventType
 from hie.errors import Fault, InvalidRequest, TooCostly
 from hie.exchange.patients_asked import check_asked, check_patients
 from hie.fhir import Resource
@@ -54,7 +54,7 @@ async def lastn(request: Request) -> Response:
             EventType.SEARCH,
             Action.EXECUTE,
             actor,
-            subjects=tuple(Subject(home, None, _shown(kept, home)) for home in homes),
+            subjects=subjects_of(homes, kept),
             query=f"{path_of(request)}?{asked}".encode(),
         )
     )
@@ -137,7 +137,3 @@ def _codes(tree: Resource) -> list[str]:
         f"{one.get('system', '')}|{one['code']}" for one in code.get("coding", ()) if "code" in one
     ]
     return pairs or [str(code.get("text", ""))]
-
-
-def _shown(kept: Iterable[Stored], home: str) -> tuple[str, ...]:
-    return tuple(one.reference for one in kept if one.home == home)

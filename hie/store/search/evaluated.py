@@ -22,7 +22,7 @@ from hie.store.search.query import Query
 from hie.store.search.registry import MOST_EVALUATED
 from hie.store.search.rows import count_rows, follows, page_rows, position_of
 from hie.store.search.sorting import Key
-from hie.store.served import Stored, stored
+from hie.store.served import Stored, found
 from hie.store.session import Reader, Row
 from hie.store.versions import read_many
 
@@ -105,7 +105,7 @@ async def _matching(
     while more:
         rows = await page_rows(reader, query, sight.seen, sight.sql, sight.where, place, _CHUNK)
         more = len(rows) == _CHUNK
-        chunk = [stored(reader.db, query.type, row[:7]) for row in rows]
+        chunk = [found(reader.db, query.type, row) for row in rows]
         backs = [
             await links.back(reader, one, chunk, restriction, find)
             for one in query.evaluated

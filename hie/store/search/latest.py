@@ -11,11 +11,11 @@ from hie.fhir import ITEM
 from hie.store.inserting import array
 from hie.store.masks import meanings
 from hie.store.search.query import Query
-from hie.store.served import STORED, Stored, stored
+from hie.store.served import FOUND, WIDTH, Stored, found
 from hie.store.session import Dialect, Reader, Row
 from hie.store.visible import visible
 
-_COLUMNS = ", ".join(f"v.{name}" for name in STORED.split(", "))
+_COLUMNS = ", ".join(f"v.{name}" for name in FOUND.split(", "))
 _NEVER = -(2**62)
 
 
@@ -47,18 +47,18 @@ async def newest_of_items(
             rows += await reader.fetch(_EACH.format(**parts), *seen.args, home, item)
     rows.sort(key=_place, reverse=True)
     shown: Counter[str] = Counter()
-    found = []
+    newest = []
     for row in rows:  # of each item the newest, whether it is said in clear or by a mark
-        item = means[row[8]]
+        item = means[row[WIDTH + 1]]
         shown[item] += 1
         if shown[item] <= most:
-            found.append(stored(reader.db, "Observation", row[:7]))
-    return found
+            newest.append(found(reader.db, "Observation", row))
+    return newest
 
 
 def _place(row: Row) -> tuple[int, str]:
     """When it was collected, and its id: the order of a search."""
-    return _NEVER if row[7] is None else row[7], row[1]
+    return _NEVER if row[WIDTH] is None else row[WIDTH], row[1]
 
 
 # What has a time is read off the index backwards; only where that is too few, what has none. Of two

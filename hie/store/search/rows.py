@@ -9,12 +9,11 @@ from typing import Any
 from hie.store.search.query import Query
 from hie.store.search.sorting import Key, own_order
 from hie.store.search.sql import Conditions
-from hie.store.served import STORED
+from hie.store.served import FOUND, WIDTH
 from hie.store.session import Dialect, Reader, Row
 from hie.store.visible import Visible
 
-_STORED = ", ".join(f"v.{name}" for name in STORED.split(", "))
-_WIDTH = len(STORED.split(", "))
+_FOUND = ", ".join(f"v.{name}" for name in FOUND.split(", "))
 
 
 async def count_rows(reader: Reader, seen: Visible, sql: Conditions, where: list[str]) -> int:
@@ -52,7 +51,7 @@ async def page_rows(
     columns = "".join(f", {key.column}" for key in keys)
     ordered = ", ".join(f"{key.column} {_direction(key)}" for key in keys)
     return await reader.fetch(
-        f"SELECT {_STORED}{columns} FROM {seen.sql} AS v{clause}"  # noqa: S608
+        f"SELECT {_FOUND}{columns} FROM {seen.sql} AS v{clause}"  # noqa: S608
         f" ORDER BY {ordered}, v.id {_direction(keys[-1])} LIMIT {limit}",
         *args,
     )
@@ -67,7 +66,7 @@ def order(query: Query) -> tuple[Key, ...]:
 
 def position_of(row: Row) -> list[Any]:
     """Where a page ends: the keys it is sorted by, and the id."""
-    return [*row[_WIDTH:], row[1]]
+    return [*row[WIDTH:], row[1]]
 
 
 def follows(query: Query, row: Row, after: Sequence[Any] | None) -> bool:

@@ -22,7 +22,7 @@ from hie.store.search.registry import BOUND
 from hie.store.search.rows import count_rows, page_rows, position_of
 from hie.store.search.sorting import read_sort
 from hie.store.search.sql import Conditions
-from hie.store.served import Stored, stored
+from hie.store.served import Stored, found
 from hie.store.session import Reader
 from hie.store.tables import HOMELESS
 from hie.store.visible import visible
@@ -60,9 +60,9 @@ async def search(
     if query.count_only or query.count == 0:
         return Page((), None, total)
     rows = await page_rows(reader, query, seen, sql, where, after, query.count + 1)
-    found = [stored(reader.db, query.type, row[:7]) for row in rows[: query.count]]
+    matches = [found(reader.db, query.type, row) for row in rows[: query.count]]
     following = position_of(rows[query.count - 1]) if len(rows) > query.count else None
-    return Page(found, following, total)
+    return Page(matches, following, total)
 
 
 async def _matches(reader: Reader, query: Query, restriction: Restriction) -> Sequence[Stored]:
