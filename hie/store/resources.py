@@ -156,6 +156,7 @@ async def put(
     gone = await _deleted(unit, (ref for ref in known if ref not in versions))
     fresh = [one for ref, one in nearest.items() if ref not in versions and ref not in gone]
     made = await insert(unit, fresh, now_us=at_us)
+    relabelled = []
     for (kind, key), (last, was_us, label) in gone.items():
         then_us = max(at_us, was_us)
         again = known[kind, key]
@@ -163,6 +164,9 @@ async def put(
         row = row_of(unit, again, last + 1, then_us, written(then_us), new)
         await unit.insert(TABLES[kind], _columns(kind), [row])
         made.append((kind, key, last + 1))
+        if new != label:
+            relabelled.append((kind, key, new))
+    await label_versions(unit, relabelled)
     met = [one for ref, one in known.items() if ref in versions or ref in gone]
     await resource_identifiers.keep(
         unit, ((hashed, one.home, one.id) for one in met for hashed in _hashes(unit, one))
@@ -176,8 +180,9 @@ async def put(
             new = label_for(unit, one, label)
             nexts.append(Next(one, last + 1, max(at_us, was_us), new, new != label))
         await _replace(unit, nexts)
-        await consents.look_again(unit, (one.home for one in changed))
         made += [(one.put.type, one.put.id, one.version) for one in nexts]
+    if met:
+        await consents.look_again(unit, (one.home for one in met))
     if later:
         made += await put(unit, later, now_us=at_us)
     return made

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from hie.store import resources, rewriting
+from hie.store.resources import Put
 from tests.integration.access.consents import give, rule, treating
 from tests.integration.access.support import Region, encounter_of, result_of
 
@@ -36,6 +38,26 @@ async def test_what_belongs_to_an_encounter_is_withheld_now_and_later(
         tree = {**result_of(patient, "e-3"), **of_it, "id": other}
         assert (await found.put(f"Observation/{other}", "b", tree)).status_code == 200
         assert not await sees(found, other)
+
+
+async def test_what_comes_again_after_its_deletion_is_withheld(place: Any, tmp_path: Path) -> None:
+    async with treating(place, tmp_path) as found:
+        patient = found.patients["P5b"]
+        stay = await found.made("b", encounter_of(patient))
+        of_it = {"encounter": {"reference": f"Encounter/{stay}"}}
+        tree = result_of(patient, "e-1")
+        first = await found.made("b", tree)
+        await give(
+            found, "b", patient, rule("permit", rule("deny", data=f"related:Encounter/{stay}"))
+        )
+        assert await sees(found, first)
+        ref, seen = ("Observation", first), {**tree, **of_it, "id": first}
+        async with found.hub.db.unit() as unit:
+            standing = (await resources.current(unit, [ref]))[ref]
+            await rewriting.delete(unit, standing, standing.message, standing.updated_us + 1)
+        async with found.hub.db.unit() as unit:
+            await resources.put(unit, [Put(ref[0], patient, first, seen, standing.message)])
+        assert not await sees(found, first)
 
 
 async def test_only_what_belongs_to_an_encounter_is_permitted(place: Any, tmp_path: Path) -> None:

@@ -158,6 +158,18 @@ async def test_what_is_deleted_keeps_its_label_and_gives_it_on(database: Databas
 
 
 @pytest.mark.anyio
+async def test_what_comes_again_saying_more_hides_what_was_deleted(database: Database) -> None:
+    await wrote(database, result())
+    async with database.unit() as unit:
+        standing = (await resources.current(unit, [REF]))[REF]
+        await rewriting.delete(unit, standing, None, 2_000_000)
+    assert await is_seen(database, 1)
+    await wrote(database, result("7917-8"))
+    assert await label(database) == HIV
+    assert not await is_seen(database, 1)
+
+
+@pytest.mark.anyio
 async def test_a_label_is_set_where_the_row_lies(database: Database) -> None:
     await wrote(database, result("7917-8"))
     await wrote(database, result("7917-8", status="corrected"))
