@@ -7,6 +7,7 @@ usable numbers. What follows is decided by `hie.identity.linkage`; the register 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
+from hie.exchange.protecting import protect
 from hie.fhir import Resource, identifier_kind
 from hie.identity import linkage
 from hie.identity.identifiers import is_usable, normalise
@@ -48,9 +49,15 @@ async def identify(
     known = await _known(unit, traits, settled)
     if not known:
         return settled
-    for home in sorted(known):
-        await _link(unit, home, patients[home], traits[home], on, now_us)
-    return await persons.persons_of(unit, patients)
+    joined = [
+        home
+        for home in sorted(known)
+        if await _link(unit, home, patients[home], traits[home], on, now_us)
+    ]
+    found = await persons.persons_of(unit, patients)
+    if joined:
+        await protect(unit, {found[home] for home in joined})
+    return found
 
 
 async def _known(unit: Unit, traits: Mapping[str, Traits], settled: Mapping[str, str]) -> set[str]:
@@ -84,10 +91,11 @@ def found_by(patient: Resource, on: date) -> Iterable[PatientIdentifier]:
 
 async def _link(
     unit: Unit, home: str, patient: Resource, traits: Traits, on: date, now_us: int
-) -> None:
+) -> bool:
+    """Join a home to the persons it certainly belongs to; whether it was joined to any."""
     mine = await persons.person_of(unit, home)
     if mine is None:
-        return
+        return False
     holders: set[str] = set()
     for kind, value in sorted(traits.usable):
         holders.update(await identifiers.homes_by_identifier(unit, kind, value))
@@ -96,7 +104,7 @@ async def _link(
         every.update(await persons.homes_of(unit, person))
     every.discard(home)
     if not every:
-        return
+        return False
     known = await current(unit, [("Patient", key) for key in sorted(every)])
     by_home = await persons.persons_of(unit, every)
     others = [
@@ -105,9 +113,10 @@ async def _link(
         if one.id in by_home and (tree := one.resource())
     ]
     new = linkage.Home(home, mine, traits, is_deceased(patient))
+    is_joined = False
     for outcome in linkage.link(new, others):
         if isinstance(outcome, linkage.Join):
-            await persons.join(
+            made = await persons.join(
                 unit,
                 outcome.person,
                 outcome.other,
@@ -116,6 +125,8 @@ async def _link(
                 author="hub",
                 at_us=now_us,
             )
+            is_joined |= made is not None
             continue
         task = outcome.task if isinstance(outcome, linkage.Shared) else outcome
         await identity_tasks.task(unit, str(task.kind), task.homes, task.reason, now_us)
+    return is_joined

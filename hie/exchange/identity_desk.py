@@ -8,6 +8,7 @@ from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
 from hie.exchange.hub import Hub
 from hie.exchange.parted import parted
+from hie.exchange.protecting import protect
 from hie.store import identity_tasks, ledger, persons
 from hie.store.instants import written
 
@@ -62,6 +63,7 @@ async def join_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
         if not links:
             fault = Fault("patients", "one-person", "Patients of several persons")
             raise UnprocessableRequest("nothing was joined", (fault,))
+        await protect(unit, (await persons.persons_of(unit, patients)).values())
         await ledger.append(unit, _event(actor, patients, f"link {' '.join(links)}"))
     return {"link": links[-1], "links": links}
 

@@ -26,6 +26,7 @@ from hie.errors import Fault, InvalidRequest, NotPermitted, ResourceNotFound, Un
 from hie.exchange.hub import Hub
 from hie.exchange.label_flow import Node, raise_others
 from hie.store import ledger, persons, relabelling, users
+from hie.store.database import advisory
 from hie.store.relabelling import LABELLED, Labelled
 from hie.store.session import Reader, Unit
 
@@ -93,7 +94,7 @@ async def raise_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> di
         changes = {one.ref: label}
         if one.stored.type == "Patient" and added & _VIP:
             rows = await _of_person(unit, one.stored.id)
-            changes = {each.ref: joined(each.label or 0, more) for each in rows}
+            changes = {each.ref: joined(each.label, more) for each in rows}
         changed = await relabelling.set_labels(unit, changes, rows)
         if len(rows) == 1:
             node = Node(one.stored.home, one.stored.resource(), label)
@@ -136,7 +137,11 @@ def _unprotected(label: int | None) -> int:
 
 
 async def _of_person(unit: Unit, home: str) -> list[Labelled]:
+    """Everything of theirs; who is joined to them at the same time waits, and is raised then."""
     person = await persons.person_of(unit, home)
+    if person is not None:
+        await advisory(unit, f"person:{person}")
+        person = await persons.person_of(unit, home)
     homes = [home] if person is None else await persons.homes_of(unit, person)
     return [row for each in homes for row in await relabelling.of_home(unit, each)]
 
