@@ -54,7 +54,7 @@ class Providers:
         self._clock = clock
         self._held: dict[str, _Held] = {}
         self._failed: dict[str, float] = {}
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time: dict[str, asyncio.Lock] = {}
 
     async def configuration(self, provider: Provider) -> Configuration:
         """The provider's endpoints; raises Unavailable."""
@@ -68,24 +68,28 @@ class Providers:
         return held.keys
 
     async def _look(self, provider: Provider, *, anew: bool = False) -> _Held:
-        async with self._one_at_a_time:
-            held, now = self._held.get(provider.issuer), self._clock()
-            last = self._failed.get(provider.issuer, 0.0 if held is None else held.tried)
-            if held is not None and (
-                now - last < LOOK_EVERY or (now < held.fresh_until and not anew)
-            ):
-                return held
-            if held is None and now - last < LOOK_EVERY:
-                raise _away(provider)
+        """What serves now: who has a fresh set waits for nobody, and no provider for another."""
+        held = self._held.get(provider.issuer)
+        if held is not None and not anew and self._clock() < held.fresh_until:
+            return held
+        async with self._one_at_a_time.setdefault(provider.issuer, asyncio.Lock()):
+            return await self._renewed(provider, anew=anew)
+
+    async def _renewed(self, provider: Provider, *, anew: bool) -> _Held:
+        held, now = self._held.get(provider.issuer), self._clock()
+        if held is not None and now < held.fresh_until and not anew:
+            return held  # whoever had the turn before has fetched it
+        last = self._failed.get(provider.issuer, 0.0 if held is None else held.tried)
+        if now - last >= LOOK_EVERY:
             try:
-                self._held[provider.issuer] = await self._fetch(provider, now)
-            except (NotFetched, NotAuthenticated) as fault:
+                self._held[provider.issuer] = held = await self._fetch(provider, now)
+            except (NotFetched, NotAuthenticated):
                 self._failed[provider.issuer] = now
-                if held is None or now - held.fetched > LAST_GOOD:
-                    raise _away(provider) from fault
-                return held
-            self._failed.pop(provider.issuer, None)
-            return self._held[provider.issuer]
+            else:
+                self._failed.pop(provider.issuer, None)
+        if held is None or now - held.fetched > LAST_GOOD:
+            raise Unavailable(f"identity provider {provider.id} does not answer")
+        return held
 
     async def _fetch(self, provider: Provider, now: float) -> _Held:
         address = f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration"
@@ -93,10 +97,6 @@ class Providers:
         keys: FetchedText = await self.fetcher.fetch(found.jwks_uri)
         usable = read_keys(keys.text, provider.algorithm)
         return _Held(found, usable, now, now + keys.fresh, now)
-
-
-def _away(provider: Provider) -> Unavailable:
-    return Unavailable(f"identity provider {provider.id} does not answer")
 
 
 def read_configuration(text: str, issuer: str) -> Configuration:
