@@ -8,13 +8,12 @@ import binascii
 import re
 
 from hie.access.labels.label import UNMAPPED
-from hie.access.labels.pdf import text_of_pdf
+from hie.access.labels.pdf import MOST_TOLD, text_of_pdf
 from hie.access.labels.tables import said, tables
 
 _TEXTS = re.compile(r"text/|application/(?:[\w.-]+\+)?(?:xml|json|xhtml)\b|application/hl7")
 _MARKUP = re.compile(r"<[^<>]{0,2000}>")
 _CHARSET = re.compile(r"charset=\"?([\w-]+)")
-_MOST = 400_000  # characters; what is longer cannot be told to say nothing else
 _CHARSETS = {"gbk": "gb18030", "gb2312": "gb18030", "gb18030": "gb18030"}
 
 
@@ -24,7 +23,7 @@ def file_of(media: str, data: str) -> int:
         text = _read(media.casefold(), base64.b64decode(data))
     except binascii.Error:
         return UNMAPPED
-    if text is None or len(text) > _MOST:
+    if text is None or len(text) > MOST_TOLD:
         return UNMAPPED
     return said(tables(), "words", text) | said(tables(), "words", "".join(text.split()))
 

@@ -7,10 +7,11 @@ be a picture of a page.
 """
 
 import base64
-import binascii
 import re
 import zlib
 from collections.abc import Iterator
+
+from hie.access.labels.pdf_maps import Map, maps_of, unhexed
 
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _END = b"endstream"
@@ -20,11 +21,6 @@ _BEGINS = re.compile(
 _PARENTHESIS = re.compile(rb"[()]|\\.", re.DOTALL)
 _ESCAPED = re.compile(rb"\\([0-7]{1,3}|\r\n|.)", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_PAIR = re.compile(rb"<([0-9A-Fa-f\s]+)>\s*<([0-9A-Fa-f\s]*)>")
-_RANGE = re.compile(
-    rb"<([0-9A-Fa-f\s]+)>\s*<([0-9A-Fa-f\s]+)>\s*(?:<([0-9A-Fa-f\s]*)>|\[([^\]]*)\])"
-)
-_HEX = re.compile(rb"<([0-9A-Fa-f\s]*)>")
 _NAMED = {
     "gb18030": re.compile(rb"/GB(?:K|pc|-EUC|K2K|KP)"),
     "utf-16-be": re.compile(rb"/Uni\w+-(?:UCS2|UTF16)"),
@@ -32,10 +28,14 @@ _NAMED = {
 }
 _OCTAL = frozenset(b"%d" % one for one in range(8))
 _HEAD = 2000  # bytes of a stream's dictionary
-_WHOLE, _MOST_STREAMS, _MOST_CODES = 2 << 20, 2000, 70_000  # unpacked bytes; streams; codes
-_MOST_MAP, _MOST_STRINGS = 1 << 20, 40_000  # bytes of one map; strings of one stream
+_WHOLE, _MOST_STREAMS = 2 << 20, 2000  # unpacked bytes; streams
+_MOST_STRINGS = 40_000  # of one stream
+_MOST_TRIED = 2_000_000  # bytes of strings, each time they are held against a map or an encoding
+MOST_TOLD = 400_000  # characters: what is longer cannot be told to say nothing else
 
-Map = dict[bytes, str]
+
+class _TooMuchError(Exception):
+    """A file that says more than is read."""
 
 
 def text_of_pdf(data: bytes) -> str | None:
@@ -46,21 +46,30 @@ def text_of_pdf(data: bytes) -> str | None:
     if not is_whole:
         return None
     plain = [*streams, data]
-    cmaps = [one for one in streams if b"begincmap" in one]
-    if any(len(one) > _MOST_MAP for one in cmaps):
+    maps = maps_of(one for one in streams if b"begincmap" in one)
+    if maps is None:
         return None
-    maps = [found for one in cmaps if (found := _map(one))]
     is_two_byte = any(b"/Identity-H" in one or b"/Identity-V" in one for one in plain)
     encodings = _encodings(plain)
     told: list[str] = []
+    tried, size = 0, 0
     for one in streams:
         if b"begincmap" in one or not (b"Tj" in one or b"TJ" in one or b"'" in one):
             continue
         for shown in _shown(one):
-            meant = _meant(shown, maps, encodings, is_two_byte)
+            tried += sum(map(len, shown)) * (len(maps) + len(encodings) + 1)
+            if tried > _MOST_TRIED:
+                return None
+            try:
+                meant = _meant(shown, maps, encodings, is_two_byte)
+            except _TooMuchError:
+                return None
             if meant is None:
                 return None
             told += meant
+            size += sum(len(text) + 1 for text in meant)
+            if size > MOST_TOLD:
+                return None
     return "\n".join(told) if told else None
 
 
@@ -109,42 +118,6 @@ def _inflated(body: bytes, most: int) -> bytes | None:
         return None
 
 
-def _map(cmap: bytes) -> Map:
-    """The codes of a map to Unicode."""
-    found: Map = {}
-    for block in _blocks(cmap, b"bfchar"):
-        for code, text in _PAIR.findall(block):
-            meant = _utf16(text)
-            if code.strip() and meant.strip("\0"):  # a map to nothing reads nothing
-                found[_hex(code)] = meant
-    for block in _blocks(cmap, b"bfrange"):
-        for low, high, first, many in _RANGE.findall(block):
-            start, size = _hex(low), len(_hex(low))
-            count = int.from_bytes(_hex(high), "big") - int.from_bytes(start, "big") + 1
-            if not (size and len(_hex(high)) == size and 0 < count <= _MOST_CODES - len(found)):
-                continue
-            texts = [_utf16(one) for one in _HEX.findall(many)] if many else None
-            base = _utf16(first)
-            for n in range(count):
-                code = (int.from_bytes(start, "big") + n).to_bytes(size, "big")
-                if texts is not None:
-                    found[code] = texts[n] if n < len(texts) else ""
-                elif base and base != "\0":
-                    found[code] = base[:-1] + chr(min(ord(base[-1]) + n, 0x10FFFF))
-    return found
-
-
-def _blocks(cmap: bytes, name: bytes) -> Iterator[bytes]:
-    """What stands between begin and end of a kind of list."""
-    at = cmap.find(b"begin" + name)
-    while at >= 0:
-        end = cmap.find(b"end" + name, at)
-        if end < 0:
-            return
-        yield cmap[at:end]
-        at = cmap.find(b"begin" + name, end)
-
-
 def _encodings(plain: list[bytes]) -> list[str]:
     """The Chinese encodings that fonts name (ISO 32000-1, table 118)."""
     return [name for name, sign in _NAMED.items() if any(sign.search(one) for one in plain)]
@@ -167,7 +140,7 @@ def _shown(stream: bytes) -> Iterator[list[bytes]]:
                 break
             parts.append(_ESCAPED.sub(_unescaped, stream[token.end() : end - 1]))
         elif token.lastgroup == "hex":
-            parts.append(_hex(token["hex"]))
+            parts.append(unhexed(token["hex"]))
         elif parts:
             yield parts
             parts = []
@@ -200,10 +173,10 @@ def _meant(
     parts: list[bytes], maps: list[Map], encodings: list[str], is_two_byte: bool
 ) -> list[str] | None:
     """What shown strings may mean, with and without blanks between; None: nothing reads them."""
-    if not b"".join(parts).strip(b"\0 \t\r\n"):
-        return []
     told = [found for one in maps if (found := _mapped(parts, one)) is not None]
     told += [found for name in encodings if (found := _decoded(parts, name)) is not None]
+    if not told and not b"".join(parts).strip(b"\0 \t\r\n"):
+        return []
     if not told and not (is_two_byte and any(b"\0" in one for one in parts)):
         found = _decoded(parts, "latin-1")
         told += [] if found is None else [found]
@@ -221,12 +194,16 @@ def _decoded(parts: list[bytes], name: str) -> list[str] | None:
 def _mapped(parts: list[bytes], codes: Map) -> list[str] | None:
     """The texts by a map, when it knows nine in ten of the codes."""
     size = len(next(iter(codes))) or 1
-    told, known, count = [], 0, 0
+    told, known, count, long = [], 0, 0, 0
     for one in parts:
         found = [codes.get(one[n : n + size]) for n in range(0, len(one), size)]
-        known += sum(text is not None for text in found)
+        texts = [text for text in found if text is not None]
+        known += len(texts)
         count += len(found)
-        told.append("".join(text for text in found if text is not None))
+        long += sum(map(len, texts))
+        if long > MOST_TOLD:
+            raise _TooMuchError
+        told.append("".join(texts))
     return told if known * 10 >= count * 9 else None
 
 
@@ -234,12 +211,3 @@ def _is_text(text: str) -> bool:
     """Whether nine in ten of its characters are letters, figures, signs and blanks of a text."""
     good = sum(one.isprintable() or one in "\r\n\t" for one in text)
     return good * 10 >= len(text) * 9
-
-
-def _hex(text: bytes) -> bytes:
-    digits = b"".join(text.split())
-    return binascii.unhexlify(digits + b"0" * (len(digits) % 2))
-
-
-def _utf16(text: bytes) -> str:
-    return _hex(text).decode("utf-16-be", "replace")

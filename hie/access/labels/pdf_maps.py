@@ -1,0 +1,82 @@
+"""What the maps to Unicode of a PDF say (ISO 32000-1, 9.10.3), within one budget for all of them.
+
+A short map may name many codes, and a range may give each of them a long text: what is counted is
+what is kept, over the whole file. A file that needs more is not read.
+"""
+
+import binascii
+import re
+from collections.abc import Iterable, Iterator
+
+_PAIR = re.compile(rb"<([0-9A-Fa-f\s]+)>\s*<([0-9A-Fa-f\s]*)>")
+_RANGE = re.compile(
+    rb"<([0-9A-Fa-f\s]+)>\s*<([0-9A-Fa-f\s]+)>\s*(?:<([0-9A-Fa-f\s]*)>|\[([^\[\]]*)\])"
+)
+_HEX = re.compile(rb"<([0-9A-Fa-f\s]*)>")
+_MOST_MAPS, _MOST_MAP = 40, 1 << 20  # maps that differ; bytes of one
+_MOST_CODES = 140_000  # codes and characters they stand for, over all maps: two whole fonts
+
+Map = dict[bytes, str]
+
+
+def maps_of(cmaps: Iterable[bytes]) -> list[Map] | None:
+    """The codes of each map that has some; None: there is more than is read."""
+    different = list(dict.fromkeys(cmaps))
+    if len(different) > _MOST_MAPS or any(len(one) > _MOST_MAP for one in different):
+        return None
+    found = []
+    left = _MOST_CODES
+    for one in different:
+        codes: Map = {}
+        for code, text in _codes(one):
+            left -= 1 + len(text)
+            if left < 0:
+                return None
+            if text.strip("\0"):  # a map to nothing reads nothing
+                codes[code] = text
+        if codes:
+            found.append(codes)
+    return found
+
+
+def _codes(cmap: bytes) -> Iterator[tuple[bytes, str]]:
+    """The codes of a map one by one, each with its text."""
+    for block in _blocks(cmap, b"bfchar"):
+        for code, text in _PAIR.findall(block):
+            if code.strip():
+                yield unhexed(code), _utf16(text)
+    for block in _blocks(cmap, b"bfrange"):
+        for low, high, first, many in _RANGE.findall(block):
+            start, end, size = unhexed(low), unhexed(high), len(unhexed(low))
+            if not size or len(end) != size:
+                continue
+            number = int.from_bytes(start, "big")
+            codes = range(number, int.from_bytes(end, "big") + 1)
+            if many:
+                texts = [_utf16(one) for one in _HEX.findall(many)]
+                yield from zip((n.to_bytes(size, "big") for n in codes), texts, strict=False)
+            elif base := _utf16(first):
+                for n in codes:
+                    last = chr(min(ord(base[-1]) + n - number, 0x10FFFF))
+                    yield n.to_bytes(size, "big"), base[:-1] + last
+
+
+def _blocks(cmap: bytes, name: bytes) -> Iterator[bytes]:
+    """What stands between begin and end of a kind of list."""
+    at = cmap.find(b"begin" + name)
+    while at >= 0:
+        end = cmap.find(b"end" + name, at)
+        if end < 0:
+            return
+        yield cmap[at:end]
+        at = cmap.find(b"begin" + name, end)
+
+
+def unhexed(text: bytes) -> bytes:
+    """The bytes of a string in hexadecimal digits, blanks between them or not (7.3.4.3)."""
+    digits = b"".join(text.split())
+    return binascii.unhexlify(digits + b"0" * (len(digits) % 2))
+
+
+def _utf16(text: bytes) -> str:
+    return unhexed(text).decode("utf-16-be", "replace")
