@@ -56,7 +56,8 @@ async def _by_code(request: Request, hub: Hub, code: str) -> Response:
     permit(actor, Door.ORDER_CHECK)
     try:
         opened = await use_code(hub, actor, code)
-    except ResourceNotFound:
+    except ResourceNotFound as error:
+        await hub.entrance.refusals.record_error(request.scope, error)
         return _page(request, wrong="code-none", chosen=CODE)
     patient = opened["patient"].removeprefix("Patient/")
     return RedirectResponse(f"/patients/{patient}", status_code=303)

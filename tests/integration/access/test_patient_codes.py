@@ -1,5 +1,6 @@
 """A patient opens their record by a code: to one hospital, once, for a quarter of an hour."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from hie.access.windows import PATIENT_US
+from hie.store import persons
 from tests.integration.access.support import INSTITUTIONS, Region, region, shown
 from tests.integration.access.test_declared import check_of
 from tests.integration.fhir.auditing import client_with
@@ -64,6 +66,7 @@ async def test_a_code_opens_the_record_to_who_uses_it(place: Any, tmp_path: Path
                 "SELECT until_us - from_us, count(*) FROM reach WHERE kind = 'patient'"
                 " GROUP BY until_us - from_us"
             )
+        assert row is not None
         assert tuple(row) == (PATIENT_US, 2)
 
 
@@ -76,6 +79,26 @@ async def test_a_code_that_is_over_opens_nothing(place: Any, tmp_path: Path) -> 
         assert (await send(found, "patient-codes/use", "c", {"code": code})).status_code == 404
         code = (await send(found, "patient-codes", "app", about("P2"))).json()["code"]
         assert (await send(found, "patient-codes/use", "c", {"code": code})).status_code == 200
+
+
+async def test_a_code_used_while_a_link_is_taken_back_opens_its_own_patient(
+    postgres_place: Any, tmp_path: Path
+) -> None:
+    async with region(postgres_place, tmp_path) as found:
+        await app(found)
+        code = (await send(found, "patient-codes", "app", about("P2"))).json()["code"]
+        db, homes = found.hub.db, {found.patients["P2a"], found.patients["P2b"]}
+        async with db.reading() as reader:
+            (link,) = [one for one in await persons.links(reader) if homes & set(one.homes)]
+        async with db.unit() as unit:
+            await persons.undo(unit, link.id, author="u1", at_us=link.at_us + 1)
+            use = asyncio.create_task(send(found, "patient-codes/use", "c", {"code": code}))
+            await asyncio.sleep(0.5)
+            assert not use.done()
+        assert (await use).status_code == 200
+        async with db.reading() as reader:
+            rows = await reader.fetch("SELECT home FROM reach WHERE kind = 'patient'")
+        assert len(rows) == 1
 
 
 async def test_the_own_record_of_who_uses_it_is_named(place: Any, tmp_path: Path) -> None:
@@ -129,3 +152,4 @@ async def test_a_clinician_types_the_code_on_the_page(place: Any, tmp_path: Path
         again = await client.post("/patients", data=sent)
         assert again.status_code == 200
         assert "授权码无效" in again.text
+        assert await found.last_audit() == ("4", "absent")
