@@ -47,7 +47,10 @@ async def submit(request: Request) -> Response:
         opened = await break_glass(hub, actor, _wish(given))
     except (NotPermitted, TooMany) as error:
         await hub.entrance.refusals.record_error(request.scope, error)
-        return await _page(request, given, error)
+        response = await _page(request, given, error)
+        if isinstance(error, TooMany):
+            response.headers["Retry-After"] = error.faults[0].expected
+        return response
     answer = RedirectResponse(f"/patients/{opened.home}", status_code=303)
     secret = await rotate(hub.entrance, request.scope)
     set_session_cookie(answer, secret, secure=hub.entrance.secure)

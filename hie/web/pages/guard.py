@@ -9,7 +9,7 @@ from starlette.responses import Response
 from hie.access.actor import Actor
 from hie.access.policy import Role
 from hie.access.reason import Reason
-from hie.errors import Fault, HubError, NotPermitted
+from hie.errors import Fault, HubError, NotPermitted, TooMany
 from hie.exchange.glass_review import waiting as reviews_waiting
 from hie.exchange.hub import Hub
 from hie.exchange.work_list import waiting
@@ -27,6 +27,7 @@ _TEXTS = {
     405: "error-404",
     409: "error-409",
     410: "error-404",
+    429: "error-429",
     503: "error-503",
 }
 
@@ -123,4 +124,7 @@ async def _told(request: Request, error: HubError) -> Response:
         await hub.entrance.refusals.record_error(request.scope, error)
     except HubError as away:
         error = away
-    return error_page(request, status_of(error))
+    response = error_page(request, status_of(error))
+    if isinstance(error, TooMany) and error.faults:
+        response.headers["Retry-After"] = error.faults[0].expected
+    return response
