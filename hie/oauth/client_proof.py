@@ -16,6 +16,7 @@ from hie.access.token import Claims, Expected, verify
 from hie.errors import NotAuthenticated, Unavailable
 from hie.oauth.entrance import Entrance
 from hie.oauth.known_clients import KnownClient
+from hie.oauth.limits import neighbourhood
 from hie.oauth.token_request import TokenRefused, invalid_client, too_many, unavailable
 from hie.store import jti
 from hie.store.session import Unit
@@ -128,13 +129,19 @@ async def _verified(
     return claims
 
 
-async def check_admitted(entrance: Entrance, client: KnownClient, network: str | None) -> None:
-    """Let a client in that stands, from a network of its own, at its rate; raises TokenRefused."""
+async def check_admitted(
+    entrance: Entrance, client: KnownClient, network: str | None, *, proved: bool = True
+) -> None:
+    """Let a client in that stands, from a network of its own, at its rate; raises TokenRefused.
+
+    Who only says that it is this client uses up the rate of its neighbourhood, not the client's.
+    """
     if not client.active or not await entrance.is_open(client.institution):
         raise invalid_client(Reason.STATUS)
     if not await entrance.networks.admits(client.id, network):
         raise invalid_client(Reason.NETWORK)
     if entrance.rates.enforced:
-        seconds = entrance.rates.token.take(client.id, entrance.clock())
+        caller = client.id if proved else (client.id, neighbourhood(network))
+        seconds = entrance.rates.token.take(caller, entrance.clock())
         if seconds > 0:
             raise too_many(Reason.RATE, seconds)

@@ -96,6 +96,7 @@ def _fits(asked: CodeRequest, found: AuthCode) -> bool:
 def _refuse(asked: CodeRequest, reason: Reason) -> NoReturn:
     refused = invalid_grant("no code that may be changed like this", reason)
     refused.client = asked.client.id
+    refused.proved = bool(asked.used)
     raise refused
 
 

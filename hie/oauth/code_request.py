@@ -62,5 +62,5 @@ async def _public(entrance: Entrance, network: str | None, named: str | None) ->
     with naming(client.id):
         if client.app != PUBLIC:
             raise invalid_client(Reason.METHOD)
-        await check_admitted(entrance, client, network)
+        await check_admitted(entrance, client, network, proved=False)
     return client

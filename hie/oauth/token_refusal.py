@@ -53,10 +53,11 @@ async def refuse(entrance: Entrance, caller: Actor, refused: TokenRefused, detai
     """Record a refusal and word it; failures of one network slow it down."""
     if refused.client:
         caller = replace(caller, client=refused.client)
-    if refused.reason in _PROVED or refused.error in _ERRORS:
+    if refused.proved and (refused.reason in _PROVED or refused.error in _ERRORS):
         caller = replace(caller, kind=ActorKind.CLIENT, subject=caller.client)
     await entrance.refusals.record(caller, refused.reason, detail=detail)
-    if refused.error == "invalid_client" and entrance.rates.enforced:
+    failed = refused.error == "invalid_client" or not refused.proved
+    if failed and entrance.rates.enforced:
         seconds = entrance.rates.failed.take(neighbourhood(caller.network), entrance.clock())
         if seconds > 0:
             refused = too_many(Reason.BACK_OFF, seconds)

@@ -26,10 +26,12 @@ class GrantType(StrEnum):
 class TokenRefused(Exception):
     """A token request is refused: the OAuth error for the caller, the reason for the log.
 
-    `client` is the client it says it is from, once one of that id was found.
+    `client` is the client it says it is from, once one of that id was found; `proved` is False
+    where the error is one of those told after a proof and there was none, as of a public app.
     """
 
     client: str = ""
+    proved: bool = True
 
     def __init__(
         self, error: str, reason: Reason, told: str, status: int = 400, seconds: float = 0

@@ -3,16 +3,23 @@
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from hie.app import web_app
 from hie.exchange.commands import run
+from hie.oauth.entrance import Rates
+from hie.oauth.limits import FAILED, TOKEN
 from tests.integration.launch.support import (
+    APP,
+    BACK,
     EVERYONE,
     VERIFIER,
     Desk,
     answered,
     desk,
 )
+from tests.integration.test_doors import BASE
 
 pytestmark = pytest.mark.anyio
 WRONG: dict[str, tuple[dict[str, str | None], int, str, str]] = {
@@ -62,6 +69,38 @@ async def test_a_guess_uses_the_code_up(place: Any, tmp_path: Path) -> None:
             again = await at.token(code)
             assert again.json()["error"] == "invalid_grant", name
             assert (await at.refused())[-1] == ("replay", "8"), name
+
+
+async def test_who_guesses_in_a_public_apps_name_slows_itself_alone(
+    place: Any, tmp_path: Path
+) -> None:
+    async with desk(place, tmp_path) as at:
+        entrance = at.hub.entrance
+        object.__setattr__(entrance, "rates", Rates())
+        await at.sign_in()
+        code = await _code(at)
+        guess = {
+            "grant_type": "authorization_code",
+            "code": "x" * 43,
+            "redirect_uri": BACK,
+            "code_verifier": VERIFIER,
+            "client_id": APP,
+        }
+        rogue = httpx.ASGITransport(web_app(at.hub), client=("10.9.9.9", 4711))
+        async with httpx.AsyncClient(transport=rogue, base_url=BASE) as other:
+            for _ in range(FAILED.burst):
+                answer = await other.post("/oauth/token", data=guess)
+                assert answer.json()["error"] == "invalid_grant"
+            while answer.status_code != 429:
+                answer = await other.post("/oauth/token", data=guess)
+        for _ in range(TOKEN.burst):
+            entrance.rates.token.take((APP, "10.9.9.9"), entrance.clock())
+        assert (await at.token(code)).status_code == 200
+        async with at.hub.db.reading() as reader:
+            rows = await reader.fetch(
+                "SELECT DISTINCT kind, client FROM audit_access WHERE reason = 'oidc'"
+            )
+        assert [tuple(row) for row in rows] == [("stranger", APP)]
 
 
 async def test_a_second_use_ends_the_token_of_the_first(place: Any, tmp_path: Path) -> None:
