@@ -42,8 +42,8 @@ class BearerDoor:
         self._entrance = entrance
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
 
-    async def actor(self, token: str) -> Actor:
-        """The actor a token stands for now; raises NotAuthenticated."""
+    async def actor(self, token: str) -> tuple[Actor, Claims]:
+        """The actor a token stands for now, and what it says; raises NotAuthenticated."""
         seen = self._look(token)
         claims = seen.claims
         if await self._entrance.revocations.holds(claims.token_id):
@@ -52,7 +52,7 @@ class BearerDoor:
         if seen.actor is None or seen.client is not client or seen.person != person:
             seen.actor = self._made(claims, client, person)
             seen.client, seen.person = client, person
-        return seen.actor
+        return seen.actor, claims
 
     def claims(self, token: str) -> Claims:
         """What a token of this hub says; whether it still opens doors is another question.

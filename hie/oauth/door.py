@@ -92,8 +92,9 @@ class Door:
             scope["state"]["actor"] = actor
             return actor
         token, by_proof = presented_token(_values(scope, b"authorization"))
-        actor = (await self._bearer.actor(token)).at(network_of(scope), request_id_of(scope))
-        claims = self._bearer.claims(token)
+        actor, claims = await self._bearer.actor(token)
+        actor = actor.at(network_of(scope), request_id_of(scope))
+        scope["state"]["actor"] = actor  # a refusal says whose token it was
         await check_sender(self._entrance, scope, claims, token, by_proof=by_proof)
         return await self._bound(actor, scope)
 

@@ -2,8 +2,8 @@
 
 The first five of one network, reason and minute are events of their own; of the rest an exact
 count is kept and written as one event when the minute is over (SECURITY 3.3), and likewise of the
-mistakes of one client. What a known caller was not permitted, or asked for in vain, is always an
-event of its own.
+mistakes of one client, and of who has its token and not what it is bound to. What a known caller
+was not permitted, or asked for in vain, is always an event of its own.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from hie.store.ledger import Ledger
 
 SINGLE = 5
 _COUNTED = frozenset({Reason.RATE, Reason.QUOTA, Reason.BACK_OFF}) | MISTAKES
+_OF_SENDERS = frozenset({Reason.CNF, Reason.DPOP, Reason.NONCE})  # who has a token of a client
 _PAST = frozenset({Reason.ABSENT, Reason.REL})  # past what was opened, with the glass broken
 MOST_KEPT = 4096
 _MINUTE = 60
@@ -85,7 +86,9 @@ class Refusals:
         metrics.REFUSALS.labels(reason.value).inc()
         unknown = actor.kind is ActorKind.STRANGER
         whose = actor.network if unknown else f"client {actor.client}"
-        noisy = unknown or reason in _COUNTED
+        if not unknown and reason in _OF_SENDERS:
+            whose = f"{whose} {actor.network}"
+        noisy = unknown or reason in _COUNTED | _OF_SENDERS
         if noisy and await self._is_noise(whose, reason, event):
             return
         await self._ledger.record(event)

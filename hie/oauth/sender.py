@@ -66,8 +66,9 @@ async def check_sender(
     if not sender.matches(bound):
         raise refused(Reason.CNF)
     client = await entrance.clients.find(str(claims.members["client_id"]))
-    if client is not None:
-        check_registered(client, sender)
+    if client is None:
+        raise refused(Reason.STATUS)
+    check_registered(client, sender)
 
 
 async def sender_of(entrance: Entrance, scope: Scope, token: str | None) -> Sender:

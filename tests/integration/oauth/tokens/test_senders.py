@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from hie.access.compact import encode_segment, read_compact
 from hie.access.dpop import hash_of
-from hie.errors import Conflict, HubMisconfigured, UnprocessableRequest
+from hie.errors import Conflict, HubMisconfigured, NotAuthenticated, UnprocessableRequest
+from hie.oauth.bearer_door import BearerDoor
 from hie.oauth.registration import operator_token
-from hie.oauth.sender import nonce
+from hie.oauth.sender import check_sender, nonce
 from tests.integration.oauth.asking import ask, bearer, form, get, numbered, token
 from tests.integration.oauth.conftest import OPERATOR, Hub, Making, register
 from tests.integration.oauth.tokens.key_server import certificate
 from tests.unit.access.tokens import (
+    CLIENT,
     FHIR,
     HUB,
     NOW,
@@ -236,8 +239,31 @@ async def test_a_stolen_token_opens_nothing(hub: Hub) -> None:
     ]
     assert [one.status_code for one in stolen] == [401] * 5
     assert set(await hub.reasons()) == {"cnf", "dpop"}
+    whose = [(row["kind"], row["client"]) for row in await hub.audit("refused")]
+    assert sorted(whose) == [("client", CLIENT)] + [("client", PROVER)] * 4
     assert (await read(hub, shown(hub, text))).status_code == 200
     assert (await read(hub, bearer(plain))).status_code == 200
+
+
+async def test_of_a_thief_who_goes_on_a_count_is_kept(hub: Hub) -> None:
+    text = await dpop_token(hub)
+    for number in range(9):
+        assert (await read(hub, shown(hub, text, key=77, jti=f"x-{number}"))).status_code == 401
+    assert await hub.reasons() == ["cnf"] * 5
+    hub.clock.now += 60
+    await hub.entrance.refusals.flush()
+    last = (await hub.audit("refused"))[-1]
+    assert (last["reason"], last["client"], last["detail"]) == ("cnf", PROVER, "count=4")
+
+
+async def test_who_is_no_client_any_more_sends_nothing(hub: Hub) -> None:
+    text = await token(hub)
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    claims = BearerDoor(hub.entrance).claims(text)
+    await check_sender(hub.entrance, scope, claims, text, by_proof=False)
+    gone = replace(claims, members={**claims.members, "client_id": "gone-1"})
+    with pytest.raises(NotAuthenticated):
+        await check_sender(hub.entrance, scope, gone, text, by_proof=False)
 
 
 async def test_a_client_that_must_prove_gets_no_token_without(hub: Hub) -> None:
