@@ -2,7 +2,7 @@
 
 HL7 v2 chapter 3. Of all that an ADT says the hub asks who is here, since when and until when: it
 is what says which hospital treats whom. The event is that of MSH-9; PV1-45 says that one who is
-told of otherwise has left.
+told of otherwise has left. What was changed (A08) stays planned, here, left or cancelled as it was.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from adapters.hl7v2.reader import Segment
 from adapters.hl7v2.reading import Reading
 from hie.records import VisitRecord
 
-Event = Literal["planned", "here", "left", "cancelled"]
+Event = Literal["planned", "here", "left", "cancelled", "changed"]
 
 EVENTS: Final[dict[str, Event]] = {
     "A01": "here",  # admitted
@@ -23,7 +23,7 @@ EVENTS: Final[dict[str, Event]] = {
     "A05": "planned",
     "A06": "here",  # outpatient to inpatient
     "A07": "here",  # inpatient to outpatient
-    "A08": "here",  # something about it was changed
+    "A08": "changed",  # something about it; that somebody is here it does not say
     "A11": "cancelled",  # the admission
     "A12": "here",  # the move was cancelled
     "A13": "here",  # the discharge was cancelled
@@ -45,6 +45,6 @@ def read_visits(
         reading.issue("visit-number-missing", "PV1-19" if pv1 is None else pv1.row[19])
         return ()
     told = EVENTS[event]
-    if told == "here" and visit.discharged is not None and event != "A13":
+    if told in ("here", "changed") and visit.discharged is not None and event != "A13":
         told = "left"
     return (VisitRecord(read_patient(reading, pid), pv1.row[0], visit, told),)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from hie.canonical.visit_classes import NOBODY_HERE, visit_class
 from hie.fhir import Resource
 from hie.fhir.elements import bounds
 
@@ -58,8 +59,6 @@ _BEGUN = frozenset({"arrived", "triaged", "in-progress", "onleave", "finished"})
 _ORDERED = frozenset({"active", "on-hold", "completed"})
 _PROPOSED = frozenset({"proposal", "plan"})
 _ACCEPTED = frozenset({"accepted", "in-progress", "on-hold", "completed"})
-_INPATIENT_V2 = frozenset({"I"})  # HL7 table 0004
-_PLANNED_V2 = frozenset({"P", "C", "N"})  # preadmit, commercial account, not applicable
 
 
 def of_encounter(
@@ -69,9 +68,11 @@ def of_encounter(
 
     A stay without an end is open; so is an outpatient's encounter that goes on, for a month after
     it was last told of. `is_registration`: it is all that will be told of an outpatient (ADT), and
-    ends when it began unless it says.
+    ends when it began unless it says; by its class nobody may be here (HL7 table 0004).
     """
     if encounter.get("status") not in _BEGUN:
+        return None
+    if is_registration and _code(encounter.get("class")) in NOBODY_HERE:
         return None
     start, end = _period(encounter.get("period"))
     from_us = said_us if start is None else start
@@ -121,11 +122,12 @@ def of_visit(
     `class_code` by HL7 table 0004; times as FHIR text. A message is a moment: of a stay whose end
     it does not say it proves that it went on then, no more.
     """
-    if class_code is None or class_code in _PLANNED_V2:
+    told = visit_class(class_code)
+    if not told.is_here:
         return None
     start, end = bounds(admitted or ""), bounds(discharged or "")
     from_us = said_us if start is None else min(start[0], said_us)
-    if class_code in _INPATIENT_V2:
+    if told.is_stay:
         return _window(Kind.VISIT, from_us, (said_us if end is None else end[1]) + DISCHARGED_US)
     last = end[1] if end is not None else from_us if start is not None else said_us
     return _window(Kind.VISIT, from_us, last + OUTPATIENT_US)

@@ -47,6 +47,7 @@ async def take(
 
 def _built(settling: Settling, record: VisitRecord, keys: VisitKeys) -> dict[Key, Resource]:
     stored = settling.standing.get(("Patient", settling.ids[keys.patient]))
+    stands = settling.standing.get(("Encounter", settling.ids[keys.encounter]))
     return build_visit(
         record,
         keys,
@@ -55,4 +56,5 @@ def _built(settling: Settling, record: VisitRecord, keys: VisitKeys) -> dict[Key
         settling.work.decoded.sent,
         None if stored is None else stored.resource(),
         settling.defects,
+        None if stands is None else stands.resource(),
     )

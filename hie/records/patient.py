@@ -36,4 +36,4 @@ class VisitRecord(msgspec.Struct, frozen=True, gc=False):
     patient: PatientRecord
     path: str  # "PV1[1]"
     visit: Visit
-    event: Literal["planned", "here", "left", "cancelled"]
+    event: Literal["planned", "here", "left", "cancelled", "changed"]  # changed: as it stands

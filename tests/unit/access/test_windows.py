@@ -163,6 +163,7 @@ def test_a_referral_that_was_not_accepted_opens_nothing(status: str) -> None:
         ("O", None, None, _at(SAID), _at(SAID) + OUTPATIENT_US),
         ("E", BEGIN, END, _at(BEGIN), _end(END) + OUTPATIENT_US),
         ("I", BEGIN, None, _at(BEGIN), _at(SAID) + DISCHARGED_US),
+        ("B", BEGIN, None, _at(BEGIN), _at(SAID) + DISCHARGED_US),
         ("I", BEGIN, END, _at(BEGIN), _end(END) + DISCHARGED_US),
         ("I", None, None, _at(SAID), _at(SAID) + DISCHARGED_US),
     ],
