@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
+import structlog
 
+from hie.errors import Unavailable
 from hie.store.faults import PG_FAULTS, from_postgresql, from_sqlite
 from hie.store.locks import hold
 from hie.store.session import Reader, Row, Unit
@@ -24,6 +26,7 @@ from hie.store.vault import HUB, DataClass, DataKey, Vault, Wanted, now_us
 if TYPE_CHECKING:
     from hie.store.database import Database
 
+_log = structlog.get_logger(__name__)
 _NAMES = "id, owner, class, epoch, suite, provider, wrapped, created_us, used"
 _ALL = f"SELECT {_NAMES} FROM data_key"  # noqa: S608
 _LOCK = "data keys"
@@ -44,25 +47,58 @@ async def open_keys(db: "Database", *, writable: bool) -> None:
     wanted = [one for one in (*_HUB, *sorted(owners)) if db.vault.newest(*one) is None]
     if wanted:
         db.vault.wanted.update(wanted)
-        await make(db)
+        await keep_up(db)
+        db.vault.check()
+
+
+async def keep_up(db: "Database") -> None:
+    """`make` what is due, once for all who wait for it.
+
+    While the key provider is away sealing goes on with the keys there are, until one of them must
+    seal no more: then this raises Unavailable.
+    """
+    vault = db.vault
+    async with vault.making:
+        if not vault.is_due():
+            return  # whoever was first made them
+        try:
+            await _make(db)
+        except ProviderAway as fault:
+            if not vault.can_wait():
+                raise
+            vault.put_off()
+            _log.warning("key-provider-away", reason=fault.text)
 
 
 async def make(db: "Database") -> None:
-    """Make the keys that are wanted, follow those that are worn, and tell what was sealed."""
+    """Make the keys that are wanted, follow those that are worn, and tell what was sealed.
+
+    Raises Unavailable when the key provider or the database is away.
+    """
+    async with db.vault.making:
+        await _make(db)
+
+
+class ProviderAway(Unavailable):
+    """The key provider does not wrap now; what did not need it is done."""
+
+
+async def _make(db: "Database") -> None:
     vault = db.vault
     at_us = now_us()
-    wanted = {*vault.wanted, *vault.worn(at_us)}
+    wanted = set(vault.wanted)
     vault.wanted -= wanted
     try:
         async with db.unit_alone() as unit:
             await hold(unit, [_LOCK])
             vault.learn(await _read(unit))
             told = await _tell(unit, vault)
-            made = [
-                fresh(vault, *place)
-                for place in sorted(wanted)
+            due = [
+                place
+                for place in sorted({*wanted, *vault.worn(at_us)})
                 if (held := vault.newest(*place)) is None or held.is_worn(at_us)
             ]
+            made, away = _fresh(vault, due)
             await insert(unit, made)
     except BaseException:
         vault.wanted |= wanted
@@ -70,6 +106,20 @@ async def make(db: "Database") -> None:
     for one, sealed in told:
         one.sealed -= sealed
     vault.learn(made)
+    if away is not None:
+        vault.wanted.update(due[len(made) :])
+        raise ProviderAway(away.text) from away
+
+
+def _fresh(vault: Vault, places: Sequence[Wanted]) -> tuple[list[DataKey], Unavailable | None]:
+    """Keys for these places, as far as the provider wraps them; why it stopped."""
+    made: list[DataKey] = []
+    for place in places:
+        try:
+            made.append(fresh(vault, *place))
+        except Unavailable as fault:
+            return made, fault
+    return made, None
 
 
 def fresh(vault: Vault, owner: str, klass: str) -> DataKey:

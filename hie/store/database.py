@@ -29,7 +29,7 @@ from hie.store.postgresql import Postgres, password_from
 from hie.store.session import Dialect, Reader, Rows, Unit
 from hie.store.sqlite import FILE, Sqlite
 from hie.store.suites import Suite
-from hie.store.vault import Load, Vault, now_us
+from hie.store.vault import Load, Vault
 
 POOL_SIZE = 10
 
@@ -112,7 +112,7 @@ class Database:
 
     def unit(self) -> AbstractAsyncContextManager[Unit]:
         """One unit of work. Do not wait for anything slow inside: on SQLite others queue behind."""
-        if self.vault.wanted or now_us() >= self.vault.due_us:
+        if self.vault.is_due():
             return self._keys_first()
         return self._engine.unit(self)
 
@@ -123,7 +123,7 @@ class Database:
     @asynccontextmanager
     async def _keys_first(self) -> AsyncIterator[Unit]:
         """Data keys that are wanted are durable before anything is sealed with them."""
-        await data_keys.make(self)
+        await data_keys.keep_up(self)
         async with self._engine.unit(self) as unit:
             yield unit
 

@@ -66,7 +66,7 @@ class FileProvider:
     @property
     def newest(self) -> str:
         """The name of the key that wraps now."""
-        return f"kek-{max(self._numbers())}"
+        return f"kek-{self._highest()}"
 
     def names(self) -> list[str]:
         """The names of all its keys, the oldest first."""
@@ -96,18 +96,27 @@ class FileProvider:
 
     def rotate(self) -> str:
         """Make a new key that wraps from now on; its name."""
-        name = f"kek-{max(self._numbers()) + 1}"
+        name = f"kek-{self._highest() + 1}"
         self._key(name)
         return name
 
     def _key(self, name: str) -> bytes:
-        if name not in self._keys:
-            self._keys[name] = read_key(self._folder / f"{name}.key")
+        try:
+            if name not in self._keys:
+                self._keys[name] = read_key(self._folder / f"{name}.key")
+        except OSError as fault:
+            raise Unavailable(f"keys in {self._folder}: {fault.strerror}") from fault
         return self._keys[name]
+
+    def _highest(self) -> int:
+        found = max(self._numbers(), default=None)
+        if found is None:
+            raise Unavailable(f"keys in {self._folder}: none is there")
+        return found
 
     def _numbers(self) -> list[int]:
         try:
-            names = [path.name for path in self._folder.glob("kek-*.key")]
+            names = [path.name for path in self._folder.iterdir()]
         except OSError as fault:
             raise Unavailable(f"keys in {self._folder}: {fault.strerror}") from fault
         return [int(found[1]) for name in names if (found := _FILE.fullmatch(name))]

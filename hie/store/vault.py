@@ -6,6 +6,7 @@ data key (4), nonce (12), ciphertext and tag (16). It is bound to table, column,
 any other place, or under a row of keys that was altered, it does not open.
 """
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +15,7 @@ from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 
-from hie.errors import HubError, HubMisconfigured
+from hie.errors import HubError, HubMisconfigured, Unavailable
 from hie.store.key_providers import KeyProvider
 from hie.store.keys import Keys
 from hie.store.suites import NONCE, Decrypt, Encrypt, Suite, ciphers
@@ -28,6 +29,7 @@ MOST = 2**31  # cells one data key seals at most: random nonces of 96 bits stay 
 BLOCK = 2**20  # after so many a process tells how many it sealed
 _DAY_US = 86_400_000_000
 _LOOK_US = 60_000_000
+_AGAIN_US = 10_000_000
 
 
 class DataClass(StrEnum):
@@ -72,6 +74,11 @@ class DataKey:
         """Whether another has to follow it."""
         return now_us >= self.created_us + DAYS * _DAY_US or self.used + 2 * BLOCK >= MOST
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether it must seal no more, even where another cannot be had."""
+        return self.used + self.sealed >= MOST
+
 
 Wanted = tuple[str, str]  # owner, class
 Load = Callable[[], Sequence[DataKey]]
@@ -90,6 +97,8 @@ class Vault:
     load: Load
     wanted: set[Wanted] = field(default_factory=set)
     due_us: int = 0  # when to look again: a key is worn then, or another process made one
+    put_off_us: int = 0  # the provider was away: not before
+    making: asyncio.Lock = field(default_factory=asyncio.Lock)  # one task makes keys, all wait
     _known: dict[int, DataKey] = field(default_factory=dict)
     _current: dict[Wanted, DataKey] = field(default_factory=dict)
     _sealing: "dict[Wanted, _Ready]" = field(default_factory=dict)
@@ -119,20 +128,38 @@ class Vault:
         return list(self._known.values())
 
     def check(self) -> None:
-        """Unwrap a key of the hub's own. Raises HubMisconfigured when it was wrapped elsewhere."""
+        """Unwrap the hub's own keys: they are in memory from now on.
+
+        Raises HubMisconfigured when they were wrapped elsewhere, Unavailable when nobody can say.
+        """
         for (owner, _), key in self._current.items():
             if owner == HUB:
                 try:
                     self._ready(key)
-                except HubMisconfigured:
+                except (HubMisconfigured, Unavailable):
                     raise
                 except HubError as fault:
                     raise HubMisconfigured(f"{fault}: restore `keys/`") from fault
-                return
 
     def worn(self, now_us: int) -> list[Wanted]:
         """Whose keys have to be followed by others."""
         return [place for place, one in self._current.items() if one.is_worn(now_us)]
+
+    def is_due(self) -> bool:
+        """Whether to look for keys before the next unit of work."""
+        at_us = now_us()
+        if not (self.wanted or at_us >= self.due_us):
+            return False
+        return at_us >= self.put_off_us or not self.can_wait()
+
+    def can_wait(self) -> bool:
+        """Whether sealing may go on with the keys there are: the hub's own, and none is spent."""
+        own = all((HUB, str(klass)) in self._current for klass in DataClass)
+        return own and not any(one.is_spent for one in self._current.values())
+
+    def put_off(self) -> None:
+        """The provider is away: go on with the keys there are, and ask again a little later."""
+        self.put_off_us = now_us() + _AGAIN_US
 
     def seal(self, klass: DataClass, owner: str, data: bytes, *place: str) -> bytes:
         """The data sealed for one place (table, column, row): it opens nowhere else.
@@ -195,8 +222,7 @@ class Vault:
         key = self._known.get(number)
         if key is None or key.head != head:
             raise HubError(f"a cell sealed by data key {number}, which is not in `data_key`")
-        self._opening[head] = ready = self._ready(key)
-        return ready
+        return self._ready(key)
 
     def _ready(self, key: DataKey) -> "_Ready":
         """A key unwrapped; it stays in memory."""
@@ -205,7 +231,9 @@ class Vault:
             return held
         clear = self.provider.unwrap(key.provider, key.wrapped, key.context)
         bound = f"|{key.owner}".encode()
-        return _Ready(key, key.owner, key.head, bound, *ciphers(key.suite, clear))
+        ready = _Ready(key, key.owner, key.head, bound, *ciphers(key.suite, clear))
+        self._opening[key.head] = ready
+        return ready
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hie.errors import HubError, HubMisconfigured
+from hie.errors import HubError, HubMisconfigured, Unavailable
 from hie.store.data_keys import fresh
 from hie.store.key_providers import FileProvider
 from hie.store.keys import Keys
@@ -168,3 +168,34 @@ def test_a_key_others_may_read_or_that_is_no_secret_is_refused(tmp_path: Path) -
     path.chmod(0o600)
     with pytest.raises(HubMisconfigured, match="one byte repeated"):
         FileProvider(tmp_path).wrap(Suite.AES, b"k" * 32, b"")
+
+
+def test_a_folder_of_keys_that_vanished_is_away(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    provider = FileProvider(folder)
+    wrapped = provider.wrap(Suite.AES, b"k" * 32, b"for")
+    (folder / "kek-1.key").rename(tmp_path / "kek-1.key")
+    with pytest.raises(Unavailable, match="none is there"):
+        _ = provider.newest
+    with pytest.raises(Unavailable, match="none is there"):
+        provider.rotate()
+    folder.rmdir()
+    for asked in (
+        lambda: provider.newest,
+        lambda: provider.wrap(Suite.AES, b"k" * 32, b"for"),
+        lambda: provider.unwrap("kek-1", wrapped, b"for"),
+    ):
+        with pytest.raises(Unavailable, match="No such file"):
+            asked()
+
+
+def test_a_provider_that_is_away_is_no_wrong_key(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    made = a_vault(folder)
+    other = Vault(FileProvider(folder), Suite.AES, SINGLE, nothing)
+    other.learn(made.every())
+    folder.rename(tmp_path / "away")
+    with pytest.raises(Unavailable):
+        other.check()
