@@ -128,8 +128,8 @@ def fresh(vault: Vault, owner: str, klass: str) -> DataKey:
     number = secrets.randbelow(2**32 - 1) + 1
     epoch = max(before, default=0) + 1
     key = DataKey(number, owner, klass, epoch, vault.suite, "", b"", now_us(), 0)
-    key.provider = vault.provider.newest
-    key.wrapped = vault.provider.wrap(vault.suite, fresh_key(vault.suite), key.context)
+    clear = fresh_key(vault.suite)
+    key.provider, key.wrapped = vault.provider.wrap(vault.suite, clear, key.context)
     return key
 
 
@@ -167,8 +167,7 @@ async def rewrap(db: "Database") -> int:
         old = [one for one in keys if one.provider != newest]
         for one in old:
             clear = vault.provider.unwrap(one.provider, one.wrapped, one.context)
-            one.wrapped = vault.provider.wrap(one.suite, clear, one.context)
-            one.provider = newest
+            one.provider, one.wrapped = vault.provider.wrap(one.suite, clear, one.context)
         await unit.executemany(
             "UPDATE data_key SET provider = $2, wrapped = $3 WHERE id = $1",
             [(one.id, one.provider, one.wrapped) for one in old],

@@ -25,6 +25,8 @@ from hie.store.suites import NONCE, Suite, ciphers
 
 _FILE = re.compile(r"kek-([1-9][0-9]{0,5})\.key")
 
+Wrapped = tuple[str, bytes]  # the name of the key that wrapped, what it made
+
 
 class KeyProvider(Protocol):
     """Wraps and unwraps data keys. `context` names the data key: it unwraps for no other.
@@ -39,8 +41,8 @@ class KeyProvider(Protocol):
     def names(self) -> list[str]:
         """The names of all its keys, the oldest first."""
 
-    def wrap(self, suite: Suite, key: bytes, context: bytes) -> bytes:
-        """A data key of a suite, wrapped by `newest`."""
+    def wrap(self, suite: Suite, key: bytes, context: bytes) -> Wrapped:
+        """A data key of a suite, wrapped by the key that wraps now: its name, and the wrapped."""
 
     def unwrap(self, name: str, wrapped: bytes, context: bytes) -> bytes:
         """The data key that the key of this name wrapped."""
@@ -72,14 +74,15 @@ class FileProvider:
         """The names of all its keys, the oldest first."""
         return [f"kek-{number}" for number in sorted(self._numbers())]
 
-    def wrap(self, suite: Suite, key: bytes, context: bytes) -> bytes:
-        """A data key of a suite, wrapped by `newest`."""
-        mine = self._key(self.newest)
+    def wrap(self, suite: Suite, key: bytes, context: bytes) -> Wrapped:
+        """A data key of a suite, wrapped by the key that wraps now: its name, and the wrapped."""
+        name = self.newest
+        mine = self._key(name)
         if suite is Suite.SM:
             nonce = os.urandom(NONCE)
             encrypt, _ = ciphers(Suite.SM, _sm4_key(mine))
-            return bytes([suite]) + nonce + encrypt(nonce, key, context)
-        return bytes([Suite.AES]) + aes_key_wrap_with_padding(mine, key)
+            return name, bytes([suite]) + nonce + encrypt(nonce, key, context)
+        return name, bytes([Suite.AES]) + aes_key_wrap_with_padding(mine, key)
 
     def unwrap(self, name: str, wrapped: bytes, context: bytes) -> bytes:
         """The data key that the key of this name wrapped."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hie.errors import HubError, HubMisconfigured, Unavailable
-from hie.store.key_providers import KeyProvider
+from hie.store.key_providers import KeyProvider, Wrapped
 from hie.store.suites import Suite
 
 pkcs11: Any
@@ -49,8 +49,9 @@ class Pkcs11Provider:
         """The names of all its keys, the oldest first."""
         return [f"kek-{number}" for number in sorted(self._numbers())]
 
-    def wrap(self, suite: Suite, key: bytes, context: bytes) -> bytes:
-        """A data key of a suite, wrapped by `newest` inside the module."""
+    def wrap(self, suite: Suite, key: bytes, context: bytes) -> Wrapped:
+        """A data key of a suite, wrapped inside the module: the wrapping key's name first."""
+        name = self.newest
         clear = {
             pkcs11.Attribute.CLASS: pkcs11.ObjectClass.SECRET_KEY,
             pkcs11.Attribute.KEY_TYPE: pkcs11.KeyType.GENERIC_SECRET,
@@ -59,11 +60,11 @@ class Pkcs11Provider:
         }
         try:
             held = self._session.create_object(clear)
-            wrapped: bytes = self._key(self.newest).wrap_key(held, mechanism=_mechanism())
+            wrapped: bytes = self._key(name).wrap_key(held, mechanism=_mechanism())
             held.destroy()
         except PKCS11Error as fault:
             raise Unavailable(f"PKCS#11: {type(fault).__name__}") from fault
-        return bytes([Suite.AES]) + wrapped
+        return name, bytes([Suite.AES]) + wrapped
 
     def unwrap(self, name: str, wrapped: bytes, context: bytes) -> bytes:
         """The data key that the key of this name wrapped."""
@@ -136,9 +137,10 @@ class Moving:
         """The names of all keys, those in files first."""
         return [*self._files.names(), *(f"{_IN_MODULE}{one}" for one in self._module.names())]
 
-    def wrap(self, suite: Suite, key: bytes, context: bytes) -> bytes:
+    def wrap(self, suite: Suite, key: bytes, context: bytes) -> Wrapped:
         """A data key, wrapped by the module."""
-        return self._module.wrap(suite, key, context)
+        name, wrapped = self._module.wrap(suite, key, context)
+        return f"{_IN_MODULE}{name}", wrapped
 
     def unwrap(self, name: str, wrapped: bytes, context: bytes) -> bytes:
         """The data key, by whichever wrapped it."""

@@ -51,7 +51,8 @@ def test_a_module_wraps_and_unwraps_and_gives_no_key_away(pin: Path, tmp_path: P
     provider = Pkcs11Provider(LIBRARY, "hie", pin)
     assert (provider.newest, provider.names()) == ("kek-1", ["kek-1"])
     for suite, key in ((Suite.AES, os.urandom(32)), (Suite.SM, os.urandom(16))):
-        wrapped = provider.wrap(suite, key, b"for")
+        name, wrapped = provider.wrap(suite, key, b"for")
+        assert name == "kek-1"
         assert key not in wrapped
         assert provider.unwrap("kek-1", wrapped, b"for") == key
         with pytest.raises(HubError, match="altered"):
@@ -66,13 +67,14 @@ def test_a_module_wraps_and_unwraps_and_gives_no_key_away(pin: Path, tmp_path: P
         provider.unwrap("kek-9", wrapped, b"for")
 
     files = FileProvider(tmp_path)
-    before = files.wrap(Suite.AES, b"k" * 32, b"for")
+    _, before = files.wrap(Suite.AES, b"k" * 32, b"for")
     moving = Moving(provider, files)
     assert moving.names() == ["kek-1", "pkcs11:kek-1", "pkcs11:kek-2"]
     assert moving.newest == "pkcs11:kek-2"
     assert moving.unwrap("kek-1", before, b"for") == b"k" * 32
-    anew = moving.wrap(Suite.AES, b"k" * 32, b"for")
-    assert moving.unwrap(moving.newest, anew, b"for") == b"k" * 32
+    name, anew = moving.wrap(Suite.AES, b"k" * 32, b"for")
+    assert name == "pkcs11:kek-2"
+    assert moving.unwrap(name, anew, b"for") == b"k" * 32
     assert moving.rotate() == "pkcs11:kek-3"
 
 

@@ -145,7 +145,8 @@ def test_wrapping_keys_follow_one_another_and_the_earlier_still_unwrap(
     suite: Suite, tmp_path: Path
 ) -> None:
     provider = FileProvider(tmp_path)
-    wrapped = provider.wrap(suite, b"k" * 16, b"for")
+    name, wrapped = provider.wrap(suite, b"k" * 16, b"for")
+    assert name == "kek-1"
     assert provider.rotate() == provider.newest == "kek-2"
     assert provider.names() == ["kek-1", "kek-2"]
     assert provider.unwrap("kek-1", wrapped, b"for") == b"k" * 16
@@ -174,7 +175,7 @@ def test_a_folder_of_keys_that_vanished_is_away(tmp_path: Path) -> None:
     folder = tmp_path / "keys"
     folder.mkdir()
     provider = FileProvider(folder)
-    wrapped = provider.wrap(Suite.AES, b"k" * 32, b"for")
+    _, wrapped = provider.wrap(Suite.AES, b"k" * 32, b"for")
     (folder / "kek-1.key").rename(tmp_path / "kek-1.key")
     with pytest.raises(Unavailable, match="none is there"):
         _ = provider.newest
@@ -199,3 +200,24 @@ def test_a_provider_that_is_away_is_no_wrong_key(tmp_path: Path) -> None:
     folder.rename(tmp_path / "away")
     with pytest.raises(Unavailable):
         other.check()
+
+
+class Racing(FileProvider):
+    """Whoever asks for the newest key is told, and then another machine makes a newer one."""
+
+    @property
+    def newest(self) -> str:
+        name = super().newest
+        self.rotate()
+        return name
+
+
+@SUITES
+def test_a_key_is_named_by_what_wrapped_it_though_a_newer_one_comes(
+    suite: Suite, tmp_path: Path
+) -> None:
+    vault = Vault(Racing(tmp_path), suite, SINGLE, nothing)
+    key = fresh(vault, HUB, "record")
+    assert key.provider == "kek-1"
+    assert FileProvider(tmp_path).newest == "kek-2"
+    assert FileProvider(tmp_path).unwrap(key.provider, key.wrapped, key.context)
