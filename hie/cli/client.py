@@ -58,7 +58,7 @@ def add(
             "purposes": purpose or ["TREAT"],
             "cds_issuer": cds_issuer,
             "networks": network or [],
-            "sender": "dpop" if dpop else certificate.read_text("utf-8") if certificate else "",
+            "sender": _sender(certificate, dpop=dpop),
         },
         as_json,
     )
@@ -81,21 +81,50 @@ def key(
 def _offer(key: Path | None, jwks_uri: str | None) -> Any:
     """The key as the hub takes it, or the address of the keys: one of the two."""
     if (key is None) == (jwks_uri is None):
-        typer.echo("hie: expected --key FILE or --jwks-uri ADDRESS", err=True)
-        raise typer.Exit(USAGE)
+        raise _wrong("expected --key FILE or --jwks-uri ADDRESS")
     return {"jwks_uri": jwks_uri} if key is None else key_of(key)
 
 
 def key_of(path: Path) -> Any:
     """A JWK, JWKS, or PEM text as the hub takes it; private parts are refused by the hub."""
-    text = path.read_text("utf-8")
-    if text.lstrip().startswith("-----BEGIN"):
+    expected = f"{path}: expected a PEM public key, a JWK or a JWKS"
+    text = _text(path, expected)
+    if _is_pem(text):
         return {"pem": text}
     try:
         return json.loads(text)
     except json.JSONDecodeError as problem:
-        typer.echo(f"hie: {path}: expected a PEM public key, a JWK or a JWKS", err=True)
-        raise typer.Exit(USAGE) from problem
+        raise _wrong(expected) from problem
+
+
+def _sender(certificate: Path | None, *, dpop: bool) -> str:
+    """What the client's tokens are bound to, as the hub takes it: one thing at most."""
+    if certificate is None:
+        return "dpop" if dpop else ""
+    if dpop:
+        raise _wrong("expected --certificate FILE or --dpop, not both")
+    expected = f"{certificate}: expected a PEM certificate"
+    text = _text(certificate, expected)
+    if not _is_pem(text):
+        raise _wrong(expected)
+    return text
+
+
+def _is_pem(text: str) -> bool:
+    return text.lstrip().startswith("-----BEGIN")
+
+
+def _text(path: Path, expected: str) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as problem:  # DER
+        raise _wrong(expected) from problem
+
+
+def _wrong(said: str) -> typer.Exit:
+    """Say what is wrong with how the command was typed."""
+    typer.echo(f"hie: {said}", err=True)
+    return typer.Exit(USAGE)
 
 
 @app.command("ls")
