@@ -78,7 +78,8 @@ async def _change(
         await _used_again(entrance, found)
         _refuse(asked, Reason.REPLAY)
     if not _fits(asked, found):
-        await _use_up(entrance, asked)
+        if not await _use_up(entrance, asked):
+            await _lost(entrance, asked)
         _refuse(asked, Reason.OIDC)
     if account is None or account.status != "active":
         _refuse(asked, Reason.STATUS)
@@ -100,10 +101,10 @@ def _refuse(asked: CodeRequest, reason: Reason) -> NoReturn:
     raise refused
 
 
-async def _use_up(entrance: Entrance, asked: CodeRequest) -> None:
-    """Whoever guesses has one guess."""
+async def _use_up(entrance: Entrance, asked: CodeRequest) -> bool:
+    """Whoever guesses has one guess; False when the code was used a moment ago."""
     async with entrance.db.unit() as unit:
-        await auth_codes.use(unit, asked.code, "", int(entrance.clock() * _SECOND))
+        return await auth_codes.use(unit, asked.code, "", int(entrance.clock() * _SECOND))
 
 
 async def _used_again(entrance: Entrance, found: AuthCode) -> None:
@@ -115,6 +116,15 @@ async def _used_again(entrance: Entrance, found: AuthCode) -> None:
     async with entrance.db.unit() as unit:
         await revoked.revoke(unit, found.token, found.client, ends_us=ends_us, now_us=now_us)
     entrance.revocations.add(found.token, ends_us)
+
+
+async def _lost(entrance: Entrance, asked: CodeRequest) -> NoReturn:
+    """Somebody was quicker with this code: it comes a second time, however soon after the first."""
+    async with entrance.db.reading() as reader:
+        found = await auth_codes.find(reader, asked.code)
+    if found is not None:
+        await _used_again(entrance, found)
+    _refuse(asked, Reason.REPLAY)
 
 
 async def _sender(entrance: Entrance, request: Request, client: KnownClient) -> Sender:
@@ -160,7 +170,7 @@ async def _issue(
         if first:
             await ledger.append(unit, event)
     if not first:
-        _refuse(asked, Reason.REPLAY)
+        await _lost(entrance, asked)
     grant = Grant(
         issuer=entrance.issuer,
         audience=entrance.audience,

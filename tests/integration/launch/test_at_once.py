@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from hie.oauth.upkeep import tidy
+from hie.store import auth_codes
+from hie.store.auth_codes import AuthCode
+from hie.store.session import Reader
 from tests.integration.launch.provider import registered
 from tests.integration.launch.rogue import id_token, rogue
-from tests.integration.launch.support import APP, answered, desk, events_of
+from tests.integration.launch.support import APP, VERIFIER, answered, desk, events_of
 from tests.integration.launch.test_hostile_answers import begun, came
 
 pytestmark = pytest.mark.anyio
@@ -26,6 +29,35 @@ async def test_a_code_is_changed_by_one_of_many(place: Any, tmp_path: Path) -> N
         assert len(issued) == 1
         told = [one for one in await at.refused() if one[0] in {"replay", "oidc"}]
         assert len(told) == min(7, len(told)) >= 5  # of the sixth in a minute a count is kept
+
+
+@pytest.mark.parametrize("verifier", [VERIFIER, VERIFIER[::-1]])
+async def test_who_comes_with_a_code_at_the_same_moment_ends_the_token_as_who_comes_later(
+    place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verifier: str
+) -> None:
+    turn, looked, find = asyncio.Event(), asyncio.Event(), auth_codes.find
+
+    async def found(reader: Reader, code: str) -> AuthCode | None:
+        """The second looks while the code is unused, and goes on when it was changed."""
+        answer = await find(reader, code)
+        if asyncio.current_task() is second and not looked.is_set():
+            looked.set()
+            await turn.wait()
+        return answer
+
+    async with desk(place, tmp_path) as at:
+        await at.sign_in()
+        patient = at.region.patients["P1a"]
+        code = await at.code(patient)
+        monkeypatch.setattr(auth_codes, "find", found)
+        second = asyncio.create_task(at.token(code, code_verifier=verifier))
+        await looked.wait()
+        token = (await at.token(code)).json()["access_token"]
+        assert (await at.fhir(f"Patient/{patient}", token)).status_code == 200
+        turn.set()
+        assert (await second).json()["error"] == "invalid_grant"
+        assert (await at.fhir(f"Patient/{patient}", token)).status_code == 401
+        assert ("replay", "8") in await at.refused()
 
 
 async def test_a_ticket_opens_once_for_many(place: Any, tmp_path: Path) -> None:
