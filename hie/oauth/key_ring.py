@@ -76,4 +76,9 @@ class KeyRing:
             _log.error("signing-keys.unreadable", reason=fault.text)
 
     def _listed(self) -> tuple[tuple[str, int], ...]:
-        return tuple((path.name, path.stat().st_mtime_ns) for path in key_files(self.folder))
+        """The files and when they were written. Raises Unavailable, also when one just went."""
+        try:
+            return tuple((path.name, path.stat().st_mtime_ns) for path in key_files(self.folder))
+        except OSError as fault:
+            reason = f"signing keys in {self.folder}: {fault.strerror}"
+            raise Unavailable(reason) from fault

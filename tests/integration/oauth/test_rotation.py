@@ -52,6 +52,21 @@ def test_the_next_key_is_announced_a_day_before_it_signs(tmp_path: Path) -> None
     assert [key.state for key in states(keys, made.starts + OVERLAP)] == ["over", "signs"]
 
 
+def test_a_file_that_goes_while_it_is_looked_at_stops_nothing(tmp_path: Path) -> None:
+    open_ring(tmp_path)
+    ticks = Ticks()
+    ring = KeyRing(tmp_path / "keys", ticks)
+    kids = [key.kid for key in ring.keys]
+    gone = ring.folder / "signing-20990101T000000Z.pem"
+    gone.symlink_to(ring.folder / "nothing")  # listed, and not there when it is asked
+    ticks.now += 2
+    assert [key.kid for key in ring.keys] == kids
+    gone.unlink()
+    made = rotate(ring.folder, int(time.time()))
+    ticks.now += 2
+    assert [key.kid for key in ring.keys] == [*kids, made.kid]
+
+
 def test_a_key_never_signs_sooner_than_a_day_after_it_was_made(tmp_path: Path) -> None:
     keys, now = open_ring(tmp_path), int(time.time())
     assert rotate(keys.folder, now, now + 5).starts == now + ANNOUNCED
