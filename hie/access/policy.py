@@ -4,16 +4,15 @@ All must permit: the scope of the token, the purpose, the role; what is missing 
 (SECURITY 1.7). Relationship and consent come with their own rooms and narrow the restriction.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
 from hie.access.actor import Actor, ActorKind, Purpose
-from hie.access.asking import asking
+from hie.access.reaching import within_reach
 from hie.access.reason import Reason
-from hie.access.restriction import RESTRICTED, VERY_RESTRICTED, Constraints, Reach, Restriction
+from hie.access.restriction import Constraints, Restriction
 from hie.access.scopes import Door, Interaction, find_scope
 from hie.errors import Fault, NotPermitted
 
@@ -97,28 +96,7 @@ def restriction(actor: Actor, interaction: Interaction) -> Restriction:
     if found.types is not None and not found.types:
         context = _CONTEXT[actor.kind]
         raise _not_permitted(_missing(actor), f"a scope {context}/<Type>.{interaction.value}")
-    return _narrowed(actor, found, interaction)
-
-
-def _narrowed(actor: Actor, found: Restriction, interaction: Interaction) -> Restriction:
-    """To the patients the institution has to do with now, their labels, and what they permit.
-
-    A system sees its own house's records and those of patients the house treats; a person the
-    patients treated now, and of the house's own records what is very restricted not.
-    """
-    agreed, is_person = actor.agreement, actor.kind is ActorKind.USER
-    asks = asking(actor, writing=interaction in WRITING)
-    now_us = time.time_ns() // 1000 if asks is None else asks.at_us
-    return Restriction(
-        types=found.types,
-        filters=found.filters,
-        patient=actor.patient,
-        reach=Reach(actor.institution, now_us, agreed.kinds(is_person=is_person)),
-        clearance=agreed.clearance,
-        own_clearance=RESTRICTED if is_person else VERY_RESTRICTED,
-        opened=actor.glass,
-        asks=asks,
-    )
+    return within_reach(actor, found, writing=interaction in WRITING)
 
 
 def permit_type(actor: Actor, kind: str, interaction: Interaction) -> Restriction:
