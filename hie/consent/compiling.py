@@ -6,16 +6,16 @@ permission. A root that permits speaks for its purposes: what it does not name i
 root that denies says nothing of what it does not name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby, product
+from math import prod
 
+from hie.consent.merging import Merging, TooManyRulesError
 from hie.consent.minors import Ages, as_signed
 from hie.consent.provision import Data, Directive, Level, Provision, Who, purposes_of
-from hie.consent.rule import DENY, EVER_US, FIRST_US, OPEN, PERMIT, Rule, both
+from hie.consent.rule import DENY, EVER_US, FIRST_US, OPEN, PERMIT, Rule
 from hie.consent.terms import Terms
-
-MOST = 2_000  # rules of one patient; more than that is no wish of a person
 
 
 def compile_all(
@@ -26,20 +26,37 @@ def compile_all(
     `ages`: of a patient whose birthday is known. Where there are more rules, everything is denied:
     it is never half a wish that is held to.
     """
+    given = list(directives)
+    found = compile_within(given, terms, ages)
+    return [Rule(DENY, _newest(given)[0].consent)] if found is None else found
+
+
+def compile_within(
+    directives: Iterable[Directive], terms: Terms, ages: Ages | None = None
+) -> list[Rule] | None:
+    """`compile_all`; None where there are more than `MOST` rules."""
     if terms.level is Level.IMPLICIT:
         return []
-    newest = sorted(directives, key=lambda one: (-one.at_us, one.consent))
+    merging = Merging()
     found: list[Rule] = []
-    for _, group in groupby(newest, key=lambda one: one.at_us):
-        found += _denials_first([as_signed(one, _of_one(one, terms), ages) for one in group])
-    return found if len(found) <= MOST else [Rule(DENY, newest[0].consent)]
+    try:
+        for _, group in groupby(_newest(directives), key=lambda one: one.at_us):
+            lists = (as_signed(one, _of_one(one, terms, merging), ages) for one in group)
+            found += merging.denials_first(lists)
+        return merging.ordered(found)
+    except TooManyRulesError:
+        return None
 
 
-def _of_one(directive: Directive, terms: Terms) -> list[Rule]:
+def _newest(directives: Iterable[Directive]) -> list[Directive]:
+    return sorted(directives, key=lambda one: (-one.at_us, one.consent))
+
+
+def _of_one(directive: Directive, terms: Terms, merging: Merging) -> list[Rule]:
     root = directive.root
     if directive.level > terms.level:
         root = _held_to(root, terms.level)
-    found = _below(root, _Stated(), terms)
+    found = _below(root, _Stated(), terms, merging)
     period = root.period or (FIRST_US, EVER_US)
     if root.permit:
         rest = Rule(
@@ -77,14 +94,16 @@ class _Stated:
         )
 
 
-def _below(provision: Provision, stated: _Stated, terms: Terms) -> list[Rule]:
+def _below(provision: Provision, stated: _Stated, terms: Terms, merging: Merging) -> list[Rule]:
     """The exceptions of a provision, then itself."""
     whole = stated.then(provision)
-    inner = _denials_first([_below(one, _Stated(whole), terms) for one in provision.but])
-    return inner + _own(whole, terms)
+    inner = merging.denials_first(
+        _below(one, _Stated(whole), terms, merging) for one in provision.but
+    )
+    return inner + _own(whole, terms, merging)
 
 
-def _own(one: Provision, terms: Terms) -> list[Rule]:
+def _own(one: Provision, terms: Terms, merging: Merging) -> list[Rule]:
     """A provision's own rules: one for each combination of what it lists."""
     purposes = purposes_of(one, presumed=terms.presumed)
     start, end = one.period or (FIRST_US, EVER_US)
@@ -95,18 +114,20 @@ def _own(one: Provision, terms: Terms) -> list[Rule]:
         PERMIT if one.permit else DENY,
         purposes=purposes, from_us=start, until_us=end, data_from_us=since, data_until_us=until,
     )  # fmt: skip
+    lists = (
+        (Who(),) if one.who is None else one.who,
+        (Data(),) if one.data is None else one.data,
+        (None,) if one.kinds is None else one.kinds,
+        _labelled(plain, one),
+    )
+    merging.look(prod(map(len, lists)))
     return [
         replace(
             labelled,
             institution=who.institution, party=who.party,
             source=data.source, resource=data.resource, kind=kind,
         )
-        for who, data, kind, labelled in product(
-            (Who(),) if one.who is None else one.who,
-            (Data(),) if one.data is None else one.data,
-            (None,) if one.kinds is None else one.kinds,
-            _labelled(plain, one),
-        )
+        for who, data, kind, labelled in product(*lists)
     ]  # fmt: skip
 
 
@@ -127,36 +148,6 @@ def _labelled(rule: Rule, one: Provision) -> list[Rule]:
     if topics:
         found.append(replace(rule, within_topics=topics, decision=OPEN))
     return found
-
-
-def _denials_first(lists: Sequence[list[Rule]]) -> list[Rule]:
-    """One list of several that hold side by side: whatever one of them denies is denied."""
-    denying: list[Rule] = []
-    mixed: list[Rule] = []
-    permitting: list[Rule] = []
-    for rules in lists:
-        kinds = {rule.decision == DENY for rule in rules}
-        if kinds == {True}:
-            denying += rules
-        elif kinds == {False}:
-            permitting += rules
-        else:
-            mixed = _met(mixed, rules)
-    return denying + mixed + permitting
-
-
-def _met(one: list[Rule], other: list[Rule]) -> list[Rule]:
-    """Two ordered lists as one: a permission of the first holds where the second denies nothing."""
-    found: list[Rule] = []
-    for rule in one:
-        if rule.decision != DENY:
-            for second in other:
-                common = both(rule, second)
-                if common is not None:
-                    weaker = min(rule.decision, second.decision)
-                    found.append(replace(common, decision=weaker))
-        found.append(rule)
-    return found + other
 
 
 def _held_to(one: Provision, level: Level) -> Provision:

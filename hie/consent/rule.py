@@ -105,6 +105,49 @@ def both(a: Rule, b: Rule) -> Rule | None:
     return None if is_empty else met
 
 
+def covers(a: Rule, b: Rule) -> bool:
+    """Whether `a` surely speaks of all that `b` speaks of: of two in this order `b` never decides.
+
+    What is not known a denial speaks of and a permission does not; who the patient is every
+    permission speaks of, and a denial of some results does not.
+    """
+    if (
+        b.purposes & ~a.purposes
+        or a.from_us > b.from_us or a.until_us < b.until_us
+        or a.least > b.least or a.most < b.most
+        or a.institution not in (None, b.institution) or a.party not in (None, b.party)
+        or a.source not in (None, b.source)
+        or a.kind not in (None, b.kind) or a.resource not in (None, b.resource)
+    ):  # fmt: skip
+        return False
+    if (a.decision == DENY) != (b.decision == DENY):
+        of_patients = a.kind in (None, "Patient") and (a.least, a.most) == (0, 2)
+        return _is_of_unknown(a) and (of_patients or a.decision != DENY)
+    return (
+        _is_within(b.any_topics, a.any_topics)
+        and _is_within(b.within_topics, a.within_topics)
+        and not a.no_topics & ~b.no_topics
+        and _later(a.data_from_us, b.data_from_us) == b.data_from_us
+        and _earlier(a.data_until_us, b.data_until_us) == b.data_until_us
+    )
+
+
+def is_of_everything(rule: Rule) -> bool:
+    """Whether a rule asks nothing about a record but whose it is."""
+    return rule.kind is None and (rule.least, rule.most) == (0, 2) and _is_of_unknown(rule)
+
+
+def _is_of_unknown(rule: Rule) -> bool:
+    """Whether it asks nothing that may be unknown of a record, nor which one it is."""
+    asked = (rule.resource, rule.any_topics, rule.within_topics)
+    days = (rule.data_from_us, rule.data_until_us)
+    return asked == (None, None, None) and days == (None, None) and not rule.no_topics
+
+
+def _is_within(topics: int | None, others: int | None) -> bool:
+    return others is None or (topics is not None and not topics & ~others)
+
+
 def _of_record(rule: Rule, record: Record) -> bool:
     if rule.source not in (None, record.source):
         return False

@@ -6,7 +6,8 @@ is therefore named to the writer, not kept for show.
 
 from collections.abc import Iterable, Sequence
 
-from hie.consent.compiling import MOST, compile_all
+from hie.consent.compiling import compile_all
+from hie.consent.merging import MOST
 from hie.consent.minors import check_signed
 from hie.consent.provision import Level
 from hie.consent.reading import pointed, read

@@ -184,7 +184,7 @@ async def test_joins_and_denials_of_the_same_moment_meet(place: Any, tmp_path: P
             *(join(one) for one in others[:3]),
             give(found, "a", first, denying("c")),
             *(join(one) for one in others[3:]),
-            give(found, "b", second, denying("c"), dateTime="2026-06-02"),
+            give(found, "b", second, denying("a"), dateTime="2026-06-02"),
         )
         async with found.hub.db.reading() as reader:
             for home in (first, second, *others):

@@ -39,7 +39,8 @@ QUESTIONS = st.builds(
     st.just(NOW),
 )
 RECORDS = st.builds(
-    lambda label: replace(RESULT, label=label),
+    lambda kind, label: replace(RESULT, kind=kind, label=label),
+    st.sampled_from(["Observation", "Patient"]),
     st.sampled_from([None, 0, 1, 1 + 4, 1 + 16, 1 + 20, 4 * 128, 1 + 4 * 2048, 2]),
 )
 
@@ -63,7 +64,11 @@ def _holds(one: Provision, question: Question, record: Record) -> bool:
     bits = EVERY_PURPOSE if one.purposes is None else one.purposes
     who = one.who is None or any(w == Who(question.institution) for w in one.who)
     period = one.period is None or one.period[0] <= question.at_us < one.period[1]
-    labels = one.labels is None or _labelled(one.labels, one.permit, record.label)
+    label = record.label
+    if record.kind == "Patient":  # a permission of any record is one of seeing whose it is
+        label = 1 if label is None else label
+    labels = one.labels is None or _labelled(one.labels, one.permit, label)
+    labels = labels or (record.kind == "Patient" and one.permit)
     return who and period and labels and bool(bits & question.purpose)
 
 
