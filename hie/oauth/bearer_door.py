@@ -36,7 +36,7 @@ class _Verified:
 
 
 class BearerDoor:
-    """Turns access tokens into actors."""
+    """Turns access tokens into actors: one of a process, which remembers what it verified."""
 
     def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
@@ -70,6 +70,8 @@ class BearerDoor:
         return actor
 
     def _look(self, token: str) -> _Verified:
+        if not token.isascii():
+            raise refused(Reason.ENC)
         now = self._entrance.clock()
         key = hashlib.sha256(token.encode("ascii")).digest()
         found = self._verified.get(key)

@@ -60,7 +60,7 @@ async def check_sender(
     of this hub makes it keep nothing.
     """
     bound = claims.members.get("cnf")
-    if by_proof != (isinstance(bound, Mapping) and "jkt" in bound):
+    if by_proof != needs_proof(bound):
         raise refused(Reason.CNF)
     sender = await sender_of(entrance, scope, token if by_proof else None)
     if not sender.matches(bound):
@@ -154,6 +154,11 @@ def bound_to(client: KnownClient, sender: Sender) -> Mapping[str, str] | None:
     if client.certificate is not None:
         return {"x5t#S256": client.certificate}
     return None if sender.key is None else {"jkt": sender.key}
+
+
+def needs_proof(bound: object) -> bool:
+    """Whether a token with this `cnf` is bound to a key: it is shown with a proof of it."""
+    return isinstance(bound, Mapping) and "jkt" in bound
 
 
 def _is_near(scope: Scope) -> bool:

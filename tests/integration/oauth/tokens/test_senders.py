@@ -167,6 +167,22 @@ async def test_a_token_bound_to_a_key_opens_with_a_proof_of_it_once(
     assert (await read(hub, shown(hub, text, jti="d-2"))).status_code == 200
 
 
+async def test_what_a_token_is_shown_with_is_told_who_asks_what_it_is_worth(
+    hub: Hub, pem: str
+) -> None:
+    by_key, plain = await dpop_token(hub), await token(hub)
+    answer = await post(hub, by(BOUND), gateway(pem), LOOPBACK)
+    by_certificate = answer.json()["access_token"]
+    proofs = {by_key: by(PROVER, 2), by_certificate: by(BOUND, 2), plain: form(numbered(3))}
+    told = []
+    async with hub.client(LOOPBACK) as http:
+        for text, proof in proofs.items():
+            asked = {"token": text} | {k: v for k, v in proof.items() if "assertion" in k}
+            answer = await http.post("/oauth/introspect", data=asked)
+            told.append((answer.json()["active"], answer.json()["token_type"]))
+    assert told == [(True, "DPoP"), (True, "bearer"), (True, "bearer")]
+
+
 async def test_without_the_nonce_of_now_the_sender_is_told_it(hub: Hub) -> None:
     answer = await post(hub, by(PROVER), for_token(hub, nonce=None), LOOPBACK)
     assert (answer.status_code, answer.json()["error"]) == (400, "use_dpop_nonce")
