@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -12,7 +11,7 @@ from hie.access.actor import Actor, ActorKind
 from hie.access.policy import permit_type
 from hie.access.scopes import Interaction
 from hie.api.addresses import query_string
-from hie.api.hidden import note_hidden
+from hie.api.hidden import note_not_treated
 from hie.api.negotiation import check_format, preferences
 from hie.api.page_seal import PageSeal
 from hie.api.respond import answered, fhir, hub_of, path_of
@@ -53,16 +52,15 @@ async def search_type(request: Request) -> Response:
     _check_user(actor, query)
     seal = PageSeal(hub, actor, [query.type, [pair for pair in query.used if pair[0] != "page"]])
     async with hub.db.reading() as reader:
-        await check_asked(reader, query, restriction)
-        page = await search(reader, query, restriction, seal.opened(query.page))
-        others = await included(reader, query.includes, page.matches, restriction)
-        shown = [*page.matches, *others]
-        homes = await asked_about(reader, query.ids("patient", "subject"), shown, restriction)
         try:
+            await check_asked(reader, query, restriction)
+            page = await search(reader, query, restriction, seal.opened(query.page))
+            others = await included(reader, query.includes, page.matches, restriction)
+            shown = [*page.matches, *others]
+            homes = await asked_about(reader, query.ids("patient", "subject"), shown, restriction)
             await check_patients(reader, query, restriction, homes)
         except NotPermitted:
-            asked = query.ids("patient", "subject")
-            await note_hidden(request, reader, "Patient", asked, replace(restriction, types=None))
+            await note_not_treated(request, reader, query, restriction)
             raise
     await hub.ledger.record(
         Event(

@@ -22,6 +22,7 @@ from hie.store.search.search import search
 from hie.store.session import Reader
 
 _NAMES = frozenset({"patient", "subject"})
+_MOST_NAMED = 10  # patients that a chain leads to
 
 
 async def check_asked(reader: Reader, query: Query, restriction: Restriction) -> None:
@@ -58,6 +59,22 @@ async def _check(
 
 def _naming(query: Query) -> list[Condition]:
     return [one for one in query.conditions if one.name in _NAMES and not one.back]
+
+
+async def patients_named(reader: Reader, query: Query) -> list[str]:
+    """The ids a search names patients by, seen or not: for the log of its refusal alone.
+
+    Of a chain those that an index finds, by one look whatever is found.
+    """
+    ids: dict[str, None] = {}
+    for one in _naming(query):
+        if one.inner is None:
+            ids |= dict.fromkeys(one.ids)
+        elif one.type == "Patient" and one.inner.inner is None and one.inner.indexed:
+            led = Query("Patient", (one.inner,), count=_MOST_NAMED)
+            found = await search(reader, led, Restriction())
+            ids |= dict.fromkeys(match.id for match in found.matches)
+    return list(ids)
 
 
 def _is_plain(one: Condition) -> bool:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from hie.access.policy import Restriction, permit_type
 from hie.access.scopes import Interaction
+from hie.api.hidden import note_hidden
 from hie.api.operations.asked import read_pairs, refused
 from hie.api.page_seal import PageSeal
 from hie.api.respond import answered, fhir, hub_of
@@ -52,7 +53,7 @@ async def everything(request: Request) -> Response:
     seal = PageSeal(hub, actor, [key, sorted(asked.items() - {("page", asked.get("page"))})])
     place = seal.opened(asked.get("page")) or [0, ""]
     async with hub.db.reading() as reader:
-        await _check_patient(reader, key, restriction)
+        await _check_patient(request, reader, key, restriction)
         found, following = await _page(reader, key, kinds, restriction, place, count, since, holds)
         behind = await _behind(reader, found, restriction)
     await hub.ledger.record(
@@ -75,11 +76,14 @@ async def everything(request: Request) -> Response:
     return fhir(searchset(entries, links))
 
 
-async def _check_patient(reader: Reader, key: str, restriction: Restriction) -> None:
+async def _check_patient(
+    request: Request, reader: Reader, key: str, restriction: Restriction
+) -> None:
     """Raises NotPermitted for a patient who is not treated here, or is none; ResourceNotFound."""
     try:
         await versions.read(reader, "Patient", key, restriction)
     except ResourceNotFound:
+        await note_hidden(request, reader, "Patient", [key], restriction)
         if bounds_patients(restriction):
             raise not_treated() from None
         raise

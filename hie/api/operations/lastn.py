@@ -13,12 +13,13 @@ from starlette.responses import Response
 from hie.access.policy import Restriction, permit_type
 from hie.access.scopes import Interaction
 from hie.api.addresses import query_string
+from hie.api.hidden import note_not_treated
 from hie.api.operations.asked import read_pairs
 from hie.api.respond import answered, fhir, hub_of, path_of
 from hie.api.served import asked_about, subjects_of
 from hie.api.withheld import notices
 from hie.audit.event import Action, Event, EventType
-from hie.errors import Fault, InvalidRequest, TooCostly
+from hie.errors import Fault, InvalidRequest, NotPermitted, TooCostly
 from hie.exchange.patients_asked import check_asked, check_patients
 from hie.fhir import Resource
 from hie.fhir.bundle import Entry, searchset
@@ -45,10 +46,14 @@ async def lastn(request: Request) -> Response:
     asked = query_string(pairs)
     hub = hub_of(request)
     async with hub.db.reading() as reader:
-        await check_asked(reader, query, restriction)
-        kept = await newest(reader, query, restriction, most)
-        homes = await asked_about(reader, query.ids("patient", "subject"), kept, restriction)
-        await check_patients(reader, query, restriction, homes)
+        try:
+            await check_asked(reader, query, restriction)
+            kept = await newest(reader, query, restriction, most)
+            homes = await asked_about(reader, query.ids("patient", "subject"), kept, restriction)
+            await check_patients(reader, query, restriction, homes)
+        except NotPermitted:
+            await note_not_treated(request, reader, query, restriction)
+            raise
     await hub.ledger.record(
         Event(
             EventType.SEARCH,
