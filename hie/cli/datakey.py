@@ -1,14 +1,12 @@
 """`hie datakey`: the keys that what lies in the database is sealed with."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from hie.cli.asking import asked, listed
-from hie.cli.connection import connected
-from hie.cli.output import JsonFlag, LangOption, fail, said, show_json, table
-from hie.cli.progress import tracked
-from hie.errors import HubError
+from hie.cli.output import JsonFlag, LangOption, said, show_json, table
+from hie.cli.progress import run_to_end
 
 app = typer.Typer()
 _COLUMNS = {
@@ -55,19 +53,8 @@ def reencrypt(
 
     The hub serves and takes messages in meanwhile. A run that was ended is taken up again.
     """
-    arguments: dict[str, Any] = {"start": start}
-    resumed = False
-    try:
-        with connected() as ask, tracked("reencrypt") as told:
-            while True:
-                answer = ask("datakey-reencrypt", arguments)
-                resumed |= answer.pop("resumed")
-                told(answer["done"], answer["total"])
-                if answer["at"] is None:
-                    break
-                arguments["at"] = answer["at"]
-    except HubError as error:
-        fail(error, as_json)
+    arguments = {"start": start}
+    answer, resumed = run_to_end("reencrypt", "datakey-reencrypt", arguments, as_json)
     if as_json:
         show_json({**answer, "resumed": resumed})
         return

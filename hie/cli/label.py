@@ -5,10 +5,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from hie.cli.asking import asked, listed
-from hie.cli.connection import connected
-from hie.cli.output import JsonFlag, LangOption, YesFlag, confirm, fail, said, show_json
-from hie.cli.progress import tracked
-from hie.errors import HubError
+from hie.cli.output import JsonFlag, LangOption, YesFlag, confirm, said, show_json
+from hie.cli.progress import run_to_end
 
 app = typer.Typer()
 Resource = Annotated[str, typer.Argument(help="Type and id: Observation/k3Jd…")]
@@ -89,17 +87,8 @@ def backfill(
 
     The hub serves and takes messages in meanwhile. A run that was ended is taken up again.
     """
-    arguments: dict[str, Any] = {"all": every}
-    try:
-        with connected() as ask, tracked("label backfill") as told:
-            while True:
-                answer = ask("label-backfill", arguments)
-                told(answer["done"], answer["total"])
-                if answer["at"] is None:
-                    break
-                arguments["at"] = answer["at"]
-    except HubError as error:
-        fail(error, as_json)
+    arguments = {"all": every}
+    answer, _ = run_to_end("label backfill", "label-backfill", arguments, as_json)
     if as_json:
         show_json(answer)
         return

@@ -1,13 +1,11 @@
 """`hie reindex`: compute again what resources are found by, while the hub goes on."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from hie.cli.connection import connected
-from hie.cli.output import JsonFlag, LangOption, fail, show_json, table
-from hie.cli.progress import tracked
-from hie.errors import HubError
+from hie.cli.output import JsonFlag, LangOption, show_json, table
+from hie.cli.progress import run_to_end
 
 _COLUMNS = {
     "type": "type",
@@ -37,19 +35,8 @@ def command(
 
     The hub serves and takes messages in meanwhile. A run that was ended is taken up again.
     """
-    arguments: dict[str, Any] = {"types": types, "dry_run": dry_run, "start": start}
-    resumed = False
-    try:
-        with connected() as ask, tracked("reindex") as told:
-            while True:
-                answer = ask("reindex", arguments)
-                resumed |= answer.pop("resumed")
-                told(answer["done"], answer["total"])
-                if answer["at"] is None:
-                    break
-                arguments["at"] = answer["at"]
-    except HubError as error:
-        fail(error, as_json)
+    arguments = {"types": types, "dry_run": dry_run, "start": start}
+    answer, resumed = run_to_end("reindex", "reindex", arguments, as_json)
     if as_json:
         show_json({**answer, "resumed": resumed, "dry_run": dry_run})
         return
