@@ -5,11 +5,11 @@ The ages and the topics are data (`schemas/consent/minors.yaml`), each with its 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import MAXYEAR, date
 from functools import cache
 
 from hie.consent.provision import Directive
-from hie.consent.rule import PERMIT, Rule
+from hie.consent.rule import EVER_US, PERMIT, Rule
 from hie.consent.words import topics
 from hie.errors import Fault
 from hie.fhir.elements import bounds
@@ -82,12 +82,16 @@ def as_signed(directive: Directive, rules: Sequence[Rule], ages: Ages | None) ->
 
 
 def _birthday(born: date, years: int) -> int:
-    """When the day begins on which somebody is so old; of 29 February, the first of March."""
+    """When the day begins on which somebody is so old; of 29 February, the first of March.
+
+    One that is in no calendar (beyond the year 9999) never comes.
+    """
+    year = born.year + years
+    if year > MAXYEAR:
+        return EVER_US
     try:
-        day = born.replace(year=born.year + years)
+        day = born.replace(year=year)
     except ValueError:
-        day = date(born.year + years, 3, 1)
+        day = date(year, 3, 1)
     found = bounds(day.isoformat())
-    if found is None:
-        raise ValueError(born)
-    return found[0]
+    return EVER_US if found is None else found[0]

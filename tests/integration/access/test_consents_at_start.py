@@ -67,6 +67,8 @@ async def test_a_consent_beyond_the_level_is_refused(place: Any, tmp_path: Path)
         ("2018-01-01", [{"type": "RelatedPerson", "display": "guardian"}], 201),
         ("2018-01-01", None, 422),
         ("1980-01-01", None, 201),
+        ("9982-01-01", None, 422),
+        ("9999-12-31", [{"type": "RelatedPerson", "display": "guardian"}], 201),
     ],
 )
 async def test_a_guardian_signs_for_a_child(
