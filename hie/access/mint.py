@@ -5,12 +5,10 @@ RFC 9068 (at+jwt); IHE IUA for institution, role and purpose of use; IHE PCF for
 is not known is left out: a token without `patient` is bound to no patient.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hie.access.actor import Purpose
-from hie.access.compact import encode_segment
 from hie.access.ring import SigningKey
 from hie.fhir import CANONICAL
 
@@ -49,9 +47,7 @@ class Grant:
 
 def mint(grant: Grant, key: SigningKey, token_id: str, now: int) -> str:
     """Sign an access token of the grant's lifetime; `token_id` is 128 random bits in hex."""
-    header = {"alg": key.signer.algorithm, "typ": "at+jwt", "kid": key.kid}
-    body = f"{_segment(header)}.{_segment(_claims(grant, token_id, now))}"
-    return f"{body}.{encode_segment(key.signer.sign(body.encode('ascii')))}"
+    return key.signed(_claims(grant, token_id, now), "at+jwt")
 
 
 def _claims(grant: Grant, token_id: str, now: int) -> dict[str, object]:
@@ -87,7 +83,3 @@ def _claims(grant: Grant, token_id: str, now: int) -> dict[str, object]:
 def _known(**members: object) -> dict[str, object]:
     """The members that are known, in this order."""
     return {name: value for name, value in members.items() if value is not None}
-
-
-def _segment(value: Mapping[str, object]) -> str:
-    return encode_segment(json.dumps(value, separators=(",", ":")).encode("utf-8"))

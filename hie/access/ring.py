@@ -4,11 +4,13 @@ A key is published before it signs, and verifies for a while after its successor
 rotation refuses nobody. The times are in the keys, the present is an argument.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from hie.access.compact import encode_segment
 from hie.access.jwk import thumbprint
 from hie.access.keys import VerificationKey
 from hie.access.signer import FileSigner, Signer
@@ -30,6 +32,16 @@ class SigningKey:
     def kid(self) -> str:
         """RFC 7638 thumbprint of the public key."""
         return self.verifying.kid
+
+    def signed(self, claims: Mapping[str, object], kind: str) -> str:
+        """A compact JWS of these claims (RFC 7515, 7.1); `kind` is its `typ`."""
+        header = {"alg": self.signer.algorithm, "typ": kind, "kid": self.kid}
+        body = f"{_segment(header)}.{_segment(claims)}"
+        return f"{body}.{encode_segment(self.signer.sign(body.encode('ascii')))}"
+
+
+def _segment(value: Mapping[str, object]) -> str:
+    return encode_segment(json.dumps(value, separators=(",", ":")).encode("utf-8"))
 
 
 def signing_key(private: ec.EllipticCurvePrivateKey, starts: int) -> SigningKey:

@@ -5,10 +5,6 @@ OpenID Connect Core 1.0, section 2. It names an account by its id and nobody by 
 `typ` and its `aud` are others.
 """
 
-import json
-from collections.abc import Mapping
-
-from hie.access.compact import encode_segment
 from hie.access.mint import LIFETIME, Grant
 from hie.oauth.entrance import Entrance
 
@@ -18,7 +14,6 @@ def id_token(
 ) -> str:
     """A signed id_token for the app of this grant."""
     now = int(entrance.clock())
-    key = entrance.ring.signer(now)
     claims: dict[str, object] = {
         "iss": grant.issuer,
         "sub": grant.subject,
@@ -30,10 +25,4 @@ def id_token(
         claims["nonce"] = nonce
     if fhir_user is not None:
         claims["fhirUser"] = f"{grant.audience}/{fhir_user}"
-    header = {"alg": key.signer.algorithm, "typ": "JWT", "kid": key.kid}
-    body = f"{_segment(header)}.{_segment(claims)}"
-    return f"{body}.{encode_segment(key.signer.sign(body.encode('ascii')))}"
-
-
-def _segment(value: Mapping[str, object]) -> str:
-    return encode_segment(json.dumps(value, separators=(",", ":")).encode("utf-8"))
+    return entrance.ring.signer(now).signed(claims, "JWT")

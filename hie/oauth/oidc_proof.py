@@ -5,12 +5,10 @@ secret the provider gave it, or, as a public client, by PKCE alone.
 """
 
 import base64
-import json
 import secrets
 from enum import StrEnum
 from urllib.parse import quote
 
-from hie.access.compact import encode_segment
 from hie.access.strict_json import parse_object
 from hie.errors import HubMisconfigured, NotAuthenticated
 from hie.oauth.entrance import Entrance
@@ -58,7 +56,6 @@ def read_id_token(text: str) -> str:
 def _assertion(entrance: Entrance, provider: Provider) -> str:
     """A short assertion for the issuer alone, signed by the hub's key of now."""
     now = int(entrance.clock())
-    key = entrance.ring.signer(now)
     claims = {
         "iss": provider.client,
         "sub": provider.client,
@@ -67,6 +64,4 @@ def _assertion(entrance: Entrance, provider: Provider) -> str:
         "exp": now + _LIFE,
         "jti": secrets.token_hex(16),
     }
-    header = {"alg": key.signer.algorithm, "typ": "JWT", "kid": key.kid}
-    body = ".".join(encode_segment(json.dumps(one).encode("utf-8")) for one in (header, claims))
-    return f"{body}.{encode_segment(key.signer.sign(body.encode('ascii')))}"
+    return entrance.ring.signer(now).signed(claims, "JWT")
