@@ -123,14 +123,16 @@ def sight_of(actor: Actor) -> Restriction:
 async def _related(reader: Reader, actor: Actor, identity: IdentityAnswer) -> Actor:
     """The actor with how the relation to this patient is known, for the audit log.
 
-    Where the hub knows of none, a registered system has declared it by asking: for this patient,
-    this institution and this call.
+    Where the hub knows of none, a registered system whose agreement lets it has declared it by
+    asking: for this patient, this institution and this call. Else there is none: somebody is known
+    by the institution's own record alone.
     """
     reach = reach_of(actor)
     if reach is None or not identity.homes:
         return actor
     known = await relations.holds(reader, identity.homes, replace(reach, kinds=TREATING))
-    return replace(actor, relation=HUB if known else DECLARED)
+    declared = DECLARED if may_declare(actor) else None
+    return replace(actor, relation=HUB if known else declared)
 
 
 async def _candidates(

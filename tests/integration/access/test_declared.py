@@ -155,12 +155,30 @@ async def test_where_nothing_may_be_declared_a_patient_not_treated_is_nobody(
                 assert one.json()["identity"] == "none"
                 assert one.json()["orders"][0]["candidates"] == []
             assert shown(answer, [found.results["P2a"], found.results["P2b"]]) == []
+        assert await details(found) == [""] * 4
         own = await found.made("c", patient_of("P2", "c", NUMBERS["P2"]))
         assert offered(await ask(found, "c", check_of("P2", "c"))) == set()
         await found.made("c", encounter_of(own))
         answer = await ask(found, "c", check_of("P2", "c"))
         assert offered(answer) == {found.results["P2a"], found.results["P2b"]}
         assert (await details(found))[-1] == "hub"
+
+
+async def test_where_nothing_may_be_declared_a_record_of_ones_own_is_no_declaration(
+    place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hie.exchange.assess._SAMPLED", 1)
+    async with region(place, tmp_path) as found:
+        for agreed in ({"declares": False}, {"encounter": True}):
+            await run(found.hub, "agreement-put", {"institution": INSTITUTIONS["a"], **agreed})
+            answer = await ask(found, "a", check_of("P2"))
+            assert offered(answer) == {found.results["P2a"]}
+            assert (await details(found))[-1] == ""
+        assert (await run(found.hub, "relation-reviews", {}))["reviews"] == []
+        await run(found.hub, "agreement-put", {"institution": INSTITUTIONS["a"]})
+        await ask(found, "a", check_of("P2"))
+        assert (await details(found))[-1] == "declared"
+        assert len((await run(found.hub, "relation-reviews", {}))["reviews"]) == 1
 
 
 async def test_a_person_does_not_declare(place: Any, tmp_path: Path) -> None:
