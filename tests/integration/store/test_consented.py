@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 
 from hie.access.restriction import Asking, Restriction
-from hie.consent.rule import DENY, OPEN, PERMIT, Question, Record, Rule, decide
+from hie.consent.rule import DENY, OPEN, PERMIT, Rule
 from hie.consent.words import BITS, EVERY_PURPOSE
 from hie.store import consents, resources
 from hie.store.database import Database
 from hie.store.resources import Put
 from hie.store.visible import visible, visible_history
 from tests.builders import a_patient, a_report, an_observation
+from tests.unit.consent.evaluator import Question, Record, decide
 
 A, B = "91110000MA0000001L", "91110000MA0000002J"
 DAY = 86_400_000_000
@@ -32,12 +33,12 @@ def random_rule(dice: random.Random) -> Rule:
         purposes=dice.choice([EVERY_PURPOSE, BITS["TREAT"], BITS["BTG"], BITS["ETREAT"]]),
         source=maybe(A, B),  # type: ignore[arg-type]
         kind=maybe("Observation", "Patient"),  # type: ignore[arg-type]
-        resource=maybe("Observation/o1", "DiagnosticReport/r1"),  # type: ignore[arg-type]
+        resource=maybe("Observation/o1", "DiagnosticReport/r1", "Patient/h1"),  # type: ignore[arg-type]
         least=dice.choice([0, 0, 1, 2]),
         most=dice.choice([0, 1, 2, 2, 2]),
         any_topics=maybe(1, 5),  # type: ignore[arg-type]
         within_topics=maybe(5, 128),  # type: ignore[arg-type]
-        no_topics=dice.choice([0, 0, 1]),
+        no_topics=dice.choice([0, 0, 1, 2048]),
         from_us=dice.choice([0, 50]),
         until_us=dice.choice([50, 100, 200]),
         data_from_us=start,  # type: ignore[arg-type]

@@ -6,11 +6,12 @@ from hie.consent.compiling import compile_all
 from hie.consent.minors import ages_of
 from hie.consent.provision import Who
 from hie.consent.reading import read
-from hie.consent.rule import DENY, Question, Record, decide
+from hie.consent.rule import DENY
 from hie.consent.terms import Terms
 from hie.consent.words import ACT_REASON, BITS, CONFIDENTIALITY
 from hie.fhir import Resource
 from hie.fhir.elements import bounds
+from tests.unit.consent.evaluator import Question, Record, decide
 
 A, B, C = "91110000MA0000001L", "91110000MA0000002J", "91110000MA0000003G"
 KNOWN = {

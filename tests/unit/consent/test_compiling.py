@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from hie.consent.provision import Level
-from hie.consent.rule import Record
 from hie.consent.terms import Terms
 from tests.unit.consent.consents import RESULT, A, B, C, a_consent, asked, at, rule
+from tests.unit.consent.evaluator import Record
 
 HIV = replace(RESULT, label=1 + 4 * 1)
 PSY = replace(RESULT, label=1 + 4 * 4)

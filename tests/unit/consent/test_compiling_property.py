@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from hie.consent.compiling import compile_all
 from hie.consent.provision import Labels, Provision, Who
 from hie.consent.reading import read
-from hie.consent.rule import DENY, Question, Record, decide
+from hie.consent.rule import DENY
 from hie.consent.terms import Terms
 from hie.consent.words import BITS, EVERY_PURPOSE
 from tests.unit.consent.consents import KNOWN, NOW, RESULT, a_consent, rule
+from tests.unit.consent.evaluator import Question, Record, decide
 
 _SAYS = {
     "who": st.sampled_from(["Organization/a", "Organization/b", "Organization/a Organization/c"]),

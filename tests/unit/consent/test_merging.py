@@ -10,11 +10,12 @@ import pytest
 from hie.consent.compiling import compile_all, compile_within
 from hie.consent.merging import MOST
 from hie.consent.reading import read
-from hie.consent.rule import DENY, OPEN, PERMIT, Question, Record, Rule, covers, speaks
+from hie.consent.rule import DENY, OPEN, PERMIT, Rule, covers
 from hie.consent.terms import Terms
 from hie.consent.words import BITS, EVERY_PURPOSE
 from hie.fhir import Resource
 from tests.unit.consent.consents import KNOWN, NOW, RESULT, A, B, C, a_consent, asked, rule
+from tests.unit.consent.evaluator import Question, Record, speaks
 
 TOPICS = ("HIV", "STD", "PSY", "SUD", "SEX", "SDV", "GDIS", "HBV", "REPRO", "GENETIC", "VIP")
 PATIENT = Record("Patient", "p5", label=0, source=A)
