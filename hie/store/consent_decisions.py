@@ -11,7 +11,7 @@ from hie.access.actor import ActorKind, Purpose
 from hie.access.asking import asking
 from hie.access.reason import Reason
 from hie.audit.event import Action, Event, EventType, Outcome, Subject
-from hie.consent.rule import DENY, Rule
+from hie.consent.rule import DENY, Rule, is_of_everything
 from hie.consent.words import GLASS, purpose_bit
 from hie.store.consents import rules_by_home
 from hie.store.session import Reader
@@ -92,21 +92,9 @@ def _decision(event: Event, home: str, rules: Sequence[Rule]) -> tuple[tuple[str
         ):
             consents[f"Consent/{rule.consent}"] = None
             permitted = permitted or rule.decision != DENY
-            if _of_everything(rule):
+            if rule.source is None and is_of_everything(rule):
                 break
     else:
         permitted = True  # the rest is the policy's
     is_refusal = event.type is EventType.REFUSED
     return tuple(consents), bool(permitted) and not is_refusal
-
-
-def _of_everything(rule: Rule) -> bool:
-    """Whether a rule tells no records apart."""
-    plain = Rule(rule.decision, least=rule.least if rule.least else 0)
-    return (
-        rule.source, rule.kind, rule.resource, rule.least, rule.most, rule.any_topics,
-        rule.within_topics, rule.no_topics, rule.data_from_us, rule.data_until_us,
-    ) == (
-        plain.source, plain.kind, plain.resource, 0, plain.most, plain.any_topics,
-        plain.within_topics, plain.no_topics, plain.data_from_us, plain.data_until_us,
-    )  # fmt: skip
