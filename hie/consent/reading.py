@@ -3,10 +3,13 @@
 FHIR R4 consent.html, as IHE PCF 1.1 profiles it; depth up to five where PCF has two.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from hie.consent.naming import Known, Pointed, identified, meant_by, signed_by_guardian
 from hie.consent.provision import DEPTH, Data, Directive, Labels, Level, Provision, Who
+from hie.consent.rule import EVER_US, FIRST_US
+from hie.consent.tree import codings, contained_in, node, nodes
 from hie.consent.words import (
     ACT_REASON,
     BASIC_PURPOSES,
@@ -17,11 +20,8 @@ from hie.consent.words import (
     topic,
 )
 from hie.errors import Fault
-from hie.fhir import CANONICAL, INSTITUTION, Resource
+from hie.fhir import Resource
 from hie.fhir.elements import bounds
-
-USER, CLIENT = f"{CANONICAL}/sid/user", f"{CANONICAL}/sid/client"
-FIRST_US, EVER_US = -(2**62), 2**62
 
 # Roles of somebody who does not receive anything.
 _NO_RECIPIENT = frozenset({"AUT", "CST", "ENT", "INF", "RCT", "SBJ", "DATAENTERER", "AUTHEN"})
@@ -34,37 +34,6 @@ _HELD_TO = frozenset(
 )  # fmt: skip
 _OPT = {"OPTIN": True, "OPTINR": True, "OPTOUT": False, "OPTOUTE": False}
 
-# Who may have authored a record, and what it may be related to.
-_AUTHORS = frozenset({"Practitioner", "PractitionerRole", "Device"})
-_STRETCHES = frozenset({"Encounter", "EpisodeOfCare", "CarePlan"})
-WATCHED = _AUTHORS | _STRETCHES
-
-Known = Mapping[str, Who]
-Pointing = tuple[str, str]  # "related" or "authoredby", and a reference
-Pointed = Mapping[Pointing, Sequence[str]]
-
-
-def references(consent: Resource) -> set[str]:
-    """The relative references to who asks and whose records: what `read` wants to be known."""
-    found: set[str] = set()
-    for provision in _provisions(consent.get("provision")):
-        for one in [*_list(provision, "actor"), *_list(provision, "data")]:
-            text = _dict(one.get("reference")).get("reference")
-            if isinstance(text, str) and not text.startswith("#"):
-                found.add("/".join(text.split("/")[:2]))
-    return found
-
-
-def pointed(consent: Resource) -> set[Pointing]:
-    """What records have to point at to be meant: whose resources `read` wants to be told."""
-    found: set[Pointing] = set()
-    for provision in _provisions(consent.get("provision")):
-        for one in _list(provision, "data"):
-            meant = _pointing(one)
-            if meant is not None:
-                found.add(meant)
-    return found
-
 
 def read(
     consent: Resource, known: Known, received_us: int, pointing: Pointed | None = None
@@ -76,7 +45,7 @@ def read(
     `received_us` stands in for a dateTime that is not there. Its faults name what it says and
     cannot be held to.
     """
-    contained = _contained(consent)
+    contained = contained_in(consent)
     reader = _Reading(known, contained, pointing or {})
     root = reader.root(consent)
     at = bounds(str(consent.get("dateTime", "")))
@@ -90,29 +59,6 @@ def read(
         signed_by_guardian(consent),
         tuple(reader.faults),
     )
-
-
-def signed_by_guardian(consent: Resource) -> bool:
-    """Whether a related person performed it, for the patient."""
-    contained = _contained(consent)
-    for one in _list(consent, "performer"):
-        text = str(one.get("reference", ""))
-        kind = contained.get(text, {}).get("resourceType", text.split("/")[0])
-        if "RelatedPerson" in (kind, one.get("type")):
-            return True
-    return False
-
-
-def who_is(resource: Resource) -> Who | None:
-    """Who asks, as an Organization, Practitioner, role or Device says by its identifiers."""
-    institution = party = None
-    parts = [resource.get(name) for name in ("organization", "practitioner")]
-    given = [*_list(resource, "identifier"), *(_dict(one).get("identifier", {}) for one in parts)]
-    for one in given:
-        found = _identified(_dict(one))
-        if found is not None:
-            institution, party = found.institution or institution, found.party or party
-    return None if institution is None and party is None else Who(institution, party)
 
 
 class _Reading:
@@ -132,7 +78,7 @@ class _Reading:
 
     def root(self, consent: Resource) -> Provision:
         """The root provision; where it does not say permit or deny, the policy it names does."""
-        tree = _dict(consent.get("provision"))
+        tree = node(consent.get("provision"))
         kind = tree.get("type")
         if kind is None:
             kind = _policy(consent)
@@ -156,7 +102,7 @@ class _Reading:
         )  # fmt: skip
         if permit and len(self.faults) > before:
             found = Provision(permit, who=())
-        inner = _list(tree, "provision")
+        inner = nodes(tree, "provision")
         if inner:
             self._need(Level.INTERMEDIATE)
         if inner and depth == DEPTH:
@@ -177,19 +123,19 @@ class _Reading:
         if "actor" not in tree:
             return None
         found = []
-        for n, one in enumerate(_list(tree, "actor")):
+        for n, one in enumerate(nodes(tree, "actor")):
             place = f"{path}.actor[{n}]"
-            codes = {code for _, code in _codings(_dict(one.get("role")))}
+            codes = {code for _, code in codings(node(one.get("role")))}
             if codes & _NO_RECIPIENT:
                 self.fault(f"{place}.role", "not-held-to", f"IRCP of {PARTICIPATION}")
                 continue
-            who = self._resolved(_dict(one.get("reference")))
+            who = self._resolved(node(one.get("reference")))
             if who is None:
                 expected = "an institution, or a person or system of the hub"
                 self.fault(f"{place}.reference", "not-known", expected)
                 continue
             found.append(who)
-        if len(found) < len(_list(tree, "actor")) and tree.get("type") != "permit":
+        if len(found) < len(nodes(tree, "actor")) and tree.get("type") != "permit":
             return None  # whoever that is
         return tuple(found)
 
@@ -198,15 +144,15 @@ class _Reading:
         text = reference.get("reference")
         if isinstance(text, str):
             if text.startswith("#"):
-                given = _list(self._contained.get(text, {}), "identifier")
-                return next(filter(None, map(_identified, given)), None)
+                given = nodes(self._contained.get(text, {}), "identifier")
+                return next(filter(None, map(identified, given)), None)
             return self._known.get("/".join(text.split("/")[:2]))
-        return _identified(_dict(reference.get("identifier")))
+        return identified(node(reference.get("identifier")))
 
     def _purposes(self, tree: Mapping[str, Any], path: str) -> tuple[int | None, bool]:
         if "purpose" not in tree:
             return None, False
-        named = [(one.get("system"), one.get("code")) for one in _list(tree, "purpose")]
+        named = [(one.get("system"), one.get("code")) for one in nodes(tree, "purpose")]
         for n, (system, code) in enumerate(named):
             if system is None:
                 self.fault(f"{path}.purpose[{n}].system", "required", ACT_REASON)
@@ -232,7 +178,7 @@ class _Reading:
         """[from, until) of a Period: a day, a month, a year to its end; an instant to itself."""
         found: list[int | None] = []
         for name in ("start", "end"):
-            text = _dict(period).get(name)
+            text = node(period).get(name)
             ends = None if text is None else bounds(str(text))
             if text is not None and ends is None:
                 self.fault(f"{path}.{name}", "not-a-time", "a day, or an instant with its zone")
@@ -246,7 +192,7 @@ class _Reading:
         self._need(Level.INTERMEDIATE)
         found: list[Data] = []
         is_whole = True
-        for n, one in enumerate(_list(tree, "data")):
+        for n, one in enumerate(nodes(tree, "data")):
             data = self._one_of_data(one, f"{path}.data[{n}]")
             is_whole = is_whole and bool(data)
             found += data
@@ -254,10 +200,10 @@ class _Reading:
 
     def _one_of_data(self, one: Mapping[str, Any], path: str) -> list[Data]:
         """What one element means; nothing where it cannot be held to."""
-        meant = _pointing(one)
+        meant = meant_by(one)
         if meant is not None:
             return [Data(resource=text) for text in (meant[1], *self._pointing.get(meant, ()))]
-        reference = _dict(one.get("reference"))
+        reference = node(one.get("reference"))
         if one.get("meaning") == "authoredby":
             who = self._resolved(reference)
             if who is not None and who.institution is not None:
@@ -279,7 +225,7 @@ class _Reading:
             return None
         self._need(Level.ADVANCED)
         levels, topics, is_known = [], 0, True
-        for n, one in enumerate(_list(tree, "securityLabel")):
+        for n, one in enumerate(nodes(tree, "securityLabel")):
             system, code = one.get("system"), one.get("code")
             confidentiality, subject = level(system, code), topic(system, code)
             if confidentiality is not None:
@@ -299,28 +245,17 @@ class _Reading:
         if "class" not in tree:
             return None
         self._need(Level.INTERMEDIATE)
-        ours = [one for one in _list(tree, "class") if one.get("system") == RESOURCE_TYPES]
-        if len(ours) < len(_list(tree, "class")):
+        ours = [one for one in nodes(tree, "class") if one.get("system") == RESOURCE_TYPES]
+        if len(ours) < len(nodes(tree, "class")):
             self.fault(f"{path}.class", "not-known", f"types of {RESOURCE_TYPES}")
             if tree.get("type") != "permit":
                 return None
         return tuple(str(one.get("code")) for one in ours)
 
     def _actions(self, tree: Mapping[str, Any], path: str) -> None:
-        for n, one in enumerate(_list(tree, "action")):
-            if not {code for _, code in _codings(one)} <= _READING:
+        for n, one in enumerate(nodes(tree, "action")):
+            if not {code for _, code in codings(one)} <= _READING:
                 self.fault(f"{path}.action[{n}]", "not-held-to", "access, use or disclose")
-
-
-def _pointing(one: Mapping[str, Any]) -> Pointing | None:
-    """Records meant by what they point at: a stretch of care they are of, staff who made them."""
-    text = "/".join(str(_dict(one.get("reference")).get("reference", "")).split("/")[:2])
-    kind = text.partition("/")[0]
-    if one.get("meaning") == "authoredby" and kind in _AUTHORS:
-        return "authoredby", text
-    if one.get("meaning") in ("related", "dependents") and kind in _STRETCHES:
-        return "related", text
-    return None
 
 
 def _with(found: Provision, but: tuple[Provision, ...]) -> Provision:
@@ -332,42 +267,7 @@ def _with(found: Provision, but: tuple[Provision, ...]) -> Provision:
 
 def _policy(consent: Resource) -> str | None:
     """Permit or deny by `policyRule`, for a root provision that has no type (as R4 has it)."""
-    for _, code in _codings(_dict(consent.get("policyRule"))):
+    for _, code in codings(node(consent.get("policyRule"))):
         if code in _OPT:
             return "permit" if _OPT[code] else "deny"
     return None
-
-
-def _identified(identifier: Mapping[str, Any]) -> Who | None:
-    system, value = identifier.get("system"), identifier.get("value")
-    if not isinstance(value, str):
-        return None
-    if system == INSTITUTION:
-        return Who(institution=value)
-    kind = {USER: "user", CLIENT: "client"}.get(str(system))
-    return None if kind is None else Who(party=f"{kind}/{value}")
-
-
-def _contained(consent: Resource) -> dict[str, Mapping[str, Any]]:
-    return {f"#{one.get('id')}": one for one in _list(consent, "contained")}
-
-
-def _provisions(tree: Any, depth: int = 1) -> Iterator[Mapping[str, Any]]:
-    if isinstance(tree, dict) and depth <= DEPTH:
-        yield tree
-        for one in _list(tree, "provision"):
-            yield from _provisions(one, depth + 1)
-
-
-def _codings(concept: Mapping[str, Any]) -> Iterator[tuple[str | None, str | None]]:
-    for one in _list(concept, "coding"):
-        yield one.get("system"), one.get("code")
-
-
-def _list(tree: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
-    found = tree.get(name, ())
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-
-def _dict(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -15,7 +15,7 @@ from hie.access.policy import Restriction, permit, restriction
 from hie.access.scopes import Door, Interaction
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.consent.forms import Filled, consent, form_of, forms
-from hie.consent.reading import signed_by_guardian
+from hie.consent.naming import signed_by_guardian
 from hie.consent.rule import EVER_US, FIRST_US, Rule
 from hie.consent.terms import terms_in_force
 from hie.consent.words import purposes_in, topics_in

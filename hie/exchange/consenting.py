@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from hie.consent.compiling import compile_all
 from hie.consent.merging import MOST
 from hie.consent.minors import check_signed
+from hie.consent.naming import pointed
 from hie.consent.provision import Level
-from hie.consent.reading import pointed, read
+from hie.consent.reading import read
 from hie.consent.terms import terms_in_force
 from hie.errors import Fault, UnprocessableRequest
 from hie.exchange.writing import Writing

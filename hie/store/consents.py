@@ -10,8 +10,9 @@ from typing import Any
 from hie.access.restriction import Restriction
 from hie.consent.compiling import compile_all
 from hie.consent.minors import Ages, ages_of
+from hie.consent.naming import WATCHED, Pointing, pointed, references, who_is
 from hie.consent.provision import Who
-from hie.consent.reading import WATCHED, Pointing, pointed, read, references, who_is
+from hie.consent.reading import read
 from hie.consent.rule import Rule
 from hie.consent.terms import Terms, terms_in_force
 from hie.fhir import Resource

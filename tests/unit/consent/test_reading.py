@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from hie.consent.naming import pointed, references
 from hie.consent.provision import Level
-from hie.consent.reading import pointed, read, references
+from hie.consent.reading import read
 from hie.fhir.profile import check
 from tests.unit.consent.consents import KNOWN, NOW, a_consent, asked, rule
 
