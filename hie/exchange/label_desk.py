@@ -69,6 +69,11 @@ async def show_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
     """{resource} -> {resource, confidentiality, topics}. Raises ResourceNotFound."""
     async with hub.db.unit() as unit:
         one = await _one(unit, str(arguments["resource"]))
+        seen = Subject(one.stored.home, None, (one.stored.reference,))
+        await ledger.append(
+            unit,
+            Event(EventType.LABEL_CHANGE, Action.READ, actor, subjects=(seen,), detail="label"),
+        )
     return {"resource": "/".join(one.ref), **_told(one.label)}
 
 

@@ -137,6 +137,25 @@ async def test_nobody_else_lowers_a_label(place: Any, changed: Any, error: Any) 
         assert (await run(hub, "label-lower", asked))["confidentiality"] == "N"
 
 
+async def test_a_look_at_a_label_is_recorded(place: Any) -> None:
+    async with laboratory(place) as hub:
+        await sent(hub, message(result(HIV, "阴性", "")))
+        one = await reference(hub)
+        for nothing in ("Observation/nothing", "Organization/x"):
+            with pytest.raises(ResourceNotFound):
+                await run(hub, "label-show", {"resource": nothing})
+        assert await acts(hub) == []
+        assert (await run(hub, "label-show", {"resource": one}))["topics"] == ["HIV"]
+        assert await acts(hub) == [("0", "R")]
+        async with hub.db.reading() as reader:
+            looked = await reader.fetch(
+                "SELECT s.home, s.resources FROM audit_subject AS s"
+                " JOIN audit_access AS a ON a.id = s.access WHERE a.type = 'label-change'"
+            )
+        home = (await rows(hub, "Observation"))[0].home
+        assert [tuple(row) for row in looked] == [(home, f"{one}/_history/1")]
+
+
 async def test_labels_are_listed_without_personal_data(place: Any) -> None:
     async with laboratory(place) as hub:
         await sent(hub, message(result(K), result(HIV, "阴性", "")))
