@@ -25,7 +25,9 @@ from hie.store.tables import TABLES
 
 PUBLIC, CONFIDENTIAL = "public", "confidential"
 MOST_URIS = 10
-_VISIBLE = re.compile(r"[!#-;=?-\[\]_a-z~]{1,512}")  # of RFC 3986, and no fragment of either kind
+# Of RFC 3986, without fragments and without the apostrophe, which ends a word elsewhere.
+_VISIBLE = re.compile(r"[!#-&(-;=?-\[\]_a-z~]{1,512}")
+_PLACE = re.compile(r"(?:[A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")  # a host, a port
 _SCHEME = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")  # RFC 8252, 7.1: a name in reverse
 _HTTPS = "https://…, or http:// on a loopback address, without fragment and user"
 
@@ -133,7 +135,11 @@ def _parts(text: str) -> tuple[str, str] | None:
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         return None
-    if "@" in parts.netloc or "#" in text or not text.startswith(f"{parts.scheme}:"):
+    if (
+        _PLACE.fullmatch(parts.netloc) is None
+        or "#" in text
+        or not text.startswith(f"{parts.scheme}:")
+    ):
         return None
     return parts.scheme, host
 
