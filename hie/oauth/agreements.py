@@ -11,10 +11,9 @@ from hie.access.actor import Actor
 from hie.access.agreement import STANDARD, Agreement
 from hie.access.reason import Reason
 from hie.errors import Fault, NotPermitted
+from hie.oauth.looked import Looked
 from hie.store import agreements
 from hie.store.database import Database
-
-FRESH = 2.0  # seconds
 
 
 class Agreements:
@@ -22,22 +21,21 @@ class Agreements:
 
     def __init__(self, db: Database, clock: Callable[[], float]) -> None:
         self._db = db
-        self._clock = clock
-        self._at = 0.0
-        self._known: Mapping[str, Agreement] | None = None
+        self._known = Looked(self._look, clock)
 
     async def of(self, institution: str) -> Agreement:
-        """What this institution agreed on, as it was at most `FRESH` seconds ago."""
-        now = self._clock()
-        if self._known is None or not 0 <= now - self._at < FRESH:
-            async with self._db.reading() as reader:
-                self._known = await agreements.every(reader)
-            self._at = now
-        return self._known.get(institution, STANDARD)
+        """What this institution agreed on, as it was at most two seconds ago."""
+        return (await self._known.of(None)).get(institution, STANDARD)
 
     def forget(self) -> None:
         """Look anew: an agreement was changed in this process."""
-        self._known = None
+        self._known.forget_all()
+
+    async def _look(
+        self, _: None, before: Mapping[str, Agreement] | None
+    ) -> Mapping[str, Agreement]:
+        async with self._db.reading() as reader:
+            return await agreements.every(reader)
 
 
 async def bound(known: Agreements, actor: Actor) -> Actor:

@@ -13,10 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hie.oauth.apps import origin_of
 from hie.oauth.entrance import Entrance
+from hie.oauth.looked import Looked
 from hie.store import apps
 from hie.store.database import Database
 
-FRESH = 2.0  # seconds
 _TAKEN = "Accept, Authorization, Content-Type, DPoP, If-Match, If-None-Exist, If-None-Match, Prefer"
 _SHOWN = (
     "Content-Location, DPoP-Nonce, ETag, Last-Modified, Location, Retry-After, WWW-Authenticate,"
@@ -31,20 +31,17 @@ class Origins:
 
     def __init__(self, db: Database, clock: Callable[[], float]) -> None:
         self._db = db
-        self._clock = clock
-        self._known: frozenset[str] = frozenset()
-        self._looked: float | None = None
+        self._known = Looked(self._look, clock)
 
     async def holds(self, origin: str) -> bool:
         """Whether a registered app lives at this origin."""
-        now = self._clock()
-        if self._looked is None or not 0 <= now - self._looked < FRESH:
-            async with self._db.reading() as reader:
-                found = await apps.active(reader)
-            web = (uri for app in found for uri in app.redirect_uris if uri.startswith("http"))
-            self._known = frozenset(map(origin_of, web))
-            self._looked = now
-        return origin in self._known
+        return origin in await self._known.of(None)
+
+    async def _look(self, _: None, before: frozenset[str] | None) -> frozenset[str]:
+        async with self._db.reading() as reader:
+            found = await apps.active(reader)
+        web = (uri for app in found for uri in app.redirect_uris if uri.startswith("http"))
+        return frozenset(map(origin_of, web))
 
 
 class CrossOrigin:

@@ -7,7 +7,6 @@ for each client and over all processes: whoever invents ids makes it call nobody
 
 import asyncio
 import json
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -16,10 +15,10 @@ from hie.access.reason import Reason
 from hie.access.strict_json import parse_object
 from hie.errors import NotAuthenticated, Unavailable, UnprocessableRequest
 from hie.oauth.jwks_fetch import FetchedText, JwksFetcher, NotFetched
+from hie.oauth.looked import Looked
 from hie.store import client_keys
 from hie.store.database import Database
 
-FRESH = 2.0  # seconds between two looks at what the processes share
 LAST_GOOD = 24 * 3600  # seconds a set serves when its address does not answer
 MOST = 1024
 _SECOND = 1_000_000
@@ -30,7 +29,6 @@ Told = Callable[[str, Reason, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    looked: float
     row: client_keys.FetchedKeys | None
     keys: tuple[VerificationKey, ...]
 
@@ -59,7 +57,7 @@ class JwksSets:
         self._fetcher = fetcher
         self._clock = clock
         self._told = told
-        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._held = Looked(self._look, clock, MOST)
         self._under_way: dict[str, asyncio.Future[None]] = {}
 
     async def keys_of(self, client: str, url: str, kid: object) -> tuple[VerificationKey, ...]:
@@ -67,10 +65,10 @@ class JwksSets:
 
         Raises Unavailable when there are none young enough to serve.
         """
-        held = await self._look(client)
+        held = await self._held.of(client)
         if not held.is_fresh(self._clock()) or not held.has(kid):
             await self._once(client, url)
-            held = await self._look(client)
+            held = await self._held.of(client)
         if not held.serves(self._clock()):
             await self._told(client, Reason.KEY_GONE, "no keys young enough")
             raise Unavailable("the client's keys cannot be fetched")
@@ -92,7 +90,7 @@ class JwksSets:
                 now_us=int(now * _SECOND),
                 fresh_until_us=int((now + found.fresh) * _SECOND),
             )
-        self._held.pop(client, None)
+        self._held.forget(client)
 
     def fault(self, url: str) -> str | None:
         """What was expected of an address that is to be registered."""
@@ -110,7 +108,7 @@ class JwksSets:
             await self._fetch(client, url)
         finally:
             del self._under_way[client]
-            self._held.pop(client, None)
+            self._held.forget(client)
             done.set_result(None)
 
     async def _fetch(self, client: str, url: str) -> None:
@@ -131,22 +129,14 @@ class JwksSets:
             await client_keys.failed(unit, client, problem)
         await self._told(client, Reason.SSRF if attack else Reason.JWKS, problem)
 
-    async def _look(self, client: str) -> _Held:
-        now = self._clock()
-        held = self._held.get(client)
-        if held is not None and 0 <= now - held.looked < FRESH:
-            return held
+    async def _look(self, client: str, before: _Held | None) -> _Held:
         async with self._db.reading() as reader:
             row = await client_keys.find(reader, client)
-        if held is None or held.row is None or row is None or held.row.jwks != row.jwks:
-            keys = () if row is None or row.jwks is None else _keys(row.jwks)
-        else:
-            keys = held.keys
-        self._held[client] = made = _Held(now, row, keys)
-        self._held.move_to_end(client)
-        if len(self._held) > MOST:
-            self._held.popitem(last=False)
-        return made
+        if row is None or row.jwks is None:
+            return _Held(row, ())
+        if before is not None and before.row is not None and before.row.jwks == row.jwks:
+            return _Held(row, before.keys)
+        return _Held(row, _keys(row.jwks))
 
 
 def _keys(text: str) -> tuple[VerificationKey, ...]:

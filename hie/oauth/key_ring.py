@@ -14,9 +14,9 @@ import structlog
 from hie.access.keys import VerificationKey
 from hie.access.ring import Ring, SigningKey
 from hie.errors import HubMisconfigured, Unavailable
+from hie.oauth.looked import FRESH
 from hie.oauth.signing import key_files, read_ring
 
-FRESH = 2.0  # seconds
 _log = structlog.get_logger("hie.oauth")
 
 

@@ -1,23 +1,21 @@
 """Registered clients, remembered for two seconds: a suspended client is out within five.
 
 Nothing about a client is taken from its token alone: status, scopes, institution and keys are
-those of its row, as it was at most `FRESH` seconds ago, in every process of the hub.
+those of its row, as it was at most two seconds ago, in every process of the hub.
 """
 
 import json
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from hie.access.actor import Purpose
 from hie.access.keys import VerificationKey, stored_keys
 from hie.oauth.jwks_sets import JwksSets
+from hie.oauth.looked import Looked
 from hie.store import apps, clients
 from hie.store.database import Database
 
-FRESH = 2.0  # seconds
-MOST = 4096
 DPOP = "dpop"  # `sender` of a client that must prove possession; else a certificate's hash
 CLIENT_ID = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?")
 
@@ -45,7 +43,6 @@ class KnownClient:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    at: float
     row: clients.Client | None
     app: apps.App | None
     client: KnownClient | None
@@ -56,9 +53,8 @@ class KnownClients:
 
     def __init__(self, db: Database, clock: Callable[[], float], sets: JwksSets) -> None:
         self._db = db
-        self._clock = clock
         self.sets = sets
-        self._seen: OrderedDict[str, _Seen] = OrderedDict()
+        self._seen = Looked(self._look, clock)
 
     async def find(self, client: str) -> KnownClient | None:
         """The client, active or not; None when none of this id was registered.
@@ -67,20 +63,14 @@ class KnownClients:
         """
         if CLIENT_ID.fullmatch(client) is None:
             return None
-        now = self._clock()
-        seen = self._seen.get(client)
-        if seen is not None and 0 <= now - seen.at < FRESH:
-            return seen.client
+        return (await self._seen.of(client)).client
+
+    async def _look(self, client: str, before: _Seen | None) -> _Seen:
         async with self._db.reading() as reader:
             row = await clients.find(reader, client)
             app = None if row is None else await apps.find(reader, client)
-        same = seen is not None and (seen.row, seen.app) == (row, app)
-        known = seen.client if seen is not None and same else _known(row, app)
-        self._seen[client] = _Seen(now, row, app, known)
-        self._seen.move_to_end(client)
-        if len(self._seen) > MOST:
-            self._seen.popitem(last=False)
-        return known
+        same = before is not None and (before.row, before.app) == (row, app)
+        return before if before is not None and same else _Seen(row, app, _known(row, app))
 
     async def keys_of(self, client: KnownClient, kid: object) -> tuple[VerificationKey, ...]:
         """The keys that verify for this client; fetched when it publishes them at an address.
@@ -99,7 +89,7 @@ class KnownClients:
 
     def forget(self, client: str) -> None:
         """Look this client up anew: its row was changed in this process."""
-        self._seen.pop(client, None)
+        self._seen.forget(client)
 
     async def holder_of(self, kid: object) -> str | None:
         """The client that registered a key of this id; for the audit log, after a refusal."""

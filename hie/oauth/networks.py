@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from hie.access.actor import Actor, ActorKind
 from hie.access.reason import Reason
 from hie.errors import Fault, NotPermitted
+from hie.oauth.looked import Looked
 from hie.store import client_networks
 from hie.store.database import Database
 
-FRESH = 2.0  # seconds
 MOST = 64  # networks of one client
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Known = Mapping[str, Sequence[Network]]
 
 
 class Networks:
@@ -23,24 +24,21 @@ class Networks:
 
     def __init__(self, db: Database, clock: Callable[[], float]) -> None:
         self._db = db
-        self._clock = clock
-        self._at = 0.0
-        self._known: Mapping[str, Sequence[Network]] | None = None
+        self._known = Looked(self._look, clock)
 
     async def admits(self, client: str, address: str | None) -> bool:
         """Whether a client may call from this address; None: a Unix socket, which has none."""
-        now = self._clock()
-        if self._known is None or not 0 <= now - self._at < FRESH:
-            async with self._db.reading() as reader:
-                rows = await client_networks.every(reader)
-            self._known = {key: [read_network(one) for one in rows[key]] for key in rows}
-            self._at = now
-        allowed = self._known.get(client)
+        allowed = (await self._known.of(None)).get(client)
         return not allowed or any(_is_within(address, one) for one in allowed)
 
     def forget(self) -> None:
         """Look anew: the networks of a client were changed in this process."""
-        self._known = None
+        self._known.forget_all()
+
+    async def _look(self, _: None, before: _Known | None) -> _Known:
+        async with self._db.reading() as reader:
+            rows = await client_networks.every(reader)
+        return {key: [read_network(one) for one in rows[key]] for key in rows}
 
 
 async def check_network(known: Networks, actor: Actor, address: str | None) -> None:

@@ -6,10 +6,10 @@ the token would be over anyway.
 
 from collections.abc import Callable
 
+from hie.oauth.looked import Looked
 from hie.store import revoked
 from hie.store.database import Database
 
-FRESH = 2.0  # seconds
 _SECOND = 1_000_000
 
 
@@ -20,25 +20,23 @@ class Revocations:
         self._db = db
         self._clock = clock
         self._ended: dict[str, int] = {}
-        self._looked: float | None = None
+        self._since_us = 0
+        self._looked = Looked(self._look, clock)
 
     async def holds(self, token: str) -> bool:
         """Whether this token was revoked, by any process, more than two seconds ago."""
-        now = self._clock()
-        if self._looked is None or not 0 <= now - self._looked < FRESH:
-            await self._look(now)
+        await self._looked.of(None)
         return token in self._ended
 
     def add(self, token: str, ends_us: int) -> None:
         """Revoked in this process: at once."""
         self._ended[token] = ends_us
 
-    async def _look(self, now: float) -> None:
-        since = 0 if self._looked is None else int(min(self._looked, now) * _SECOND)
+    async def _look(self, _: None, before: None) -> None:
+        now_us = int(self._clock() * _SECOND)
         async with self._db.reading() as reader:
-            found = await revoked.since(reader, since)
+            found = await revoked.since(reader, min(self._since_us, now_us))
         self._ended.update(found)
-        now_us = int(now * _SECOND)
+        self._since_us = now_us
         if any(ends < now_us for ends in self._ended.values()):
             self._ended = {token: ends for token, ends in self._ended.items() if ends >= now_us}
-        self._looked = now

@@ -1,21 +1,19 @@
 """Whether the person of a token still stands as they did: a leaver is out within five seconds.
 
 A person is an account of the hub, or a member of staff a hospital vouches for. A token that came
-out of a session ends with it. What is known is at most `FRESH` seconds old, in every process.
+out of a session ends with it. What is known is at most two seconds old, in every process.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from hie.access.policy import Role
+from hie.oauth.looked import Looked
 from hie.store import sessions, users, vouched
 from hie.store.database import Database
 from hie.store.session import Reader
 
-FRESH = 2.0  # seconds
 LONGEST = 8 * 3600  # seconds a session lasts at most
-MOST = 4096
 _SECOND = 1_000_000
 
 
@@ -33,40 +31,33 @@ class Standing:
     def __init__(self, db: Database, clock: Callable[[], float]) -> None:
         self._db = db
         self._clock = clock
-        self._seen: OrderedDict[tuple[str, str | None], tuple[float, Person | None]] = OrderedDict()
+        self._seen = Looked(self._look, clock)
 
     async def find(self, subject: str, session: str | None) -> Person | None:
         """The person, as they stand now; None when they left, or their session ended."""
-        key, now = (subject, session), self._clock()
-        seen = self._seen.get(key)
-        if seen is not None and 0 <= now - seen[0] < FRESH:
-            return seen[1]
-        async with self._db.reading() as reader:
-            person = await self._look(reader, subject, session, int(now * _SECOND))
-        self._seen[key] = (now, person)
-        self._seen.move_to_end(key)
-        if len(self._seen) > MOST:
-            self._seen.popitem(last=False)
-        return person
+        return await self._seen.of((subject, session))
 
     def forget(self) -> None:
         """Look everybody up anew: something about a person was changed in this process."""
-        self._seen.clear()
+        self._seen.forget_all()
 
-    async def _look(
-        self, reader: Reader, subject: str, session: str | None, now_us: int
-    ) -> Person | None:
-        if session is not None and not await sessions.alive(
-            reader, session, begun_after_us=now_us - LONGEST * _SECOND
-        ):
+    async def _look(self, asked: tuple[str, str | None], before: Person | None) -> Person | None:
+        async with self._db.reading() as reader:
+            return await _find(reader, *asked, int(self._clock() * _SECOND))
+
+
+async def _find(reader: Reader, subject: str, session: str | None, now_us: int) -> Person | None:
+    if session is not None and not await sessions.alive(
+        reader, session, begun_after_us=now_us - LONGEST * _SECOND
+    ):
+        return None
+    institution, vouched_for, pseudonym = subject.partition(vouched.MARK)
+    if vouched_for:
+        staff = await vouched.find(reader, pseudonym)
+        if staff is None or not staff.active or staff.institution != institution:
             return None
-        institution, vouched_for, pseudonym = subject.partition(vouched.MARK)
-        if vouched_for:
-            staff = await vouched.find(reader, pseudonym)
-            if staff is None or not staff.active or staff.institution != institution:
-                return None
-            return Person(institution, Role.CLINICIAN)
-        account = await users.find(reader, subject)
-        if account is None or account.status != "active":
-            return None
-        return Person(account.institution, Role(account.role))
+        return Person(institution, Role.CLINICIAN)
+    account = await users.find(reader, subject)
+    if account is None or account.status != "active":
+        return None
+    return Person(account.institution, Role(account.role))
