@@ -84,7 +84,7 @@ async def create_all(
             row, made[one.ref] = resources.first_as_served(writing.unit, put, writing.now_us)
             rows.append(row)
     await resources.insert(writing.unit, rows)
-    await label_flow.raise_others(writing.unit, writing.writer, nodes, made=not named)
+    await label_flow.raise_others(writing.unit, writing.writer, nodes, rose=bool(named))
     await settled(writing, [(one.tree, made[one.ref]) for one in news])
     return [Written.of(201, made[one.ref]) for one in news]
 

@@ -80,7 +80,7 @@ async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
     await _flush(unit, pending, writer, now_us)
     await labelling.set_unchanged(unit, [work.repeated for work in ready])
     for work in ready:
-        await label_flow.raise_others(unit, work.message.id, work.lends, made=True, linked=True)
+        await label_flow.raise_others(unit, work.message.id, work.lends, rose=False, linked=True)
     persons = await identify.identify(unit, patients, today, now_us, made) if patients else {}
     await _close(hub, unit, works, persons, now_us)
     await settle_study.settle(hub, unit, arrived, now_us)

@@ -103,7 +103,8 @@ async def raise_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> di
         changed = await relabelling.set_labels(unit, changes, rows)
         if len(rows) == 1:
             node = Node(one.stored.home, one.stored.resource(), label)
-            await raise_others(unit, one.stored.message or "", {one.ref: node}, made=False)
+            rose = label != one.label
+            await raise_others(unit, one.stored.message or "", {one.ref: node}, rose=rose)
         await ledger.append(unit, _event(actor, one, label, officer, arguments))
     return {"resource": "/".join(one.ref), **_told(label), "changed": changed}
 

@@ -119,12 +119,13 @@ def _of_panel(tree: Resource) -> list[tuple[Ref, int]]:
 
 
 async def raise_others(
-    unit: Unit, writer: str, nodes: Mapping[Ref, Node], *, made: bool, linked: bool = False
+    unit: Unit, writer: str, nodes: Mapping[Ref, Node], *, rose: bool, linked: bool = False
 ) -> None:
-    """Raise the rows that these stand for, and, of what was there before, those that hold it.
+    """Raise the rows that these stand for, and those that hold what rose.
 
-    `made`: they are new, and nothing leads to them yet. `writer`: whose files are raised too.
-    `linked`: the hub itself found what they stand for, whatever home that is in.
+    `rose`: some were there with a lower label, so what holds them may be lower; what is new nothing
+    leads to yet. `writer`: whose files are raised too. `linked`: the hub itself found what they
+    stand for, whatever home that is in.
     """
     waiting = {ref: node for ref, node in nodes.items() if node.label}
     done: set[Ref] = set(nodes)
@@ -136,11 +137,11 @@ async def raise_others(
             for one, label in (*given, *_of_panel(node.tree)):
                 wanted[one] = joined(wanted.get(one, 0), label)
         rows = await relabelling.of_refs(unit, set(wanted) - done)
-        if not made:
+        if rose:
             rows += await _holders(unit, waiting, wanted, done)
         changed = await _set(unit, writer, rows, wanted, homes)
         done |= set(changed)
-        waiting, made = changed, False
+        waiting, rose = changed, True
 
 
 async def _holders(

@@ -57,6 +57,11 @@ def next_label(standing: Stored, after: Resource, says: int) -> int:
     return joined(says, 0 if stands is None else stands, labelling.said(meta, stands))
 
 
+def rises(standing: Stored, label: int) -> bool:
+    """Whether a next version of this label is labelled higher than the one that stands."""
+    return found_in(standing.resource().get("meta", {})) != label
+
+
 def says_no_more(standing: Stored, before: Resource, after: Resource) -> bool:
     """Whether a version repeats what stands and its tags ask for nothing more."""
     stands = found_in(before.get("meta", {}))

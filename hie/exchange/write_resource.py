@@ -163,7 +163,8 @@ async def _changed(writing: Writing, standing: Stored, tree: Resource) -> Writte
     await resources.put(writing.unit, [put], now_us=writing.now_us)
     if label is not None:
         nodes = {(kind, key): label_flow.Node(standing.home, after, label)}
-        await label_flow.raise_others(writing.unit, writing.writer, nodes, made=False)
+        rose = label_writes.rises(standing, label)
+        await label_flow.raise_others(writing.unit, writing.writer, nodes, rose=rose)
         await label_writes.tell_kept(writing, standing, after, says)
     writing.revisions += reopen.revision(writing.actor, kind, key, old, standing.version, after)
     (made,) = (await resources.current(writing.unit, [(kind, key)])).values()

@@ -1,12 +1,15 @@
 """Labels of what clients write by FHIR: found at once, flowing, never lowered by them."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from hie.access.labels import Topic
 from hie.fhir.wire import write
+from hie.store import relabelling
+from hie.store.session import Unit
 from tests.integration.fhir.support import hub_of_writer
 from tests.integration.labels.support import Found, is_seen, label_of, rows
 
@@ -159,6 +162,33 @@ async def test_a_result_that_says_more_raises_the_reports_over_it(
         assert await desk.label(plain) == HIV
         assert await desk.label(report) == HIV
         assert not await is_seen(desk.hub, "Observation", plain["id"], 1)
+
+
+async def test_what_holds_a_result_is_looked_for_only_when_its_label_rises(
+    place: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    of_home = relabelling.of_home
+
+    async def seen(unit: Unit, home: str, kinds: Sequence[str]) -> list[relabelling.Labelled]:
+        looked.append(home)
+        return await of_home(unit, home, kinds)
+
+    monkeypatch.setattr(relabelling, "of_home", seen)
+    async with hub_with_desk(place, tmp_path) as opened:
+        desk = await desk_of(opened)
+        for code, before in (("2823-3", NORMAL), ("75622-1", HIV)):
+            one = await desk.made(desk.observation(code))
+            report = await desk.made(desk.report(one))
+            said = desk.observation(code, id=one["id"])
+            again = {**said, "note": [{"text": "同前"}]}
+            assert (await desk.asked("PUT", f"Observation/{one['id']}", again)).status_code == 200
+            assert await desk.label(report) == before
+            assert looked == []
+        higher = {**said, "note": [{"text": "x"}], "meta": tagged("V", "PSY")}
+        assert (await desk.asked("PUT", f"Observation/{one['id']}", higher)).status_code == 200
+        assert (await desk.label(report))[0] == "V"
+        assert set(looked) == {desk.patient}
 
 
 async def test_a_panel_is_told_to_its_results(place: Any, tmp_path: Any) -> None:
