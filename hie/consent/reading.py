@@ -6,7 +6,7 @@ FHIR R4 consent.html, as IHE PCF 1.1 profiles it; depth up to five where PCF has
 from collections.abc import Mapping
 from typing import Any
 
-from hie.consent.naming import Known, Pointed, identified, meant_by, signed_by_guardian
+from hie.consent.naming import Known, Pointed, meant_by, named, signed_by_guardian
 from hie.consent.provision import DEPTH, Data, Directive, Labels, Level, Provision, Who
 from hie.consent.rule import EVER_US, FIRST_US
 from hie.consent.tree import codings, contained_in, node, nodes
@@ -129,25 +129,15 @@ class _Reading:
             if codes & _NO_RECIPIENT:
                 self.fault(f"{place}.role", "not-held-to", f"IRCP of {PARTICIPATION}")
                 continue
-            who = self._resolved(node(one.get("reference")))
+            who = named(node(one.get("reference")), self._known, self._contained)
             if who is None:
-                expected = "an institution, or a person or system of the hub"
+                expected = "one institution, or one person or system of the hub"
                 self.fault(f"{place}.reference", "not-known", expected)
                 continue
             found.append(who)
         if len(found) < len(nodes(tree, "actor")) and tree.get("type") != "permit":
             return None  # whoever that is
         return tuple(found)
-
-    def _resolved(self, reference: Mapping[str, Any]) -> Who | None:
-        """Who a reference names: by its target, a contained one, or an identifier."""
-        text = reference.get("reference")
-        if isinstance(text, str):
-            if text.startswith("#"):
-                given = nodes(self._contained.get(text, {}), "identifier")
-                return next(filter(None, map(identified, given)), None)
-            return self._known.get("/".join(text.split("/")[:2]))
-        return identified(node(reference.get("identifier")))
 
     def _purposes(self, tree: Mapping[str, Any], path: str) -> tuple[int | None, bool]:
         if "purpose" not in tree:
@@ -205,8 +195,8 @@ class _Reading:
             return [Data(resource=text) for text in (meant[1], *self._pointing.get(meant, ()))]
         reference = node(one.get("reference"))
         if one.get("meaning") == "authoredby":
-            who = self._resolved(reference)
-            if who is not None and who.institution is not None:
+            who = named(reference, self._known, self._contained)
+            if who is not None and who.institution is not None and who.party is None:
                 return [Data(source=who.institution)]
             self.fault(f"{path}.reference", "not-known", "an institution or staff of the hub")
             return []

@@ -15,16 +15,17 @@ from hie.access.policy import Restriction, permit, restriction
 from hie.access.scopes import Door, Interaction
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.consent.forms import Filled, consent, form_of, forms
-from hie.consent.naming import signed_by_guardian
+from hie.consent.naming import named, signed_by_guardian
 from hie.consent.rule import EVER_US, FIRST_US, Rule
 from hie.consent.terms import terms_in_force
+from hie.consent.tree import contained_in
 from hie.consent.words import purposes_in, topics_in
 from hie.errors import Fault, InvalidRequest, ResourceNotFound
 from hie.exchange import write_resource
 from hie.exchange.consents_at_start import recompile_all
 from hie.exchange.hub import Hub
 from hie.exchange.writing import Writing, Written, in_one_unit
-from hie.fhir import INSTITUTION, Resource, extension
+from hie.fhir import Resource, extension
 from hie.fhir.elements import find_extension
 from hie.store import consents, ledger
 from hie.store.instants import written
@@ -150,7 +151,7 @@ def told(one: Stored) -> dict[str, Any]:
         "version": form[1] if form else None,
         "type": provision.get("type"),
         "until": provision.get("period", {}).get("end"),
-        "institutions": _institutions(provision),
+        "institutions": _institutions(tree),
         "topics": [label.get("code") for label in provision.get("securityLabel", ())],
         "by": (one.message or "").removeprefix("institution:"),
         "guardian": _guardian(tree),
@@ -208,13 +209,14 @@ def _instant(at_us: int | None) -> str | None:
     return None if at_us is None or at_us in (FIRST_US, EVER_US) else written(at_us)
 
 
-def _institutions(provision: Mapping[str, Any]) -> list[str]:
-    found = []
-    for one in provision.get("actor", ()):
+def _institutions(tree: Resource) -> list[str]:
+    """The institutions it is about; of somebody else the reference."""
+    found, contained = [], contained_in(tree)
+    for one in tree.get("provision", {}).get("actor", ()):
         reference = one.get("reference", {})
-        identifier = reference.get("identifier", {})
-        if identifier.get("system") == INSTITUTION:
-            found.append(str(identifier.get("value")))
+        who = named(reference, {}, contained)
+        if who is not None and who.institution is not None and who.party is None:
+            found.append(who.institution)
         elif reference.get("reference"):
             found.append(str(reference["reference"]))
     return found

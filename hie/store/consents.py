@@ -10,7 +10,7 @@ from typing import Any
 from hie.access.restriction import Restriction
 from hie.consent.compiling import compile_all
 from hie.consent.minors import Ages, ages_of
-from hie.consent.naming import WATCHED, Pointing, pointed, references, who_is
+from hie.consent.naming import WATCHED, Pointing, parts_of, pointed, references, who_is
 from hie.consent.provision import Who
 from hie.consent.reading import read
 from hie.consent.rule import Rule
@@ -188,18 +188,25 @@ def _points(tree: Resource, meant: Pointing) -> bool:
 
 async def known_to(reader: Reader, trees: Sequence[Resource]) -> dict[str, Who]:
     """Who stands behind the references of these Consents; whoever is nobody here is left out."""
-    wanted: dict[str, set[str]] = {}
-    for tree in trees:
-        for text in references(tree):
-            kind, _, key = text.partition("/")
-            wanted.setdefault(kind, set()).add(key)
+    wanted = {text for tree in trees for text in references(tree)}
+    roles = await _targets(reader, "PractitionerRole", wanted)
+    wanted.update(text for role in roles.values() for text in parts_of(role))
+    targets: dict[str, Resource] = {}
+    for kind in ("Organization", "Practitioner", "Device"):
+        targets |= await _targets(reader, kind, wanted)
     found: dict[str, Who] = {}
-    for kind in ("Organization", "Practitioner", "PractitionerRole", "Device"):
-        for key, one in (await read_many(reader, kind, wanted.get(kind, ()), _EVERY)).items():
-            who = who_is(one.resource())
-            if who is not None:
-                found[f"{kind}/{key}"] = who
+    for text, tree in [*targets.items(), *roles.items()]:  # roles last: they name the others
+        who = who_is(tree, found, {})
+        if who is not None:
+            found[text] = who
     return found
+
+
+async def _targets(reader: Reader, kind: str, wanted: Iterable[str]) -> dict[str, Resource]:
+    """The resources of a type among those that are referred to, by the reference."""
+    keys = {text.partition("/")[2] for text in wanted if text.startswith(f"{kind}/")}
+    found = await read_many(reader, kind, keys, _EVERY)
+    return {f"{kind}/{key}": one.resource() for key, one in found.items()}
 
 
 async def ages_in(reader: Reader, homes: Sequence[str]) -> Ages | None:
