@@ -21,6 +21,7 @@ from hie.errors import AccessRefused, HubError, RequestRefused, TooMany
 from hie.exchange.hub import Hub
 from hie.exchange.measured import measured
 from hie.intake.http import INTAKE_ROUTES
+from hie.oauth.bearer_door import BearerDoor
 from hie.oauth.cross_origin import CrossOrigin
 from hie.oauth.door import Door
 from hie.oauth.hardening import BodyLimit, Hardening
@@ -40,9 +41,10 @@ def web_app(hub: Hub) -> ASGIApp:
     app.state.hub = hub
     app.state.pixels = PixelPool(hub.settings.pixel_workers)
     hub.at_close.append(app.state.pixels.close)
+    bearer = BearerDoor(hub.entrance)
     app.router.routes.extend(
         [
-            *oauth_routes(hub.entrance),
+            *oauth_routes(hub.entrance, bearer),
             *FHIR_ROUTES,
             *V1_ROUTES,
             *SHEET_ROUTES,
@@ -74,7 +76,7 @@ def web_app(hub: Hub) -> ASGIApp:
         BodyLimit("/intake", hub.settings.instance_limit, _LONGEST_BODY),
         BodyLimit("/dicom-web", hub.settings.instance_limit, _LONGEST_BODY),
     ]
-    door = Door(Straight(app, FHIR_ROUTES), entrance=hub.entrance)
+    door = Door(Straight(app, FHIR_ROUTES), bearer=bearer)
     whole = Hardening(
         Outermost(CrossOrigin(door, entrance=hub.entrance)),
         default_limit=hub.settings.body_limit,

@@ -39,14 +39,14 @@ class BearerDoor:
     """Turns access tokens into actors: one of a process, which remembers what it verified."""
 
     def __init__(self, entrance: Entrance) -> None:
-        self._entrance = entrance
+        self.entrance = entrance
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
 
     async def actor(self, token: str) -> tuple[Actor, Claims]:
         """The actor a token stands for now, and what it says; raises NotAuthenticated."""
         seen = self._look(token)
         claims = seen.claims
-        if await self._entrance.revocations.holds(claims.token_id):
+        if await self.entrance.revocations.holds(claims.token_id):
             raise refused(Reason.REVOKED)
         client, person = await self._client(claims), await self._person(claims)
         if seen.actor is None or seen.client is not client or seen.person != person:
@@ -72,17 +72,17 @@ class BearerDoor:
     def _look(self, token: str) -> _Verified:
         if not token.isascii():
             raise refused(Reason.ENC)
-        now = self._entrance.clock()
+        now = self.entrance.clock()
         key = hashlib.sha256(token.encode("ascii")).digest()
         found = self._verified.get(key)
-        ring = self._entrance.ring
+        ring = self.entrance.ring
         generation = ring.generation()
         if found is not None and now < found.until and found.keys == generation:
             self._verified.move_to_end(key)
             return found
         expected = Expected(
-            self._entrance.issuer,
-            frozenset({self._entrance.audience}),
+            self.entrance.issuer,
+            frozenset({self.entrance.audience}),
             ring.accepted(now),
         )
         claims = verify_text(token, Profile.ACCESS_TOKEN, expected, now)
@@ -93,10 +93,10 @@ class BearerDoor:
         return found
 
     async def _client(self, claims: Claims) -> KnownClient:
-        client = await self._entrance.clients.find(str(claims.members["client_id"]))
+        client = await self.entrance.clients.find(str(claims.members["client_id"]))
         if client is None or not client.active:
             raise refused(Reason.STATUS)
-        if not await self._entrance.is_open(client.institution):
+        if not await self.entrance.is_open(client.institution):
             raise refused(Reason.STATUS)
         return client
 
@@ -104,7 +104,7 @@ class BearerDoor:
         """The person a token is for; None when it is for the system itself."""
         if not is_of_person(claims):
             return None
-        person = await self._entrance.standing.find(claims.subject, session_of(claims))
-        if person is None or not await self._entrance.is_open(person.institution):
+        person = await self.entrance.standing.find(claims.subject, session_of(claims))
+        if person is None or not await self.entrance.is_open(person.institution):
             raise refused(Reason.STATUS)
         return person

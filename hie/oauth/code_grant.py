@@ -7,6 +7,7 @@ by its key as well.
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NoReturn
 
@@ -20,7 +21,6 @@ from hie.access.reason import Reason
 from hie.access.token import LATE
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.oauth.app_scopes import FHIR_USER, OPENID
-from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.client_proof import naming, spend
 from hie.oauth.code_request import CodeRequest, read_code_request
 from hie.oauth.entrance import Entrance
@@ -28,16 +28,11 @@ from hie.oauth.fhir_user import keep_fhir_user
 from hie.oauth.id_token import id_token
 from hie.oauth.known_clients import KnownClient
 from hie.oauth.pkce import is_verifier_of
-from hie.oauth.refusals import stranger
 from hie.oauth.sender import Sender, bound_to
+from hie.oauth.system_grants import token_sender
 from hie.oauth.token_answer import token_answer
-from hie.oauth.token_endpoint import token_sender
-from hie.oauth.token_refusal import answer, refuse
-from hie.oauth.token_request import (
-    TokenRefused,
-    invalid_grant,
-    read_form_fields,
-)
+from hie.oauth.token_refusal import answer
+from hie.oauth.token_request import invalid_grant
 from hie.store import auth_codes, ledger, revoked, users
 from hie.store.auth_codes import AuthCode
 from hie.store.users import Account
@@ -46,23 +41,15 @@ GRANT = "authorization_code"
 _SECOND = 1_000_000
 
 
-async def code_door(entrance: Entrance, request: Request) -> Response | None:
-    """Answer a token request that brings a code; None for one of another grant."""
-    caller = stranger(network_of(request.scope), request_id_of(request.scope))
-    try:
-        fields = read_form_fields(request.headers.get("content-type", ""), await request.body())
-    except TokenRefused:
-        return None  # what is no form has no grant
-    if fields.get("grant_type") != GRANT:
-        return None
-    try:
-        asked = await read_code_request(
-            entrance, caller.network, fields, authorization="authorization" in request.headers
-        )
-        sender = await _sender(entrance, request, asked.client)
-        return await _change(entrance, caller, asked, sender)
-    except TokenRefused as refused:
-        return await refuse(entrance, caller, refused, "POST /oauth/token")
+async def change_code(
+    entrance: Entrance, request: Request, caller: Actor, fields: Mapping[str, str]
+) -> Response:
+    """Answer a token request that brings a code; raises TokenRefused."""
+    asked = await read_code_request(
+        entrance, caller.network, fields, authorization="authorization" in request.headers
+    )
+    sender = await _sender(entrance, request, asked.client)
+    return await _change(entrance, caller, asked, sender)
 
 
 async def _change(

@@ -23,7 +23,6 @@ from hie.oauth.agreements import bound
 from hie.oauth.answers import refusal_of
 from hie.oauth.bearer_door import BearerDoor
 from hie.oauth.caller import network_of, request_id_of
-from hie.oauth.entrance import Entrance
 from hie.oauth.forms import check_origin
 from hie.oauth.limits import neighbourhood, retry_after
 from hie.oauth.networks import check_network
@@ -43,12 +42,12 @@ _UNLIMITED = ("/intake/", "/dicom-web/")  # held back by the store and the decod
 
 
 class Door:
-    """ASGI middleware: `Door(app, entrance=…)`, inside `Hardening`, outside the router."""
+    """ASGI middleware: `Door(app, bearer=…)`, inside `Hardening`, outside the router."""
 
-    def __init__(self, app: ASGIApp, *, entrance: Entrance) -> None:
+    def __init__(self, app: ASGIApp, *, bearer: BearerDoor) -> None:
         self._app = app
-        self._entrance = entrance
-        self._bearer = BearerDoor(entrance)
+        self._bearer = bearer
+        self._entrance = bearer.entrance
         self._under_way: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

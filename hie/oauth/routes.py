@@ -7,7 +7,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hie.oauth.bearer_door import BearerDoor
-from hie.oauth.code_grant import code_door
 from hie.oauth.entrance import Entrance
 from hie.oauth.metadata import (
     jwks,
@@ -16,8 +15,7 @@ from hie.oauth.metadata import (
     smart_configuration,
 )
 from hie.oauth.token_care import introspect, revoke
-from hie.oauth.token_endpoint import token_door
-from hie.oauth.token_refusal import slow_down
+from hie.oauth.token_door import token_door
 
 _PUBLIC: tuple[tuple[str, Callable[[Entrance, Request], Response]], ...] = (
     ("/.well-known/jwks.json", jwks),
@@ -28,16 +26,11 @@ _PUBLIC: tuple[tuple[str, Callable[[Entrance, Request], Response]], ...] = (
 )
 
 
-def routes(entrance: Entrance) -> list[Route]:
-    """Mount these before the routes under /fhir."""
+def routes(entrance: Entrance, bearer: BearerDoor) -> list[Route]:
+    """Mount these before the routes under /fhir; `bearer` is that of the door before them."""
 
     async def token(request: Request) -> Response:
-        slowed = await slow_down(entrance, request, "POST /oauth/token")
-        if slowed is not None:
-            return slowed
-        return await code_door(entrance, request) or await token_door(entrance, request)
-
-    bearer = BearerDoor(entrance)
+        return await token_door(entrance, request)
 
     async def introspected(request: Request) -> Response:
         return await introspect(entrance, bearer, request)

@@ -94,9 +94,8 @@ class TokenRequest:
     user_context: str | None = None
 
 
-def read_request(media: str, body: bytes, authorization: bool) -> TokenRequest:
-    """The request in a form body; raises TokenRefused."""
-    fields = read_form_fields(media, body)
+def read_request(fields: Mapping[str, str], *, authorization: bool) -> TokenRequest:
+    """The request in the fields of a form; raises TokenRefused."""
     assertion = read_assertion(fields, authorization)
     grant = fields.get("grant_type")
     if grant is None:

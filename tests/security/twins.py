@@ -20,6 +20,7 @@ from hie.access.actor import Actor
 from hie.access.policy import restriction
 from hie.access.scopes import Interaction
 from hie.app import opened, web_app
+from hie.oauth.bearer_door import BearerDoor
 from hie.oauth.door import Door
 from hie.settings import Settings
 from hie.store.session import Unit
@@ -208,7 +209,7 @@ async def _actor(hub: Any, headers: dict[str, str]) -> Actor:
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    async with _http(Door(inside, entrance=hub.entrance)) as http:
+    async with _http(Door(inside, bearer=BearerDoor(hub.entrance))) as http:
         answer = await http.get("/fhir/Patient", headers=headers)
     assert answer.status_code == 204, answer.text
     return found[0]

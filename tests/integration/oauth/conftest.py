@@ -20,6 +20,7 @@ from hie.access.scopes import Door as Scoped
 from hie.errors import HubError
 from hie.oauth import passwords
 from hie.oauth.answers import refusal_of
+from hie.oauth.bearer_door import BearerDoor
 from hie.oauth.door import Door, actor_in, session_in
 from hie.oauth.entrance import Entrance, open_entrance
 from hie.oauth.forms import read_form
@@ -116,6 +117,8 @@ async def page(request: Request) -> Response:
 
 
 def application(entrance: Entrance) -> Any:
+    bearer = BearerDoor(entrance)
+
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HubError)
         await entrance.refusals.record_error(request.scope, error)
@@ -123,7 +126,7 @@ def application(entrance: Entrance) -> Any:
 
     app = Starlette(
         routes=[
-            *routes(entrance),
+            *routes(entrance, bearer),
             Route("/fhir/Observation/{id}", whoami),
             Route("/v1/order-check", order_check, methods=["POST"]),
             Route("/intake/{site}", order_check, methods=["POST"]),
@@ -134,7 +137,7 @@ def application(entrance: Entrance) -> Any:
         exception_handlers={HubError: refused},
     )
     return Hardening(
-        Door(app, entrance=entrance),
+        Door(app, bearer=bearer),
         default_limit=10 * 1024 * 1024,
         body_limits=[BodyLimit("/oauth", 32 * 1024), BodyLimit("/intake", 16 * 1024 * 1024)],
         https=True,

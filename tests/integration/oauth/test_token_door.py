@@ -3,6 +3,7 @@
 import base64
 import json
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -10,6 +11,7 @@ from hie.access.compact import encode_segment, read_compact
 from hie.access.keys import VerificationKey
 from hie.access.profile import Profile
 from hie.access.token import verify_text
+from hie.oauth import token_request
 from tests.integration.oauth.asking import ask, form, numbered
 from tests.integration.oauth.conftest import SCOPES, Hub, Making, register
 from tests.unit.access.tokens import (
@@ -330,3 +332,17 @@ async def test_the_metadata_tell_what_the_doors_do(hub: Hub) -> None:
 
 def test_a_verification_key_has_no_private_part() -> None:
     assert set(VerificationKey.__slots__) == {"kid", "algorithm", "public", "uses", "operations"}
+
+
+async def test_a_form_is_read_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+
+    def watched(text: str, **options: Any) -> list[tuple[str, str]]:
+        read.append(text)
+        return parse_qsl(text, **options)
+
+    monkeypatch.setattr(token_request, "parse_qsl", watched)
+    assert (await ask(hub, form())).status_code == 200
+    assert (await ask(hub, form(grant_type="authorization_code"))).status_code == 400
+    assert (await ask(hub, form(grant_type="password"))).status_code == 400
+    assert len(read) == 3

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from hie.access.agreement import Agreement
+from hie.access.token import Claims, verify_text
+from hie.oauth import bearer_door
 from hie.oauth.registration import set_client_active
 from hie.oauth.token_request import ASSERTION_TYPE
 from hie.oauth.upkeep import tidy
@@ -44,6 +46,22 @@ async def test_a_client_learns_what_its_token_is_worth(hub: Hub) -> None:
     assert found["hub"] == {"inst": INSTITUTION}
     (row,) = await hub.audit("token-view")
     assert (row["client"], row["detail"]) == (CLIENT, found["jti"])
+
+
+async def test_a_token_is_verified_once_wherever_it_is_shown(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, verified = await token(hub), []
+
+    def watched(shown: str, *args: Any) -> Claims:
+        verified.append(shown)
+        return verify_text(shown, *args)
+
+    monkeypatch.setattr(bearer_door, "verify_text", watched)
+    answer = await care(hub, "/oauth/introspect", headers=bearer(text), token=text)
+    assert answer.json()["active"] is True
+    assert (await get(hub, text)).status_code == 200
+    assert verified == [text]
 
 
 @pytest.mark.parametrize("path", DOORS)

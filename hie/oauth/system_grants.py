@@ -1,4 +1,4 @@
-"""POST /oauth/token: a system proves its key and gets a short access token.
+"""The grants of systems: one proves its key and gets a short access token.
 
 SMART Backend Services (`client_credentials` with `private_key_jwt`) for the system itself, and the
 jwt-bearer grant for a person who works at it (`user_context`). What proved the client is used up
@@ -6,6 +6,7 @@ and the token's issue is recorded in one unit of work, before the token leaves.
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from starlette.requests import Request
@@ -20,14 +21,12 @@ from hie.access.scopes import covered
 from hie.access.token import Claims
 from hie.audit.event import Action, Event, EventType
 from hie.errors import NotAuthenticated
-from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.client_proof import Proved, naming, prove, spend
 from hie.oauth.entrance import Entrance
 from hie.oauth.known_clients import KnownClient
-from hie.oauth.refusals import stranger
 from hie.oauth.sender import Sender, bound_to, check_registered, sender_of
 from hie.oauth.token_answer import token_answer
-from hie.oauth.token_refusal import answer, refuse
+from hie.oauth.token_refusal import answer
 from hie.oauth.token_request import (
     GrantType,
     TokenRefused,
@@ -53,23 +52,13 @@ class _Given:
     person: UserContext | None = None
 
 
-async def token_door(entrance: Entrance, request: Request) -> Response:
-    """Answer one token request."""
-    caller = stranger(network_of(request.scope), request_id_of(request.scope))
-    try:
-        asked = await _asked(request)
-        given = await _given(entrance, caller.network, asked)
-        return await _issue(entrance, request, caller, given)
-    except TokenRefused as refused:
-        return await refuse(entrance, caller, refused, "POST /oauth/token")
-
-
-async def _asked(request: Request) -> TokenRequest:
-    return read_request(
-        request.headers.get("content-type", ""),
-        await request.body(),
-        authorization="authorization" in request.headers,
-    )
+async def give_token(
+    entrance: Entrance, request: Request, caller: Actor, fields: Mapping[str, str]
+) -> Response:
+    """Answer a token request that brings no code; raises TokenRefused."""
+    asked = read_request(fields, authorization="authorization" in request.headers)
+    given = await _given(entrance, caller.network, asked)
+    return await _issue(entrance, request, caller, given)
 
 
 async def _given(entrance: Entrance, network: str | None, asked: TokenRequest) -> _Given:
