@@ -71,7 +71,7 @@ async def _check() -> list[Figure]:
         began = time.process_time()
         for _ in range(300):
             entrance.rates.token.forget(GOOD)
-            await prove(entrance, assertion(entrance.issuer))
+            await prove(entrance, None, assertion(entrance.issuer))
         proof = (time.process_time() - began) / 300 * 1000
         await entrance.ledger.close()
         await db.close()

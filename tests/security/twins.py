@@ -275,8 +275,8 @@ async def _take_away(unit: Unit, rows: Rows) -> None:
     left = {home for found in rows.shown.values() for _, home in found}
     homes = {home for found in rows.hidden.values() for _, home in found} - left - {""}
     patients = {home for _, home in rows.hidden["Patient"]}
-    for name, table in METADATA.tables.items():
-        if "home" in table.columns and name not in {*TABLES.values(), "audit_subject"}:
+    for name, whole in METADATA.tables.items():
+        if "home" in whole.columns and name not in {*TABLES.values(), "audit_subject"}:
             await _delete(unit, name, "home", [(home,) for home in homes])
     # A Patient that is not seen is found by nothing, whatever else of it is.
     await _delete(unit, "identifier", "home", [(home,) for home in patients])
