@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from hie.app import opened
+from hie.exchange import work_list
 from hie.exchange.commands import operator, run
 from hie.exchange.hub import Hub
 from hie.exchange.indicators import indicators
@@ -277,6 +278,33 @@ async def test_an_item_is_closed_in_words_alone(place: Any, tmp_path: Path) -> N
             assert (await client.post("/work", data=noted)).status_code == 409
             assert "patient went home" in (await client.get("/work?state=done")).text
             assert "to be decided anew" in (await client.get(f"{check}&lang=en")).text
+
+
+async def test_what_is_refused_on_a_later_page_of_the_work_list_is_told_there(
+    place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work_list, "PAGE", 1)
+    async with opened(_settings(place)) as hub:
+        await _ready(hub, tmp_path)
+        case = example(today=TODAY)
+        async with _client(hub) as client:
+            await sign_in(client)
+            for _ in range(2):
+                check = await ordered(client, "K")
+                await client.post(check, data=fields((await client.get(check)).text, "data-use"))
+            await received(hub, case.site, sent_again(case.message, "C1", CORRECTION))
+            first = (await client.get("/work?lang=en")).text
+            older = re.findall(r'href="(/work\?[^"]*before=[^"]+)"', first)[0].replace("&amp;", "&")
+            page = (await client.get(older)).text
+            assert fields(page, 'value="close"')["item"] != fields(first, 'value="close"')["item"]
+            here = re.findall(r'action="(/work[^"]*)"', page)[0].replace("&amp;", "&")
+            closing = fields(page, 'value="close"')
+            refused = await client.post(here, data=closing | {"note": " "})
+            assert refused.status_code == 422
+            assert "Please say why." in refused.text
+            assert fields(refused.text, 'value="close"') == closing
+            done = await client.post(here, data=closing | {"note": "patient went home"})
+            assert (done.status_code, done.headers["location"]) == (303, older)
 
 
 async def test_nobody_is_reminded_twice_nor_in_an_emergency(place: Any, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from hie.web.pages.comparison import minute
 from hie.web.pages.find import TYPES
 from hie.web.pages.guard import for_clinicians, person_of
 from hie.web.render import page
+from hie.web.sheet import legible
 
 # What may be wrong, by the field it is told at; anything else is told as `access`.
 WRONG = ("reason", "text", "code", "rate", "patient", "second", "access")
@@ -94,8 +95,8 @@ async def _page(
             {
                 "id": one.id,
                 "home": one.home,
-                "name": one.said["patient"]["name"],
-                "identifier": one.said["patient"]["identifier"],
+                "name": legible(one.said["patient"]["name"]),
+                "identifier": legible(one.said["patient"]["identifier"]),
                 "until": minute(written(one.until_us)),
             }
             for one in found

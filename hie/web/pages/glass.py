@@ -16,6 +16,7 @@ from hie.store.instants import written
 from hie.web.pages.comparison import minute
 from hie.web.pages.guard import for_privacy_officers, person_of
 from hie.web.render import page
+from hie.web.sheet import legible
 
 
 @for_privacy_officers
@@ -26,33 +27,48 @@ async def show(request: Request) -> Response:
 
 @for_privacy_officers
 async def submit(request: Request) -> Response:
-    """POST /glass: how a review ended, or a right that is given back (`lift`)."""
+    """POST /glass: how a review ended, or a right that is given back (`lift`).
+
+    It ends on the page of the list where it began, whose `state` and `before` the address has.
+    """
     form = await read_form(request, session_in(request).csrf)
     hub: Hub = request.app.state.hub
     actor, key = actor_in(request), str(form.get("opening", ""))
     if form.get("do") == "lift":
         await lift(hub, actor, str(form.get("subject", "")), actor.institution)
-        return RedirectResponse("/glass?state=unjustified", status_code=303)
+        return RedirectResponse(_here(request), status_code=303)
     verdict = form.get("verdict")
     chosen = Review(str(verdict)) if verdict in set(Review) else Review.OPEN
     try:
         await review(hub, actor, key, chosen, str(form.get("note", "")))
     except UnprocessableRequest:
-        return await _page(request, wrong=key, status=422)
+        return await _page(request, wrong=key, note=str(form.get("note", "")), status=422)
     except Conflict:  # somebody else was quicker: the list shows it
         return await _page(request, problem="glass-reviewed-meanwhile", status=409)
-    return RedirectResponse("/glass", status_code=303)
+    return RedirectResponse(_here(request), status_code=303)
+
+
+def _state(request: Request) -> Review:
+    asked = request.query_params.get("state")
+    return Review(str(asked)) if asked in set(Review) else Review.OPEN
+
+
+def _address(state: Review, before: str | None) -> str:
+    asked = {"state": state.value, **({"before": before} if before else {})}
+    return f"/glass?{urlencode(asked)}"
+
+
+def _here(request: Request) -> str:
+    """The page of the list that was shown."""
+    return _address(_state(request), request.query_params.get("before"))
 
 
 async def _page(
-    request: Request, *, wrong: str = "", problem: str = "", status: int = 200
+    request: Request, *, wrong: str = "", note: str = "", problem: str = "", status: int = 200
 ) -> Response:
     hub: Hub = request.app.state.hub
-    asked = request.query_params.get("state")
-    state = Review(str(asked)) if asked in set(Review) else Review.OPEN
-    before = request.query_params.get("before")
+    state, before = _state(request), request.query_params.get("before")
     found, following = await reviews(hub, actor_in(request), state, before)
-    older = urlencode({"state": state, "before": following}) if following else ""
     return page(
         request,
         "glass.html",
@@ -63,30 +79,33 @@ async def _page(
         state=str(state),
         states=[str(one) for one in Review],
         openings=[_opening(one) for one in found],
-        older=f"/glass?{older}" if older else None,
+        here=_here(request),
+        older=_address(state, following) if following else None,
         longest=LONGEST,
         wrong=wrong,
+        note=note,
         problem=problem,
     )
 
 
 def _opening(one: Reviewed) -> dict[str, Any]:
     opening = one.opening
+    patient = opening.said["patient"]
     return {
         "id": opening.id,
         "subject": opening.subject,
-        "name": one.name,
-        "agreed_by": one.agreed_by,
-        "patient": f"{opening.said['patient']['name']} {opening.said['patient']['identifier']}",
+        "name": legible(one.name),
+        "agreed_by": legible(one.agreed_by),
+        "patient": legible(f"{patient['name']} {patient['identifier']}"),
         "reason": opening.reason,
-        "text": opening.said["text"],
+        "text": legible(opening.said["text"]),
         "at": minute(written(opening.at_us)),
         "until": minute(written(opening.ended_us or opening.until_us)),
         "looks": one.looks,
         "due": minute(written(opening.due_us)),
         "is_overdue": one.is_overdue,
         "is_kept": one.is_kept,
-        "reviewed_by": one.reviewed_by,
+        "reviewed_by": legible(one.reviewed_by),
         "reviewed_at": minute(written(opening.reviewed_us)) if opening.reviewed_us else "",
-        "note": opening.said.get("note", ""),
+        "note": legible(opening.said.get("note")),
     }

@@ -45,22 +45,34 @@ async def submit(request: Request) -> Response:
     try:
         await close(hub, actor, key, note)
     except UnprocessableRequest:
-        return await _page(request, wrong=key, status=422)
+        return await _page(request, wrong=key, note=note, status=422)
     except Conflict:  # somebody else was quicker: the list shows it
         return await _page(request, status=409, problem="work-closed-meanwhile")
-    return RedirectResponse("/work", status_code=303)
+    return RedirectResponse(_here(request), status_code=303)
+
+
+def _state(request: Request) -> str:
+    return "done" if request.query_params.get("state") == "done" else "open"
+
+
+def _address(state: str, before: str | None) -> str:
+    asked = {"state": state, **({"before": before} if before else {})}
+    return f"/work?{urlencode(asked)}"
+
+
+def _here(request: Request) -> str:
+    """The page of the list that was shown: what is refused on it is told there."""
+    return _address(_state(request), request.query_params.get("before"))
 
 
 async def _page(
-    request: Request, *, wrong: str = "", problem: str = "", status: int = 200
+    request: Request, *, wrong: str = "", note: str = "", problem: str = "", status: int = 200
 ) -> Response:
     hub: Hub = request.app.state.hub
-    asked = request.query_params
-    state = "done" if asked.get("state") == "done" else "open"
-    found = await desk(hub, actor_in(request), asked.get("before"), state)
+    state, before = _state(request), request.query_params.get("before")
+    found = await desk(hub, actor_in(request), before, state)
     lang = language_of(request, hub.settings.language)
     following = found["next"]
-    older = urlencode({"state": state, "before": following}) if following else ""
     return page(
         request,
         "work.html",
@@ -71,8 +83,10 @@ async def _page(
         state=state,
         states=STATES,
         items=[_item(one, found["names"], lang) for one in found["items"]],
-        older=f"/work?{older}" if older else None,
+        here=_here(request),
+        older=_address(state, following) if following else None,
         wrong=wrong,
+        note=note,
         problem=problem,
     )
 

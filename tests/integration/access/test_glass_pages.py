@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from hie.access.totp import code_at
+from hie.exchange import glass_review
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.store import glass
@@ -250,6 +251,38 @@ async def test_a_privacy_officer_reviews_and_gives_a_right_back(place: Any, tmp_
                 sent = {"csrf": token_of(done), "do": "lift", "subject": subject}
                 assert (await officer.post("/glass", data=sent)).status_code == 303
             assert (await opening(doctor, home, secret, 1)).status_code == 303
+
+
+async def test_what_is_refused_on_a_later_page_of_the_reviews_is_told_there(
+    place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(glass_review, "PAGE", 1)
+    async with region(place, tmp_path) as found:
+        await plain(found)
+        secret = await person(found.hub, "doctor")
+        await person(found.hub, "officer", "privacy-officer")
+        async with signed_in(found.hub, "doctor") as doctor:
+            for step, name in enumerate(("P1b", "P2b"), -1):
+                answer = await opening(doctor, found.patients[name], secret, step)
+                assert answer.status_code == 303
+        async with signed_in(found.hub, "officer") as officer:
+            first = (await officer.get("/glass?lang=en")).text
+            assert WHY in first
+            assert ("示例P2" in first, "示例P1" in first) == (True, False)
+            older = re.findall(r'href="(/glass\?[^"]*before=[^"]+)"', first)[0]
+            older = older.replace("&amp;", "&")
+            shown = await officer.get(older)
+            assert ("示例P2" in shown.text, "示例P1" in shown.text) == (False, True)
+            here = re.findall(r'action="(/glass[^"]*)"', shown.text)[0].replace("&amp;", "&")
+            key = re.findall(r'name="opening" value="([^"]+)"', shown.text)[0]
+            sent = {"csrf": token_of(shown), "opening": key, "verdict": "justified"}
+            refused = await officer.post(here, data={**sent, "note": "too<short"})
+            assert refused.status_code == 422
+            assert "Please say why" in refused.text
+            assert "示例P1" in refused.text
+            assert ">too&lt;short</textarea>" in refused.text  # what was written is kept
+            done = await officer.post(here, data={**sent, "note": "emergency record was seen"})
+            assert (done.status_code, done.headers["location"]) == (303, older)
 
 
 async def test_a_review_that_is_overdue_takes_the_right_until_it_is_done(
