@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import FormData
@@ -53,9 +54,12 @@ def check_origin(scope: Scope) -> None:
         raise foreign()
 
 
-async def read_form(request: Request, token: str) -> FormData:
+async def read_form(
+    request: Request, token: str, several: Collection[str] = frozenset()
+) -> FormData:
     """The form of a request, after its token was checked.
 
+    A field occurs once, but for those that `several` names: where more than one may be chosen.
     Raises NotPermitted (wrong or no token), UnsupportedMedia, InvalidRequest.
     """
     check_origin(request.scope)
@@ -63,7 +67,7 @@ async def read_form(request: Request, token: str) -> FormData:
     if media != "application/x-www-form-urlencoded":
         raise UnsupportedMedia("expected application/x-www-form-urlencoded")
     form = await request.form(max_files=0, max_fields=_FIELDS)
-    repeated = {name for name in form if len(form.getlist(name)) > 1}
+    repeated = {name for name in form if name not in several and len(form.getlist(name)) > 1}
     if repeated:
         faults = tuple(Fault(name, "repeated", "each field once") for name in sorted(repeated))
         raise InvalidRequest("a field occurs twice", faults)

@@ -18,12 +18,13 @@ from hie.oauth.forms import read_form
 from hie.web.language import Language, language_of, say
 from hie.web.pages.guard import for_clinicians, person_of
 from hie.web.render import page
-from hie.web.sheet import Block, Sheet, rows, time_text
+from hie.web.sheet import Block, Sheet, legible, rows, time_text
 
 # What may be wrong, by the field it is told at; anything else is told as `form`.
 WRONG = ("form", "institutions", "topics", "guardian", "until")
 KINDS = ("permit", "deny", "none")  # of a Consent that is of no form
 STATUSES = ("active", "inactive", "draft", "proposed", "rejected", "entered-in-error")
+_SEVERAL = frozenset({"institutions", "topics"})  # of a form, each as often as it is chosen
 
 
 @for_clinicians
@@ -35,7 +36,7 @@ async def show(request: Request) -> Response:
 @for_clinicians
 async def submit(request: Request) -> Response:
     """POST /patients/{id}/consents: record what was signed (`record`), or end it (`withdraw`)."""
-    form = await read_form(request, session_in(request).csrf)
+    form = await read_form(request, session_in(request).csrf, _SEVERAL)
     hub: Hub = request.app.state.hub
     actor, patient = actor_in(request), request.path_params["id"]
     if form.get("do") == "withdraw":
@@ -71,10 +72,12 @@ async def sheet(request: Request) -> Response:
     signed = Sheet(
         name=f"consent-{found['consent']}",
         lang=lang,
-        title=str(attached.get("title") or shown["title"]),
+        title=legible(attached.get("title")) or shown["title"],
         subtitle=names.get(found["by"], found["by"]),
         blocks=(
-            Block(say("consent-text", lang), text=consent_desk.words_of(found["resource"])),
+            Block(
+                say("consent-text", lang), text=legible(consent_desk.words_of(found["resource"]))
+            ),
             Block(
                 say("consent-what", lang),
                 rows(
@@ -145,7 +148,7 @@ async def _page(
 
 def _row(one: Mapping[str, Any], names: Mapping[str, str], lang: Language) -> dict[str, Any]:
     titles, topics = consent_desk.titles(lang), topic_names(lang)
-    guardian = one["guardian"]
+    guardian, joint = one["guardian"], say("list-joint", lang)
     signer = say(f"consent-signer-{'patient' if guardian is None else 'guardian'}", lang)
     return {
         "id": one["consent"],
@@ -154,10 +157,10 @@ def _row(one: Mapping[str, Any], names: Mapping[str, str], lang: Language) -> di
         "status": say(f"consent-status-{one['status']}", lang),
         "at": str(one["at"])[:10],
         "until": one["until"],
-        "institutions": "、".join(names.get(code, code) for code in one["institutions"]),
-        "topics": "、".join(topics.get(code, code) for code in one["topics"]),
+        "institutions": joint.join(legible(names.get(code, code)) for code in one["institutions"]),
+        "topics": joint.join(legible(topics.get(code, code)) for code in one["topics"]),
         "by": names.get(one["by"], one["by"]),
-        "signer": guardian or signer,
+        "signer": legible(guardian) or signer,
     }
 
 

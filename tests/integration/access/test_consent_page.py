@@ -67,6 +67,24 @@ async def test_a_signed_form_holds_at_once_and_is_printed(place: Any, tmp_path: 
             assert words in (await client.get(f"{url}?lang={lang}")).text
 
 
+async def test_a_list_is_written_as_its_language_writes_lists(place: Any, tmp_path: Path) -> None:
+    async with treating(place, tmp_path) as found, signed_in(found) as client:
+        url = f"/patients/{found.patients['P6b']}/consents"
+        form = {"csrf": csrf(await client.get(url)), "do": "record", "signer": "patient"}
+        topics = {**form, "form": "deny-topics", "topics": ["HIV", "PSY"]}
+        some = {**form, "form": "deny-some", "institutions": [INSTITUTIONS["a"], INSTITUTIONS["c"]]}
+        for data in (topics, some):
+            assert (await client.post(url, data=data)).status_code == 303
+        for lang, joint, terms in (
+            ("en", ", ", ("Subjects", "Institutions")),
+            ("zh", "、", ("敏感内容", "机构")),
+        ):
+            text = (await client.get(f"{url}?lang={lang}")).text
+            for term in terms:
+                (listed,) = re.findall(rf"<dt>{term}</dt><dd>(.*?)</dd>", text)
+                assert len(listed.split(joint)) == 2, (term, listed)
+
+
 async def test_who_recorded_it_withdraws_it(place: Any, tmp_path: Path) -> None:
     async with treating(place, tmp_path) as found, signed_in(found) as client:
         url = f"/patients/{found.patients['P6b']}/consents"
