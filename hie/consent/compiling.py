@@ -18,38 +18,34 @@ from hie.consent.rule import DENY, EVER_US, FIRST_US, OPEN, PERMIT, Rule
 from hie.consent.terms import Terms
 
 
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The rules of one patient, the one that counts first first; at most `MOST`.
+
+    Not `is_whole`: there would be more. Everything is denied then: it is never half a wish that is
+    held to.
+    """
+
+    rules: list[Rule]
+    is_whole: bool = True
+
+
 def compile_all(
     directives: Iterable[Directive], terms: Terms, ages: Ages | None = None
-) -> list[Rule]:
-    """The rules of one patient's Consents, the one that counts first first; at most `MOST`.
-
-    `ages`: of a patient whose birthday is known. Where there are more rules, everything is denied:
-    it is never half a wish that is held to.
-    """
-    given = list(directives)
-    found = compile_within(given, terms, ages)
-    return [Rule(DENY, _newest(given)[0].consent)] if found is None else found
-
-
-def compile_within(
-    directives: Iterable[Directive], terms: Terms, ages: Ages | None = None
-) -> list[Rule] | None:
-    """`compile_all`; None where there are more than `MOST` rules."""
+) -> Compiled:
+    """The rules of one patient's Consents. `ages`: of a patient whose birthday is known."""
     if terms.level is Level.IMPLICIT:
-        return []
+        return Compiled([])
+    newest = sorted(directives, key=lambda one: (-one.at_us, one.consent))
     merging = Merging()
     found: list[Rule] = []
     try:
-        for _, group in groupby(_newest(directives), key=lambda one: one.at_us):
+        for _, group in groupby(newest, key=lambda one: one.at_us):
             lists = (as_signed(one, _of_one(one, terms, merging), ages) for one in group)
             found += merging.denials_first(lists)
-        return merging.ordered(found)
+        return Compiled(merging.ordered(found))
     except TooManyRulesError:
-        return None
-
-
-def _newest(directives: Iterable[Directive]) -> list[Directive]:
-    return sorted(directives, key=lambda one: (-one.at_us, one.consent))
+        return Compiled([Rule(DENY, newest[0].consent)], is_whole=False)
 
 
 def _of_one(directive: Directive, terms: Terms, merging: Merging) -> list[Rule]:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from hie.access.restriction import Restriction
-from hie.consent.compiling import compile_all
+from hie.consent.compiling import Compiled, compile_all
 from hie.consent.minors import Ages, ages_of
 from hie.consent.naming import WATCHED, Pointing, parts_of, pointed, references, who_is
 from hie.consent.provision import Who
@@ -42,8 +42,10 @@ _MADE_BY = frozenset(
 _TERMS = "consents"  # the fact that says by which terms the rules were made
 
 
-async def recompile(unit: Unit, homes: Iterable[str], terms: Terms | None = None) -> None:
-    """Make the rules of the persons these homes belong to anew.
+async def recompile(unit: Unit, homes: Iterable[str], terms: Terms | None = None) -> set[str]:
+    """Make the rules of the persons these homes belong to anew; whose would be too many, by home.
+
+    There everything is denied.
 
     To be called after a Consent changed. The persons are held, as whoever joins them does: a record
     that becomes theirs meanwhile has the rules too.
@@ -56,8 +58,19 @@ async def recompile(unit: Unit, homes: Iterable[str], terms: Terms | None = None
             break
         await hold(unit, names - held)
         held |= names
+    return await _write(unit, families, terms or terms_in_force())
+
+
+async def _write(
+    unit: Unit, families: Iterable[tuple[str | None, list[str]]], terms: Terms
+) -> set[str]:
+    denied = set[str]()
     for _, family in families:
-        await write_rules(unit, family, await _rules(unit, family, terms or terms_in_force()))
+        found = await _compiled(unit, family, terms)
+        await write_rules(unit, family, found.rules)
+        if not found.is_whole:
+            denied.update(family)
+    return denied
 
 
 async def joined(unit: Unit, homes: Iterable[str]) -> None:
@@ -73,8 +86,7 @@ async def joined(unit: Unit, homes: Iterable[str]) -> None:
     )
     if any_ is None:
         return
-    for _, family in await _families(unit, wanted):
-        await write_rules(unit, family, await _rules(unit, family, terms_in_force()))
+    await _write(unit, await _families(unit, wanted), terms_in_force())
 
 
 async def refresh(unit: Unit, homes: Iterable[str]) -> None:
@@ -116,8 +128,13 @@ async def homes_with_consents(reader: Reader, after: str, limit: int) -> list[st
     return [row[0] for row in rows]
 
 
+def is_standing(consent: Resource) -> bool:
+    """Whether a Consent counts: an active one that is no advance directive."""
+    return consent.get("status") == "active" and code_in(consent.get("scope"), _SCOPES) != "adr"
+
+
 async def standing(reader: Reader, homes: Iterable[str]) -> list[Stored]:
-    """The active Consents of these homes; an advance directive is none of these."""
+    """The Consents of these homes that count."""
     seen = visible(reader, "Consent", _EVERY)
     rows = await reader.fetch(
         f"SELECT {STORED} FROM {seen.sql} AS v"  # noqa: S608
@@ -126,7 +143,7 @@ async def standing(reader: Reader, homes: Iterable[str]) -> list[Stored]:
         reader.db.array(sorted(set(homes))),
     )
     found = [stored(reader.db, "Consent", row) for row in rows]
-    return [one for one in found if code_in(one.resource().get("scope"), _SCOPES) != "adr"]
+    return [one for one in found if is_standing(one.resource())]
 
 
 async def look_again(unit: Unit, homes: Iterable[str]) -> None:
@@ -268,10 +285,10 @@ async def _families(reader: Reader, homes: Sequence[str]) -> list[tuple[str | No
     return [*persons.items(), *alone]
 
 
-async def _rules(unit: Unit, family: Sequence[str], terms: Terms) -> list[Rule]:
+async def _compiled(unit: Unit, family: Sequence[str], terms: Terms) -> Compiled:
     consents = await standing(unit, family)
     if not consents:
-        return []
+        return Compiled([])
     trees = [one.resource() for one in consents]
     known = await known_to(unit, trees)
     wanted = {pointing for tree in trees for pointing in pointed(tree)}

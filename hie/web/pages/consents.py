@@ -11,6 +11,7 @@ from hie.consent.forms import Filled, forms
 from hie.consent.words import topic_names
 from hie.errors import Fault, UnprocessableRequest
 from hie.exchange import consent_desk
+from hie.exchange.consenting import TOO_MANY
 from hie.exchange.hub import Hub
 from hie.fhir.elements import instant
 from hie.oauth.door import actor_in, session_in
@@ -20,8 +21,8 @@ from hie.web.pages.guard import for_clinicians, person_of
 from hie.web.render import page
 from hie.web.sheet import Block, Sheet, legible, rows, time_text
 
-# What may be wrong, by the field it is told at; anything else is told as `form`.
-WRONG = ("form", "institutions", "topics", "guardian", "until")
+# What may be wrong, by the field it is told at, or its code; anything else is told as `form`.
+WRONG = ("form", "institutions", "topics", "guardian", "until", TOO_MANY)
 KINDS = ("permit", "deny", "none")  # of a Consent that is of no form
 STATUSES = ("active", "inactive", "draft", "proposed", "rejected", "entered-in-error")
 _SEVERAL = frozenset({"institutions", "topics"})  # of a form, each as often as it is chosen
@@ -142,8 +143,12 @@ async def _page(
         topics=topic_names(lang),
         given=given,
         signer=signer,
-        wrong=sorted({one.path if one.path in WRONG else "form" for one in faults}),
+        wrong=sorted({_wrong(one) for one in faults}),
     )
+
+
+def _wrong(fault: Fault) -> str:
+    return next((one for one in (fault.path, fault.code) if one in WRONG), "form")
 
 
 def _row(one: Mapping[str, Any], names: Mapping[str, str], lang: Language) -> dict[str, Any]:

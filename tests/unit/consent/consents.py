@@ -87,6 +87,6 @@ def asked(
 ) -> bool | None:
     """What these Consents decide; None: none of them speaks."""
     directives = [read({**one, "id": str(n)}, KNOWN, NOW) for n, one in enumerate(consents)]
-    rules = compile_all(directives, terms, ages_of(birth))
+    rules = compile_all(directives, terms, ages_of(birth)).rules
     found = decide(rules, Question(by, BITS[purpose], now, parties), record)
     return None if found is None else found.decision != DENY

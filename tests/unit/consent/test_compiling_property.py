@@ -111,6 +111,6 @@ def test_the_list_decides_as_the_trees_do(
             found = False
         said.append(found)
     expected = False if False in said else True if True in said else None
-    rules = compile_all(directives, Terms(presumed=False))
+    rules = compile_all(directives, Terms(presumed=False)).rules
     decided = decide(rules, question, record)
     assert (None if decided is None else decided.decision != DENY) is expected

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hie.consent.compiling import compile_all, compile_within
+from hie.consent.compiling import Compiled, compile_all
 from hie.consent.merging import MOST
 from hie.consent.reading import read
 from hie.consent.rule import DENY, OPEN, PERMIT, Rule, covers
@@ -23,7 +23,8 @@ PATIENT = Record("Patient", "p5", label=0, source=A)
 
 def rules_of(*consents: Resource) -> list[Rule] | None:
     directives = [read({**one, "id": str(n)}, KNOWN, NOW) for n, one in enumerate(consents)]
-    return compile_within(directives, Terms())
+    found = compile_all(directives, Terms())
+    return found.rules if found.is_whole else None
 
 
 def excepted(n: int) -> dict[str, Any]:
@@ -80,7 +81,9 @@ def test_more_rules_than_there_may_be_are_told() -> None:
     assert within is not None
     assert len(within) == MOST
     assert rules_of(naming(MOST + 1)) is None
-    assert compile_all([read(naming(MOST + 1), KNOWN, NOW)], Terms()) == [Rule(DENY, "one")]
+    assert compile_all([read(naming(MOST + 1), KNOWN, NOW)], Terms()) == Compiled(
+        [Rule(DENY, "one")], is_whole=False
+    )
 
 
 def test_combinations_are_counted_before_they_are_made() -> None:
