@@ -1,8 +1,10 @@
 """What every test shares: the event loop's kind, and databases to test on.
 
 `place` and `database` run a test twice, on SQLite and on PostgreSQL: a fresh database each time,
-copied from one that was migrated once. So do the tests of the store and of search; of those that
-stand above them each case runs on one of the two, always the same, so that half are on either. `HIE_TEST_DATABASES=sqlite,postgresql` runs every case on both, one name on one.
+copied from one that was migrated once. So do the tests of the store, of search and of what happens
+at once; of the others that stand above the store each case runs on one of the two, always the same,
+so that half are on either. `HIE_TEST_DATABASES=sqlite,postgresql` runs every case on both, one name
+on one.
 """
 
 import asyncio
@@ -37,6 +39,8 @@ DATABASES = os.environ.get("HIE_TEST_DATABASES", BOTH).split(",")
 IS_CHOSEN = "HIE_TEST_DATABASES" in os.environ  # then every case runs on each of them
 _INTEGRATION = Path(__file__).parent / "integration"
 _ON_BOTH = tuple(_INTEGRATION / name for name in ("store", "fhir/search"))
+# What many do at once each database orders in its own way.
+_AT_ONCE = re.compile(r"test_(?:\w+_)?(?:at_once|races\w*|on_both_databases)\.py")
 _DATABASE = re.compile(r"\b(sqlite|postgresql)\b")
 
 
@@ -62,6 +66,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_kept(item: pytest.Item) -> bool:
     path = item.path
     is_twice = path.is_relative_to(_INTEGRATION) and not any(map(path.is_relative_to, _ON_BOTH))
+    is_twice = is_twice and _AT_ONCE.fullmatch(path.name) is None
     case = item.name.partition("[")[2]
     found = _DATABASE.search(case)
     if not is_twice or found is None or "postgres_place" in getattr(item, "fixturenames", ()):
