@@ -6,9 +6,11 @@ is not known is left out: a token without `patient` is bound to no patient.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hie.access.actor import Purpose
+from hie.access.compact import LONGEST
+from hie.access.pcf import EVERYTHING, Consented, pcf
 from hie.access.ring import SigningKey
 from hie.fhir import CANONICAL
 
@@ -26,6 +28,7 @@ class Grant:
     pseudonym of a person their hospital vouches for (`hie.oauth.vouched`), and `role` is a `Role`.
     `patient` and `encounter` are ids; `session` is the hash of a session here, with which the
     token ends; `bound` is the `cnf` of what its sender alone has (`hie.oauth.sender`).
+    `consented`: what of the patient's Consents was held to.
     """
 
     issuer: str
@@ -42,12 +45,20 @@ class Grant:
     acr: str | None = None
     auth_time: int | None = None
     bound: Mapping[str, str] | None = None
+    consented: Consented | None = None
     lifetime: int = LIFETIME
 
 
 def mint(grant: Grant, key: SigningKey, token_id: str, now: int) -> str:
-    """Sign an access token of the grant's lifetime; `token_id` is 128 random bits in hex."""
-    return key.signed(_claims(grant, token_id, now), "at+jwt")
+    """Sign an access token of the grant's lifetime; `token_id` is 128 random bits in hex.
+
+    One that the door would find too long says the safest of the Consents instead.
+    """
+    text = key.signed(_claims(grant, token_id, now), "at+jwt")
+    if len(text) > LONGEST and grant.consented is not None:
+        safest = replace(grant.consented, documents=(), residual=EVERYTHING)
+        return key.signed(_claims(replace(grant, consented=safest), token_id, now), "at+jwt")
+    return text
 
 
 def _claims(grant: Grant, token_id: str, now: int) -> dict[str, object]:
@@ -60,7 +71,7 @@ def _claims(grant: Grant, token_id: str, now: int) -> dict[str, object]:
             subject_role=role,
             purpose_of_use=[{"system": PURPOSE_SYSTEM, "code": grant.purpose.value}],
         ),
-        "ihe_pcf": None if patient is None else {"patient_id": patient},
+        "ihe_pcf": None if grant.patient is None else pcf(grant.patient, grant.consented),
     }
     return _known(
         iss=grant.issuer,

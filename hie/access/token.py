@@ -14,6 +14,7 @@ from jwt.algorithms import get_default_algorithms
 
 from hie.access.compact import Compact, read_compact
 from hie.access.keys import KID, VerificationKey
+from hie.access.pcf import are_pcf
 from hie.access.profile import Profile, TokenRules
 from hie.access.reason import Reason, refused
 
@@ -132,8 +133,11 @@ def _check_types(payload: Mapping[str, object], rules: TokenRules) -> None:
     for name in _TEXT & payload.keys():
         if not isinstance(payload[name], str) or payload[name] == "":
             raise refused(Reason.CLAIM)
-    if "hub" in rules.required and not isinstance(payload["hub"], Mapping):
-        raise refused(Reason.CLAIM)
+    if "hub" in rules.required:  # the hub's own
+        if not isinstance(payload["hub"], Mapping):
+            raise refused(Reason.CLAIM)
+        if not are_pcf(payload.get("patient"), payload.get("extensions")):
+            raise refused(Reason.CLAIM)
 
 
 def _check_claims(

@@ -11,6 +11,9 @@ from functools import cache
 from hashlib import sha1, sha256
 from typing import Any
 
+from hie.access.implicit import Implicit
+from hie.access.pcf import implicit_policy
+from hie.consent.tree import nodes
 from hie.consent.words import ACT_REASON, PARTICIPATION, every_purpose, topic_coding
 from hie.errors import Fault, UnprocessableRequest
 from hie.fhir import CANONICAL, INSTITUTION, Resource, extension
@@ -123,6 +126,23 @@ def form_of(tree: Resource) -> tuple[str, str] | None:
         if len(parts) == 2 and parts[0] in forms():
             return parts[0], parts[1]
     return None
+
+
+def policies_of(tree: Resource) -> tuple[str, ...]:
+    """The policies a Consent names that are the region's forms or PCF's own; no other address.
+
+    What a system writes there may say whom it is about.
+    """
+    said = dict.fromkeys(str(one.get("uri", "")) for one in nodes(tree, "policy"))
+    return tuple(one for one in said if one in _policies())
+
+
+@cache
+def _policies() -> frozenset[str]:
+    """The addresses of every version of every form, and of the overarching policies of PCF."""
+    table = read_yaml("consent", "forms.yaml")
+    signed = (f"{FORM}/{key}/{one['version']}" for key in table for one in table[key]["texts"])
+    return frozenset([*signed, *map(implicit_policy, Implicit)])
 
 
 def _provision(form: Form, filled: Filled) -> Resource:

@@ -31,6 +31,7 @@ from hie.oauth.pkce import is_verifier_of
 from hie.oauth.sender import Sender, bound_to
 from hie.oauth.system_grants import token_sender
 from hie.oauth.token_answer import token_answer
+from hie.oauth.token_consents import consented
 from hie.oauth.token_refusal import answer
 from hie.oauth.token_request import invalid_grant
 from hie.store import auth_codes, ledger, revoked, users
@@ -148,6 +149,7 @@ async def _issue(
         subjects=subjects,
         detail=" ".join(found.scopes),
     )
+    held = await consented(entrance, actor, SESSION_LIFETIME)
     async with entrance.db.unit() as unit:
         await spend(entrance, unit, *asked.used)
         first = await auth_codes.use(unit, asked.code, token_id, int(entrance.clock() * _SECOND))
@@ -172,6 +174,7 @@ async def _issue(
         session=found.session,
         lifetime=SESSION_LIFETIME,
         bound=bound_to(asked.client, sender),
+        consented=held,
     )
     return answer(200, _told(entrance, grant, token_id, found, named))
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hie.access.actor import Actor, ActorKind, Purpose
-from hie.access.mint import Grant
+from hie.access.mint import LIFETIME, Grant
 from hie.access.profile import Profile
 from hie.access.reason import Reason, reason_of
 from hie.access.scopes import LONGEST as LONGEST_SCOPE
@@ -26,6 +26,7 @@ from hie.oauth.entrance import Entrance
 from hie.oauth.known_clients import KnownClient
 from hie.oauth.sender import Sender, bound_to, check_registered, sender_of
 from hie.oauth.token_answer import token_answer
+from hie.oauth.token_consents import consented
 from hie.oauth.token_refusal import answer
 from hie.oauth.token_request import (
     GrantType,
@@ -163,6 +164,7 @@ async def _issue(entrance: Entrance, request: Request, caller: Actor, given: _Gi
             patient=None if person is None else person.patient,
         )
         await ledger.append(unit, _issued(actor))
+    held = await consented(entrance, actor, LIFETIME)
     grant = Grant(
         issuer=entrance.issuer,
         audience=entrance.audience,
@@ -177,6 +179,7 @@ async def _issue(entrance: Entrance, request: Request, caller: Actor, given: _Gi
         acr=None if person is None else person.acr,
         auth_time=None if person is None else person.auth_time,
         bound=bound_to(client, sender),
+        consented=held,
     )
     return answer(200, token_answer(entrance, grant, token_id))
 

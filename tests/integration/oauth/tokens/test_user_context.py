@@ -58,7 +58,11 @@ async def test_a_token_for_a_person_says_who_where_as_what_why_and_for_whom(hub:
         NOW - 60,
     )
     extensions: Any = claims["extensions"]
-    assert extensions["ihe_pcf"] == {"patient_id": "Patient/p1"}
+    assert extensions["ihe_pcf"] == {
+        "patient_id": "Patient/p1",
+        "acp": ["https://profiles.ihe.net/ITI/PCF/Policy-basic-normal"],
+        "residual": [{"type": "forbid"}],  # it is nobody they see
+    }
     assert extensions["ihe_iua"]["subject_organization_id"] == INSTITUTION
     assert [one["code"] for one in extensions["ihe_iua"]["purpose_of_use"]] == ["TREAT"]
     assert [one["code"] for one in extensions["ihe_iua"]["subject_role"]] == ["clinician"]
