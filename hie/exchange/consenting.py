@@ -32,7 +32,7 @@ async def consented(writing: Writing, written: Sequence[tuple[Resource, Stored]]
     changed = [(tree, one) for tree, one in written if one.type == "Consent"]
     given: list[tuple[Stored, Directive, Ages | None]] = []
     for tree, one in changed:
-        if tree.get("status") == "active":
+        if consents.is_standing(tree):
             directive, ages = await _read(writing, tree, one)
             faults = _faults(writing, directive, ages)
             if faults:

@@ -16,7 +16,6 @@ from hie.consent.reading import read
 from hie.consent.rule import Rule
 from hie.consent.terms import Terms, terms_in_force
 from hie.fhir import Resource
-from hie.fhir.elements import code_in
 from hie.fhir.pointers import pointers
 from hie.store.locks import hold
 from hie.store.of_home import of_home
@@ -129,8 +128,10 @@ async def homes_with_consents(reader: Reader, after: str, limit: int) -> list[st
 
 
 def is_standing(consent: Resource) -> bool:
-    """Whether a Consent counts: an active one that is no advance directive."""
-    return consent.get("status") == "active" and code_in(consent.get("scope"), _SCOPES) != "adr"
+    """Whether a Consent counts: an active one that is not of an advance directive alone."""
+    given = consent.get("scope", {}).get("coding", ())
+    scopes = {one.get("code") for one in given if one.get("system") == _SCOPES}
+    return consent.get("status") == "active" and scopes != {"adr"}
 
 
 async def standing(reader: Reader, homes: Iterable[str]) -> list[Stored]:

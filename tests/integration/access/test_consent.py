@@ -136,6 +136,23 @@ async def test_only_an_active_consent_counts(place: Any, tmp_path: Path, status:
         assert not await sees(found, "b", "P5a")
 
 
+def scoped(*codes: str) -> dict[str, Any]:
+    """The scope of a Consent, by its codes."""
+    system = "http://terminology.hl7.org/CodeSystem/consentscope"
+    return {"coding": [{"system": system, "code": code} for code in codes]}
+
+
+async def test_an_advance_directive_is_kept_and_decides_nothing(place: Any, tmp_path: Path) -> None:
+    async with treating(place, tmp_path) as found:
+        directive = consent_of(found.patients["P5a"], denying(), scope=scoped("adr"))
+        for root in (denying(), {"code": [{"text": "no resuscitation"}]}):
+            key = await found.made("a", {**directive, "provision": root})
+            assert await sees(found, "b", "P5a")
+        both = {**directive, "id": key, "scope": scoped("adr", "patient-privacy")}
+        assert (await found.put(f"Consent/{key}", "a", both)).status_code == 200
+        assert not await sees(found, "b", "P5a")
+
+
 async def test_a_deleted_consent_counts_no_more(place: Any, tmp_path: Path) -> None:
     async with treating(place, tmp_path) as found:
         key = await give(found, "a", found.patients["P5a"], denying())
