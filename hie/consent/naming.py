@@ -12,7 +12,7 @@ from hie.fhir import CANONICAL, INSTITUTION, Resource
 
 USER, CLIENT = f"{CANONICAL}/sid/user", f"{CANONICAL}/sid/client"
 
-ASKING = ("Organization", "Practitioner", "PractitionerRole", "Device")
+_ASKING = ("Organization", "Practitioner", "PractitionerRole", "Device")
 # What a PractitionerRole is made of.
 _PARTS = {"organization": "Organization", "practitioner": "Practitioner"}
 
@@ -74,7 +74,7 @@ def named(
     reference: Mapping[str, Any],
     known: Known,
     contained: Mapping[str, Mapping[str, Any]],
-    kinds: Sequence[str] = ASKING,
+    kinds: Sequence[str] = _ASKING,
 ) -> Who | None:
     """Who a reference is to: by its target (one of these types), a contained one, or an identifier.
 
@@ -82,7 +82,7 @@ def named(
     """
     text = reference.get("reference")
     if not isinstance(text, str):
-        return identified(node(reference.get("identifier")))
+        return _identified(node(reference.get("identifier")))
     if text.startswith("#"):
         target = contained.get(text, {})
         is_one = target.get("resourceType") in kinds
@@ -98,7 +98,7 @@ def who_is(
     A role says it by those it names too, and is nobody where one of them is. So is who would be
     two: a rule asks for one institution and one person or system.
     """
-    given = [identified(one) for one in nodes(resource, "identifier")]
+    given = [_identified(one) for one in nodes(resource, "identifier")]
     if resource.get("resourceType") == "PractitionerRole":
         for name, kind in _PARTS.items():
             if name in resource:
@@ -124,7 +124,7 @@ def meant_by(one: Mapping[str, Any]) -> Pointing | None:
     return None
 
 
-def identified(identifier: Mapping[str, Any]) -> Who | None:
+def _identified(identifier: Mapping[str, Any]) -> Who | None:
     """Whom an identifier names: an institution, a person or a system; None for any other."""
     system, value = identifier.get("system"), identifier.get("value")
     if not isinstance(value, str):
