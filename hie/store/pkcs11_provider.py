@@ -17,33 +17,45 @@ from hie.store.suites import Suite
 pkcs11: Any
 try:
     import pkcs11
-    from pkcs11.exceptions import PKCS11Error
+    from pkcs11.exceptions import (
+        MultipleObjectsReturned,
+        NoSuchKey,
+        PinExpired,
+        PinIncorrect,
+        PinInvalid,
+        PinLenRange,
+        PinLocked,
+        PKCS11Error,
+        UserAlreadyLoggedIn,
+    )
 except ImportError:  # an extra: most hubs have their keys in files
     pkcs11 = None
 
 _NAME = re.compile(r"hie-(kek-[1-9][0-9]{0,5})")
+_TRIAL = bytes(range(32))  # wrapped and unwrapped to see whether a module works; seals nothing
 
 
 class Pkcs11Provider:
-    """Keys in a module; the highest number wraps."""
+    """Keys in a module; the highest number wraps.
+
+    A module that was away is asked anew: a session that was lost is opened again.
+    """
 
     def __init__(self, module: Path, token: str, pin_file: Path) -> None:
         """Log in, and make the first key if there is none. Raises HubMisconfigured, Unavailable."""
         if pkcs11 is None:
             raise HubMisconfigured("PKCS#11 needs the extra `hie[pkcs11]`")
-        pin = _pin(pin_file)
-        try:
-            found = pkcs11.lib(str(module)).get_token(token_label=token)
-            self._session: Any = found.open(rw=True, user_pin=pin)
-        except (PKCS11Error, RuntimeError) as fault:
-            raise Unavailable(f"PKCS#11 token {token!r}: {type(fault).__name__}") from fault
+        self._module, self._token = str(module), token
+        self._pin: str | None = _pin(pin_file)
+        self._held: Any = None
+        self._was_lost = False
         if not self._numbers():
             self._make(1)
 
     @property
     def newest(self) -> str:
         """The name of the key that wraps now."""
-        return f"kek-{max(self._numbers())}"
+        return f"kek-{self._highest()}"
 
     def names(self) -> list[str]:
         """The names of all its keys, the oldest first."""
@@ -52,39 +64,87 @@ class Pkcs11Provider:
     def wrap(self, suite: Suite, key: bytes, context: bytes) -> Wrapped:
         """A data key of a suite, wrapped inside the module: the wrapping key's name first."""
         name = self.newest
+        mine = self._key(name)
+        try:
+            return name, bytes([Suite.AES]) + self._wrapped(mine, key)
+        except PKCS11Error as fault:
+            raise self._lost(fault) from fault
+
+    def unwrap(self, name: str, wrapped: bytes, context: bytes) -> bytes:
+        """The data key that the key of this name wrapped.
+
+        Modules say an altered key and a fault of their own by the same codes. So one that refuses
+        is asked for what it wraps itself: if it unwraps that, the key was altered.
+        """
+        mine = self._key(name)
+        try:
+            return self._unwrapped(mine, wrapped[1:])
+        except PKCS11Error as fault:
+            if not self._works(mine):
+                raise self._lost(fault) from fault
+            raise HubError(f"a data key was altered, or {name} is another key") from fault
+
+    def rotate(self) -> str:
+        """Make a new key that wraps from now on; its name."""
+        return self._make(self._highest() + 1)
+
+    @property
+    def _session(self) -> Any:
+        if self._held is None:
+            self._held = self._opened()
+        return self._held
+
+    def _opened(self) -> Any:
+        if self._pin is None:
+            raise HubMisconfigured(f"PKCS#11 token {self._token!r}: its PIN was refused")
+        try:
+            library = pkcs11.lib(self._module)
+            if self._was_lost:
+                library.reinitialize()
+            return _logged_in(library.get_token(token_label=self._token), self._pin)
+        except (PinExpired, PinIncorrect, PinInvalid, PinLenRange, PinLocked) as fault:
+            self._pin = None  # whoever goes on trying locks the token
+            text = f"PKCS#11 token {self._token!r}: {type(fault).__name__}"
+            raise HubMisconfigured(text) from fault
+        except RuntimeError as fault:  # PKCS11Error among them
+            text = f"PKCS#11 token {self._token!r}: {type(fault).__name__}"
+            raise Unavailable(text) from fault
+
+    def _lost(self, fault: Exception | str) -> Unavailable:
+        """The module is away; the next question opens a session of its own."""
+        self._held, self._was_lost = None, True
+        return Unavailable(f"PKCS#11: {fault if isinstance(fault, str) else type(fault).__name__}")
+
+    def _wrapped(self, mine: Any, key: bytes) -> bytes:
         clear = {
             pkcs11.Attribute.CLASS: pkcs11.ObjectClass.SECRET_KEY,
             pkcs11.Attribute.KEY_TYPE: pkcs11.KeyType.GENERIC_SECRET,
             pkcs11.Attribute.VALUE: key,
             **_passing(),
         }
-        try:
-            held = self._session.create_object(clear)
-            wrapped: bytes = self._key(name).wrap_key(held, mechanism=_mechanism())
-            held.destroy()
-        except PKCS11Error as fault:
-            raise Unavailable(f"PKCS#11: {type(fault).__name__}") from fault
-        return name, bytes([Suite.AES]) + wrapped
+        held = self._session.create_object(clear)
+        wrapped: bytes = mine.wrap_key(held, mechanism=_mechanism())
+        held.destroy()
+        return wrapped
 
-    def unwrap(self, name: str, wrapped: bytes, context: bytes) -> bytes:
-        """The data key that the key of this name wrapped."""
-        try:
-            held = self._key(name).unwrap_key(
-                pkcs11.ObjectClass.SECRET_KEY,
-                pkcs11.KeyType.GENERIC_SECRET,
-                wrapped[1:],
-                mechanism=_mechanism(),
-                template=_passing(),
-            )
-            clear: bytes = held[pkcs11.Attribute.VALUE]
-            held.destroy()
-        except PKCS11Error as fault:
-            raise HubError(f"a data key was altered, or {name} is another key") from fault
+    def _unwrapped(self, mine: Any, wrapped: bytes) -> bytes:
+        held = mine.unwrap_key(
+            pkcs11.ObjectClass.SECRET_KEY,
+            pkcs11.KeyType.GENERIC_SECRET,
+            wrapped,
+            mechanism=_mechanism(),
+            template=_passing(),
+        )
+        clear: bytes = held[pkcs11.Attribute.VALUE]
+        held.destroy()
         return clear
 
-    def rotate(self) -> str:
-        """Make a new key that wraps from now on; its name."""
-        return self._make(max(self._numbers()) + 1)
+    def _works(self, mine: Any) -> bool:
+        """Whether this key unwraps now what it wraps."""
+        try:
+            return self._unwrapped(mine, self._wrapped(mine, _TRIAL)) == _TRIAL
+        except PKCS11Error:
+            return False
 
     def _make(self, number: int) -> str:
         try:
@@ -101,7 +161,7 @@ class Pkcs11Provider:
                 },
             )
         except PKCS11Error as fault:
-            raise Unavailable(f"PKCS#11: {type(fault).__name__}") from fault
+            raise self._lost(fault) from fault
         return f"kek-{number}"
 
     def _key(self, name: str) -> Any:
@@ -109,15 +169,24 @@ class Pkcs11Provider:
             return self._session.get_key(
                 object_class=pkcs11.ObjectClass.SECRET_KEY, label=f"hie-{name}"
             )
-        except PKCS11Error as fault:
+        except (NoSuchKey, MultipleObjectsReturned) as fault:
+            self._highest()  # a module that shows no key at all is away
             raise HubMisconfigured(f"the module has no one key hie-{name}") from fault
+        except PKCS11Error as fault:
+            raise self._lost(fault) from fault
+
+    def _highest(self) -> int:
+        found = max(self._numbers(), default=None)
+        if found is None:
+            raise self._lost("no key is there")
+        return found
 
     def _numbers(self) -> list[int]:
         kind = {pkcs11.Attribute.CLASS: pkcs11.ObjectClass.SECRET_KEY}
         try:
             labels = [str(one.label) for one in self._session.get_objects(kind)]
         except PKCS11Error as fault:
-            raise Unavailable(f"PKCS#11: {type(fault).__name__}") from fault
+            raise self._lost(fault) from fault
         found = (_NAME.fullmatch(label) for label in labels)
         return [int(one[1].rpartition("-")[2]) for one in found if one]
 
@@ -154,6 +223,13 @@ class Moving:
 
 
 _IN_MODULE = "pkcs11:"
+
+
+def _logged_in(token: Any, pin: str) -> Any:
+    try:
+        return token.open(rw=True, user_pin=pin)
+    except UserAlreadyLoggedIn:
+        return token.open(rw=True)  # PKCS#11 logs a whole process in
 
 
 def _mechanism() -> Any:

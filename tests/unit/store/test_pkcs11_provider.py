@@ -78,9 +78,63 @@ def test_a_module_wraps_and_unwraps_and_gives_no_key_away(pin: Path, tmp_path: P
     assert moving.rotate() == "pkcs11:kek-3"
 
 
-def test_a_wrong_pin_a_token_that_is_not_there_and_a_loose_file_are_told(
-    pin: Path, tmp_path: Path
-) -> None:
+def test_every_altered_key_is_told_from_a_module_that_is_away(pin: Path) -> None:
+    assert LIBRARY is not None
+    provider = Pkcs11Provider(LIBRARY, "hie", pin)
+    name, wrapped = provider.wrap(Suite.AES, b"k" * 32, b"for")
+    altered = [wrapped[:at] + bytes([wrapped[at] ^ 1]) + wrapped[at + 1 :] for at in (1, 9, 20, 40)]
+    for one in (*altered, wrapped[:-1], wrapped[:-8], wrapped[:9], wrapped[:1], wrapped * 9):
+        with pytest.raises(HubError, match="altered") as told:
+            provider.unwrap(name, one, b"for")
+        assert not isinstance(told.value, Unavailable)
+    assert provider.unwrap(name, wrapped, b"for") == b"k" * 32
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("lost", ["session", "tokens"])
+def test_a_module_that_is_away_is_no_altered_key_and_is_asked_again(pin: Path, lost: str) -> None:
+    assert LIBRARY is not None
+    provider = Pkcs11Provider(LIBRARY, "hie", pin)
+    name, wrapped = provider.wrap(Suite.AES, b"k" * 32, b"for")
+    tokens = pin.parent / "tokens"
+    asked = (
+        lambda: provider.unwrap(name, wrapped, b"for"),
+        lambda: provider.wrap(Suite.AES, b"k" * 32, b"for"),
+        lambda: provider.newest,
+        provider.rotate,
+    )
+    for ask in asked:
+        if lost == "session":
+            pkcs11.lib(str(LIBRARY)).reinitialize()
+        else:
+            tokens.rename(pin.parent / "away")
+        with pytest.raises(Unavailable, match=r"PKCS#11"):
+            ask()
+        if lost == "tokens":
+            with pytest.raises(Unavailable, match=r"PKCS#11"):
+                ask()
+            (pin.parent / "away").rename(tokens)
+        assert provider.unwrap(name, wrapped, b"for") == b"k" * 32
+
+
+def test_a_pin_that_is_refused_is_tried_once(pin: Path, tmp_path: Path) -> None:
+    assert LIBRARY is not None
+    wrong = tmp_path / "pin"
+    wrong.write_text("11112222")
+    wrong.chmod(0o600)
+    pkcs11.lib(str(LIBRARY)).reinitialize()  # nobody is logged in
+    with pytest.raises(HubMisconfigured, match="PinIncorrect"):
+        Pkcs11Provider(LIBRARY, "hie", wrong)
+    provider = Pkcs11Provider(LIBRARY, "hie", pin)
+    provider._pin = "11112222"
+    provider._held = None
+    pkcs11.lib(str(LIBRARY)).reinitialize()
+    for reason in ("PinIncorrect", "its PIN was refused"):
+        with pytest.raises(HubMisconfigured, match=reason):
+            _ = provider.newest
+
+
+def test_a_token_that_is_not_there_and_a_loose_file_are_told(pin: Path, tmp_path: Path) -> None:
     assert LIBRARY is not None
     with pytest.raises(Unavailable, match="'other'"):
         Pkcs11Provider(LIBRARY, "other", pin)
