@@ -93,6 +93,10 @@ class Settings(BaseSettings):
         default=True,
         description="Rates per client and user; may be off only on a loopback address.",
     )
+    dual_control: bool = Field(
+        default=False,
+        description="What lets clients do more waits for a second operator to approve it.",
+    )
     gateway_secret_file: Path | None = Field(
         default=None,
         description="File with the secret of the gateway that says which certificate it saw.",

@@ -51,6 +51,7 @@ class Actor:
     relation: str | None = None  # how the relation to the patient is known: hub, or declared
     acr: str | None = None  # how surely the person was recognised, as their token says
     agreement: Agreement = STANDARD  # what the institution agreed on: the bound of all above
+    names: frozenset[str] = frozenset()  # of an operator: the accounts of their own they came by
 
     def at(self, network: str | None, request: str | None) -> "Actor":
         """The same caller, at one request; written out because every request makes one."""
@@ -71,4 +72,5 @@ class Actor:
             self.relation,
             self.acr,
             self.agreement,
+            self.names,
         )

@@ -15,6 +15,20 @@ class Replay(StrEnum):
     NONCE = "nonce"  # bound to the sign-in that asked for it
 
 
+class AudPolicy(StrEnum):
+    """What a client's assertions may be made for (`aud`), as it was registered."""
+
+    ISSUER = "issuer"
+    TOKEN_URL = "token-url"  # noqa: S105 - a policy's name
+    EITHER = "either"
+
+    def audiences(self, issuer: str, token_url: str) -> frozenset[str]:
+        """The values of `aud` that are taken."""
+        if self is AudPolicy.EITHER:
+            return frozenset({issuer, token_url})
+        return frozenset({issuer if self is AudPolicy.ISSUER else token_url})
+
+
 @dataclass(frozen=True, slots=True)
 class TokenRules:
     """What one kind of token must look like; times in seconds.

@@ -59,6 +59,7 @@ class Reason(StrEnum):
     BREAK_GLASS = "btg"  # an attempt to break the glass that was not permitted, or to reach past it
     LABEL = "label"  # less than a resource's label: lowering is a security officer's act
     CONSENT = "consent"  # the patient withholds it from this caller
+    OPERATOR = "operator"  # takes another operator, or one of whom it can be told who they are
     POLICY = "policy"  # another rule of the hub forbids it
     MEDIA = "media"  # a media type or coding that is not read or written here
     PARAM = "param"  # a parameter or header that is not known, or not well formed

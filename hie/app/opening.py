@@ -26,6 +26,7 @@ from hie.exchange.register_cache import RegisterCache
 from hie.fhir.elements import instant
 from hie.logs import configure
 from hie.oauth.entrance import open_entrance
+from hie.oauth.frames import check_origins
 from hie.oauth.jwks_fetch import key_fetcher
 from hie.oauth.rotation import open_ring
 from hie.recognition.rulebook_check import require_rulebook
@@ -121,6 +122,7 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
             rate_limits=settings.rate_limits,
             metrics_token=_secret(settings.metrics_token_file),
             gateway_secret=_secret(settings.gateway_secret_file),
+            dual_control=settings.dual_control,
             fetcher=key_fetcher(settings.outbound_networks, settings.outbound_ca_file),
         )
         hub = Hub(

@@ -14,6 +14,7 @@ import structlog
 import uvicorn
 import uvloop
 
+from hie.app.local_protocol import LocalProtocol
 from hie.app.opening import migrated, opened, rules_at_start
 from hie.app.prompt_protocol import prompt
 from hie.app.web import web_app
@@ -22,9 +23,11 @@ from hie.errors import Unavailable
 from hie.exchange.ask_sources import keep_asking
 from hie.exchange.hub import Hub
 from hie.exchange.keep_instances import sweep
+from hie.exchange.operators import operator
 from hie.intake.dicom import DicomDoor
 from hie.intake.local import local_app
 from hie.intake.mllp import mllp_door
+from hie.oauth.dual_control import keep_demand
 from hie.oauth.upkeep import upkeep
 from hie.settings import Settings
 
@@ -56,6 +59,7 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     async with opened(settings) as hub:
+        await keep_demand(hub.entrance, operator(settings.data_dir))
         images = DicomDoor(hub)
         await images.look()
         tasks = [
@@ -152,6 +156,11 @@ def _local_server(hub: Hub, path: Path) -> uvicorn.Server:
     finally:
         os.umask(before)
     config = uvicorn.Config(
-        local_app(hub), fd=listener.detach(), lifespan="off", log_config=None, access_log=False
+        local_app(hub),
+        fd=listener.detach(),
+        http=LocalProtocol,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
     )
     return uvicorn.Server(config)

@@ -23,6 +23,7 @@ _DENIED = frozenset(
     {
         "scope", "purpose", "role", "label", "policy", "org-spoof", "media", "param", "cost",
         "fhir", "absent", "rel", "consent", "conflict", "size", "ssrf", "audit-write",
+        "operator",
     }
 )  # fmt: skip
 
@@ -87,6 +88,7 @@ _KINDS: dict[str, tuple[Resource, tuple[Resource, ...], Flow]] = {
     EventType.MESSAGE_REPLAY: (_IMPORT, (), Flow.WRITE),
     EventType.MESSAGE_DROP: (_IMPORT, (), Flow.DELETE),
     EventType.CLIENT_CHANGE: (_ALERT, (_ATTRIBUTES,), Flow.WRITE),
+    EventType.PROPOSAL: (_ALERT, (_ATTRIBUTES,), Flow.WRITE),
     EventType.USER_CHANGE: (_ALERT, (_ATTRIBUTES,), Flow.WRITE),
     EventType.SITE_CHANGE: (_ALERT, (_NETWORK,), Flow.WRITE),
     EventType.IDENTITY_CHANGE: (_PATIENT, (), Flow.WRITE),

@@ -34,6 +34,7 @@ class EventType(StrEnum):
     MAP_CHANGE = "map-change"
     REGISTER_IMPORT = "register-import"
     CLIENT_CHANGE = "client-change"
+    PROPOSAL = "proposal"
     USER_CHANGE = "user-change"
     SITE_CHANGE = "site-change"
     IDENTITY_CHANGE = "identity-change"

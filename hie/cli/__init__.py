@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "adapter": ("hie.cli.adapter", "For who connects a system: send over MLLP, listen."),
     "register": ("hie.cli.register", "Registers: institutions, qualifications, precision, marks."),
     "identity": ("hie.cli.identity", "Identity work list: list, join, undo."),
-    "client": ("hie.cli.client", "Client systems: add, list, suspend, token."),
+    "client": ("hie.cli.client", "Client systems: add, change, list, approve, suspend, token."),
     "provider": ("hie.cli.provider", "Identity providers people sign in with: add, list, suspend."),
     "app": ("hie.cli.app", "Apps that act for people (SMART App Launch): add, list."),
     "relation": ("hie.cli.relation", "Who treats a patient: show, reviews, close."),

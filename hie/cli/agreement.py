@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 import typer
 
 from hie.cli.asking import asked, listed
-from hie.cli.output import JsonFlag, LangOption, YesFlag, confirm, said
+from hie.cli.output import JsonFlag, LangOption, YesFlag, confirm
+from hie.cli.proposals import settled
 
 app = typer.Typer()
 
@@ -50,7 +51,7 @@ def set_(
         },
         as_json,
     )
-    said(f"agreement of {institution} kept", as_json, answer)
+    settled(f"agreement of {institution} kept", as_json, answer)
 
 
 @app.command("ls")
@@ -67,4 +68,4 @@ def drop(
     """Give an institution the standard agreement again."""
     confirm(f"Drop the agreement of {institution}?", yes)
     answer = asked("agreement-drop", {"institution": institution}, as_json)
-    said(f"agreement of {institution} dropped", as_json, answer)
+    settled(f"agreement of {institution} dropped", as_json, answer)

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from hie.cli.asking import asked, listed
-from hie.cli.client import key_of
-from hie.cli.output import JsonFlag, LangOption, said
+from hie.cli.client import Audience, key_of
+from hie.cli.output import JsonFlag, LangOption
+from hie.cli.proposals import settled
 
 app = typer.Typer()
 
@@ -33,6 +34,7 @@ def add(
         bool, typer.Option("--everyone", help="It serves people of every institution.")
     ] = False,
     name: Annotated[str, typer.Option(help="What people call it.")] = "",
+    aud_policy: Audience = None,
     as_json: JsonFlag = False,
     lang: LangOption = None,
 ) -> None:
@@ -48,10 +50,11 @@ def add(
             "launch_url": launch_url,
             "everyone": everyone,
             "name": name,
+            "aud_policy": aud_policy,
         },
         as_json,
     )
-    said(f"{answer['kind']} app {client} registered", as_json, answer)
+    settled(f"{answer['kind']} app {client} registered", as_json, answer)
 
 
 @app.command("ls")

@@ -2,12 +2,24 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from hie.cli.asking import asked, listed
-from hie.cli.output import USAGE, JsonFlag, LangOption, YesFlag, confirm, said
+from hie.cli.asking import asked
+from hie.cli.output import (
+    USAGE,
+    JsonFlag,
+    LangOption,
+    YesFlag,
+    confirm,
+    fail,
+    said,
+    show_json,
+    table,
+)
+from hie.cli.proposals import settled, shown
+from hie.errors import ResourceNotFound
 
 app = typer.Typer()
 
@@ -17,7 +29,12 @@ KeyFile = Annotated[
 KeyAddress = Annotated[
     str | None, typer.Option(help="The https address its keys are published at instead.")
 ]
+Audience = Annotated[
+    Literal["issuer", "token-url", "either"] | None,
+    typer.Option(help="What its assertions are made for (aud); default either."),
+]
 ClientId = Annotated[str, typer.Argument(help="Client id: a-z, 0-9, '.', '-'.")]
+ProposalId = Annotated[str, typer.Argument(help="Its id, as `hie client ls` shows it.")]
 
 
 @app.command()
@@ -43,6 +60,7 @@ def add(
     network: Annotated[
         list[str] | None, typer.Option(help="Network it calls from, and no other; repeat.")
     ] = None,
+    aud_policy: Audience = None,
     as_json: JsonFlag = False,
     lang: LangOption = None,
 ) -> None:
@@ -59,10 +77,11 @@ def add(
             "cds_issuer": cds_issuer,
             "networks": network or [],
             "sender": _sender(certificate, dpop=dpop),
+            "aud_policy": aud_policy or "either",
         },
         as_json,
     )
-    said(f"client {client} registered, key {', '.join(answer['kids'])}", as_json, answer)
+    settled(f"client {client} registered, key {', '.join(answer['kids'])}", as_json, answer)
 
 
 @app.command()
@@ -75,7 +94,26 @@ def key(
 ) -> None:
     """Give a client other keys; the former count no more."""
     answer = asked("client-key", {"client": client, "key": _offer(key, jwks_uri)}, as_json)
-    said(f"{client}: key {', '.join(answer['kids'])}", as_json, answer)
+    settled(f"{client}: key {', '.join(answer['kids'])}", as_json, answer)
+
+
+@app.command()
+def change(
+    client: ClientId,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="Its scopes from now on; repeat for more.")
+    ] = None,
+    purpose: Annotated[
+        list[str] | None, typer.Option(help="Its purposes of use from now on; repeat for more.")
+    ] = None,
+    aud_policy: Audience = None,
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Give a client other scopes, purposes or audiences; what is not said stays as it is."""
+    asked_for = {"scopes": scope, "purposes": purpose, "aud_policy": aud_policy}
+    answer = asked("client-change", {"client": client, **asked_for}, as_json)
+    settled(f"{client} changed", as_json, answer)
 
 
 def _offer(key: Path | None, jwks_uri: str | None) -> Any:
@@ -129,15 +167,51 @@ def _wrong(said: str) -> typer.Exit:
 
 @app.command("ls")
 def ls(as_json: JsonFlag = False, lang: LangOption = None) -> None:
-    """List the clients."""
-    columns = {
-        "client": "client",
-        "name": "name",
-        "institution": "institution",
-        "scopes": "scopes",
-        "status": "status",
-    }
-    listed("client-list", {}, as_json, "clients", columns)
+    """List the clients, and what waits for a second operator with what it would change."""
+    answer = asked("client-list", {}, as_json)
+    if as_json:
+        show_json(answer)
+        return
+    columns = ("client", "name", "institution", "scopes", "status")
+    table(answer["clients"], {name: name for name in columns})
+    for one in answer["waiting"]:
+        print(f"\n{shown(one)}")
+
+
+@app.command()
+def approve(
+    proposal: ProposalId,
+    yes: YesFlag = False,
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Approve what another operator proposed: a client, an app, a change, an agreement."""
+    if not yes:
+        print(shown(_waiting(proposal, as_json)))
+    confirm(f"Approve {proposal}?", yes)
+    answer = asked("client-approve", {"proposal": proposal}, as_json)
+    said(f"{proposal} approved: {answer['what']}", as_json, answer)
+
+
+@app.command()
+def reject(
+    proposal: ProposalId,
+    yes: YesFlag = False,
+    as_json: JsonFlag = False,
+    lang: LangOption = None,
+) -> None:
+    """Let a proposal come to nothing; whoever made it may take it back so."""
+    confirm(f"Reject {proposal}?", yes)
+    answer = asked("client-reject", {"proposal": proposal}, as_json)
+    said(f"{proposal} rejected: {answer['what']}", as_json, answer)
+
+
+def _waiting(proposal: str, as_json: bool) -> dict[str, Any]:
+    waiting: list[dict[str, Any]] = asked("client-list", {}, as_json)["waiting"]
+    found = next((one for one in waiting if one["proposal"] == proposal), None)
+    if found is None:
+        fail(ResourceNotFound(f"no proposal {proposal!r} waits"), as_json)
+    return found
 
 
 @app.command()
@@ -152,7 +226,7 @@ def suspend(
 @app.command()
 def resume(client: ClientId, as_json: JsonFlag = False, lang: LangOption = None) -> None:
     """Let a suspended client call again."""
-    said(f"{client} active", as_json, asked("client-resume", {"client": client}, as_json))
+    settled(f"{client} active", as_json, asked("client-resume", {"client": client}, as_json))
 
 
 @app.command()
@@ -167,7 +241,7 @@ def networks(
     """Let a client call from these networks alone, within 5 seconds."""
     asked_for = {"client": client, "networks": network or []}
     answer = asked("client-networks", asked_for, as_json)
-    said(f"{client}: {', '.join(answer['networks']) or 'any network'}", as_json, answer)
+    settled(f"{client}: {', '.join(answer['networks']) or 'any network'}", as_json, answer)
 
 
 @app.command()

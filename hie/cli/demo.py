@@ -46,6 +46,7 @@ def command(
         dicom_port=_free(_DICOM),
         mllp_port=_free(_MLLP),
         synthetic=True,
+        dual_control=False,
     )
     ready = folder / "demo" / "sign-ins.json"
     from hie.app import rules_at_start, serve

@@ -1,17 +1,18 @@
-"""What institutions have agreed on, and the networks their systems call from: an operator's act."""
+"""What institutions have agreed on: an operator's act, a wider one under dual control of two."""
 
-import time
 from typing import Any
 
 from hie.access.actor import Actor, Purpose
 from hie.access.agreement import CLEARANCES, STANDARD, Agreement, unknown_scopes
-from hie.audit.event import Action, Event, EventType
+from hie.access.widening import State
+from hie.audit.event import Action
 from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
 from hie.exchange.hub import Hub
-from hie.oauth.networks import network_faults, read_network
+from hie.oauth.arguments import waits
+from hie.oauth.dual_control import Change, settle
+from hie.oauth.registered import Kind, agreement_state
 from hie.recognition.credit_code import is_credit_code
 from hie.store import agreements as store
-from hie.store import client_networks, clients, ledger
 
 _SWITCHES = ("declares", "people_declare", "encounter")
 
@@ -19,7 +20,8 @@ _SWITCHES = ("declares", "people_declare", "encounter")
 async def put_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
     """{institution, scopes?, purposes?, declares?, people_declare?, encounter?, clearance?} -> it.
 
-    What is not said is as in the standard agreement; null scopes or purposes are all.
+    What is not said is as in the standard agreement; null scopes or purposes are all. With a
+    `proposal` in the answer it waits for another operator.
     """
     institution = str(arguments["institution"])
     scopes, purposes = arguments.get("scopes"), arguments.get("purposes")
@@ -45,22 +47,27 @@ async def put_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict
         clearance=CLEARANCES[letter],
         **switches,
     )
-    async with hub.db.unit() as unit:
-        await store.put(unit, institution, agreed, time.time_ns() // 1000)
-        await ledger.append(unit, _event(actor, Action.UPDATE, f"agreement {institution}"))
-    hub.entrance.agreements.forget()
-    return _shown(institution, agreed)
+    what = f"agreement {institution}"
+    after = agreement_state(agreed, own=True)
+    change = Change(Kind.AGREEMENT, institution, what, Action.UPDATE, lambda _: after)
+    proposal = await settle(hub.entrance, actor, change)
+    return {**_shown(institution, agreed), **waits(proposal)}
 
 
 async def drop_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-    """{institution} -> {institution}: the standard agreement again. Raises ResourceNotFound."""
+    """{institution} -> {institution, proposal?}: the standard agreement again.
+
+    Raises ResourceNotFound where the institution has no other.
+    """
     institution = str(arguments["institution"])
-    async with hub.db.unit() as unit:
-        if not await store.drop(unit, institution):
+
+    def then(before: State | None) -> State:
+        if before is None or not before["own"]:
             raise ResourceNotFound("no agreement of this institution")
-        await ledger.append(unit, _event(actor, Action.DELETE, f"agreement {institution}"))
-    hub.entrance.agreements.forget()
-    return {"institution": institution}
+        return agreement_state(STANDARD, own=False)
+
+    change = Change(Kind.AGREEMENT, institution, f"agreement {institution}", Action.DELETE, then)
+    return {"institution": institution, **waits(await settle(hub.entrance, actor, change))}
 
 
 async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -69,24 +76,6 @@ async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
         every = await store.every(reader)
     shown = [_shown(institution, agreed) for institution, agreed in every.items()]
     return {"agreements": [_shown("*", STANDARD), *shown]}
-
-
-async def networks_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-    """{client, networks} -> {client, networks}: the only ones it may call from; []: any."""
-    client, given = str(arguments["client"]), list(arguments["networks"])
-    faults = network_faults(given)
-    if faults:
-        raise UnprocessableRequest("the networks were not kept", tuple(faults))
-    networks = [str(read_network(one)) for one in given]
-    async with hub.db.unit() as unit:
-        if await clients.find(unit, client) is None:
-            raise ResourceNotFound(f"no client {client!r}")
-        await client_networks.put(unit, client, networks)
-        detail = f"networks of {client}: {' '.join(networks) or 'any'}"
-        event = Event(EventType.CLIENT_CHANGE, Action.UPDATE, actor, detail=detail)
-        await ledger.append(unit, event)
-    hub.entrance.networks.forget()
-    return {"client": client, "networks": networks}
 
 
 def _shown(institution: str, agreed: Agreement) -> dict[str, Any]:
@@ -98,7 +87,3 @@ def _shown(institution: str, agreed: Agreement) -> dict[str, Any]:
         **{name: getattr(agreed, name) for name in _SWITCHES},
         "clearance": letters[agreed.clearance],
     }
-
-
-def _event(actor: Actor, action: Action, detail: str) -> Event:
-    return Event(EventType.CLIENT_CHANGE, action, actor, detail=detail)

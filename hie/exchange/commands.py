@@ -5,12 +5,10 @@ The list is written out: this, and what `hie.oauth.commands` lists for clients a
 that can be asked for.
 """
 
-import os
-import pwd
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hie.access.actor import Actor, ActorKind, Purpose
+from hie.access.actor import Actor
 from hie.errors import Fault, InvalidRequest
 from hie.exchange import (
     agreements,
@@ -41,7 +39,10 @@ from hie.exchange import (
     work_list,
 )
 from hie.exchange.hub import Hub
+from hie.exchange.operators import operator
 from hie.oauth import commands as oauth
+
+__all__ = ["COMMANDS", "operator", "run"]
 
 Command = Callable[[Hub, Actor, dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -86,7 +87,6 @@ COMMANDS: dict[str, Command] = {
     "agreement-put": agreements.put_command,
     "agreement-list": agreements.list_command,
     "agreement-drop": agreements.drop_command,
-    "client-networks": agreements.networks_command,
     "relation-show": relation_desk.show_command,
     "relation-reviews": relation_desk.reviews_command,
     "relation-close": relation_desk.close_command,
@@ -113,25 +113,11 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-def operator() -> Actor:
-    """The person at the hub's own machine, by their account there."""
-    account = pwd.getpwuid(os.getuid()).pw_name
-    return Actor(
-        kind=ActorKind.OPERATOR,
-        client="shell",
-        subject=account,
-        institution="",
-        purpose=Purpose.OPERATIONS,
-        scopes=frozenset(),
-        role="administrator",
-    )
-
-
 async def run(
     hub: Hub, name: str, arguments: dict[str, Any], actor: Actor | None = None
 ) -> dict[str, Any]:
     """Run one command; raises InvalidRequest for a name that is not in the list."""
-    who = actor or operator()
+    who = actor or operator(hub.settings.data_dir)
     at_the_door = oauth.COMMANDS.get(name)
     if at_the_door is not None:
         return await at_the_door(hub.entrance, who, arguments)

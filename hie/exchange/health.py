@@ -9,6 +9,8 @@ from typing import Any
 from hie.access.actor import Actor
 from hie.errors import HubError
 from hie.exchange.hub import Hub
+from hie.oauth.approving import waiting
+from hie.oauth.dual_control import is_demanded
 from hie.oauth.oidc_sign_in import offered_providers
 from hie.recognition.rulebook_check import check_rulebook
 from hie.recognition.sources import read_files, shipped_files
@@ -50,6 +52,7 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
             _check("held", True, f"{held} messages wait for a person"),
             _check("studies", not waiting_studies, _studies(waiting_studies)),
             _check("sign-in", not silent, _sign_in(silent, known)),
+            await _registration(hub, actor),
             _check("sources", not (away or refused), _sources(away, refused)),
             _check("keys", not loose, f"others may read {loose}" if loose else "mode 0600"),
             _check("disk", free > _FREE, f"{free >> 20} MiB free"),
@@ -98,6 +101,20 @@ async def _providers(hub: Hub) -> tuple[list[str], int]:
         except HubError:
             silent.append(one.id)
     return silent, len(offered)
+
+
+async def _registration(hub: Hub, actor: Actor) -> dict[str, Any]:
+    """Whether what lets clients do more takes two people, where others than this machine call."""
+    async with hub.db.reading() as reader:
+        two = await is_demanded(hub.entrance, reader)
+    waits = len(await waiting(hub.entrance))
+    if two:
+        unknown = "" if actor.names else "; the machine cannot tell who you are"
+        text = f"takes two operators; {waits} changes wait{unknown}"
+        return _check("registration", True, text)
+    alone = hub.settings.on_loopback and hub.entrance.on_loopback
+    text = "takes one operator" + ("" if alone else ": others call this hub, set dual_control")
+    return _check("registration", alone, text)
 
 
 def _sign_in(silent: list[str], known: int) -> str:

@@ -1,7 +1,7 @@
 """The hub's local socket: commands of this machine's operator, while the hub holds its database.
 
 The socket file is mode 0600 in the data directory; who may open it may read the database as well,
-so it needs no token. It is never a network door.
+so it needs no token. It is never a network door. Who asks, the kernel says (`app.local_protocol`).
 """
 
 from starlette.applications import Starlette
@@ -12,6 +12,7 @@ from starlette.routing import Route
 from hie.errors import HubError, InvalidRequest
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
+from hie.exchange.operators import operator
 from hie.status import status_of
 
 
@@ -23,7 +24,9 @@ def local_app(hub: Hub) -> Starlette:
             arguments = await request.json()
             if not isinstance(arguments, dict):
                 raise InvalidRequest("arguments: expected an object")
-            return JSONResponse(await run(hub, request.path_params["name"], arguments))
+            peer = request.scope.get("state", {}).get("peer")
+            who = operator(hub.settings.data_dir, peer)
+            return JSONResponse(await run(hub, request.path_params["name"], arguments, who))
         except HubError as error:
             errors = [
                 {"path": f.path, "code": f.code, "expected": f.expected} for f in error.faults

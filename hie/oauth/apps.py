@@ -13,14 +13,17 @@ from urllib.parse import urlsplit
 
 from hie.access.actor import Actor, Purpose
 from hie.access.keys import accept_keys
-from hie.audit.event import Action, Event, EventType
+from hie.access.profile import AudPolicy
 from hie.errors import Fault, UnprocessableRequest
 from hie.oauth.app_scopes import check_app_scopes
+from hie.oauth.client_changes import aud_faults
+from hie.oauth.client_keys import KeyOffer
 from hie.oauth.entrance import Entrance
 from hie.oauth.known_clients import CLIENT_ID
-from hie.oauth.registration import NAME
+from hie.oauth.registered import app_state, client_state
+from hie.oauth.registration import NAME, Settled, register
 from hie.recognition.credit_code import is_credit_code
-from hie.store import apps, clients, ledger
+from hie.store import apps, clients
 from hie.store.tables import TABLES
 
 PUBLIC, CONFIDENTIAL = "public", "confidential"
@@ -44,46 +47,46 @@ class AppRegistration:
     launch_url: str | None = None
     everyone: bool = False
     name: str = ""
+    aud_policy: str = AudPolicy.EITHER
 
 
-async def add_app(entrance: Entrance, actor: Actor, asked: AppRegistration) -> list[str]:
-    """Register an app; the ids of its keys.
+async def add_app(entrance: Entrance, actor: Actor, asked: AppRegistration) -> Settled:
+    """Register an app, or propose to.
 
     Raises UnprocessableRequest naming every fault, Conflict when the id is taken.
     """
     faults = _faults(asked)
-    jwks: dict[str, list[dict[str, str]]] = {"keys": []}
+    offer = KeyOffer(())
     if asked.key is not None:
         try:
-            jwks["keys"] = [key.jwk() for key in accept_keys(asked.key)]
+            offer = KeyOffer(accept_keys(asked.key))
         except UnprocessableRequest as error:
             faults.extend(error.faults)
     if faults:
         raise UnprocessableRequest("the app cannot be registered", tuple(faults))
-    async with entrance.db.unit() as unit:
-        await clients.add(
-            unit,
-            client=asked.client,
-            institution=asked.institution,
-            name=asked.name,
-            jwks=jwks,
-            scopes=sorted(set(asked.scopes)),
-            purposes=[Purpose.TREATMENT, Purpose.OPERATIONS],  # of clinicians, and of all others
-            now_us=int(entrance.clock() * 1_000_000),
-        )
-        await apps.add(
-            unit,
-            client=asked.client,
-            kind=PUBLIC if asked.key is None else CONFIDENTIAL,
-            redirect_uris=list(dict.fromkeys(asked.redirect_uris)),
-            launch_url=asked.launch_url,
-            everyone=asked.everyone,
-        )
-        detail = f"add app {asked.client}"
-        event = Event(EventType.CLIENT_CHANGE, Action.CREATE, actor, detail=detail)
-        await ledger.append(unit, event)
-    entrance.clients.forget(asked.client)
-    return [key["kid"] for key in jwks["keys"]]
+    app = apps.App(
+        client=asked.client,
+        kind=PUBLIC if asked.key is None else CONFIDENTIAL,
+        redirect_uris=tuple(dict.fromkeys(asked.redirect_uris)),
+        launch_url=asked.launch_url,
+        everyone=asked.everyone,
+    )
+    state = client_state(
+        institution=asked.institution,
+        name=asked.name,
+        keys=offer.jwks()["keys"],
+        jwks_uri=None,
+        scopes=sorted(set(asked.scopes)),
+        # Those of clinicians, and of all others.
+        purposes=[str(Purpose.TREATMENT), str(Purpose.OPERATIONS)],
+        networks=[],
+        cds_issuer=None,
+        sender=None,
+        aud_policy=str(asked.aud_policy),
+        app=app_state(app),
+    )
+    proposal = await register(entrance, actor, asked.client, state, offer, "add app")
+    return Settled(proposal, offer.keys)
 
 
 async def list_apps(entrance: Entrance) -> list[tuple[apps.App, clients.Client]]:
@@ -163,4 +166,4 @@ def _faults(asked: AppRegistration) -> list[Fault]:
             faults.append(Fault(f"redirect_uris[{n}]", "redirect-format", expected))
     if asked.launch_url is not None and not is_web_address(asked.launch_url):
         faults.append(Fault("launch_url", "redirect-format", _HTTPS))
-    return faults
+    return [*faults, *aud_faults(asked.aud_policy)]

@@ -109,14 +109,14 @@ def _taken_apart(assertion: str) -> Compact:
 async def _verified(
     entrance: Entrance, token: Compact, client: KnownClient, profile: Profile
 ) -> Claims:
-    audiences = {entrance.issuer}
+    audiences = frozenset({entrance.issuer})
     if profile is Profile.CLIENT_ASSERTION:
-        audiences.add(entrance.token_address)
+        audiences = client.aud_policy.audiences(entrance.issuer, entrance.token_address)
     try:
         keys = await entrance.clients.keys_of(client, token.header.get("kid"))
     except Unavailable as error:
         raise unavailable(Reason.KEY_GONE) from error
-    expected = Expected(client.id, frozenset(audiences), keys, client.jwks_uri)
+    expected = Expected(client.id, audiences, keys, client.jwks_uri)
     try:
         claims = verify(token, profile, expected, entrance.clock())
     except NotAuthenticated as error:

@@ -76,6 +76,7 @@ class Entrance:
     providers: Providers
     metrics_token: str | None = None
     gateway_secret: str | None = None
+    dual_control: bool = False
 
     async def is_open(self, institution: str) -> bool:
         """Whether this institution's systems and people are let in today.
@@ -103,8 +104,12 @@ class Entrance:
     @property
     def secure(self) -> bool:
         """Whether cookies are for TLS only: always, but for plain http on this machine."""
-        parts = urlsplit(self.address)
-        return parts.scheme == "https" or parts.hostname not in _LOOPBACK
+        return urlsplit(self.address).scheme == "https" or not self.on_loopback
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether callers write an address of this machine alone."""
+        return urlsplit(self.address).hostname in _LOOPBACK
 
 
 def open_entrance(
@@ -119,6 +124,7 @@ def open_entrance(
     clock: Callable[[], float] = time.time,
     fetcher: JwksFetcher | None = None,
     gateway_secret: str | None = None,
+    dual_control: bool = False,
 ) -> Entrance:
     """Put the parts together.
 
@@ -157,4 +163,5 @@ def open_entrance(
         providers=Providers(fetcher, clock),
         metrics_token=metrics_token,
         gateway_secret=gateway_secret,
+        dual_control=dual_control,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from hie.access.actor import Purpose
 from hie.access.keys import VerificationKey, stored_keys
+from hie.access.profile import AudPolicy
 from hie.oauth.jwks_sets import JwksSets
 from hie.oauth.looked import Looked
 from hie.store import apps, clients
@@ -33,6 +34,7 @@ class KnownClient:
     jwks_uri: str | None = None
     cds_issuer: str | None = None
     sender: str | None = None
+    aud_policy: AudPolicy = AudPolicy.EITHER
     app: str | None = None  # `public` or `confidential` when it acts for people alone
 
     @property
@@ -114,5 +116,6 @@ def _known(row: clients.Client | None, app: apps.App | None) -> KnownClient | No
         jwks_uri=row.jwks_uri,
         cds_issuer=row.cds_issuer,
         sender=row.sender,
+        aud_policy=AudPolicy(row.aud_policy),
         app=None if app is None else app.kind,
     )

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from hie.access.actor import Actor
+from hie.access.profile import AudPolicy
 from hie.errors import Fault, InvalidRequest
 from hie.oauth.apps import AppRegistration, add_app, list_apps
+from hie.oauth.arguments import waits
 from hie.oauth.entrance import Entrance
 
 _TEXTS = ("client", "institution")
@@ -13,7 +15,10 @@ _LISTS = ("redirect_uris", "scopes")
 
 
 async def app_add(entrance: Entrance, actor: Actor, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """{client, institution, redirect_uris, scopes, key?, launch_url?, everyone?, name?} -> it."""
+    """{client, institution, redirect_uris, scopes, key?, launch_url?, …} -> {client, proposal?, …}.
+
+    With a `proposal` it waits for another operator.
+    """
     faults = [
         Fault(name, "wrong-type", "text")
         for name in _TEXTS
@@ -37,9 +42,12 @@ async def app_add(entrance: Entrance, actor: Actor, arguments: Mapping[str, Any]
         launch_url=None if launch_url is None else str(launch_url),
         everyone=arguments.get("everyone") is True,
         name=str(arguments.get("name") or ""),
+        aud_policy=str(arguments.get("aud_policy") or AudPolicy.EITHER),
     )
-    kids = await add_app(entrance, actor, asked)
-    return {"client": asked.client, "kind": "confidential" if kids else "public", "kids": kids}
+    settled = await add_app(entrance, actor, asked)
+    kids = [key.kid for key in settled.keys]
+    kind = "confidential" if kids else "public"
+    return {"client": asked.client, "kind": kind, "kids": kids, **waits(settled.proposal)}
 
 
 async def app_list(

@@ -1,7 +1,8 @@
 """Registering the systems that may call, an operator's act: there is no open registration.
 
 Every fault of a registration is named at once, none repeats what was sent. What changes a client is
-recorded in the unit of work that changes it.
+recorded in the unit of work that changes it; under dual control (`dual_control`) what permits more
+waits for another operator.
 """
 
 import re
@@ -16,22 +17,26 @@ from hie.access.actor import Actor, Purpose
 from hie.access.compact import encode_segment
 from hie.access.keys import VerificationKey
 from hie.access.mint import Grant
+from hie.access.profile import AudPolicy
 from hie.access.reason import Reason
 from hie.access.scopes import check_client_scopes, covered
+from hie.access.widening import State
 from hie.audit.event import Action, Event, EventType
 from hie.errors import Conflict, Fault, NotPermitted, ResourceNotFound, UnprocessableRequest
+from hie.oauth.client_changes import aud_faults, change_client, purpose_faults
 from hie.oauth.client_keys import KeyOffer, read_offer
+from hie.oauth.dual_control import Change, settle
 from hie.oauth.entrance import Entrance
 from hie.oauth.known_clients import CLIENT_ID, DPOP, KnownClient
 from hie.oauth.networks import network_faults, read_network
+from hie.oauth.registered import ACTIVE, SUSPENDED, Kind, client_state
 from hie.oauth.token_answer import token_answer
 from hie.recognition.credit_code import is_credit_code
-from hie.store import client_networks, clients, ledger
+from hie.store import clients
 from hie.store.tables import TABLES
 
 NAME = re.compile(r"[^\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]{0,100}")
 _ISSUER = re.compile(r"https://[\x21-\x7e]{1,250}")
-_GRANTED = frozenset(Purpose) - {Purpose.BREAK_GLASS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Registration:
     `key` is a JWKS, a JWK, `{"pem": text}`, or `{"jwks_uri": address}` where they are published.
     `cds_issuer` is what the client calls itself (`iss`) as a CDS Hooks client. `sender` binds its
     tokens: `dpop`, or the certificate it must show (PEM). `networks`: the only ones it calls from.
+    `aud_policy`: what its assertions are made for.
     """
 
     client: str
@@ -52,12 +58,19 @@ class Registration:
     cds_issuer: str | None = None
     sender: str | None = None
     networks: Sequence[str] = ()
+    aud_policy: str = AudPolicy.EITHER
 
 
-async def add_client(
-    entrance: Entrance, actor: Actor, asked: Registration
-) -> tuple[VerificationKey, ...]:
-    """Register a client; the keys as they were taken.
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a change: made, or waiting as the proposal of this id; the keys it names."""
+
+    proposal: str | None
+    keys: tuple[VerificationKey, ...] = ()
+
+
+async def add_client(entrance: Entrance, actor: Actor, asked: Registration) -> Settled:
+    """Register a client, or propose to.
 
     Raises UnprocessableRequest naming every fault, Conflict when the id is taken.
     """
@@ -69,54 +82,58 @@ async def add_client(
         faults.extend(error.faults)
     if faults:
         raise UnprocessableRequest("the client cannot be registered", tuple(faults))
-    async with entrance.db.unit() as unit:
-        await clients.add(
-            unit,
-            client=asked.client,
-            institution=asked.institution,
-            name=asked.name,
-            jwks=offer.jwks(),
-            scopes=sorted(set(asked.scopes)),
-            purposes=list(dict.fromkeys(asked.purposes)),
-            now_us=_now_us(entrance),
-            jwks_uri=offer.address,
-            cds_issuer=asked.cds_issuer,
-            sender=_sender(asked.sender),
-        )
-        await offer.keep(unit, asked.client, _now_us(entrance))
-        networks = [str(read_network(one)) for one in asked.networks]
-        await client_networks.put(unit, asked.client, networks)
-        await ledger.append(unit, _change(actor, Action.CREATE, f"add {asked.client}"))
-    entrance.clients.forget(asked.client)
-    entrance.networks.forget()
-    return offer.keys
+    state = client_state(
+        institution=asked.institution,
+        name=asked.name,
+        keys=offer.jwks()["keys"],
+        jwks_uri=offer.address,
+        scopes=sorted(set(asked.scopes)),
+        purposes=list(dict.fromkeys(str(one) for one in asked.purposes)),
+        networks=sorted({str(read_network(one)) for one in asked.networks}),
+        cds_issuer=asked.cds_issuer,
+        sender=_sender(asked.sender),
+        aud_policy=str(asked.aud_policy),
+        app=None,
+    )
+    return Settled(await register(entrance, actor, asked.client, state, offer), offer.keys)
 
 
-async def set_client_key(
-    entrance: Entrance, actor: Actor, client: str, key: object
-) -> tuple[VerificationKey, ...]:
+async def register(
+    entrance: Entrance, actor: Actor, client: str, state: State, offer: KeyOffer, what: str = "add"
+) -> str | None:
+    """Register a client of this state; the proposal, when that waits. Raises Conflict."""
+
+    def then(before: State | None) -> State:
+        if before is not None:
+            raise Conflict(f"client {client!r} is registered already")
+        return state
+
+    change = Change(Kind.CLIENT, client, f"{what} {client}", Action.CREATE, then, offer)
+    return await settle(entrance, actor, change)
+
+
+async def set_client_key(entrance: Entrance, actor: Actor, client: str, key: object) -> Settled:
     """Give a client other keys, or another address of its keys; the former count no more.
 
     Raises UnprocessableRequest naming every fault, ResourceNotFound.
     """
     offer = await read_offer(entrance, actor, key)
-    async with entrance.db.unit() as unit:
-        await clients.set_keys(
-            unit, client, offer.jwks(), _now_us(entrance), jwks_uri=offer.address
-        )
-        await offer.keep(unit, client, _now_us(entrance))
-        await ledger.append(unit, _change(actor, Action.UPDATE, f"key {client}"))
-    entrance.clients.forget(client)
-    return offer.keys
+    items = {"keys": offer.jwks()["keys"], "jwks_uri": offer.address}
+    what = f"key {client}"
+    proposal = await change_client(entrance, actor, client, what, lambda _: items, offer)
+    return Settled(proposal, offer.keys)
 
 
-async def set_client_active(entrance: Entrance, actor: Actor, client: str, *, active: bool) -> None:
-    """Suspend a client, or let it call again. Raises ResourceNotFound."""
-    status = "active" if active else "suspended"
-    async with entrance.db.unit() as unit:
-        await clients.set_status(unit, client, status, _now_us(entrance))
-        await ledger.append(unit, _change(actor, Action.UPDATE, f"{status} {client}"))
-    entrance.clients.forget(client)
+async def set_client_active(
+    entrance: Entrance, actor: Actor, client: str, *, active: bool
+) -> str | None:
+    """Suspend a client, or let it call again; the proposal, when that waits.
+
+    Raises ResourceNotFound.
+    """
+    status = ACTIVE if active else SUSPENDED
+    items = {"status": status}
+    return await change_client(entrance, actor, client, f"{status} {client}", lambda _: items)
 
 
 async def list_clients(entrance: Entrance) -> list[clients.Client]:
@@ -189,13 +206,7 @@ def _faults(asked: Registration) -> list[Fault]:
         _sender(asked.sender)
     except ValueError:
         faults.append(Fault("sender", "certificate-format", "dpop, or a certificate (PEM)"))
-    if not asked.purposes:
-        faults.append(Fault("purposes", "purpose-missing", "at least one purpose of use"))
-    for n, purpose in enumerate(asked.purposes):
-        if purpose not in _GRANTED:
-            expected = ", ".join(sorted(_GRANTED))
-            faults.append(Fault(f"purposes[{n}]", "purpose-unknown", expected))
-    return faults
+    return [*faults, *purpose_faults(asked.purposes), *aud_faults(asked.aud_policy)]
 
 
 def _sender(asked: str | None) -> str | None:
@@ -204,11 +215,3 @@ def _sender(asked: str | None) -> str | None:
         return asked
     found = load_pem_x509_certificate(asked.encode("utf-8"))
     return encode_segment(found.fingerprint(SHA256()))
-
-
-def _change(actor: Actor, action: Action, detail: str) -> Event:
-    return Event(type=EventType.CLIENT_CHANGE, action=action, actor=actor, detail=detail)
-
-
-def _now_us(entrance: Entrance) -> int:
-    return int(entrance.clock() * 1_000_000)

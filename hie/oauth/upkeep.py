@@ -1,6 +1,7 @@
 """What the doors do by themselves, once a minute: write counts, forget what is over.
 
-When the newest signing key is nearly a month old, the next one is made and announced.
+When the newest signing key is nearly a month old, the next one is made and announced. What waited
+too long for a second operator is closed.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from hie.access.mint import SESSION_LIFETIME
 from hie.access.token import LATE
 from hie.audit.event import Action, Event, EventType
 from hie.errors import HubMisconfigured, Unavailable
+from hie.oauth.approving import expire
 from hie.oauth.entrance import Entrance
 from hie.oauth.refusals import stranger
 from hie.oauth.rotation import rotate_when_due
@@ -41,6 +43,7 @@ async def tidy(entrance: Entrance) -> None:
     await entrance.refusals.flush()
     now_us = int(entrance.clock() * _SECOND)
     await _rotate(entrance)
+    await expire(entrance)
     async with entrance.db.unit() as unit:
         await jti.clear(unit, now_us)
         await revoked.clear(unit, now_us)

@@ -10,7 +10,7 @@ from hie.store.session import Reader, Row, Unit
 
 _COLUMNS = (
     "id, institution, name, jwks, scopes, purposes, status, created_us, updated_us, jwks_uri,"
-    " cds_issuer, sender"
+    " cds_issuer, sender, aud_policy"
 )
 
 
@@ -20,7 +20,8 @@ class Client:
 
     With a `jwks_uri` its keys are those found there (`client_keys`), and `jwks` has none.
     `cds_issuer` is what it calls itself as a CDS Hooks client. `sender` is `dpop`, or the SHA-256
-    of the certificate it must show, when its tokens are bound.
+    of the certificate it must show, when its tokens are bound. `aud_policy`: what its assertions
+    may be made for (`hie.access.profile`).
     """
 
     id: str
@@ -35,6 +36,7 @@ class Client:
     jwks_uri: str | None = None
     cds_issuer: str | None = None
     sender: str | None = None
+    aud_policy: str = "either"
 
 
 async def add(
@@ -50,12 +52,13 @@ async def add(
     jwks_uri: str | None = None,
     cds_issuer: str | None = None,
     sender: str | None = None,
+    aud_policy: str = "either",
 ) -> None:
     """Register a client. Raises Conflict when the id, or the CDS issuer, is taken."""
     made = await unit.fetchval(
         "INSERT INTO client (id, institution, name, jwks, scopes, purposes, status, created_us,"
-        " updated_us, jwks_uri, cds_issuer, sender)"
-        " VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $7, $8, $9, $10)"
+        " updated_us, jwks_uri, cds_issuer, sender, aud_policy)"
+        " VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $7, $8, $9, $10, $11)"
         " ON CONFLICT DO NOTHING RETURNING id",
         client,
         institution,
@@ -67,6 +70,7 @@ async def add(
         jwks_uri,
         cds_issuer,
         sender,
+        aud_policy,
     )
     if made is None:
         raise Conflict(f"client {client!r}, or its CDS issuer, is registered already")
@@ -76,6 +80,29 @@ async def set_status(unit: Unit, client: str, status: str, now_us: int) -> None:
     """Suspend a client or let it call again. Raises ResourceNotFound."""
     touched = await unit.execute(
         "UPDATE client SET status = $2, updated_us = $3 WHERE id = $1", client, status, now_us
+    )
+    if not touched:
+        raise ResourceNotFound(f"no client {client!r}")
+
+
+async def set_bounds(
+    unit: Unit,
+    client: str,
+    now_us: int,
+    *,
+    scopes: Sequence[str],
+    purposes: Sequence[str],
+    aud_policy: str,
+) -> None:
+    """Let a client have these scopes and purposes. Raises ResourceNotFound."""
+    touched = await unit.execute(
+        "UPDATE client SET scopes = $2, purposes = $3, aud_policy = $4, updated_us = $5"
+        " WHERE id = $1",
+        client,
+        " ".join(scopes),
+        " ".join(purposes),
+        aud_policy,
+        now_us,
     )
     if not touched:
         raise ResourceNotFound(f"no client {client!r}")

@@ -6,7 +6,7 @@ The two audit tables are only added to: the later ledger numbers and proves thei
 from sqlalchemy import text as sql_text
 from sqlmodel import Index, SQLModel
 
-from hie.store.columns import count, data, instant, maybe, maybe_data, number, text
+from hie.store.columns import count, data, instant, maybe, maybe_data, maybe_instant, number, text
 
 # Of an event that names a home, the patient is found by it.
 _NO_HOME = sql_text("home IS NULL")
@@ -41,6 +41,35 @@ class Client(SQLModel, table=True):
     jwks_uri: str | None = maybe()
     cds_issuer: str | None = maybe()
     sender: str | None = maybe()
+    aud_policy: str = text(sa_column_kwargs={"server_default": "either"})
+
+
+class Proposal(SQLModel, table=True):
+    """A change to a client or an agreement that waits for another operator.
+
+    `base` is what it was proposed on and `wanted` what it would make of it, both JSON or null.
+    `names` are those the machine knows the proposer by, between spaces.
+    """
+
+    __tablename__ = "proposal"
+    __table_args__ = (
+        Index("proposal_state", "state", "expires_us"),
+        {"sqlite_with_rowid": False},
+    )
+    id: str = text(primary_key=True)
+    kind: str = text()
+    subject: str = text()
+    what: str = text()
+    action: str = text()
+    base: str | None = maybe()
+    wanted: str | None = maybe()
+    proposed_by: str = text()
+    names: str = text()
+    proposed_us: int = instant()
+    expires_us: int = instant()
+    state: str = text()
+    closed_us: int | None = maybe_instant()
+    closed_by: str | None = maybe()
 
 
 class UsedToken(SQLModel, table=True):

@@ -102,6 +102,7 @@ async def test_clients_are_listed_without_their_keys(hub: Hub) -> None:
         "status": "active",
         "keys": "",
         "bound": None,
+        "aud_policy": "either",
     }
 
 
