@@ -26,7 +26,6 @@ from hie.exchange.register_cache import RegisterCache
 from hie.fhir.elements import instant
 from hie.logs import configure
 from hie.oauth.entrance import open_entrance
-from hie.oauth.frames import check_origins
 from hie.oauth.jwks_fetch import key_fetcher
 from hie.oauth.rotation import open_ring
 from hie.recognition.rulebook_check import require_rulebook
