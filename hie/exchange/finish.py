@@ -33,7 +33,7 @@ from hie.store.database import advisory
 from hie.store.messages import Message, Settlement, State
 from hie.store.resources import First, Put
 from hie.store.served import Stored
-from hie.store.session import Unit
+from hie.store.session import Dialect, Unit
 from hie.terminology.concept_map import MapEntry, MapState
 
 
@@ -52,6 +52,9 @@ async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
     await advisory(unit, *_locks(ready), *settle_study.locks(arrived))
     owners = _owners(ready)
     ids, fresh = await locate.claim_for(unit, owners)
+    known = {ids[key] for key in ids if key.type == "Patient" and key not in fresh}
+    if unit.db.dialect is not Dialect.SQLITE:  # its one writer holds all there is
+        await identify.hold(unit, known, _numbers(ready))
     standing = await _standing(unit, ids, [key for key in ids if key not in fresh])
     # What was deleted since its key was read had its key given back: it comes again under its id.
     gone = [key for key in ids if key not in fresh and (key.type, ids[key]) not in standing]
@@ -104,19 +107,16 @@ def _locks(works: Iterable[Work]) -> list[str]:
                 names.update(
                     link_study.lock_names(work.site.institution, link_study.numbers_of(record))
                 )
-            names.update(
-                identify.number_lock(one.type, one.value)
-                for one in record.patient.identifiers
-                if one.type
-            )
-        for told, visit in work.visits:
+        for _, visit in work.visits:
             names.add(f"visit:{work.site.id}:{visit.encounter.value}")
-            names.update(
-                identify.number_lock(one.type, one.value)
-                for one in told.patient.identifiers
-                if one.type
-            )
+    names.update(identify.number_lock(*number) for number in _numbers(works))
     return sorted(names)
+
+
+def _numbers(works: Iterable[Work]) -> set[tuple[str, str]]:
+    """What patients of these messages are known by everywhere: (hub type, value)."""
+    told = [record.patient for work in works for record, _ in (*work.reports, *work.visits)]
+    return {(one.type, one.value) for patient in told for one in patient.identifiers if one.type}
 
 
 def _owners(works: Iterable[Work]) -> dict[Key, str]:

@@ -13,6 +13,7 @@ from hie.identity import linkage
 from hie.identity.identifiers import is_usable, normalise
 from hie.identity.traits import Traits, is_deceased, read_traits
 from hie.store import consents, identifiers, identity_tasks, names, persons, relations
+from hie.store.families import families_of, hold_families
 from hie.store.identifiers import PatientIdentifier
 from hie.store.resources import current
 from hie.store.session import Unit
@@ -26,6 +27,19 @@ def strong_numbers(patient: Resource, on: date) -> list[str]:
 def number_lock(kind: str, value: str) -> str:
     """The lock of one number, by what it is compared as: however it is written, it is one."""
     return f"identity:{kind}:{normalise(kind, value)}"
+
+
+async def hold(unit: Unit, homes: Collection[str], numbers: Iterable[tuple[str, str]]) -> None:
+    """Hold whom `identify` may join to these homes, which are held next, or to who comes new.
+
+    `numbers` are what messages say, (hub type, value), whose locks the unit holds. Most patients
+    are known to nobody else: then there is nothing to hold here.
+    """
+    found = await identifiers.holders(unit, {(kind, normalise(kind, one)) for kind, one in numbers})
+    every = {*homes, *(home for holders in found.values() for home in holders)}
+    families = await families_of(unit, every) if every else []
+    if any(home not in homes for _, family in families for home in family):
+        await hold_families(unit, every)
 
 
 async def identify(

@@ -10,6 +10,7 @@ from hie.exchange.hub import Hub
 from hie.exchange.parted import parted
 from hie.exchange.protecting import protect
 from hie.store import identity_tasks, ledger, persons
+from hie.store.families import hold_families
 from hie.store.instants import written
 
 
@@ -44,6 +45,7 @@ async def join_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
     now_us = time.time_ns() // 1000
     links: list[str] = []
     async with hub.db.unit() as unit:
+        await hold_families(unit, patients)  # all at once, though they are joined one by one
         for other in patients[1:]:
             first = await persons.person_of(unit, patients[0])
             second = await persons.person_of(unit, other)

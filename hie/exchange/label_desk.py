@@ -25,8 +25,8 @@ from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, InvalidRequest, NotPermitted, ResourceNotFound, UnprocessableRequest
 from hie.exchange.hub import Hub
 from hie.exchange.label_flow import Node, raise_others
-from hie.store import ledger, persons, relabelling, users
-from hie.store.database import advisory
+from hie.store import ledger, relabelling, users
+from hie.store.families import families_of, hold_families
 from hie.store.relabelling import LABELLED, Labelled
 from hie.store.session import Reader, Unit
 
@@ -143,12 +143,8 @@ def _unprotected(label: int | None) -> int:
 
 
 async def _of_person(unit: Unit, home: str) -> list[Labelled]:
-    """Everything of theirs; who is joined to them at the same time waits, and is raised then."""
-    person = await persons.person_of(unit, home)
-    if person is not None:
-        await advisory(unit, f"person:{person}")
-        person = await persons.person_of(unit, home)
-    homes = [home] if person is None else await persons.homes_of(unit, person)
+    """Everything of theirs, who is held (`_one`): who joins them waits, and is raised then."""
+    ((_, homes),) = await families_of(unit, [home])
     return [row for each in homes for row in await relabelling.of_home(unit, each)]
 
 
@@ -167,6 +163,8 @@ async def _officer(reader: Reader, arguments: dict[str, Any]) -> str:
 
 async def _one(unit: Unit, reference: str) -> Labelled:
     kind, _, key = reference.partition("/")
+    if kind == "Patient":
+        await hold_families(unit, [key])
     found = await relabelling.of_refs(unit, [(kind, key)])
     if not found:
         raise ResourceNotFound(f"no resource of a patient {kind}/...")

@@ -19,8 +19,10 @@ from hie.exchange.persons_asked import find_asked
 from hie.fhir.elements import instant
 from hie.recognition.identity_check import IdentityState
 from hie.recognition.request import Asked
-from hie.store import ledger, patient_codes, persons, relations
+from hie.store import ledger, patient_codes, relations
+from hie.store.families import hold_persons
 from hie.store.instants import written
+from hie.store.locate import homes_of
 
 SHOWN_US = 300_000_000  # how long a code may be shown before it is used
 _LONGEST = 64
@@ -56,15 +58,15 @@ async def use_code(hub: Hub, actor: Actor, code: str) -> dict[str, Any]:
         home = None
         if len(code) <= _LONGEST:
             home = await patient_codes.use(unit, code, actor.institution, now_us)
-        if home is None:
+        # Held: whoever parts their person meanwhile waits, and takes this back where it must go.
+        if home is None or not await homes_of(unit, "Patient", [home], Restriction(), held=True):
             raise ResourceNotFound("no such code")
+        ((person, homes),) = await hold_persons(unit, [home])
         until_us = now_us + PATIENT_US
         fact = relations.Fact(
             actor.institution, home, Kind.PATIENT, now_us, until_us, f"code {actor.client}"
         )
         await relations.relate(unit, [fact])
-        person = await persons.person_of(unit, home)
-        homes = await persons.homes_of(unit, person) if person else [home]
         own = await relations.own_of(unit, actor.institution, homes)
         shown = min(own) if own else home
         event = Event(

@@ -17,6 +17,7 @@ from hie.fhir.elements import referenced
 from hie.fhir.pointers import pointers
 from hie.fhir.search.definitions import parameters
 from hie.store import locate
+from hie.store.families import hold_families
 from hie.store.search.referring import leads_to
 from hie.store.tables import HOMELESS, TABLES
 
@@ -39,7 +40,9 @@ async def known_to(
 ) -> dict[Ref, str]:
     """What these resources point at (`pointed_at`) that is there or will be, and its home."""
     wanted: dict[str, set[str]] = defaultdict(set)
+    is_alone = False
     for tree, pointed in trees:
+        is_alone |= tree["resourceType"] == "Consent"
         for kind, key in pointed:
             if kind in TABLES and (kind, key) not in writing.coming:
                 wanted[kind].add(key)
@@ -47,6 +50,8 @@ async def known_to(
             if ("Patient", key) not in writing.coming:
                 wanted["Patient"].add(key)
     found = dict(writing.coming)
+    if is_alone:  # its rules follow, for every home: never hold with others what is held alone then
+        await hold_families(writing.unit, wanted["Patient"])
     for kind, keys in sorted(wanted.items()):
         held = kind == "Patient"
         homes = await locate.homes_of(writing.unit, kind, keys, writing.points, held=held)

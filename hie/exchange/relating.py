@@ -15,6 +15,7 @@ from hie.fhir import INSTITUTION, Resource
 from hie.fhir.elements import referenced
 from hie.recognition.credit_code import is_credit_code
 from hie.store import relations, rewriting
+from hie.store.families import hold_persons
 from hie.store.of_home import of_home
 from hie.store.relations import Fact
 from hie.store.served import Stored
@@ -35,6 +36,9 @@ async def related(writing: Writing, written: Sequence[tuple[Resource, Stored]]) 
     """Keep what these versions say; what they said before and no longer say closes."""
     unit, now_us = writing.unit, writing.now_us
     facts: list[Fact] = []
+    telling = {one.home for _, one in written if one.type in _WINDOWS}
+    if telling:  # others write of these patients too: of who reaches them one after the other
+        await hold_persons(unit, telling)
     for tree, one in written:
         if one.home == one.id and one.type != "Patient":  # of nobody: its writer's alone
             facts.append(Fact(writing.institution, one.home, Kind.OWN, 0, EVER_US, one.type))
@@ -50,6 +54,7 @@ async def related(writing: Writing, written: Sequence[tuple[Resource, Stored]]) 
 async def unrelated(writing: Writing, gone: Stored) -> None:
     """A resource was deleted: what rested on it closes."""
     if gone.type in _WINDOWS:
+        await hold_persons(writing.unit, [gone.home])
         await take_back(writing.unit, gone.home, gone.type, gone.id, writing.now_us)
 
 

@@ -17,7 +17,7 @@ from hie.consent.rule import Rule
 from hie.consent.terms import Terms, terms_in_force
 from hie.fhir import Resource
 from hie.fhir.pointers import pointers
-from hie.store.locks import hold
+from hie.store.families import Family, families_of, hold_families, hold_persons
 from hie.store.of_home import of_home
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader, Unit
@@ -46,23 +46,32 @@ async def recompile(unit: Unit, homes: Iterable[str], terms: Terms | None = None
 
     There everything is denied.
 
-    To be called after a Consent changed. The persons are held, as whoever joins them does: a record
-    that becomes theirs meanwhile has the rules too.
+    To be called after a Consent changed. The families are held alone: what somebody else writes of
+    them meanwhile is there before the rules are made, or meets them; and a record that becomes
+    theirs meanwhile has the rules too.
     """
-    wanted, held = sorted(set(homes)), set[str]()
-    while True:
-        families = await _families(unit, wanted)
-        names = {f"person:{person or home}" for person, family in families for home in family[:1]}
-        if names <= held:
-            break
-        await hold(unit, names - held)
-        held |= names
-    return await _write(unit, families, terms or terms_in_force())
+    return await _write(unit, await hold_families(unit, homes), terms or terms_in_force())
 
 
-async def _write(
-    unit: Unit, families: Iterable[tuple[str | None, list[str]]], terms: Terms
-) -> set[str]:
+async def refresh(unit: Unit, homes: Iterable[str]) -> None:
+    """`recompile` for persons whose homes or birthdays may have changed; most have no Consents.
+
+    It is asked for Consents too, not for rules alone: one that gave none may give some now.
+    """
+    wanted, seen = sorted(set(homes)), visible(unit, "Consent", _EVERY)
+    rows = await unit.fetch(
+        "SELECT DISTINCT a.home FROM person_home AS a"  # noqa: S608
+        " JOIN person_home AS b ON b.person = a.person"
+        f" WHERE {unit.db.among('a.home', 1)}"
+        " AND (EXISTS (SELECT 1 FROM consent_rule AS c WHERE c.home = b.home)"
+        f" OR EXISTS (SELECT 1 FROM {seen.sql} AS v WHERE v.home = b.home))",
+        unit.db.array(wanted),
+    )
+    if rows:
+        await recompile(unit, [row[0] for row in rows])
+
+
+async def _write(unit: Unit, families: Iterable[Family], terms: Terms) -> set[str]:
     denied = set[str]()
     for _, family in families:
         found = await _compiled(unit, family, terms)
@@ -70,32 +79,6 @@ async def _write(
         if not found.is_whole:
             denied.update(family)
     return denied
-
-
-async def joined(unit: Unit, homes: Iterable[str]) -> None:
-    """The rules of persons that were joined or parted, whom the unit holds; most have none."""
-    wanted = sorted(set(homes))
-    seen = visible(unit, "Consent", _EVERY)
-    any_ = await unit.fetchval(
-        "SELECT 1 FROM person_home AS a JOIN person_home AS b ON b.person = a.person"  # noqa: S608
-        f" WHERE {unit.db.among('a.home', 1)}"
-        " AND (EXISTS (SELECT 1 FROM consent_rule AS c WHERE c.home = b.home)"
-        f" OR EXISTS (SELECT 1 FROM {seen.sql} AS v WHERE v.home = b.home)) LIMIT 1",
-        unit.db.array(wanted),
-    )
-    if any_ is None:
-        return
-    await _write(unit, await _families(unit, wanted), terms_in_force())
-
-
-async def refresh(unit: Unit, homes: Iterable[str]) -> None:
-    """Make the rules anew of those homes alone that have any: a birthday may have changed."""
-    rows = await unit.fetch(
-        f"SELECT DISTINCT home FROM consent_rule WHERE {unit.db.among('home', 1)}",  # noqa: S608
-        unit.db.array(sorted(set(homes))),
-    )
-    if rows:
-        await recompile(unit, [row[0] for row in rows])
 
 
 async def made_by(reader: Reader) -> str | None:
@@ -160,7 +143,8 @@ async def look_again(unit: Unit, homes: Iterable[str]) -> None:
         unit.db.array(wanted),
     )
     if rows:
-        await recompile(unit, [row[0] for row in rows])
+        families = await hold_persons(unit, [row[0] for row in rows])
+        await _write(unit, families, terms_in_force())
 
 
 async def pointing_in(
@@ -240,7 +224,7 @@ async def ages_in(reader: Reader, homes: Sequence[str]) -> Ages | None:
 
 async def family_of(reader: Reader, home: str) -> list[str]:
     """All homes of the person a home belongs to, itself among them."""
-    ((_, family),) = await _families(reader, [home])
+    ((_, family),) = await families_of(reader, [home])
     return family
 
 
@@ -269,21 +253,6 @@ async def rules_by_home(reader: Reader, homes: Iterable[str]) -> dict[str, list[
 def _rule(columns: Sequence[Any]) -> Rule:
     decision, *others = columns
     return Rule(decision, **dict(zip(_RULE[1:], others, strict=True)))
-
-
-async def _families(reader: Reader, homes: Sequence[str]) -> list[tuple[str | None, list[str]]]:
-    """Each person these belong to with all homes; a home without a person stands for itself."""
-    rows = await reader.fetch(
-        "SELECT person, home FROM person_home WHERE person IN"  # noqa: S608
-        f" (SELECT person FROM person_home WHERE {reader.db.among('home', 1)}) ORDER BY home",
-        reader.db.array(homes),
-    )
-    persons: dict[str, list[str]] = {}
-    for person, home in rows:
-        persons.setdefault(person, []).append(home)
-    settled = {home for family in persons.values() for home in family}
-    alone = [(None, [home]) for home in homes if home not in settled]
-    return [*persons.items(), *alone]
 
 
 async def _compiled(unit: Unit, family: Sequence[str], terms: Terms) -> Compiled:

@@ -100,6 +100,8 @@ async def holders(
 ) -> dict[tuple[str, str], set[str]]:
     """The homes that hold each of these usable numbers, (hub type, value); all in one look."""
     by_hash = {(kind, blind(reader, value)): (kind, value) for kind, value in keys}
+    if not by_hash:
+        return {}
     rows = await reader.fetch(
         "SELECT type, hash, home FROM identifier"  # noqa: S608
         f" WHERE {reader.db.among('type', 1)} AND {reader.db.among('hash', 2)} AND usable",

@@ -147,6 +147,19 @@ async def homes_of(
     return {row[0]: row[1] for row in rows}
 
 
+async def hold_patients(unit: Unit, homes: Iterable[str]) -> int:
+    """Hold these Patients alone: who holds one (`homes_of`) and writes of it is done, or waits.
+
+    How many of them there are.
+    """
+    rows = await unit.fetch(
+        f"SELECT id FROM patient WHERE {unit.db.among('id', 1)} ORDER BY id"  # noqa: S608
+        + unit.db.locking("FOR UPDATE"),
+        unit.db.array(sorted(set(homes))),
+    )
+    return len(rows)
+
+
 async def _ids(reader: Reader, hashes: list[str]) -> dict[str, str]:
     rows = await reader.fetch(
         f"SELECT key, id FROM business_key WHERE {reader.db.among('key', 1)}",  # noqa: S608

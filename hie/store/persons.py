@@ -7,11 +7,12 @@ homes it moved, and that are still where it put them, return.
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from hie.errors import Conflict, ResourceNotFound
 from hie.store import consents
 from hie.store.cells import open_words, seal_words
-from hie.store.database import advisory
+from hie.store.families import hold_families
 from hie.store.ids import new_id
 from hie.store.relations import spread
 from hie.store.session import Dialect, Reader, Row, Unit
@@ -112,17 +113,19 @@ async def join(
     """Make two persons one, `person_a`; the link's id, or None if they already are one.
 
     `author` is a user id, or "hub" for a certain match; `reason` a code or a person's words. Both
-    persons are locked, so two joins at once follow one another. Raises ResourceNotFound.
+    persons are locked, so two joins at once follow one another, and their Patients, so that nobody
+    learns meanwhile who reaches them. Raises ResourceNotFound.
     """
     if person_a == person_b:
         return None
-    await advisory(unit, f"person:{person_a}", f"person:{person_b}")
+    sides = await families(unit, (person_a, person_b))
+    await hold_families(unit, chain(*sides.values()), (person_a, person_b))
     moved = await homes_of(unit, person_b)
     if not moved or not await homes_of(unit, person_a):
         raise ResourceNotFound("a person that has no homes (any more)")
     await unit.execute("UPDATE person_home SET person = $1 WHERE person = $2", person_a, person_b)
     await spread(unit, moved)
-    await consents.joined(unit, moved)
+    await consents.refresh(unit, moved)
     link = new_id()
     await unit.execute(
         "INSERT INTO link (id, person, was, homes, reason, score, author, at_us)"
@@ -145,8 +148,11 @@ async def undo(unit: Unit, link: str, *, author: str, at_us: int) -> Link:
     Where its person was joined to another later, the homes come out of that one.
     """
     found = await get_link(unit, link)
-    where = await _now(unit, found.person, found)
-    await advisory(unit, f"person:{found.person}", f"person:{found.was}", f"person:{where}")
+    where, before = await _now(unit, found.person, found), None
+    while where != before:  # a link that was made meanwhile moved them on
+        sides = await families(unit, (found.person, found.was, where))
+        await hold_families(unit, chain(*sides.values()), (found.person, found.was, where))
+        before, where = where, await _now(unit, found.person, found)
     touched = await unit.execute(
         "UPDATE link SET undone_us = $2, undone_by = $3 WHERE id = $1 AND undone_us IS NULL",
         link,
@@ -163,7 +169,7 @@ async def undo(unit: Unit, link: str, *, author: str, at_us: int) -> Link:
     )
     touched_homes = {*found.homes, *await homes_of(unit, where)}
     await spread(unit, touched_homes)
-    await consents.joined(unit, touched_homes)
+    await consents.refresh(unit, touched_homes)
     return found
 
 

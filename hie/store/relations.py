@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from hie.access.restriction import Reach
 from hie.access.windows import EVER_US, Kind
+from hie.store.families import families_of
 from hie.store.session import Reader, Row, Unit
 
 __all__ = [
@@ -70,7 +71,8 @@ async def own(unit: Unit, homes: Iterable[str]) -> None:
 async def relate(unit: Unit, facts: Sequence[Fact]) -> None:
     """Keep these facts; one that is known reaches further where the new one does.
 
-    None may begin later than now: what began is open from its begin to its latest end.
+    None may begin later than now: what began is open from its begin to its latest end. The persons
+    are held (`families`), or their Patients alone.
     """
     latest: dict[tuple[str, str, Kind], Fact] = {}
     for one in facts:
@@ -152,13 +154,7 @@ async def spread(unit: Unit, homes: Iterable[str]) -> None:
     A home without a person stands for itself. To be called after links of persons change, with the
     homes on both sides.
     """
-    wanted = sorted(set(homes))
-    found = await unit.fetch(
-        "SELECT home FROM person_home WHERE person IN"  # noqa: S608
-        f" (SELECT person FROM person_home WHERE {unit.db.among('home', 1)})",
-        unit.db.array(wanted),
-    )
-    family = sorted({row[0] for row in found} | set(wanted))
+    family = sorted({home for _, every in await families_of(unit, homes) for home in every})
     await unit.execute(
         f"DELETE FROM reach WHERE {unit.db.among('home', 1)}",  # noqa: S608
         unit.db.array(family),
@@ -167,10 +163,7 @@ async def spread(unit: Unit, homes: Iterable[str]) -> None:
 
 
 async def _spread(unit: Unit, homes: Sequence[str]) -> None:
-    """Let what is known of these homes reach every home of their persons; nothing is taken away.
-
-    Two units may do so at once for one person: each adds its own.
-    """
+    """Let what is known of these homes reach every home of their persons; nothing is taken away."""
     among = unit.db.among
     await unit.execute(
         "INSERT INTO reach (home, institution, kind, from_us, until_us)"  # noqa: S608

@@ -100,11 +100,12 @@ async def current(
 ) -> dict[Ref, Stored]:
     """The current versions, locked until the unit ends; what is not there is left out.
 
-    For writers only: it looks past any restriction. Types in `shared` may be locked by several at
-    once: they stay, and nobody deletes them meanwhile.
+    Patients first, then what is theirs (`families`). For writers only: it looks past any
+    restriction. Types in `shared` may be locked by several at once: they stay, and nobody deletes
+    them meanwhile.
     """
     found: dict[Ref, Stored] = {}
-    for kind, ids in sorted(_by_type(refs).items()):
+    for kind, ids in sorted(_by_type(refs).items(), key=_patients_first):
         lock = "FOR KEY SHARE" if kind in shared else "FOR UPDATE"
         rows = await unit.fetch(
             f"SELECT {STORED} FROM {TABLES[kind]} WHERE {unit.db.among('id', 1)} ORDER BY id"  # noqa: S608
@@ -379,6 +380,10 @@ def source_of(message: str) -> str:
 
 def _columns(kind: str) -> tuple[str, ...]:
     return _COMMON + index.columns(kind)
+
+
+def _patients_first(one: tuple[str, list[str]]) -> tuple[bool, str]:
+    return one[0] != "Patient", one[0]
 
 
 def _home(row: Row) -> Any:

@@ -12,10 +12,10 @@ from hie.access.restriction import (
     Reach,
     Restriction,
 )
+from hie.access.windows import Kind
 from hie.store.arguments import Arguments
 from hie.store.consented import consented, own
 from hie.store.constrained import satisfied
-from hie.store.relations import Kind
 from hie.store.tables import HOMELESS
 
 _LABEL = "(coalesce({table}.label, 1) & 3)"
