@@ -1,7 +1,8 @@
 """What signs for the hub: a private key that is used and never seen.
 
-`Signer` is a real plug: a key file today, a PKCS#11 token or a key service tomorrow, SM2 behind the
-same three members. Whoever mints a token asks for a signature, never for a key (SECURITY 1.5).
+`Signer` is a real plug: a key file today, a PKCS#11 token or a key service tomorrow. Whoever mints
+a token asks for a signature, never for a key. SM2 would stand behind the same three members; no
+library here has it, JOSE names no algorithm for it, and `ring.key_of` takes ES256 alone.
 """
 
 from dataclasses import dataclass

@@ -2,6 +2,7 @@
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import ObjectIdentifier
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,3 +25,9 @@ def test_what_is_signed_is_read_back_and_verifies(kind: str, claims: dict[str, o
     assert apart.header == {"alg": "ES256", "typ": kind, "kid": KEY.kid}
     assert apart.payload == claims
     check_signature(apart, KEY.verifying)
+
+
+def test_the_library_has_no_sm2_as_the_page_on_data_at_rest_says() -> None:
+    """When it has: docs/at-rest.md, and a Signer of its own beside FileSigner."""
+    with pytest.raises(LookupError):
+        ec.get_curve_for_oid(ObjectIdentifier("1.2.156.10197.1.301"))  # GM/T 0006: SM2
