@@ -8,34 +8,37 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 
+from hie.access.labels.pdf_streams import UnreadableError
+
 _PAIR = re.compile(rb"<([0-9A-Fa-f\s]+)>\s*<([0-9A-Fa-f\s]*)>")
 _RANGE = re.compile(
     rb"<([0-9A-Fa-f\s]+)>\s*<([0-9A-Fa-f\s]+)>\s*(?:<([0-9A-Fa-f\s]*)>|\[([^\[\]]*)\])"
 )
 _HEX = re.compile(rb"<([0-9A-Fa-f\s]*)>")
-_MOST_MAPS, _MOST_MAP = 40, 1 << 20  # maps that differ; bytes of one
+_MOST_MAPS, _MOST_MAP = 500, 1 << 20  # maps that differ; bytes of one
 _MOST_CODES = 140_000  # codes and characters they stand for, over all maps: two whole fonts
 
 Map = dict[bytes, str]
 
 
-def maps_of(cmaps: Iterable[bytes]) -> list[Map] | None:
-    """The codes of each map that has some; None: there is more than is read."""
-    different = list(dict.fromkeys(cmaps))
-    if len(different) > _MOST_MAPS or any(len(one) > _MOST_MAP for one in different):
-        return None
-    found = []
+def maps_of(cmaps: Iterable[tuple[int, bytes]]) -> dict[int, tuple[Map, ...]]:
+    """The codes of each map by the number of its object; an empty one says nothing of any code."""
+    found: dict[int, tuple[Map, ...]] = {}
+    known: dict[bytes, Map] = {}
     left = _MOST_CODES
-    for one in different:
-        codes: Map = {}
-        for code, text in _codes(one):
-            left -= 1 + len(text)
-            if left < 0:
-                return None
-            if text.strip("\0"):  # a map to nothing reads nothing
-                codes[code] = text
-        if codes:
-            found.append(codes)
+    for number, cmap in cmaps:
+        if cmap not in known:
+            if len(known) >= _MOST_MAPS or len(cmap) > _MOST_MAP:
+                raise UnreadableError
+            codes: Map = {}
+            for code, text in _codes(cmap):
+                left -= 1 + len(text)
+                if left < 0:
+                    raise UnreadableError
+                if text.strip("\0"):  # a map to nothing reads nothing
+                    codes[code] = text
+            known[cmap] = codes
+        found[number] = (*found.get(number, ()), known[cmap])
     return found
 
 

@@ -10,6 +10,13 @@ import unicodedata
 from collections.abc import Iterable
 
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣－", "-"))
+# A printer that looks a glyph up by its number may write a radical for the hanzi that looks alike;
+# NFKC knows the Kangxi radicals only (Unicode, EquivalentUnifiedIdeograph.txt).
+_RADICALS = str.maketrans(
+    "⺁⺇⺈⺊⺌⺎⺒⺓⺗⺝⺟⺠⺧⺪⺬⺮⺶⻁⻄⻅⻆⻉⻊⻋⻑⻓⻔⻗⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰⻱⻳",
+    "厂几刀卜小兀巳幺心月母民牛疋示竹羊虎西见角贝足车長长门雨青韦页风飞食马骨鬼鱼鸟卤麦黄黾齐齿龙龜龟",
+)
+_ALIKE = _DASHES | _RADICALS
 _BLANKS = re.compile(r"\s+")
 _INSIDE = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
 _UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -19,7 +26,7 @@ def plain(text: str) -> str:
     """The text as words are looked for in it, capitals kept."""
     if text.isascii():
         return _BLANKS.sub(" ", text)
-    found = _UNSEEN.sub("", unicodedata.normalize("NFKC", text).translate(_DASHES))
+    found = _UNSEEN.sub("", unicodedata.normalize("NFKC", text).translate(_ALIKE))
     return _INSIDE.sub("", _BLANKS.sub(" ", found))
 
 
