@@ -16,7 +16,7 @@ class ActorKind(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Purpose of use; v3-ActReason codes (SECURITY 1.4)."""
+    """Purpose of use; v3-ActReason codes."""
 
     TREATMENT = "TREAT"
     EMERGENCY = "ETREAT"

@@ -13,7 +13,7 @@ _BEARER = re.compile(r"(bearer|dpop) +([^ ]+)", re.IGNORECASE)
 
 
 def bearer_token(headers: list[bytes]) -> str:
-    """The token of the one Authorization header; raises NotAuthenticated (SECURITY 1.3, step 1)."""
+    """The token of the one Authorization header; raises NotAuthenticated."""
     return presented_token(headers)[0]
 
 

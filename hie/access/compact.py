@@ -1,4 +1,4 @@
-"""A compact JWS taken apart before anybody believes it (SECURITY 1.3, steps 1 to 3).
+"""A compact JWS taken apart before anybody believes it.
 
 Nothing here is verified: `Compact` is what the token says. It exists because libraries repair what
 they are given (padding, spaces, duplicate members), and a repaired token is another token.

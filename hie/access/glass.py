@@ -1,8 +1,7 @@
 """Breaking the glass: who may open a patient's withheld results in an emergency, and for how long.
 
 It opens what is restricted (R), never what is very restricted (V), of one patient, for one person,
-for half an hour. The price is a reason in words, a notice to the privacy officer, and a review
-(SECURITY 3.6).
+for half an hour. The price is a reason in words, a notice to the privacy officer, and a review.
 """
 
 from enum import StrEnum

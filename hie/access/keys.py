@@ -2,7 +2,7 @@
 
 A key is refused once, here, with its fault named, rather than at each signature. Everything a
 sender put beside the key (certificates, addresses) is dropped: the hub keeps what it verifies with.
-RFC 7517, RFC 7518 section 6, RFC 8037; the rules are SECURITY 1.5.
+RFC 7517, RFC 7518 section 6, RFC 8037.
 """
 
 import re

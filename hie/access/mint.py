@@ -1,6 +1,6 @@
 """The hub's access tokens: a short-lived ES256 JWT that says who asks, for whom and for what.
 
-It carries no name and no identity number: every log on the way can read a JWT (SECURITY 1.4).
+It carries no name and no identity number: every log on the way can read a JWT.
 RFC 9068 (at+jwt); IHE IUA for institution, role and purpose of use; IHE PCF for the patient. What
 is not known is left out: a token without `patient` is bound to no patient.
 """

@@ -1,7 +1,7 @@
 """Permit or refuse; a permission is a restriction in plain values, SQL only in `store.visible`.
 
-All must permit: the scope of the token, the purpose, the role; what is missing refuses
-(SECURITY 1.7). Relationship and consent come with their own rooms and narrow the restriction.
+All must permit: the scope of the token, the purpose, the role; what is missing refuses.
+Relationship and consent come with their own rooms and narrow the restriction.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """The kinds of token the hub takes, side by side: a token of one kind fails at every other door.
 
-The table is SECURITY 1.3; five rows, mutually exclusive.
+What a door asks of a token is a row of the table; the five are mutually exclusive.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is asked of an RSA public key (SECURITY 1.5): size, exponent, and that it is not ROCA.
+"""What is asked of an RSA public key: size, exponent, and that it is not ROCA.
 
 ROCA (CVE-2017-15361): a widely used smart-card library made primes of the form k*M + 65537^a mod M,
 so the modulus lies in the subgroup that 65537 generates modulo each small prime factor of M. Such

@@ -1,7 +1,7 @@
 """JSON of a token, read so that two readers can never understand it differently.
 
 Duplicate members, byte order marks, floats and lone surrogates are where JSON libraries differ;
-a token that needs any of them is refused before its signature is looked at (SECURITY 1.3, step 3).
+a token that needs any of them is refused before its signature is looked at.
 FHIR has its own reader with other rules: `hie.fhir.wire`.
 """
 

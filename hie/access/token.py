@@ -1,9 +1,9 @@
-"""The strict door: one order of checks for every signed token that reaches the hub (SECURITY 1.3).
+"""The strict door: one order of checks for every signed token that reaches the hub.
 
-Two steps, because the key depends on who the token says it is from: `read_compact` takes it apart
-(steps 1 to 3), the caller finds that issuer's keys, `verify` does the rest (steps 4 to 7). Replay
-and status (step 8) need the store and belong to the doors. Pure: keys, expectations and the time
-are arguments. Every failure is NotAuthenticated with a `Reason` for the log.
+Two steps, because the key depends on who the token says it is from: `read_compact` takes it apart,
+the caller finds that issuer's keys, `verify` does the rest. Replay and status need the store and
+belong to the doors. Pure: keys, expectations and the time are arguments. Every failure is
+NotAuthenticated with a `Reason` for the log.
 """
 
 import re

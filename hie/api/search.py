@@ -77,7 +77,7 @@ async def search_type(request: Request) -> Response:
 
 
 def _check_user(actor: Actor, query: Query) -> None:
-    """A person asks about somebody, also where what was misspelt is left out (SECURITY 5.2).
+    """A person asks about somebody, also where what was misspelt is left out.
 
     Raises InvalidRequest.
     """

@@ -1,7 +1,7 @@
 """The sentence everybody with less than full clearance is told, whatever is there or is not.
 
 It depends on who asks alone, never on what is hidden: else it would itself tell (FHIR R4
-security-labels.html, break the glass; SECURITY 1.7). People, who alone can break the glass, find it
+security-labels.html, break the glass). People, who alone can break the glass, find it
 in every searchset; systems in a header of every answer, and at order-check.
 """
 

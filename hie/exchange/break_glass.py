@@ -1,4 +1,4 @@
-"""Break the glass: a person opens one patient's restricted results for half an hour (SECURITY 3.6).
+"""Break the glass: a person opens one patient's restricted results for half an hour.
 
 Nothing is told of a patient who cannot be opened: one that is not there, that an identifier does
 not lead to alone, or whose record is very restricted, is the same refusal. Every refusal is an

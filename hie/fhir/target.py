@@ -3,7 +3,7 @@
 This version of the hub stores Subscriptions and calls none of them. An address that leads into the
 hub's own network, to the machine itself or to a cloud's metadata is refused all the same when it is
 written, so that none is waiting when a version does. No name is resolved here: what a name leads to
-is for whoever calls it. SECURITY 5.1, 5.2 (outbound), I20; WHATWG URL 3.5 (hosts that are numbers).
+is for whoever calls it. WHATWG URL 3.5 (hosts that are numbers).
 """
 
 import re

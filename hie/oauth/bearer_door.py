@@ -2,7 +2,7 @@
 
 A verified token is remembered for `KEPT` seconds under the SHA-256 of its text, as long as the
 hub's keys are the same. Its revocation, its client, its institution, its person and their session
-are looked at on every request all the same (SECURITY 1.3, step 8): what they are is known at most
+are looked at on every request all the same: what they are is known at most
 two seconds late, so that a suspension or a leave ends a remembered token within five.
 """
 

@@ -3,7 +3,7 @@
 The token is made for the exact URL of the service that is called, is used once, and is signed by a
 key registered for this client; whose it is says `iss`, as it was registered. A `jku` in its header
 counts only as the very address that was registered, and is never fetched because a token names it.
-CDS Hooks 2.0, "Trusting CDS Clients"; SECURITY 1.3.
+CDS Hooks 2.0, "Trusting CDS Clients".
 """
 
 from dataclasses import replace

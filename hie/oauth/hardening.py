@@ -1,6 +1,6 @@
 """What every request must satisfy before any door looks at it, and what every answer carries.
 
-Limits of the request line, the headers and the body, by door (SECURITY 5.1, 5.2); the security
+Limits of the request line, the headers and the body, by door; the security
 headers; one X-Request-Id that the audit log and the caller share. It stands outside everything
 else, so that no route, error page or static file escapes it.
 """

@@ -2,7 +2,7 @@
 
 The address is the registered one, character for character. What its name leads to is looked at when
 it is registered and again before every connection, each of the addresses it resolves to; the hub
-then connects to one of these and resolves nothing twice (SECURITY 1.5, 5.1, I20). A region on a
+then connects to one of these and resolves nothing twice. A region on a
 private network names its partners' networks in `outbound_networks`.
 """
 

@@ -2,7 +2,7 @@
 
 No redirect is followed, no proxy of the environment used, no cookie or credential sent; what the
 name resolves to is looked at before the hub connects to one of these very addresses. 5 seconds in
-all, 64 KiB, JSON (SECURITY 1.5, 5.2).
+all, 64 KiB, JSON.
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 A set is used while it is fresh, and for a day when the address does not answer; then the client is
 refused (503) until it answers again. A key id nobody knows makes the hub look once in ten seconds,
-for each client and over all processes: whoever invents ids makes it call nobody (SECURITY 1.5).
+for each client and over all processes: whoever invents ids makes it call nobody.
 """
 
 import asyncio

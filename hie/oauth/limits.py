@@ -1,4 +1,4 @@
-"""Rates: how often a client, a person or a network may ask (SECURITY 5.2), in this process.
+"""Rates: how often a client, a person or a network may ask, in this process.
 
 Token buckets: a caller may burst, then goes on at the rate. What is over is refused with the time
 after which asking again can help; nothing waits. The number of callers remembered is bounded, so

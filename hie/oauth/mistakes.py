@@ -1,7 +1,7 @@
 """The log's word for a request that was refused for what it says, not for who sent it.
 
 The caller is told what was expected and where; the log keeps which kind of mistake it was, so that
-a client that goes wrong, and one that tries the doors, can be found. SECURITY 6.1, 6.4, 6.7.
+a client that goes wrong, and one that tries the doors, can be found.
 """
 
 from hie import errors

@@ -1,6 +1,6 @@
 """The doors without a token: the whole list, frozen in a test. Everything else needs an Actor.
 
-SECURITY 1.3. A path that no route serves needs one as well: whoever is unknown learns nothing, not
+A path that no route serves needs one as well: whoever is unknown learns nothing, not
 even what exists. `/metrics` is its own case: only on loopback, or with its token.
 """
 

@@ -1,7 +1,7 @@
 """Every refusal is recorded; noise from outside is counted instead of filling the disk.
 
 The first five of one network, reason and minute are events of their own; of the rest an exact
-count is kept and written as one event when the minute is over (SECURITY 3.3), and likewise of the
+count is kept and written as one event when the minute is over, and likewise of the
 mistakes of one client, and of who has its token and not what it is bound to. What a known caller
 was not permitted, or asked for in vain, is always an event of its own.
 """

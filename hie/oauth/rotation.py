@@ -2,7 +2,7 @@
 
 The next key is published a day before it signs, and its predecessor verifies for twice the longest
 life of a token after (`hie.access.ring`), so that nobody is refused. In an emergency every older
-key ends at once, with all tokens it signed: clients ask for new ones. SECURITY 1.5.
+key ends at once, with all tokens it signed: clients ask for new ones.
 """
 
 import time

@@ -2,7 +2,8 @@
 
 The system signs who works at it now: staff number, role, purpose, and the patient whose record is
 open. The hub believes the key that it is this hospital, and nothing about other hospitals; the
-token names a pseudonym, no number. Profile U of SECURITY 1.3; IHE IUA claims.
+token names a pseudonym, no number. It is profile U of
+`hie.access.profile`, with the claims of IHE IUA.
 """
 
 import re

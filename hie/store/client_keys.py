@@ -1,7 +1,7 @@
 """The keys last fetched from each client's registered address, shared by every process.
 
 `turn` gives one process the right to fetch, at most once in ten seconds for each client, however
-many ask: whoever invents key ids makes the hub call nobody (SECURITY 1.5).
+many ask: whoever invents key ids makes the hub call nobody.
 """
 
 import json

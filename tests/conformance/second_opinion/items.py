@@ -31,7 +31,7 @@ def number(item: str | None, name: str) -> Decimal | None:
 
 
 def item_of_code(code: str | None) -> tuple[str | None, bool]:
-    """The item of a LOINC code of § 8.1, and whether it needs no confirmation."""
+    """The item of a LOINC code, and whether it needs no confirmation."""
     for key, item in ITEMS.items():
         if code in item.get("confirmed", ()):
             return key, True

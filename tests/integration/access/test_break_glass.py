@@ -1,4 +1,4 @@
-"""Broken glass opens R of one patient for one person, and never V: C13, C14."""
+"""Broken glass opens R of one patient for one person, and never V."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""A patient's word decides at every door: C01 to C06 of the table of consent tests."""
+"""A patient's word decides at every door."""
 
 import json
 from datetime import UTC, datetime, timedelta

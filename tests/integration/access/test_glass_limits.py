@@ -1,4 +1,4 @@
-"""What emergency access wants, how long it lasts and how often it is given: Z40."""
+"""What emergency access wants, how long it lasts and how often it is given."""
 
 import asyncio
 import time

@@ -1,7 +1,6 @@
 """Bodies that attack the reader or the model: refused by name, and nothing is kept of them.
 
-SECURITY 6.4: NUL (I03), duplicate members (I04), numbers (I05), depth and size (I06), encodings
-(I07), another type (I08), unknown elements (I09).
+NUL, duplicate members, numbers, depth and size, encodings, another type, unknown elements.
 """
 
 import time
@@ -55,29 +54,29 @@ def _element(name: str, more: str, status: int = 422, code: str = "structure|val
 
 
 ATTACKS = [
-    _json("I03 escaped NUL", UNIT, f'"{ECHO}\\u0000"', reason="enc"),
-    _json("I03 raw NUL", UNIT, f'"{ECHO}\0"'),
-    _json("I03 raw control character", UNIT, f'"{ECHO}\x1b[31m"'),
-    _json("I04 duplicate member", '"status":', f'"status":"{ECHO}","status":'),
-    _json("I04 duplicate within", '"unit":', f'"unit":"{ECHO}","unit":'),
-    _json("I04 duplicate by an escape", '"unit":', f'"\\u0075nit":"{ECHO}","unit":'),
-    _json("I04 duplicate with a colon in an escape", UNIT, f'"{ECHO}\\u003a","unit":"x"'),
+    _json("escaped NUL", UNIT, f'"{ECHO}\\u0000"', reason="enc"),
+    _json("raw NUL", UNIT, f'"{ECHO}\0"'),
+    _json("raw control character", UNIT, f'"{ECHO}\x1b[31m"'),
+    _json("duplicate member", '"status":', f'"status":"{ECHO}","status":'),
+    _json("duplicate within", '"unit":', f'"unit":"{ECHO}","unit":'),
+    _json("duplicate by an escape", '"unit":', f'"\\u0075nit":"{ECHO}","unit":'),
+    _json("duplicate with a colon in an escape", UNIT, f'"{ECHO}\\u003a","unit":"x"'),
     *map(_value, ("NaN", "Infinity", "-Infinity", "1e400", "1e-400", "-1E999999999", "-0")),
     *map(_value, ("1" * 5000, "1" * 19, "0." + "1" * 5000)),
-    *(_json(f"I05 {text}", VALUE, text) for text in ("01", ".5", "5.", "+5", "0x5", "5e", "--5")),
-    _json("I06 depth 33", UNIT, "[" * 31 + f'"{ECHO}"' + "]" * 31),
-    _bytes("I06 brackets", lambda _: b"[" * 200_000, "json"),
-    _bytes("I06 objects", lambda _: b'{"a":' * 200_000, "json"),
-    _json("I06 60,000 values", UNIT, '"mmol/L","note":[' + "1," * 60_000 + "1]"),
-    _bytes("I07 byte order mark", lambda text: b"\xef\xbb\xbf" + text.encode()),
-    _bytes("I07 UTF-16", lambda text: text.encode("utf-16")),
-    _bytes("I07 UTF-16 without mark", lambda text: text.encode("utf-16-le")),
-    _bytes("I07 UTF-32", lambda text: text.encode("utf-32")),
-    _bytes("I07 GB18030", lambda text: text.encode("gb18030")),
-    _bytes("I07 overlong", lambda text: text.encode().replace(b"mmol/L", b"\xc0\xaf")),
-    _bytes("I07 raw surrogate", lambda text: text.encode().replace(b"mmol/L", b"\xed\xa0\x80")),
-    _json("I07 half a character", UNIT, f'"{ECHO}\\ud83d"', reason="enc"),
-    _json("I07 halves reversed", UNIT, f'"{ECHO}\\ude00\\ud83d"', reason="enc"),
+    *(_json(f"a number {text}", VALUE, text) for text in ("01", ".5", "5.", "+5", "0x5", "5e", "--5")),
+    _json("depth 33", UNIT, "[" * 31 + f'"{ECHO}"' + "]" * 31),
+    _bytes("brackets", lambda _: b"[" * 200_000, "json"),
+    _bytes("objects", lambda _: b'{"a":' * 200_000, "json"),
+    _json("60,000 values", UNIT, '"mmol/L","note":[' + "1," * 60_000 + "1]"),
+    _bytes("byte order mark", lambda text: b"\xef\xbb\xbf" + text.encode()),
+    _bytes("UTF-16", lambda text: text.encode("utf-16")),
+    _bytes("UTF-16 without mark", lambda text: text.encode("utf-16-le")),
+    _bytes("UTF-32", lambda text: text.encode("utf-32")),
+    _bytes("GB18030", lambda text: text.encode("gb18030")),
+    _bytes("overlong", lambda text: text.encode().replace(b"mmol/L", b"\xc0\xaf")),
+    _bytes("raw surrogate", lambda text: text.encode().replace(b"mmol/L", b"\xed\xa0\x80")),
+    _json("half a character", UNIT, f'"{ECHO}\\ud83d"', reason="enc"),
+    _json("halves reversed", UNIT, f'"{ECHO}\\ude00\\ud83d"', reason="enc"),
     _bytes("nothing", lambda _: b"", "json"),
     _bytes("half", lambda text: text.encode()[:-9], "json"),
     _bytes("two", lambda text: text.encode() * 2, "json"),
@@ -86,18 +85,18 @@ ATTACKS = [
     _bytes("null", lambda _: b"null", "json"),
     _bytes("XML", lambda _: f"<Observation>{ECHO}</Observation>".encode(), "json"),
     _json("null within", UNIT, "null"),
-    _type("I08 another type", '"resourceType":"Patient"'),
-    _type("I08 no type", f'"x":"{ECHO}"'),
-    _type("I08 types", '"resourceType":["Observation"]'),
-    _type("I08 lower case", '"resourceType":"observation"'),
-    _type("I08 a number", '"resourceType":1'),
-    _type("I08 what is no name", f'"resourceType":"{ECHO}"'),
-    _element("I09 unknown element", f'"colour":"{ECHO}"'),
-    _element("I09 prototype", f'"__proto__":{{"admin":"{ECHO}"}}'),
-    _element("I09 constructor", f'"constructor":{{"prototype":"{ECHO}"}}'),
-    _element("I09 unknown within", f'"method":{{"text":"x","colour":"{ECHO}"}}'),
+    _type("another type", '"resourceType":"Patient"'),
+    _type("no type", f'"x":"{ECHO}"'),
+    _type("types", '"resourceType":["Observation"]'),
+    _type("lower case", '"resourceType":"observation"'),
+    _type("a number", '"resourceType":1'),
+    _type("what is no name", f'"resourceType":"{ECHO}"'),
+    _element("unknown element", f'"colour":"{ECHO}"'),
+    _element("prototype", f'"__proto__":{{"admin":"{ECHO}"}}'),
+    _element("constructor", f'"constructor":{{"prototype":"{ECHO}"}}'),
+    _element("unknown within", f'"method":{{"text":"x","colour":"{ECHO}"}}'),
     _element(
-        "I09 unknown modifier",
+        "unknown modifier",
         f'"modifierExtension":[{{"url":"urn:x","valueString":"{ECHO}"}}]',
         code="value|extension|business-rule",
     ),
@@ -136,7 +135,7 @@ async def test_what_is_too_deep_or_too_much_is_refused_at_once(
 
 
 async def test_text_that_means_something_elsewhere_is_only_text(place: Any, tmp_path: Path) -> None:
-    """I21, I22: what looks like a template, a format or an address to fetch comes back as it was."""
+    """What looks like a template, a format or an address to fetch comes back as it was."""
     words = ["{{7*7}}", "${x}", "%n%s", "{0.__class__}", "<script>x</script>", "'; DROP TABLE patient; --",
              "=cmd|' /C calc'!A0", "\u202egnp.exe", "http://127.0.0.1:1/never"]  # fmt: skip
     async with hostile_field(place, tmp_path) as field:

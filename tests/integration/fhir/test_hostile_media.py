@@ -1,4 +1,4 @@
-"""Forms the door does not read or write: 415 and 406 for each, and the ones it does (I24, R03)."""
+"""Forms the door does not read or write: 415 and 406 for each, and the ones it does."""
 
 import json
 from pathlib import Path

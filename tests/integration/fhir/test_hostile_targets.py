@@ -1,7 +1,7 @@
 """Addresses inside resources: kept as data, called by nobody; a Subscription's may not lead inside.
 
-SECURITY 6.4: SSRF at create (I20), addresses in resources (I21). A listener on this machine counts
-who comes.
+Requests of the server that a Subscription asks for when it is created, and addresses in resources.
+A listener on this machine counts who comes.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """What no door takes, tried at every door there is: the list is the application's own.
 
-SECURITY 6.4 and 6.7: NUL (I03), control characters (I17), framing (I32), bodies over the limit
-(R01), codings (R03), long addresses (R04). A door that is added is tried from its first day.
+NUL, control characters, framing, bodies over the limit, codings, long addresses. A door that is
+added is tried from its first day.
 """
 
 import re
@@ -61,7 +61,7 @@ async def check_twin(found: Filled, door: tuple[Address, str, Caller]) -> None:
 
 
 async def test_a_coding_or_a_length_that_no_door_takes_is_refused_at_each(found: Filled) -> None:
-    """R01, R03: before a byte of the body is read, whoever asks, and counted exactly."""
+    """Before a byte of the body is read, whoever asks, and counted exactly."""
     before, sent = await reasons(found.hub), 0
     for door in doors(found):
         address, method, _ = door
@@ -86,7 +86,7 @@ async def test_a_coding_or_a_length_that_no_door_takes_is_refused_at_each(found:
 
 
 async def test_what_is_no_text_is_refused_at_each_door(found: Filled) -> None:
-    """I03, I17: NUL, line ends and escapes in the address or in a header; R04: too long."""
+    """NUL, line ends and escapes in the address or in a header; an address that is too long."""
     before, sent = await reasons(found.hub), 0
     for door in doors(found):
         address, method, _ = door
@@ -114,7 +114,7 @@ async def test_what_is_no_text_is_refused_at_each_door(found: Filled) -> None:
 
 
 async def test_every_answer_of_every_door_carries_the_fences_of_browsers(found: Filled) -> None:
-    """I32: nothing is framed, sniffed, kept or referred to, whoever asks and whatever is answered."""
+    """Nothing is framed, sniffed, kept or referred to, whoever asks and whatever is answered."""
     for door in doors(found):
         address, method, _ = door
         if address.path == "/sign-out":
@@ -133,7 +133,7 @@ async def test_every_answer_of_every_door_carries_the_fences_of_browsers(found: 
 
 
 async def test_a_request_keeps_a_harmless_id_and_no_other(found: Filled) -> None:
-    """I17: what could spoil a log or a page is replaced, at every door."""
+    """What could spoil a log or a page is replaced, at every door."""
     for door in doors(found):
         if door[0].path == "/sign-out":
             continue

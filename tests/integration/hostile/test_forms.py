@@ -1,4 +1,4 @@
-"""Forms from elsewhere (I32), tried at every page that changes something: none is taken."""
+"""Forms from elsewhere, tried at every page that changes something: none is taken."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

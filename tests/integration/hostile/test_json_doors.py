@@ -1,7 +1,6 @@
 """Bodies that attack the reader, at the JSON doors beside FHIR: refused by name, nothing kept.
 
-SECURITY 6.4: NUL (I03), duplicate members (I04), numbers (I05), depth and size (I06), encodings
-(I07), unknown members (I09), media (I24).
+NUL, duplicate members, numbers, depth and size, encodings, unknown members, media.
 """
 
 import json
@@ -23,17 +22,17 @@ JSON = {"Content-Type": "application/json"}
 FIRST = '{"'  # how each sound body begins
 # What is put in front of the first member: every one of them makes the text another than it was.
 BEFORE = {
-    "I03 escaped NUL": f'{{"{ECHO}\\u0000":1,"',
-    "I03 raw control character": f'{{"{ECHO}\x1b":1,"',
-    "I05 NaN": f'{{"{ECHO}":NaN,"',
-    "I05 Infinity": f'{{"{ECHO}":-Infinity,"',
-    "I05 out of range": f'{{"{ECHO}":1e400,"',
-    "I05 too many digits": f'{{"{ECHO}":{"1" * 5000},"',
-    "I06 too deep": f'{{"{ECHO}":{"[" * 40}{"]" * 40},"',
-    "I06 too many values": f'{{"{ECHO}":[{"1," * 60_000}1],"',
-    "I07 half a character": f'{{"{ECHO}\\ud83d":1,"',
-    "I09 prototype": f'{{"__proto__":{{"x":"{ECHO}"}},"',
-    "I09 unknown": f'{{"colour":"{ECHO}","',
+    "escaped NUL": f'{{"{ECHO}\\u0000":1,"',
+    "raw control character": f'{{"{ECHO}\x1b":1,"',
+    "NaN": f'{{"{ECHO}":NaN,"',
+    "Infinity": f'{{"{ECHO}":-Infinity,"',
+    "out of range": f'{{"{ECHO}":1e400,"',
+    "too many digits": f'{{"{ECHO}":{"1" * 5000},"',
+    "too deep": f'{{"{ECHO}":{"[" * 40}{"]" * 40},"',
+    "too many values": f'{{"{ECHO}":[{"1," * 60_000}1],"',
+    "half a character": f'{{"{ECHO}\\ud83d":1,"',
+    "prototype": f'{{"__proto__":{{"x":"{ECHO}"}},"',
+    "unknown": f'{{"colour":"{ECHO}","',
 }
 
 
@@ -60,16 +59,16 @@ def spoilt(text: str) -> list[tuple[str, bytes]]:
     found = [(name, text.replace(FIRST, before, 1).encode()) for name, before in BEFORE.items()]
     return [
         *found,
-        ("I04 duplicate", text.replace(FIRST, f'{{"{first}":"{ECHO}","', 1).encode()),
+        ("duplicate", text.replace(FIRST, f'{{"{first}":"{ECHO}","', 1).encode()),
         (
-            "I04 duplicate by an escape",
+            "duplicate by an escape",
             text.replace(FIRST, f'{{"\\u{ord(first[0]):04x}{first[1:]}":"{ECHO}","', 1).encode(),
         ),
-        ("I06 brackets", b"[" * 200_000),
-        ("I07 byte order mark", b"\xef\xbb\xbf" + text.encode()),
-        ("I07 UTF-16", text.encode("utf-16")),
-        ("I07 overlong", text.encode().replace(b'{"', b'{"\xc0\xaf":1,"', 1)),
-        ("I07 raw surrogate", text.encode().replace(b'{"', b'{"\xed\xa0\x80":1,"', 1)),
+        ("brackets", b"[" * 200_000),
+        ("byte order mark", b"\xef\xbb\xbf" + text.encode()),
+        ("UTF-16", text.encode("utf-16")),
+        ("overlong", text.encode().replace(b'{"', b'{"\xc0\xaf":1,"', 1)),
+        ("raw surrogate", text.encode().replace(b'{"', b'{"\xed\xa0\x80":1,"', 1)),
         ("nothing", b""),
         ("half", text.encode()[:-3]),
         ("two", text.encode() * 2),

@@ -1,4 +1,4 @@
-"""Messages that attack the reader (I15), sent to the doors as a laboratory would: no fault, no lie.
+"""Messages that attack the reader, sent to the doors as a laboratory would: no fault, no lie.
 
 Each is stored or held with its issues, or refused; none makes a segment, a patient or a result that
 was not sent, and the next sound message is stored.

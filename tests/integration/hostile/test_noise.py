@@ -1,4 +1,4 @@
-"""A flood of requests that are refused (R15): counted exactly, and the log does not grow with it."""
+"""A flood of requests that are refused: counted exactly, and the log does not grow with it."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Connections that say too little, too slowly or too much (R07): hung up on; others do not notice."""
+"""Connections that say too little, too slowly or too much: hung up on; others do not notice."""
 
 import asyncio
 import socket

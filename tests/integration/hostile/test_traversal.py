@@ -1,4 +1,4 @@
-"""Paths out of the places where files lie (I19): nothing outside is served, by any spelling."""
+"""Paths out of the places where files lie: nothing outside is served, by any spelling."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Files that commands write are whole or not there (R17)."""
+"""Files that commands write are whole or not there."""
 
 import os
 import subprocess

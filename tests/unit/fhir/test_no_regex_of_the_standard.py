@@ -1,6 +1,6 @@
 """No regular expression of the standard is compiled: one of them takes seconds for 90 characters.
 
-SECURITY 5.1: R4's own pattern of base64Binary is exponential. Primitives have checks of their own, and
+R4's own pattern of base64Binary is exponential. Primitives have checks of their own, and
 the few patterns of the schema are run by an engine that does not go back; all are tried here on
 texts made for backtracking.
 """

@@ -1,4 +1,4 @@
-"""An identifier finds its resource alone, of every type and however it came (DESIGN: global)."""
+"""An identifier finds its resource alone, of every type and however it came."""
 
 from pathlib import Path
 from typing import Any
