@@ -1,4 +1,4 @@
-"""Bad input at the real doors, on both databases: held or refused by name, never lost, never 500.
+"""Bad input at the real doors: held or refused by name, never lost, never 500.
 
 Whatever a hospital's systems send wrongly ends in one of two ways: a message that is held with
 issues (stage, code, place, what was expected), or a refusal that names each field. The counts at

@@ -1,4 +1,4 @@
-"""A clinician decides on the page: both databases, the app called in-process, forms as browsers send.
+"""A clinician decides on the page: the app called in-process, forms as browsers send.
 
 Twice, too late, beside a colleague, on a result that changed: nothing is recorded that she did not
 mean, and every page says how to go on.

@@ -1,4 +1,4 @@
-"""What an operator's commands answer and refuse, on both databases."""
+"""What an operator's commands answer and refuse."""
 
 import base64
 from dataclasses import replace

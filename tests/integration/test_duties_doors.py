@@ -1,4 +1,4 @@
-"""The doors for what follows an answer: reminders, views, notifications, on both databases."""
+"""The doors for what follows an answer: reminders, views, notifications."""
 
 import asyncio
 import json

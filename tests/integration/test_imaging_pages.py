@@ -1,4 +1,4 @@
-"""Examinations on the pages, on both databases: listed with verdict and reasons, and looked at."""
+"""Examinations on the pages: listed with verdict and reasons, and looked at."""
 
 import re
 from pathlib import Path

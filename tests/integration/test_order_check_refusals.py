@@ -1,4 +1,4 @@
-"""Every refusal of an order-check, at `POST /v1/order-check` of a real hub, on both databases.
+"""Every refusal of an order-check, at `POST /v1/order-check` of a real hub.
 
 Each group is a sentence of what a request must not say; each member a request that says it, and the
 faults that must be named: place to code, one for each field, all of them in one answer. What stands

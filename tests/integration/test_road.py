@@ -1,4 +1,4 @@
-"""The whole laboratory road on both databases: in by a door, found, assessed, decided, released."""
+"""The whole laboratory road: in by a door, found, assessed, decided, released."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""One hub for a module of tests: on SQLite, then on PostgreSQL."""
+"""One hub for a module of tests, on SQLite or on PostgreSQL."""
 
 from collections.abc import Iterator
 

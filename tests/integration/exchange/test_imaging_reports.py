@@ -1,4 +1,4 @@
-"""Reports of images by HL7 v2, on both databases: stored, found, corrected, withdrawn, linked.
+"""Reports of images by HL7 v2: stored, found, corrected, withdrawn, linked.
 
 All people are invented.
 """

@@ -1,4 +1,4 @@
-"""What an import of registers turns, before and after it is made, on both databases."""
+"""What an import of registers turns, before and after it is made."""
 
 import asyncio
 import csv

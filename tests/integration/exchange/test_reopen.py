@@ -1,4 +1,4 @@
-"""A correction that the source sends reopens what was decided on the result, on both databases."""
+"""A correction that the source sends reopens what was decided on the result."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Creating, changing and deleting over FHIR, on both databases: by id and by condition."""
+"""Creating, changing and deleting over FHIR: by id and by condition."""
 
 import asyncio
 import json

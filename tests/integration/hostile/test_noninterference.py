@@ -1,4 +1,4 @@
-"""What a caller may not see changes no answer: a short run of the program, on both databases.
+"""What a caller may not see changes no answer: a short run of the program.
 
 `python -m tests.security noninterference` asks twenty thousand questions.
 """

@@ -1,4 +1,4 @@
-"""Every route, method and kind of caller, as the frozen table says, on both databases.
+"""Every route, method and kind of caller, as the frozen table says.
 
 After a change that is meant: `python -m tests.security routes --write`, and the table is read
 before it is committed.

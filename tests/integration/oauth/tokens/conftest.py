@@ -1,4 +1,4 @@
-"""The doors of tokens on both databases, with a second process on the same data."""
+"""The doors of tokens on either database, with a second process on the same data."""
 
 from collections.abc import AsyncIterator
 
@@ -10,7 +10,7 @@ from tests.conftest import Place
 
 @pytest.fixture
 async def database(place: Place) -> AsyncIterator[Database]:
-    """On SQLite, then on PostgreSQL."""
+    """On the database of the case."""
     db = await Database.open(place.url, place.data_dir)
     yield db
     await db.close()
