@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from hie.cli.asking import asked, listed
+from hie.cli.asking import asked
 from hie.cli.output import JsonFlag, LangOption, said, show_json, table
 from hie.cli.progress import run_to_end
 
@@ -18,7 +18,13 @@ _COLUMNS = {
 @app.command("ls")
 def ls(as_json: JsonFlag = False, lang: LangOption = None) -> None:
     """List the data keys: whose each is, what for, how many cells it sealed, whether it seals."""
-    listed("datakey-list", {}, as_json, "keys", _COLUMNS)
+    answer = asked("datakey-list", {}, as_json)
+    if as_json:
+        show_json(answer)
+        return
+    table(answer["keys"], _COLUMNS)
+    if not answer["sealed"]:
+        print("what an earlier version left in clear is still taken: hie datakey reencrypt ends it")
 
 
 @app.command()
@@ -46,6 +52,9 @@ def reencrypt(
     start: Annotated[
         bool, typer.Option("--start", help="Begin anew, also when an earlier run was ended.")
     ] = False,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Seal also what lies in clear since all was sealed.")
+    ] = False,
     as_json: JsonFlag = False,
     lang: LangOption = None,
 ) -> None:
@@ -53,7 +62,7 @@ def reencrypt(
 
     The hub serves and takes messages in meanwhile. A run that was ended is taken up again.
     """
-    arguments = {"start": start}
+    arguments = {"start": start, "clear": clear}
     answer, resumed = run_to_end("reencrypt", "datakey-reencrypt", arguments, as_json)
     if as_json:
         show_json({**answer, "resumed": resumed})

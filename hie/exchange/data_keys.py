@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from hie.access.actor import Actor
@@ -17,10 +18,12 @@ from hie.audit.event import Action, Event, EventType
 from hie.errors import Fault, InvalidRequest
 from hie.exchange.hub import Hub
 from hie.fhir.elements import instant
-from hie.store import data_keys, ledger, progress, resealing
+from hie.store import all_sealed, data_keys, ledger, progress, resealing
 from hie.store.sealed_columns import COLUMNS
 
 NAME = "reencrypt"
+# What a run goes through; one of a version that goes through something else is not taken up.
+OF = sha256(" ".join(f"{one.table}.{one.name}" for one in COLUMNS).encode()).hexdigest()[:16]
 _ROWS = 200  # of one unit of work
 _SECONDS = 0.5  # one answer; then the caller is told how far it is
 
@@ -38,13 +41,16 @@ class Progress:
     def told(self) -> dict[str, Any]:
         """As JSON: what is kept, and what the caller hands back."""
         return {
-            "column": self.column, "after": self.after, "total": self.total,
+            "of": OF, "column": self.column, "after": self.after, "total": self.total,
             "looked": self.looked, "sealed": self.sealed,
         }  # fmt: skip
 
 
 async def listed(hub: Hub, _actor: Actor, _arguments: dict[str, Any]) -> dict[str, Any]:
-    """{} -> {provider, keys}: each key, whose it is, what for, since when, and whether it seals."""
+    """{} -> {provider, keys, sealed}: each key, whose it is, what for, since when, if it seals.
+
+    `sealed`: everything was sealed once, so that nothing in clear is taken any more.
+    """
     await data_keys.reread(hub.db)
     vault = hub.db.vault
     keys = [
@@ -61,7 +67,7 @@ async def listed(hub: Hub, _actor: Actor, _arguments: dict[str, Any]) -> dict[st
         }
         for one in sorted(vault.every(), key=lambda key: (key.owner, key.klass, key.epoch))
     ]
-    return {"provider": vault.provider.newest, "keys": keys}
+    return {"provider": vault.provider.newest, "keys": keys, "sealed": vault.all_sealed}
 
 
 async def rotate(hub: Hub, actor: Actor, _arguments: dict[str, Any]) -> dict[str, Any]:
@@ -83,13 +89,17 @@ async def rewrap(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str,
 
 
 async def reencrypt(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-    """{start?, at?} -> {at, done, total, sealed, resumed}; `at` null: finished.
+    """{start?, clear?, at?} -> {at, done, total, sealed, resumed}; `at` null: finished.
 
-    The first call has no `at`: it takes up a run that was ended, unless `start`.
+    The first call has no `at`: it takes up a run that was ended, unless `start`. Once a run ended,
+    what lies in clear is refused; `clear`: an operator knows whose it is, and has it sealed.
     """
     resumed = False
     if arguments.get("at") is None:
-        run, resumed = await _begun(hub, actor, start=bool(arguments.get("start")))
+        if arguments.get("clear"):
+            await _let_clear(hub, actor)
+        start = bool(arguments.get("start") or arguments.get("clear"))
+        run, resumed = await _begun(hub, actor, start=start)
     else:
         run = _read(arguments["at"])
     until = time.monotonic() + _SECONDS
@@ -107,14 +117,26 @@ async def reencrypt(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[s
     }
 
 
+async def _let_clear(hub: Hub, actor: Actor) -> None:
+    event = Event(
+        EventType.KEY_CHANGE, Action.UPDATE, actor, detail="cells in clear taken as they are"
+    )
+    async with hub.db.unit() as unit:
+        await all_sealed.forget(unit)
+        await ledger.append(unit, event)
+    hub.db.vault.all_sealed = False
+
+
 async def _begun(hub: Hub, actor: Actor, *, start: bool) -> tuple[Progress, bool]:
     async with hub.db.reading() as reader:
         kept = None if start else await progress.find(reader, NAME)
-        run = Progress() if kept is None else _read(json.loads(kept))
-        if kept is None:
+        told = {} if kept is None else json.loads(kept)
+        is_resumed = told.get("of") == OF
+        run = _read(told) if is_resumed else Progress()
+        if not is_resumed:
             run.total = sum([await resealing.count(reader, one) for one in COLUMNS])
     await _recorded(hub, actor, "cells sealed anew")
-    return run, kept is not None
+    return run, is_resumed
 
 
 async def _page(hub: Hub, run: Progress) -> None:
@@ -139,8 +161,10 @@ async def _page(hub: Hub, run: Progress) -> None:
         await resealing.change(unit, column, found.changes)
         if is_over:
             await progress.forget(unit, NAME)
+            await all_sealed.note(unit)
         else:
             await progress.note(unit, NAME, json.dumps(run.told()))
+    hub.db.vault.all_sealed = hub.db.vault.all_sealed or is_over
 
 
 async def _recorded(hub: Hub, actor: Actor, words: str) -> None:
@@ -154,7 +178,7 @@ def _read(told: Mapping[str, Any]) -> Progress:
         after = told["after"]
         sealed = {str(name): int(count) for name, count in told["sealed"].items()}
         run = Progress(int(told["column"]), after, int(told["total"]), int(told["looked"]), sealed)
-        if run.column < 0 or not (after is None or isinstance(after, list)):
+        if told["of"] != OF or run.column < 0 or not (after is None or isinstance(after, list)):
             raise ValueError("no place")
         if after is not None and len(after) != len(COLUMNS[run.column].keys):
             raise ValueError("no place")

@@ -2,12 +2,13 @@
 
 A body of a resource is bound to its type, home, id and version, and so is its copy in history:
 moving it to another patient, another row or an earlier version is noticed. What speaks of no
-person lies compressed only; so do rows of earlier versions until `hie datakey reencrypt`.
+person lies compressed only; so do rows of earlier versions until `hie datakey reencrypt` ended.
 """
 
 import base64
 from typing import TYPE_CHECKING
 
+from hie.errors import HubError
 from hie.store.vault import HUB, DataClass
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def open_body(
 ) -> tuple[bytes, str]:
     """The body again, and whose key it was sealed with. Raises HubError if it was tampered with."""
     if data.startswith(_ZSTD):
+        if kind not in CLEAR:
+            db.vault.check_clear(kind, "body", home, key, str(version))
         return db.bodies.decompress(number, data), HUB
     packed, owner = db.vault.opened_at(data, f"{kind}|body|{home}|{key}|{version}")
     return db.bodies.decompress(number, packed), owner
@@ -60,7 +63,9 @@ def pack(
 
 def unpack(db: "Database", number: int, data: bytes, *place: str) -> bytes:
     """What `pack` put there, or an earlier version compressed there."""
-    if not data.startswith(_ZSTD):
+    if data.startswith(_ZSTD):
+        db.vault.check_clear(*place)
+    else:
         data = db.vault.unseal(data, *place)
     return db.bodies.decompress(number, data)
 
@@ -81,7 +86,18 @@ def seal_words(
 
 
 def open_words(db: "Database", text: str | None, *place: str) -> str | None:
-    """The words again; those an earlier version wrote are as they stand."""
-    if text is None or not text.startswith(MARK):
+    """The words again; those an earlier version wrote are as they stand. Raises HubError."""
+    if text is None:
+        return None
+    if not text.startswith(MARK):
+        db.vault.check_clear(*place)
         return text
-    return db.vault.unseal(base64.b64decode(text[1:]), *place).decode("utf-8", "surrogatepass")
+    return db.vault.unseal(sealed_of(text), *place).decode("utf-8", "surrogatepass")
+
+
+def sealed_of(text: str) -> bytes:
+    """The cell in a column of text that begins with MARK. Raises HubError for what is none."""
+    try:
+        return base64.b64decode(text[len(MARK) :], validate=True)
+    except ValueError as fault:
+        raise HubError("words that were altered") from fault

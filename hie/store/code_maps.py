@@ -15,7 +15,7 @@ import msgspec
 from hie.access.policy import Restriction
 from hie.errors import Conflict, ResourceNotFound
 from hie.fhir import local_code_system
-from hie.store.cells import open_words, seal_words
+from hie.store.cells import MARK, open_words, seal_words
 from hie.store.masks import also
 from hie.store.session import Reader, Row, Unit
 from hie.store.systems import short
@@ -251,8 +251,15 @@ async def _homes(reader: Reader, site: str, after: str) -> list[str]:
 
 def _code_map(reader: Reader, row: Row) -> CodeMap:
     state = MapState(row[13])
-    told = open_words(reader.db, row[17], *_place(*row[:3]))
+    told = row[17]
+    if told is not None and not is_plain(told):
+        told = open_words(reader.db, told, *_place(*row[:3]))
     return CodeMap(*(*row[:13], state, *row[14:17], tuple(json.loads(told or "[]"))))
+
+
+def is_plain(text: str) -> bool:
+    """Whether a column of samples is in clear, and may be: it says numbers alone."""
+    return not text.startswith(MARK) and not has_words(json.loads(text))
 
 
 def has_words(samples: Iterable[str]) -> bool:

@@ -17,6 +17,7 @@ import asyncpg
 import structlog
 
 from hie.errors import Unavailable
+from hie.store import all_sealed, resealing
 from hie.store.faults import PG_FAULTS, from_postgresql, from_sqlite
 from hie.store.locks import hold
 from hie.store.session import Reader, Row, Unit
@@ -37,11 +38,16 @@ _HUB = tuple((HUB, str(klass)) for klass in DataClass)
 async def open_keys(db: "Database", *, writable: bool) -> None:
     """Know the keys of a database that was opened; make the hub's own and those of its sites."""
     async with db.reading() as reader:
-        db.vault.learn(await _read(reader))
+        await _learn(reader, db.vault)
         sites = await reader.fetch("SELECT id, institution FROM site")
+        is_new = not db.vault.every() and await resealing.is_new(reader)
     db.vault.check()
     if not writable:
         return
+    if is_new:
+        async with db.unit_alone() as unit:
+            await all_sealed.note(unit)
+        db.vault.all_sealed = True
     owners = {(row[1], str(DataClass.RECORD)) for row in sites}
     owners |= {(row[0], str(DataClass.MESSAGE)) for row in sites}
     wanted = [one for one in (*_HUB, *sorted(owners)) if db.vault.newest(*one) is None]
@@ -91,7 +97,7 @@ async def _make(db: "Database") -> None:
     try:
         async with db.unit_alone() as unit:
             await hold(unit, [_LOCK])
-            vault.learn(await _read(unit))
+            await _learn(unit, vault)
             told = await _tell(unit, vault)
             due = [
                 place
@@ -149,7 +155,7 @@ async def rotate(db: "Database", places: Iterable[Wanted] | None = None) -> int:
     vault = db.vault
     async with db.unit_alone() as unit:
         await hold(unit, [_LOCK])
-        vault.learn(await _read(unit))
+        await _learn(unit, vault)
         standing = {(one.owner, one.klass) for one in vault.every()}
         made = [fresh(vault, *place) for place in sorted(standing if places is None else places)]
         await insert(unit, made)
@@ -179,7 +185,7 @@ async def rewrap(db: "Database") -> int:
 async def reread(db: "Database") -> None:
     """Know the keys other processes made meanwhile."""
     async with db.reading() as reader:
-        db.vault.learn(await _read(reader))
+        await _learn(reader, db.vault)
 
 
 def load_sqlite(path: Path) -> Sequence[DataKey]:
@@ -219,6 +225,12 @@ async def _tell(unit: Unit, vault: Vault) -> list[tuple[DataKey, int]]:
     for one, sealed in told:
         one.used += sealed
     return told
+
+
+async def _learn(reader: Reader, vault: Vault) -> None:
+    """Know the keys, and whether everything was sealed: what was, a running hub never forgets."""
+    vault.learn(await _read(reader))
+    vault.all_sealed = vault.all_sealed or await all_sealed.is_noted(reader)
 
 
 async def _read(reader: Reader) -> list[DataKey]:

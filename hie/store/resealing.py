@@ -1,16 +1,16 @@
 """Cells sealed anew with the keys that seal now, a few rows at a time, while the hub goes on.
 
 A cell is only changed while it is what was read: whoever wrote it meanwhile sealed it with today's
-keys. What earlier versions left in clear, or sealed with the one key of the hub, is sealed as well.
+keys. What earlier versions left in clear, or sealed with the one key of the hub, is sealed as well,
+once: what lies in clear later was put there by others, and is not made to look the hub's own.
 """
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hie.store.cells import CLEAR, MARK, is_clear
-from hie.store.sealed_columns import Column, Form, Values
+from hie.store.cells import CLEAR, MARK, is_clear, open_words, seal_words, sealed_of
+from hie.store.sealed_columns import COLUMNS, Column, Form, Values
 from hie.store.session import Reader, Unit
 from hie.store.vault import HUB
 
@@ -39,6 +39,14 @@ async def count(reader: Reader, column: Column) -> int:
         f"SELECT count(*) FROM {column.table} WHERE {column.name} IS NOT NULL"  # noqa: S608
     )
     return found
+
+
+async def is_new(reader: Reader) -> bool:
+    """Whether nothing was written yet that is sealed, or would be."""
+    for table in dict.fromkeys(column.table for column in COLUMNS):
+        if await reader.fetchval(f"SELECT 1 FROM {table} LIMIT 1") is not None:  # noqa: S608
+            return False
+    return True
 
 
 async def page(reader: Reader, column: Column, after: Sequence[Any] | None, limit: int) -> Page:
@@ -104,20 +112,19 @@ def _anew(reader: Reader, column: Column, row: Values, was: Any, owner: str) -> 
         return None
     vault, place = reader.db.vault, column.place(row)
     if column.form is Form.WORDS:
-        if not was.startswith(MARK):
-            if column.plain(was):
-                return None
-            clear = was.encode("utf-8", "surrogatepass")
-        else:
-            sealed = base64.b64decode(was[1:])
-            clear, had = vault.opened(sealed, *place)
+        if column.plain(was):
+            return None
+        if was.startswith(MARK):
+            sealed = sealed_of(was)
+            had = vault.opened(sealed, *place)[1]
             owner = owner or had
             if vault.is_settled(sealed, column.klass, owner):
                 return None
-        anew = vault.seal(column.klass, owner, clear, *place)
-        return MARK + base64.b64encode(anew).decode("ascii")
+        words = open_words(reader.db, was, *place)
+        return seal_words(reader.db, column.klass, owner, words, *place)
     data = bytes(was)
     if column.form is Form.BODY and is_clear(data):
+        vault.check_clear(*place)
         return vault.seal(column.klass, owner, data, *place)
     clear, had = vault.opened(data, *place)
     owner = owner or had

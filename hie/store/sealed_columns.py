@@ -4,14 +4,13 @@ The requests of the audit log are left out: its rows are never changed, and the 
 are over what lies there. Their keys only ever open.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from hie.store.cells import CLEAR, owner_of
-from hie.store.code_maps import has_words
+from hie.store.code_maps import is_plain
 from hie.store.tables import TABLES
 from hie.store.vault import HUB, DataClass
 
@@ -119,6 +118,6 @@ COLUMNS: tuple[Column, ...] = (
         "code_map", "samples", ("site", "system", "code"), DataClass.MESSAGE, Form.WORDS,
         lambda row: ("code_map", "samples", row["site"], row["system"], row["code"]),
         lambda row: row["site"],
-        plain=lambda text: not has_words(json.loads(text)),
+        plain=is_plain,
     ),
 )  # fmt: skip

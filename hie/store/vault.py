@@ -95,6 +95,7 @@ class Vault:
     suite: Suite
     single: Keys
     load: Load
+    all_sealed: bool = False  # everything was sealed once (`store.all_sealed`)
     wanted: set[Wanted] = field(default_factory=set)
     due_us: int = 0  # when to look again: a key is worn then, or another process made one
     put_off_us: int = 0  # the provider was away: not before
@@ -194,9 +195,13 @@ class Vault:
         except (InvalidTag, ValueError) as fault:
             raise HubError(f"{place}: altered, moved, or sealed by other keys") from fault
 
-    def key_of(self, sealed: bytes) -> int:
-        """The id of the key a cell was sealed with; 0 for the one key of earlier versions."""
-        return 0 if sealed[:1] == _SINGLE else int.from_bytes(sealed[1:_HEAD], "big")
+    def check_clear(self, *place: str) -> None:
+        """A cell in clear is what an earlier version left.
+
+        Raises HubError where everything was sealed since: whoever put it there was not the hub.
+        """
+        if self.all_sealed:
+            raise HubError(f"{'|'.join(place)}: in clear, though everything was sealed")
 
     def is_settled(self, sealed: bytes, klass: DataClass, owner: str) -> bool:
         """Whether a cell is sealed with the key that seals for its owner now."""

@@ -1,12 +1,15 @@
 """`hie datakey` and `hie doctor`, as typed: keys are listed, changed, and refused when others read them."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from hie.cli import root
+from hie.store.sqlite import FILE
 
 OTHERS = 0o644
 
@@ -38,6 +41,17 @@ def test_keys_are_listed_rotated_wrapped_anew_and_cells_sealed_anew(data_dir: Pa
     assert {one["provider"] for one in told["keys"]} == {"kek-2"}
     assert not any("wrapped" in one for one in told["keys"])
     assert {path.name for path in (data_dir / "keys").glob("kek-*")} == {"kek-1.key", "kek-2.key"}
+
+
+def test_that_cells_in_clear_are_still_taken_is_said_until_all_was_sealed(data_dir: Path) -> None:
+    told = "still taken"
+    assert told not in typed("datakey", "ls")[1]  # a new database
+    with closing(sqlite3.connect(data_dir / FILE)) as connection:
+        connection.execute("DELETE FROM hub WHERE name = 'all-sealed'")
+        connection.commit()
+    assert told in typed("datakey", "ls")[1]
+    assert typed("datakey", "reencrypt", "--clear")[0] == 0
+    assert told not in typed("datakey", "ls")[1]
 
 
 @pytest.mark.parametrize("name", ["index.key", "data.key", "kek-1.key"])

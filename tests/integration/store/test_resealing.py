@@ -8,11 +8,11 @@ import pytest
 from hie.access.actor import Actor
 from hie.access.policy import Restriction
 from hie.app import opened
-from hie.errors import InvalidRequest
+from hie.errors import HubError, InvalidRequest
 from hie.exchange import data_keys as commands
 from hie.exchange.commands import operator, run
 from hie.exchange.hub import Hub
-from hie.store import cells, checks, messages, resealing
+from hie.store import all_sealed, cells, checks, messages, resealing
 from hie.store.sealed_columns import COLUMNS, Form
 from hie.store.tables import METADATA
 from hie.store.tables import TABLES as _TABLES
@@ -69,6 +69,8 @@ async def _as_earlier_versions_left_it(hub: Hub) -> None:
     """Bodies compressed only, messages under the one key of the hub, words in clear."""
     db = hub.db
     async with db.unit() as unit:
+        await all_sealed.forget(unit)
+        db.vault.all_sealed = False
         for column in COLUMNS:
             names = (*column.keys, *column.given, column.name)
             rows = await unit.fetch(f"SELECT {', '.join(names)} FROM {column.table}")  # noqa: S608
@@ -115,6 +117,58 @@ async def test_what_earlier_versions_left_is_read_and_then_sealed(
         assert kept.body["answer"]["check"] == answer["check"]
         told = await _all(hub)
         assert told["sealed"] == {}
+
+
+async def test_what_lies_in_clear_once_all_was_sealed_is_refused_and_not_sealed(
+    place: Any, tmp_path: Path
+) -> None:
+    async with a_hub(place, tmp_path) as hub:
+        await received(hub, 1)
+        before = await _served(hub)
+        await _as_earlier_versions_left_it(hub)
+        await _all(hub)
+        sealed = await _served(hub)
+        await _as_earlier_versions_left_it(hub)
+        async with hub.db.unit() as unit:
+            await all_sealed.note(unit)
+    async with opened(_settings(place)) as hub:
+        with pytest.raises(HubError, match="in clear, though everything was sealed"):
+            await _served(hub)
+        refused = []
+        async with hub.db.reading() as reader:
+            for column in COLUMNS:
+                try:
+                    await resealing.page(reader, column, None, 10_000)
+                except HubError:
+                    refused.append(f"{column.table}.{column.name}")
+        assert {"patient.body", "observation.body", "message.native_id"} <= set(refused)
+        with pytest.raises(HubError, match="in clear"):
+            await _all(hub, start=True)
+        answer = await run(hub, "datakey-reencrypt", {"clear": True})
+        while answer["at"] is not None:
+            answer = await run(hub, "datakey-reencrypt", {"at": answer["at"]})
+        assert set(refused) <= set(answer["sealed"])
+        assert await _served(hub) == sealed == before
+        async with hub.db.reading() as reader:
+            assert await all_sealed.is_noted(reader)
+        assert hub.db.vault.all_sealed
+
+
+async def test_a_new_database_takes_nothing_in_clear_and_a_filled_one_says_when(
+    place: Any, tmp_path: Path
+) -> None:
+    async with a_hub(place, tmp_path) as hub:
+        assert hub.db.vault.all_sealed
+        await received(hub, 1)
+        async with hub.db.unit() as unit:
+            await all_sealed.forget(unit)
+        await run(hub, "datakey-list", {})
+        assert hub.db.vault.all_sealed  # who takes the row away does not open a running hub
+    async with opened(_settings(place)) as hub:
+        assert not hub.db.vault.all_sealed
+        assert not (await run(hub, "datakey-list", {}))["sealed"]
+        await _all(hub)
+        assert (await run(hub, "datakey-list", {}))["sealed"]
 
 
 async def test_new_keys_seal_at_once_and_the_rest_is_sealed_anew_after_a_kill(
@@ -193,8 +247,24 @@ async def test_wrapping_keys_change_without_touching_a_cell(place: Any, tmp_path
 )  # fmt: skip
 async def test_a_place_that_is_none_is_refused(place: Any, tmp_path: Path, at: Any) -> None:
     async with a_hub(place, tmp_path) as hub:
+        if isinstance(at, dict):
+            at = {"of": commands.OF} | at
         with pytest.raises(InvalidRequest):
             await run(hub, "datakey-reencrypt", {"at": at})
+
+
+async def test_a_run_of_a_version_with_other_columns_is_begun_anew(
+    place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_hub(place, tmp_path) as hub:
+        await received(hub, 1)
+        await run(hub, "datakey-rotate", {})
+        monkeypatch.setattr(commands, "_SECONDS", 0)
+        answer = await run(hub, "datakey-reencrypt", {})
+        assert (await run(hub, "datakey-reencrypt", {"at": answer["at"]}))["at"] is not None
+        assert (await run(hub, "datakey-reencrypt", {}))["resumed"]
+        monkeypatch.setattr(commands, "OF", "another list")
+        assert not (await run(hub, "datakey-reencrypt", {}))["resumed"]
 
 
 def test_every_sealed_column_is_gone_through_or_named_here() -> None:

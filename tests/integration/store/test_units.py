@@ -13,7 +13,9 @@ PUT = "INSERT INTO hub (name, value) VALUES ($1, $2)"
 
 async def names(db: Database) -> set[str]:
     async with db.reading() as reader:
-        return {row[0] for row in await reader.fetch("SELECT name FROM hub WHERE name <> 'keys'")}
+        begun = "('keys', 'all-sealed')"  # what a new database begins with
+        rows = await reader.fetch(f"SELECT name FROM hub WHERE name NOT IN {begun}")  # noqa: S608
+        return {row[0] for row in rows}
 
 
 @pytest.mark.anyio
