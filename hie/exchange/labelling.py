@@ -113,6 +113,9 @@ async def set_unchanged(unit: Unit, repeated: Iterable[Mapping[Ref, int]]) -> No
         forgets = bool(mask(one.label) & UNMAPPED and not mask(says) & UNMAPPED)
         if forgets and one.ref[0] in _SHARED:
             forgets = not await _is_unknown_still(unit, one.stored.home, one.ref)
+        elif forgets:
+            tree = one.stored.resource()
+            forgets = await labelling.is_whole(unit, one.ref, tree, one.stored.message)
         changes[one.ref] = again(one.label, says, tables().levels, forgets=forgets)
     await relabelling.set_labels(unit, changes, rows)
 

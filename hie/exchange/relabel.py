@@ -18,6 +18,7 @@ from hie.errors import Contended, Fault, InvalidRequest
 from hie.exchange.hub import Hub
 from hie.exchange.label_flow import Node, take
 from hie.store import relabelling
+from hie.store.labelling import is_whole
 from hie.store.relabelling import LABELLED, START
 from hie.store.session import Unit
 
@@ -43,6 +44,7 @@ async def relabel_home(unit: Unit, home: str) -> int:
         says = nodes[one.ref].label
         is_message = (one.stored.message or "").isalnum()
         forgets = is_message and bool(mask(one.label) & UNMAPPED and not mask(says) & UNMAPPED)
+        forgets = forgets and await is_whole(unit, one.ref, nodes[one.ref].tree, one.stored.message)
         changes[one.ref] = again(one.label, says, tables().levels, forgets=forgets)
     return await relabelling.set_labels(unit, changes, rows)
 

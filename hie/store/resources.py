@@ -21,7 +21,7 @@ from hie.store import consents, index, resource_identifiers
 from hie.store.cells import owner_of, pack_body
 from hie.store.identifiers import blind
 from hie.store.instants import written
-from hie.store.labelling import label_for, label_versions
+from hie.store.labelling import label_for, label_versions, next_label
 from hie.store.masks import mask
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Row, Rows, Unit
@@ -161,7 +161,7 @@ async def put(
     for (kind, key), (last, was_us, label) in gone.items():
         then_us = max(at_us, was_us)
         again = known[kind, key]
-        new = label_for(unit, again, label)
+        new = await next_label(unit, again, label)
         row = row_of(unit, again, last + 1, then_us, written(then_us), new)
         await unit.insert(TABLES[kind], _columns(kind), [row])
         made.append((kind, key, last + 1))
@@ -178,7 +178,7 @@ async def put(
         nexts = []
         for one in changed:
             last, was_us, label = versions[one.type, one.id]
-            new = label_for(unit, one, label)
+            new = await next_label(unit, one, label)
             nexts.append(Next(one, last + 1, max(at_us, was_us), new, new != label))
         await _replace(unit, nexts)
         made += [(one.put.type, one.put.id, one.version) for one in nexts]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from hie.access.labels import Topic, confidentiality, label_with, topics
@@ -12,7 +13,7 @@ from hie.errors import ResourceNotFound
 from hie.store import labelling, relabelling, resources, rewriting, versions
 from hie.store.database import Database
 from hie.store.resources import Put
-from tests.builders import a_patient, an_observation, an_organization
+from tests.builders import a_patient, a_report, an_observation, an_organization
 
 LOINC = "http://loinc.org"
 HIV = label_with(1, bit(Topic.HIV))
@@ -199,3 +200,58 @@ async def test_a_row_without_a_label_is_restricted_until_it_has_one(database: Da
         ]
     await wrote(database, result(status="corrected"))
     assert await is_seen(database)
+
+
+LOCAL = {"system": "urn:lab", "code": "X7"}
+UNKNOWN = label_with(1, UNMAPPED)
+
+
+@pytest.mark.anyio
+async def test_what_comes_late_is_no_reading_of_what_stands(database: Database) -> None:
+    await wrote(database, result("99999-9", "m2", label=UNKNOWN))
+    async with database.unit() as unit:
+        standing = (await resources.current(unit, [REF]))[REF]
+        await resources.reinstate(unit, result(message="m1", label=0), standing, now_us=2_000_000)
+    assert await label(database) == UNKNOWN
+    assert not await is_seen(database)
+
+
+@pytest.mark.anyio
+async def test_another_code_of_another_message_tells_nothing_of_the_first(
+    database: Database,
+) -> None:
+    await wrote(database, result("99999-9", "m1", label=UNKNOWN))
+    await wrote(database, result("8867-4", "m2", label=0))
+    assert await label(database) == UNKNOWN
+    assert not await is_seen(database, 1)
+
+
+@pytest.mark.anyio
+async def test_a_code_that_is_known_in_a_later_message_is_known_in_the_first(
+    database: Database,
+) -> None:
+    one = result(message="m1", label=UNKNOWN)
+    local = {**one.resource, "code": {"coding": [LOCAL]}}
+    known = {**one.resource, "code": {"coding": [LOCAL, *one.resource["code"]["coding"]]}}
+    await wrote(database, msgspec.structs.replace(one, resource=local))
+    await wrote(database, msgspec.structs.replace(one, resource=known, message="m2", label=0))
+    assert await label(database) == 0
+    assert await is_seen(database, 1)
+
+
+@pytest.mark.anyio
+async def test_a_report_that_leaves_out_an_unknown_result_stays_restricted(
+    database: Database,
+) -> None:
+    unknown = result(message="m1", label=UNKNOWN)
+    tree = {**a_report("d1", "h1"), "result": [{"reference": "Observation/o1"}]}
+    await wrote(database, unknown, Put("DiagnosticReport", "h1", "d1", tree, "m1", label=UNKNOWN))
+    later = {**tree, "result": []}
+    await wrote(database, Put("DiagnosticReport", "h1", "d1", later, "m2", label=0))
+    ref = ("DiagnosticReport", "d1")
+    async with database.reading() as reader:
+        assert (await labelling.labels_of(reader, [ref]))[ref] == UNKNOWN
+    await wrote(database, result(message="m1", label=0, note=[{"text": "again"}]))
+    await wrote(database, Put("DiagnosticReport", "h1", "d1", tree, "m3", label=0))
+    async with database.reading() as reader:
+        assert (await labelling.labels_of(reader, [ref]))[ref] == 0
