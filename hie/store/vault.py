@@ -172,7 +172,7 @@ class Vault:
         if sealing.key.sealed >= BLOCK:
             self.wanted.add((sealing.key.owner, sealing.key.klass))
         nonce = os.urandom(NONCE)
-        bound = "|".join(place).encode("utf-8", "surrogatepass") + sealing.tail
+        bound = _told(place).encode("utf-8", "surrogatepass") + sealing.tail
         return sealing.head + nonce + sealing.encrypt(nonce, data, bound)
 
     def unseal(self, sealed: bytes, *place: str) -> bytes:
@@ -183,10 +183,13 @@ class Vault:
         """What was sealed for this place, and whose key it was sealed with."""
         if sealed[:1] == _SINGLE:
             return self.single.unseal(sealed, *place), HUB
-        return self.opened_at(sealed, "|".join(place))
+        return self.opened_at(sealed, _told(place))
 
     def opened_at(self, sealed: bytes, place: str) -> tuple[bytes, str]:
-        """`opened`, for a place in one text; never sealed by an earlier version."""
+        """`opened`, for a place in one text; never sealed by an earlier version.
+
+        Its parts are ids, without "|" and without a backslash.
+        """
         head = sealed[:_HEAD]
         opening = self._opening.get(head) or self._opens(head)
         bound = place.encode("utf-8", "surrogatepass") + opening.tail
@@ -235,7 +238,7 @@ class Vault:
         if held is not None and held.key is key:
             return held
         clear = self.provider.unwrap(key.provider, key.wrapped, key.context)
-        bound = f"|{key.owner}".encode()
+        bound = f"|{_told((key.owner,))}".encode()
         ready = _Ready(key, key.owner, key.head, bound, *ciphers(key.suite, clear))
         self._opening[key.head] = ready
         return ready
@@ -251,6 +254,14 @@ class _Ready:
     tail: bytes
     encrypt: Encrypt
     decrypt: Decrypt
+
+
+def _told(place: Sequence[str]) -> str:
+    """A place in one text, another for every other place, whatever signs its parts have."""
+    text = "|".join(place)
+    if "\\" not in text and text.count("|") == len(place) - 1:
+        return text
+    return "|".join(one.replace("\\", "\\\\").replace("|", "\\|") for one in place)
 
 
 def now_us() -> int:

@@ -208,6 +208,31 @@ async def test_new_keys_seal_at_once_and_the_rest_is_sealed_anew_after_a_kill(
         assert len(events) == 4  # new keys, and each time the run was begun or taken up
 
 
+async def test_every_cell_is_bound_to_a_place_of_its_own(place: Any, tmp_path: Path) -> None:
+    places: dict[tuple[str, ...], str] = {}
+    async with a_hub(place, tmp_path) as hub:
+        for number in range(1, 4):
+            await received(hub, number)
+        await asked(hub, 1, "K")
+        async with hub.db.reading() as reader:
+            for column in COLUMNS:
+                names = (*column.keys, *column.given, column.name)
+                rows = await reader.fetch(f"SELECT {', '.join(names)} FROM {column.table}")  # noqa: S608
+                cell = None
+                for one in (dict(zip(names, row, strict=True)) for row in rows):
+                    was = one[column.name]
+                    if was is None or (column.form is Form.WORDS and column.plain(was)):
+                        continue
+                    at = column.place(one)
+                    assert at not in places, (places[at], column.table)
+                    places[at] = column.table
+                    if cell is not None:
+                        with pytest.raises(HubError, match="altered, moved"):
+                            hub.db.vault.unseal(cell, *at)
+                    cell = cells.sealed_of(was) if column.form is Form.WORDS else bytes(was)
+    assert {"patient", "observation", "message", "order_check"} <= set(places.values())
+
+
 async def test_what_is_written_meanwhile_stays_as_it_was_written(
     place: Any, tmp_path: Path
 ) -> None:

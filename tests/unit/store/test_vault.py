@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hie.errors import HubError, HubMisconfigured, Unavailable
@@ -53,6 +53,28 @@ def test_it_opens_in_no_other_table_column_or_row(
     with pytest.raises(HubError, match="altered, moved"):
         vault.unseal(sealed, *place)
     assert vault.unseal(sealed, "t", "c", "1") == b"value"
+
+
+@pytest.fixture(scope="module")
+def a_sealing_vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
+    return a_vault(tmp_path_factory.mktemp("keys"))
+
+
+_PARTS = st.lists(st.text(st.sampled_from("ab|\\"), max_size=4), min_size=1, max_size=4)
+
+
+@given(place=_PARTS, other=_PARTS)
+@example(place=["code_map", "a|b", "c"], other=["code_map", "a", "b|c"])
+@example(place=["a\\|b"], other=["a\\", "b"])
+@example(place=["a", "b"], other=["a|b"])
+def test_no_signs_in_a_place_make_it_another(
+    a_sealing_vault: Vault, place: list[str], other: list[str]
+) -> None:
+    sealed = a_sealing_vault.seal(DataClass.RECORD, HUB, b"value", *place)
+    assert a_sealing_vault.unseal(sealed, *place) == b"value"
+    if other != place:
+        with pytest.raises(HubError, match="altered, moved"):
+            a_sealing_vault.unseal(sealed, *other)
 
 
 @SUITES
