@@ -133,9 +133,12 @@ async def standing(reader: Reader, homes: Iterable[str]) -> list[Stored]:
 async def look_again(unit: Unit, homes: Iterable[str]) -> None:
     """Make the rules anew of those homes that have any about what records point at.
 
-    To be called after records were written: a new one may be meant.
+    To be called after records were written: a new one may be meant. It costs one statement, which
+    finds nothing for nearly everybody, and none for what is nobody's.
     """
-    wanted = sorted(set(homes))
+    wanted = sorted(set(homes) - {""})
+    if not wanted:
+        return
     watched = " OR ".join(f"resource LIKE '{kind}/%'" for kind in sorted(WATCHED))
     rows = await unit.fetch(
         "SELECT DISTINCT home FROM consent_rule"  # noqa: S608

@@ -19,7 +19,7 @@ from hie.store.session import Reader, Unit
 from hie.store.tables import HOMELESS, TABLES
 
 if TYPE_CHECKING:
-    from hie.store.resources import Put
+    from hie.store.version_rows import Put
 
 Ref = tuple[str, str]
 # Several reports may have them: whether each is known, `exchange.labelling` finds out.

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from hie.access.labels.label import RESTRICTED, UNMAPPED, label_with
 from hie.store.instants import written
 from hie.store.labelling import label_versions
-from hie.store.resources import Put, row_of, set_rows
+from hie.store.resources import set_rows
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader, Row, Unit
 from hie.store.tables import HOMELESS, TABLES
+from hie.store.version_rows import Put, row_of
 
 Key = tuple[str, str]  # id, home
 START: Key = ("", "")

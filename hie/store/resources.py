@@ -7,66 +7,36 @@ the winner's id. Nothing here decides which version stands: callers do, by statu
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import msgspec
 
-from hie.access.labels import with_label
-from hie.access.labels.tags import tags_text
 from hie.errors import HubError
-from hie.fhir import Resource
-from hie.fhir.wire import write
-from hie.store import consents, index, resource_identifiers
-from hie.store.cells import owner_of, pack_body
-from hie.store.identifiers import blind
+from hie.store import consents, resource_identifiers
 from hie.store.instants import written
 from hie.store.labelling import label_for, label_versions, next_label
-from hie.store.masks import mask
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Row, Rows, Unit
 from hie.store.tables import TABLES
+from hie.store.version_rows import (
+    HISTORY,
+    First,
+    Put,
+    body_of,
+    columns_of,
+    hashes_of,
+    packed,
+    row_of,
+)
+
+__all__ = [
+    "First", "Put", "Ref", "Version", "archive", "current", "first", "first_as_served", "insert",
+    "put", "reinstate", "report_of", "set_rows",
+]  # fmt: skip
 
 Ref = tuple[str, str]  # resource type, id
 Version = tuple[str, str, int]  # resource type, id, version
 Known = tuple[int, int, int | None]  # version, when it was written in microseconds, its label
-
-_HERE = "urn:hie:message:"
-_COMMON = ("home", "id", "version", "updated_us", "message", "status", "dict", "body", "label")
-HISTORY = (
-    "home", "type", "id", "version", "updated_us", "message", "deleted", "dict", "body", "label",
-)  # fmt: skip
-
-
-class Put(msgspec.Struct, frozen=True):
-    """One version to write; `resource` has no versionId and lastUpdated yet.
-
-    `message` is the id of the message that brought it, or "institution:<code>" that wrote it.
-    `home` is the Patient's id, "" for what is nobody's; `report` is an Observation's report.
-    `owner` is the institution whose key seals it (None: the one that wrote it). `label` is what it
-    says and inherits, when the caller knows (None: what it says alone, and what it had).
-    """
-
-    type: str
-    home: str
-    id: str
-    resource: Resource
-    message: str | None = None
-    report: str | None = None
-    owner: str | None = None
-    label: int | None = None
-
-
-class First(msgspec.Struct, frozen=True):
-    """A first version as it will be stored: its tree need not wait for the rest of the batch.
-
-    `hashes`: by which identifiers it is found (`resource_identifiers`).
-    """
-
-    type: str
-    id: str
-    row: Row
-    hashes: tuple[str, ...] = ()
 
 
 class Next(msgspec.Struct, frozen=True):
@@ -83,16 +53,16 @@ def first(unit: Unit, put: Put, now_us: int) -> First:
     """The first version of a resource whose id this unit claimed: nobody has another of it."""
     label = label_for(unit, put)
     row = row_of(unit, put, 1, now_us, written(now_us), label)
-    return First(put.type, put.id, row, _hashes(unit, put))
+    return First(put.type, put.id, row, hashes_of(unit, put))
 
 
 def first_as_served(unit: Unit, put: Put, now_us: int) -> tuple[First, Stored]:
     """`first`, and the same as a reader will get it."""
     label = label_for(unit, put)
-    body = _body(put, 1, written(now_us), label)
+    body = body_of(put, 1, written(now_us), label)
     row = row_of(unit, put, 1, now_us, "", label, body)
     one = Stored(put.type, put.home, put.id, 1, now_us, put.message, body)
-    return First(put.type, put.id, row, _hashes(unit, put)), one
+    return First(put.type, put.id, row, hashes_of(unit, put)), one
 
 
 async def current(
@@ -122,7 +92,12 @@ async def insert(
     unit: Unit, puts: Sequence[Put | First], *, now_us: int | None = None
 ) -> list[Version]:
     """Write first versions of resources whose ids were just claimed; the fast path of `put`."""
-    at_us = time.time_ns() // 1000 if now_us is None else now_us
+    made = await _insert(unit, puts, time.time_ns() // 1000 if now_us is None else now_us)
+    await consents.look_again(unit, (one.home for one in puts))
+    return made
+
+
+async def _insert(unit: Unit, puts: Sequence[Put | First], at_us: int) -> list[Version]:
     rows: dict[str, list[Row]] = defaultdict(list)
     found_by: list[resource_identifiers.Row] = []
     for one in puts:
@@ -132,9 +107,8 @@ async def insert(
     for kind in sorted(rows):
         # Rows of one home side by side touch fewer index pages.
         rows[kind].sort(key=_home)
-    inserts = [Rows(TABLES[kind], _columns(kind), rows[kind]) for kind in sorted(rows)]
+    inserts = [Rows(TABLES[kind], columns_of(kind), rows[kind]) for kind in sorted(rows)]
     await unit.insert_all([*inserts, resource_identifiers.fresh(found_by)])
-    await consents.look_again(unit, (row[0] for kind in rows for row in rows[kind]))
     return [(one.type, one.id, 1) for one in puts]
 
 
@@ -146,7 +120,12 @@ async def put(
     Several of one id follow one another in the order given. No version is older than the one before
     it, whichever unit began first. Returns (type, id, version) of each.
     """
-    at_us = time.time_ns() // 1000 if now_us is None else now_us
+    made = await _put(unit, puts, time.time_ns() // 1000 if now_us is None else now_us)
+    await consents.look_again(unit, (one.home for one in puts))
+    return made
+
+
+async def _put(unit: Unit, puts: Sequence[Put | First], at_us: int) -> list[Version]:
     nearest: dict[Ref, Put | First] = {}
     later: list[Put | First] = []
     for one in puts:
@@ -156,25 +135,25 @@ async def put(
     versions = await _versions(unit, known)
     gone = await _deleted(unit, (ref for ref in known if ref not in versions))
     fresh = [one for ref, one in nearest.items() if ref not in versions and ref not in gone]
-    made = await insert(unit, fresh, now_us=at_us)
+    made = await _insert(unit, fresh, at_us)
     relabelled = []
     for (kind, key), (last, was_us, label) in gone.items():
         then_us = max(at_us, was_us)
         again = known[kind, key]
         new = await next_label(unit, again, label)
         row = row_of(unit, again, last + 1, then_us, written(then_us), new)
-        await unit.insert(TABLES[kind], _columns(kind), [row])
+        await unit.insert(TABLES[kind], columns_of(kind), [row])
         made.append((kind, key, last + 1))
         if new != label:
             relabelled.append((kind, key, new))
     await label_versions(unit, relabelled)
     met = [one for ref, one in known.items() if ref in versions or ref in gone]
     await resource_identifiers.keep(
-        unit, ((hashed, one.home, one.id) for one in met for hashed in _hashes(unit, one))
+        unit, ((hashed, one.home, one.id) for one in met for hashed in hashes_of(unit, one))
     )
     changed = [one for ref, one in known.items() if ref in versions]
     if changed:
-        await _archive(unit, [(one.type, one.id) for one in changed])
+        await archive(unit, [(one.type, one.id) for one in changed])
         nexts = []
         for one in changed:
             last, was_us, label = versions[one.type, one.id]
@@ -182,10 +161,8 @@ async def put(
             nexts.append(Next(one, last + 1, max(at_us, was_us), new, new != label))
         await _replace(unit, nexts)
         made += [(one.put.type, one.put.id, one.version) for one in nexts]
-    if met:
-        await consents.look_again(unit, (one.home for one in met))
     if later:
-        made += await put(unit, later, now_us=at_us)
+        made += await _put(unit, later, at_us)
     return made
 
 
@@ -196,10 +173,10 @@ async def reinstate(unit: Unit, late: Put, standing: Stored, *, now_us: int | No
     """
     at_us = max(time.time_ns() // 1000 if now_us is None else now_us, standing.updated_us)
     number = standing.version + 1
-    await _archive(unit, [(late.type, late.id)])
+    await archive(unit, [(late.type, late.id)])
     had = (await _versions(unit, [(late.type, late.id)]))[late.type, late.id][2]
     label = label_for(unit, late, had)
-    body = _packed(unit, late, number, _body(late, number, written(at_us), label))
+    body = packed(unit, late, number, body_of(late, number, written(at_us), label))
     row = (
         late.home,
         late.type,
@@ -263,7 +240,8 @@ async def report_of(unit: Unit, standing: Stored) -> str | None:
     return report
 
 
-async def _archive(unit: Unit, refs: Iterable[Ref]) -> None:
+async def archive(unit: Unit, refs: Iterable[Ref]) -> None:
+    """Copy the current versions to history, where the next ones or a deletion follow them."""
     for kind, ids in sorted(_by_type(refs).items()):
         await unit.execute(
             f"INSERT INTO resource_history ({', '.join(HISTORY)}) SELECT"  # noqa: S608
@@ -290,7 +268,7 @@ async def _replace(unit: Unit, nexts: Sequence[Next]) -> None:
 async def set_rows(unit: Unit, rows: Mapping[str, Sequence[Row]]) -> None:
     """Set current rows, by type. Raises HubError for one that is not there in that home."""
     for kind, changed in sorted(rows.items()):
-        names = _columns(kind)
+        names = columns_of(kind)
         sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(names, 1) if n > 2)
         await unit.executemany(
             f"UPDATE {TABLES[kind]} SET {sets} WHERE home = $1 AND id = $2",  # noqa: S608
@@ -304,82 +282,6 @@ async def set_rows(unit: Unit, rows: Mapping[str, Sequence[Row]]) -> None:
         )
         if count != len(changed):
             raise HubError(f"{kind}: a resource has another home than this version says")
-
-
-def _hashes(unit: Unit, put: Put) -> tuple[str, ...]:
-    return resource_identifiers.hashes(unit, put.type, put.resource, put.message)
-
-
-def row_of(
-    unit: Unit,
-    put: Put,
-    version: int,
-    at_us: int,
-    stamp: str,
-    label: int | None,
-    body: bytes | None = None,
-) -> tuple[Any, ...]:
-    """The row of a current version, in the order of its table's columns."""
-    text = _body(put, version, stamp, label) if body is None else body
-    item = index.item_of(put.type, put.resource, put.message, unit.db.loinc)
-    hashed = partial(blind, unit) if put.type == "ImagingStudy" else None
-    values = index.values(put.type, put.resource, put.report, hashed, item)
-    return (
-        put.home,
-        put.id,
-        version,
-        at_us,
-        put.message,
-        index.status(put.resource),
-        unit.db.bodies.number,
-        _packed(unit, put, version, text),
-        label,
-        *mask(unit, put.type, put.home, label, values),
-    )
-
-
-def _packed(unit: Unit, put: Put, version: int, body: bytes) -> bytes:
-    owner = owner_of(put.message) if put.owner is None else put.owner
-    return pack_body(unit.db, put.type, put.home, put.id, version, owner, body)
-
-
-def _body(put: Put, version: int, stamp: str, label: int | None) -> bytes:
-    """The resource exactly as it will be served: type, id and meta first."""
-    resource, message = put.resource, put.message
-    if message and message.isalnum() and "id" not in resource and "meta" not in resource:
-        text = write(resource)
-        start = f'{{"resourceType":"{put.type}"'
-        if text.startswith(start.encode()):
-            return _headed(put, version, stamp, start, label).encode() + text[len(start) :]
-    meta: dict[str, Any] = {"versionId": str(version), "lastUpdated": stamp}
-    given = resource.get("meta")
-    if given:
-        meta = {**given, **meta}
-    if message is not None and "source" not in meta:
-        meta["source"] = source_of(message)
-    if label is not None:
-        meta = with_label(meta, label)
-    head = {"resourceType": put.type, "id": put.id, "meta": meta}
-    return write({**head, **resource, "id": put.id, "meta": meta})
-
-
-def _headed(put: Put, version: int, stamp: str, start: str, label: int | None) -> str:
-    """The head of what the hub's own mapping made: nothing in it need be escaped."""
-    tags = "" if label is None else f',"security":{tags_text(label)}'
-    return (
-        f'{start},"id":"{put.id}","meta":{{"versionId":"{version}",'
-        f'"lastUpdated":"{stamp}","source":"{_HERE}{put.message}"{tags}}}'
-    )
-
-
-def source_of(message: str) -> str:
-    """`meta.source`: the message that brought a version, or the institution that wrote it."""
-    kind, colon, key = message.partition(":")
-    return f"urn:hie:{kind}:{key}" if colon else f"{_HERE}{message}"
-
-
-def _columns(kind: str) -> tuple[str, ...]:
-    return _COMMON + index.columns(kind)
 
 
 def _patients_first(one: tuple[str, list[str]]) -> tuple[bool, str]:

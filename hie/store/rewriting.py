@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from hie.store import names, resource_identifiers
 from hie.store.cells import pack_body
-from hie.store.resources import HISTORY
+from hie.store.resources import archive
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader, Unit
 from hie.store.tables import HOMELESS, TABLES
+from hie.store.version_rows import HISTORY
 
 
 async def delete(unit: Unit, one: Stored, writer: str | None, now_us: int) -> int:
@@ -21,14 +22,7 @@ async def delete(unit: Unit, one: Stored, writer: str | None, now_us: int) -> in
     """
     version, at_us = one.version + 1, max(now_us, one.updated_us)
     table = TABLES[one.type]
-    await unit.execute(
-        f"INSERT INTO resource_history ({', '.join(HISTORY)})"  # noqa: S608
-        " SELECT home, CAST($2 AS TEXT), id, version, updated_us, message, false, dict, body, label"
-        f" FROM {table} WHERE home = $3 AND id = $1",
-        one.id,
-        one.type,
-        one.home,
-    )
+    await archive(unit, [(one.type, one.id)])
     label = await unit.fetchval(
         f"SELECT label FROM {table} WHERE home = $1 AND id = $2",  # noqa: S608
         one.home,

@@ -13,7 +13,7 @@ import httpx
 from hie.app import web_app
 from hie.exchange.hub import Hub
 from hie.fhir.wire import write
-from hie.store import resources
+from hie.store import version_rows
 from hie.store.postgresql import PostgresReader
 from hie.store.sqlite import FILE, SqliteReader
 from tests.bench.fhir_fill import ITEM, PANEL, PANELS, Filled, day_of
@@ -165,7 +165,7 @@ async def plan(hub: Hub, filled: Filled, token: str) -> dict[str, Any]:
                 assert len(answer.json()["entry"]) == count, name
             ran = [one for one in said if "body" in one[0] and "observation" in one[0]]
             asks[name] = {"statements": ran, "mark": key, "count": count}
-    columns = resources._columns("Observation")
+    columns = version_rows.columns_of("Observation")
     async with hub.db.reading() as reader:
         row = await reader.fetchrow(
             f"SELECT {', '.join(columns)} FROM observation WHERE id = $1",  # noqa: S608

@@ -2,6 +2,7 @@
 
 import asyncio
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -321,3 +322,21 @@ async def test_a_first_version_made_early_is_stored_as_any_other(database: Datab
     other = await read(database, "Observation", "o2")
     assert first.body.replace(b"o1", b"o2") == other.body
     assert (await read(database, "Observation", "o1")).resource()["status"] == "amended"
+
+
+@pytest.mark.anyio
+async def test_whether_a_consent_means_what_is_written_is_asked_once(database: Database) -> None:
+    await wrote(database, observed("o1"))
+    async with database.unit() as unit:
+        asked: list[str] = []
+        fetch = unit.fetch
+
+        async def heard(sql: str, *args: Any) -> Any:
+            asked.extend([sql] if "consent_rule" in sql else [])
+            return await fetch(sql, *args)
+
+        unit.fetch = heard  # type: ignore[method-assign]
+        await resources.put(unit, [Put("Organization", "", "i1", an_organization("i1"))])
+        assert asked == []
+        await resources.put(unit, [observed("o1"), observed("o2"), observed("o1")])
+        assert len(asked) == 1

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hie.fhir.wire import parse, write
-from hie.store import resources
+from hie.store import version_rows
 from hie.store.resources import Put
 
 STAMP = "2026-06-12T08:10:00.000001Z"
@@ -29,7 +29,7 @@ def _body(
     tree: dict[str, Any], message: str | None = "Oul6ttSen40b13Tq", label: int | None = 5
 ) -> bytes:
     put = Put(tree.get("resourceType", "Observation"), "home1", "obs1", tree, message)
-    return resources._body(put, 3, STAMP, label)
+    return version_rows.body_of(put, 3, STAMP, label)
 
 
 @given(ELEMENTS)
