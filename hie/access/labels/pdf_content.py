@@ -17,6 +17,7 @@ _TOKEN = re.compile(
     rb"|/(?P<font>" + _NAME + rb")[\0\s]+[-+]?[\d.]+[\0\s]+Tf(?![A-Za-z])"
     rb"|/" + _NAME + rb"|(?<![A-Za-z*])(?P<word>BI|Tf|q|Q)(?![A-Za-z*'\"])"
 )
+_ANY_STRING = re.compile(rb"\(|(?<!<)<(?!<)")
 _PARENTHESIS = re.compile(rb"[()]|\\.", re.DOTALL)
 _ESCAPED = re.compile(rb"\\([0-7]{1,3}|\r\n|.)", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
@@ -65,7 +66,9 @@ def shown_in(stream: bytes) -> tuple[list[Run], list[bytes]]:
 
 
 def strings_in(text: bytes) -> list[bytes]:
-    """The strings of an object's text."""
+    """The strings of an object's text; most objects have none."""
+    if not _ANY_STRING.search(text):
+        return []
     return [value for kind, value, _ in _tokens(text) if kind == "string"]
 
 

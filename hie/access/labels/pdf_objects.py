@@ -43,6 +43,7 @@ _INLINE_PICTURE = re.compile(
 _TEXTLESS = frozenset(
     b"FontFile FontFile2 FontFile3 CIDSet CIDToGIDMap ICCBased DestOutputProfile".split()
 )
+_MASKS = frozenset({b"SMask", b"Mask"})
 _WHOLE = 4 << 20  # unpacked bytes
 _MOST_PIXELS = 250_000  # of all pictures: a quarter of a page scanned at 100 dpi
 _MOST_BYTES = 200_000  # of a picture beyond four for each of its pixels
@@ -78,7 +79,7 @@ def file_of(data: bytes) -> File:
     if any(_ELSEWHERE.search(text) for text in file.texts()):
         raise UnreadableError
     uses, contents = _uses(file)
-    pixels = 0
+    pixels = {True: 0, False: 0}  # of masks, of pictures: one lies over the other
     for stream in streams:
         keys = uses.get(stream.number, set())
         if _PACKED_OBJECTS.search(stream.top) and stream.number not in contents:
@@ -86,8 +87,9 @@ def file_of(data: bytes) -> File:
         if stream.number not in contents and _is_textless(stream, keys):
             continue
         if _PICTURE.search(stream.top):
-            pixels += _pixels(stream)
-            if pixels > _MOST_PIXELS or stream.number in contents:
+            is_mask = bool(keys) and keys <= _MASKS
+            pixels[is_mask] += _pixels(stream)
+            if pixels[is_mask] > _MOST_PIXELS or stream.number in contents:
                 raise UnreadableError
             continue
         body = unpacked(stream, left)

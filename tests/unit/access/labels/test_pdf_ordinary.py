@@ -151,6 +151,20 @@ def test_what_stands_beside_the_pages_is_read_too(where: str) -> None:
     assert about("application/pdf", pdf(office("双肺", **more), TOGETHER)) == (1, {Topic.STD})
 
 
+def test_a_signed_report_with_a_seal_is_read() -> None:
+    """The signature is added behind the file: a field, its seal as a form, bytes in digits."""
+    form = (b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</Im1 10 0 R>>>>",
+            b"q 9 0 0 9 0 0 cm /Im1 Do Q")  # fmt: skip
+    added: dict[int, Part] = {
+        20: b"<</Type/Annot/Subtype/Widget/FT/Sig/T(Signature1)/V 21 0 R/AP<</N 22 0 R>>/F 132>>",
+        21: b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/adbe.pkcs7.detached/M(D:20260101)"
+        b"/ByteRange[0 840 960 240]/Contents<" + bytes(range(256)).hex().encode() * 60 + b">>>",
+        22: form,
+    }  # fmt: skip
+    for text, expected in SAYS:
+        assert about("application/pdf", pdf(office(text)) + pdf(added)) == expected
+
+
 def test_the_file_of_a_font_costs_nothing_however_large() -> None:
     large = office("双肺", n8=(b"/Length1 9", FONT_FILE * 20_000))
     assert about("application/pdf", pdf(large, PLAIN)) == (0, set())

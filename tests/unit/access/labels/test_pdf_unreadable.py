@@ -131,6 +131,10 @@ CASES: dict[str, Case] = {
         {f"n{n}": image(827, 64) for n in range(16, 36)},
         {f"n{n}": image(64, 64) for n in range(16, 36)},
     ),
+    "a-page-that-is-a-mask": (
+        {"n10": (PICTURE % (1, 1) + b"/SMask 11 0 R", b"x"), "n11": image(827, 1169)},
+        {"n10": (PICTURE % (420, 420) + b"/SMask 11 0 R", b"x"), "n11": image(420, 420)},
+    ),
     "a-picture-of-unknown-size": (
         {"n10": (b"/Subtype/Image/Width 16 0 R/Height 1", b"x"), "n16": b"5000"},
         {"n10": (b"/Subtype/Image/Width 16/Height 1", b"x"), "n16": b"5000"},
