@@ -6,7 +6,7 @@ The hub learns a staff number and keeps it sealed: tokens and the audit log hold
 
 from dataclasses import dataclass
 
-from hie.errors import ResourceNotFound
+from hie.errors import Contended, ResourceNotFound
 from hie.store.session import Reader, Unit
 from hie.store.vault import HUB, DataClass
 
@@ -52,17 +52,18 @@ async def meet(unit: Unit, institution: str, number: str, now_us: int) -> Vouche
             )
         return found
     await _add(unit, person, institution, number, "active", now_us)
-    return Vouched(person, institution, "active", now_us, now_us)
+    # Whoever met or suspended them at the same moment may have been first: that stands.
+    added = await find(unit, person)
+    if added is None:
+        raise Contended("a member of staff met and gone")
+    return added
 
 
 async def set_status(unit: Unit, institution: str, number: str, status: str, now_us: int) -> str:
     """Suspend a member of staff, or let them in again; their id. Met or not: leavers stay out."""
     person = pseudonym(unit, institution, number)
-    touched = await unit.execute(
-        "UPDATE vouched_person SET status = $2 WHERE id = $1", person, status
-    )
-    if not touched:
-        await _add(unit, person, institution, number, status, now_us)
+    await _add(unit, person, institution, number, status, now_us)
+    await unit.execute("UPDATE vouched_person SET status = $2 WHERE id = $1", person, status)
     return person
 
 
@@ -86,6 +87,7 @@ async def number_of(reader: Reader, person: str) -> str:
 async def _add(
     unit: Unit, person: str, institution: str, number: str, status: str, now_us: int
 ) -> None:
+    """Add one who is not there; who is stays as they are, once whoever adds them now is done."""
     await unit.execute(
         "INSERT INTO vouched_person (id, institution, number, status, created_us, seen_us)"
         " VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING",
