@@ -3,7 +3,7 @@
 For `hie reindex`, which answers nobody: it reads past any restriction. Rows are taken in the order
 of their ids, which every table has an index by. A row is only changed while it is held, and while
 it is the version whose body was read: whoever wrote another one meanwhile wrote its columns as
-well.
+well. The label of a row is no such column: it was decided, and `hie label backfill` looks at it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
