@@ -53,7 +53,7 @@ def _narrows(name: str, old: Any, new: Any) -> bool:
 
 
 def _fewer_scopes(old: Sequence[str] | None, new: Sequence[str] | None) -> bool:
-    return old is None or (new is not None and all(s in old or covered([s], old) for s in new))
+    return old is None or (new is not None and covered(new, old))
 
 
 def _fewer(old: Sequence[Any] | None, new: Sequence[Any] | None) -> bool:

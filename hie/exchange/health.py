@@ -110,7 +110,7 @@ async def _registration(hub: Hub, actor: Actor) -> dict[str, Any]:
     waits = len(await waiting(hub.entrance))
     if two:
         unknown = "" if actor.names else "; the machine cannot tell who you are"
-        text = f"takes two operators; {waits} changes wait{unknown}"
+        text = f"takes two operators; waiting: {waits}{unknown}"
         return _check("registration", True, text)
     alone = hub.settings.on_loopback and hub.entrance.on_loopback
     text = "takes one operator" + ("" if alone else ": others call this hub, set dual_control")

@@ -81,12 +81,6 @@ def test_a_mixture_is_wider() -> None:
     assert is_wider(before, {"scopes": ["system/Patient.r"], "purposes": ["TREAT", "HOPERAT"]})
 
 
-def test_words_of_an_app_that_are_no_scopes_of_data_stay_its_own() -> None:
-    before = {"scopes": ["launch", "user/Patient.r", "user/Observation.rs"]}
-    assert not is_wider(before, {"scopes": ["launch", "user/Patient.r"]})
-    assert is_wider({"scopes": ["user/Patient.r"]}, before)
-
-
 def test_a_list_shows_what_goes_and_what_comes_alone() -> None:
     before, after = {"scopes": ["a", "b"]}, {"scopes": ["b", "c"]}
     assert difference(before, after) == [{"item": "scopes", "now": ["a"], "then": ["c"]}]
