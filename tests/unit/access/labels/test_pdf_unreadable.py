@@ -1,5 +1,7 @@
 """A PDF that cannot be read for certain is restricted; its twin, which differs in that, is read."""
 
+import random
+
 import pytest
 
 from hie.access.labels import Topic
@@ -197,3 +199,17 @@ def test_a_file_that_ends_within_a_stream_is_not_read() -> None:
     for end in ends:
         assert text_of_pdf(whole[: end - 1]) is None
         assert text_of_pdf(whole[:end] + whole[end + 9 :]) is None
+
+
+def test_no_spoiled_structure_breaks_the_reader() -> None:
+    dice = random.Random(3)  # noqa: S311 - the same spoiled files each time
+    whole = [pdf(office(TEXT), ways) for ways in (PLAIN, TOGETHER)]
+    signs = [b"<<", b">>", b"<", b">", b"(", b")", b"[", b"]", b" 0 R", b" obj", b"endobj", b"/N ",
+             b"stream\n", b"endstream", b"/", b"#41", b"%", b"\0", b"99999999999", b"-1", b"D800"]  # fmt: skip
+    for n in range(1000):
+        content = bytearray(whole[n % 2])
+        for _ in range(dice.randint(1, 5)):
+            at = dice.randrange(len(content))
+            content[at : at + dice.randint(0, 4)] = dice.choice(signs)
+        found = text_of_pdf(bytes(content))
+        assert found is None or isinstance(found, str)
