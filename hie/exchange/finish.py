@@ -29,7 +29,7 @@ from hie.fhir import Resource
 from hie.fhir.elements import instant
 from hie.records import ImagingReportRecord
 from hie.store import code_maps, instances, ledger, locate, messages, resources
-from hie.store.database import advisory
+from hie.store.locks import hold
 from hie.store.messages import Message, Settlement, State
 from hie.store.resources import First, Put
 from hie.store.served import Stored
@@ -49,7 +49,7 @@ async def finish(hub: Hub, unit: Unit, taken: Sequence[Message]) -> None:
     works = await decoded(hub, unit, reports, now_us)
     ready = [work for work in works if not work.is_refused]
     # All locks at once: two halves of a batch must not wait for each other.
-    await advisory(unit, *_locks(ready), *settle_study.locks(arrived))
+    await hold(unit, [*_locks(ready), *settle_study.locks(arrived)])
     owners = _owners(ready)
     ids, fresh = await locate.claim_for(unit, owners)
     known = {ids[key] for key in ids if key.type == "Patient" and key not in fresh}

@@ -6,7 +6,7 @@ other, under locks on those numbers, so that two that arrive at one moment do no
 A study of another patient is never linked: the message that says so is held. What is not found is
 told (`study-not-found`, `report-not-found`), and nothing is invented in its place.
 
-    await advisory(unit, *lock_names(owner, numbers))          # before either of these
+    await hold(unit, lock_names(owner, numbers))               # before either of these
     await find_studies(unit, owner, numbers, home, patient, on) -> Linked        # a report arrives
     await register_report(unit, owner, report, home, numbers)                    # ... and is stored
     await study_arrives(unit, owner, study, home, patient, numbers, on, now_us)  # a study is stored

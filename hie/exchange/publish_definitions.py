@@ -16,7 +16,7 @@ from hie.exchange.hub import Hub
 from hie.fhir import Resource
 from hie.fhir.shipped_profiles import shipped_definitions
 from hie.store import resources
-from hie.store.database import advisory
+from hie.store.locks import hold
 from hie.store.resources import Put
 from hie.store.session import Reader
 from hie.store.value_sets import item_names
@@ -35,7 +35,7 @@ async def publish_definitions(hub: Hub) -> int:
         if not await _differing(reader, every):
             return 0
     async with hub.db.unit() as unit:
-        await advisory(unit, "shipped definitions")
+        await hold(unit, ["shipped definitions"])
         different = await _differing(unit, every)
         puts = [Put(one["resourceType"], "", one["id"], one, SHIPPED) for one in different]
         await resources.put(unit, puts, now_us=time.time_ns() // 1000)

@@ -40,8 +40,8 @@ from hie.store import (
     study_sources,
 )
 from hie.store.arrivals import Standing
-from hie.store.database import advisory
 from hie.store.instances import InstanceState, StoredInstance
+from hie.store.locks import hold
 from hie.store.session import Reader, Unit
 from hie.store.studies import StudyRow, StudyState
 
@@ -74,7 +74,7 @@ async def _publish(hub: Hub, place: Place) -> None:
         seen = await _records(reader, place)
     async with hub.db.unit() as unit:
         site = (await sites.all_sites(hub))[place[0]].site
-        await advisory(unit, *study_locks(site, [record for _, record in seen]))
+        await hold(unit, study_locks(site, [record for _, record in seen]))
         now_us = time.time_ns() // 1000
         row = (await studies.get_many(unit, [place])).get(place)
         if row is None or row.due_us is None or row.due_us > now_us:

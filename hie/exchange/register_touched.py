@@ -26,7 +26,7 @@ from hie.store import checks
 from hie.store import register_looks as looks
 from hie.store import registers as store
 from hie.store.checks import Check
-from hie.store.database import advisory
+from hie.store.locks import hold
 from hie.store.register_looks import Touched, UsedResult
 
 AFTER, BEFORE = "after", "before"
@@ -148,7 +148,7 @@ async def _note(hub: Hub, actor: Actor, number: int, found: Sequence[tuple[Touch
         return
     was = {one.decision: verdict for one, verdict in found}
     async with hub.db.unit() as unit:
-        await advisory(unit, f"register-touched:{number}")
+        await hold(unit, [f"register-touched:{number}"])
         fresh = await looks.note(unit, number, [one for one, _ in found])
         reasons = {
             one.decision: [_reason(actor, one, was[one.decision])]

@@ -22,7 +22,6 @@ from hie.store.index import Mapped
 from hie.store.key_providers import FileProvider, KeyProvider
 from hie.store.keys import SHA256, SM3, Keys
 from hie.store.lock import DirectoryLock, prepared
-from hie.store.locks import number_of
 from hie.store.migrate import head
 from hie.store.numbers import Numbers
 from hie.store.postgresql import Postgres, password_from
@@ -211,17 +210,4 @@ class Database:
 def _unmigrated(have: str | None) -> HubMisconfigured:
     return HubMisconfigured(
         f"tables at {have or 'nothing'}, this version wants {head()}: run `hie migrate`"
-    )
-
-
-async def advisory(unit: Unit, *keys: str) -> None:
-    """Hold the locks of these names until the unit ends; all take them in one order.
-
-    PostgreSQL: transaction advisory locks on a 64-bit hash of each name. SQLite has one writer.
-    """
-    if unit.db.dialect is Dialect.SQLITE:
-        return
-    await unit.fetch(
-        "SELECT pg_advisory_xact_lock(number) FROM unnest($1::bigint[]) AS number",
-        sorted({number_of(key) for key in keys}),
     )

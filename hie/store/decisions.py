@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from hie.errors import Conflict
 from hie.store.cells import open_words, seal_words
-from hie.store.database import advisory
 from hie.store.ids import new_id
+from hie.store.locks import hold
 from hie.store.session import Reader, Row, Unit
 from hie.store.vault import DataClass
 
@@ -67,7 +67,7 @@ async def record(unit: Unit, decision: Decision) -> tuple[Decision, str]:
     orders = {(decision.check, decision.ref)}
     if replaced is not None and replaced.institution == decision.institution:
         orders.add((replaced.check, replaced.ref))
-    await advisory(unit, *(f"decision:{check}:{ref}" for check, ref in sorted(orders)))
+    await hold(unit, (f"decision:{check}:{ref}" for check, ref in orders))
     same_key = await _one(
         unit,
         "institution = $1 AND key = $2 AND ref = $3",

@@ -11,8 +11,8 @@ from typing import Any
 from hie.access.glass import DAY, LASTS, Kept, Review
 from hie.errors import Conflict, ResourceNotFound
 from hie.fhir.wire import parse, write
+from hie.store import locks
 from hie.store.cells import pack, unpack
-from hie.store.database import advisory
 from hie.store.ids import new_id
 from hie.store.session import Reader, Row, Unit
 from hie.store.vault import DataClass
@@ -53,7 +53,7 @@ class Opening:
 
 async def hold(unit: Unit, subject: str) -> None:
     """Count and open one after the other: two openings of one person never count alike."""
-    await advisory(unit, f"glass:{subject}")
+    await locks.hold(unit, [f"glass:{subject}"])
 
 
 async def add(unit: Unit, one: Opening) -> str:

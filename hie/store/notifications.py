@@ -11,8 +11,8 @@ from typing import Any
 
 from hie.fhir.wire import parse, write
 from hie.store.cells import pack, unpack
-from hie.store.database import advisory
 from hie.store.ids import new_id
+from hie.store.locks import hold
 from hie.store.session import Reader, Row, Unit
 from hie.store.vault import DataClass
 
@@ -42,7 +42,7 @@ async def add(unit: Unit, told: Sequence[Notification]) -> None:
     by_institution: dict[str, list[Notification]] = defaultdict(list)
     for one in told:
         by_institution[one.institution].append(one)
-    await advisory(unit, *(f"notification:{code}" for code in sorted(by_institution)))
+    await hold(unit, (f"notification:{code}" for code in by_institution))
     rows: list[Row] = []
     for code, mine in sorted(by_institution.items()):
         last: int = await unit.fetchval(

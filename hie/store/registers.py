@@ -26,7 +26,7 @@ from hie.recognition.register import (
     SuccessorRow,
 )
 from hie.recognition.register_check import place_key, row_key
-from hie.store.database import advisory
+from hie.store.locks import hold
 from hie.store.session import Reader, Row, Unit
 
 _LOCK = "register-import"
@@ -96,7 +96,7 @@ async def since(reader: Reader) -> dict[tuple[Hashable, ...], int]:
 
 async def lock(unit: Unit) -> None:
     """Let no other import in until this unit ends: what was checked is what is added to."""
-    await advisory(unit, _LOCK)
+    await hold(unit, [_LOCK])
 
 
 async def import_rows(unit: Unit, parsed: Iterable[Parsed], at_us: int, actor: str) -> Imported:

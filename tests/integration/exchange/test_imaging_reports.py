@@ -18,8 +18,8 @@ from hie.fhir import ITEM, Resource, extension
 from hie.fhir.elements import find_extension
 from hie.fhir.profile import check
 from hie.store import locate, resources
-from hie.store.database import advisory
 from hie.store.imaging_keys import ImagingKey, KeyKind
+from hie.store.locks import hold
 from hie.store.resources import Put
 from hie.store.search.query import parse_query
 from hie.store.search.search import search
@@ -121,7 +121,7 @@ async def _study_arrives(
 ) -> tuple[str, list[str]]:
     """What the road of images does when a study is stored; its id, and the issues' codes."""
     async with hub.db.unit() as unit:
-        await advisory(unit, *lock_names(INSTITUTION, numbers))
+        await hold(unit, lock_names(INSTITUTION, numbers))
         claim = ("ImagingStudy", "urn:dicom:uid", f"urn:oid:{UID}")
         key = (await locate.claim(unit, INSTITUTION, [claim]))[claim][0]
         await resources.put(unit, [Put("ImagingStudy", home, key, _study(key, home))])

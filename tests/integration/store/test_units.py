@@ -6,7 +6,8 @@ import random
 import pytest
 
 from hie.errors import Conflict, HubError
-from hie.store.database import Database, advisory
+from hie.store.database import Database
+from hie.store.locks import hold
 
 PUT = "INSERT INTO hub (name, value) VALUES ($1, $2)"
 
@@ -180,7 +181,7 @@ async def test_locks_of_one_name_follow_one_another(database: Database) -> None:
 
     async def work(name: str) -> None:
         async with database.unit() as unit:
-            await advisory(unit, "report:1", "report:2")
+            await hold(unit, ["report:1", "report:2"])
             trace.append(f"{name} in")
             await asyncio.sleep(0.01)
             trace.append(f"{name} out")
