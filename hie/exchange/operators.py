@@ -4,7 +4,8 @@ A command that opens the hub itself is asked for in its own process, one that re
 by the process at the other end of the local socket (unix(7), SO_PEERCRED). Two facts are taken of
 it: the account it runs under, and the account somebody logged in by when its session began
 (`loginuid`, proc(5)), which `sudo` and `su` leave as it is. What the process says of itself counts
-for nothing.
+for nothing. Whoever has root can start a process of any account without a login, so that an
+account alone is nobody, but on a kernel that keeps no logins.
 """
 
 import os
@@ -20,6 +21,8 @@ from hie.access.actor import Actor, ActorKind, Purpose
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 _UNSET = 2**32 - 1  # no login: a service, a container, a machine without pam_loginuid
 _ROOT = 0
+_NOBODY = 65534  # also what the kernel says of an account that this namespace does not know
+_OWN_LOGIN = Path("/proc/self/loginuid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +43,15 @@ def peer_of(connection: socket.socket) -> Peer:
 def operator(data_dir: Path | None = None, peer: Peer | None = None) -> Actor:
     """The person at the hub's own machine: at this process, or at that of `peer`.
 
-    `names` are the accounts of their own. Root's is nobody's own, nor that of who holds the hub's
-    data: several people use them.
+    `names` are the accounts of their own, none where it cannot be told who it is. Root's account is
+    nobody's own, nor that of the hub or of who holds its data: several people use them.
     """
     account = os.getuid() if peer is None else peer.uid
     login = _login(peer)
-    shared = {_ROOT} if peer is None else {_ROOT, os.getuid()}
+    shared = {_ROOT, _NOBODY} if peer is None else {_ROOT, _NOBODY, os.getuid()}
     if data_dir is not None:
         with suppress(OSError):
             shared.add(data_dir.stat().st_uid)
-    own = {uid for uid in (account, login) if uid is not None} - shared
     return Actor(
         kind=ActorKind.OPERATOR,
         client="shell",
@@ -58,17 +60,26 @@ def operator(data_dir: Path | None = None, peer: Peer | None = None) -> Actor:
         purpose=Purpose.OPERATIONS,
         scopes=frozenset(),
         role="administrator",
-        names=frozenset(map(_name, own)),
+        names=frozenset(map(_name, _own(account, login, shared))),
     )
+
+
+def _own(account: int, login: int | None, shared: set[int]) -> set[int]:
+    """The accounts of one person, of what they run under and what they logged in by."""
+    known = account if login is None and not _OWN_LOGIN.exists() else login
+    return set() if known is None or known in shared else {account, known} - shared
 
 
 def _login(peer: Peer | None) -> int | None:
     """The account that was logged in by; None where the kernel knows of no login."""
-    process = Path("/proc/self" if peer is None else f"/proc/{peer.pid}")
     try:
-        if peer is not None and process.stat().st_uid not in {peer.uid, _ROOT}:
-            return None  # the process is gone, and its number is another's now
-        found = int((process / "loginuid").read_text("ascii"))
+        if peer is None:
+            found = int(_OWN_LOGIN.read_text("ascii"))
+        else:
+            process = Path("/proc") / str(peer.pid)
+            if process.stat().st_uid not in {peer.uid, _ROOT}:
+                return None  # the process is gone, and its number is another's now
+            found = int((process / "loginuid").read_text("ascii"))
     except (OSError, ValueError):
         return None
     return None if found == _UNSET else found
