@@ -108,6 +108,10 @@ class Settings(BaseSettings):
     outbound_ca_file: Path | None = Field(
         default=None, description="Authorities of those partners beside the usual ones (PEM)."
     )
+    frame_origins: list[str] = Field(
+        default=[],
+        description="Origins of a HIS (https) that may show a launched patient's pages in a frame.",
+    )
     metrics_token_file: Path | None = Field(
         default=None, description="File with the token for /metrics off loopback."
     )

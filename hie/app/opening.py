@@ -26,6 +26,7 @@ from hie.exchange.register_cache import RegisterCache
 from hie.fhir.elements import instant
 from hie.logs import configure
 from hie.oauth.entrance import open_entrance
+from hie.oauth.frames import check_origins
 from hie.oauth.jwks_fetch import key_fetcher
 from hie.oauth.rotation import open_ring
 from hie.recognition.rulebook_check import require_rulebook
@@ -112,6 +113,7 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
             row = held.institution(code, _day_of(int(time.time()) // 3600))
             return None if row is None else row.status
 
+        check_origins(settings.frame_origins, settings.address)
         entrance = open_entrance(
             db,
             ledger,

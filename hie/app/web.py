@@ -24,6 +24,7 @@ from hie.intake.http import INTAKE_ROUTES
 from hie.oauth.bearer_door import BearerDoor
 from hie.oauth.cross_origin import CrossOrigin
 from hie.oauth.door import Door
+from hie.oauth.frames import Frames
 from hie.oauth.hardening import BodyLimit, Hardening
 from hie.oauth.outermost import Outermost, record_fault
 from hie.oauth.routes import routes as oauth_routes
@@ -77,13 +78,15 @@ def web_app(hub: Hub) -> ASGIApp:
         BodyLimit("/dicom-web", hub.settings.instance_limit, _LONGEST_BODY),
     ]
     door = Door(Straight(app, FHIR_ROUTES), bearer=bearer)
-    whole = Hardening(
+    whole: ASGIApp = Hardening(
         Outermost(CrossOrigin(door, entrance=hub.entrance)),
         default_limit=hub.settings.body_limit,
         https=hub.settings.address.startswith("https"),
         body_limits=limits,
         told=hub.entrance.refusals.record_head,
     )
+    if hub.settings.frame_origins:
+        whole = Frames(whole, hub.settings.frame_origins)
     app.state.whole = whole  # each entry of a batch goes through all of it
     return whole
 

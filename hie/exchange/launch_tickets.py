@@ -1,5 +1,6 @@
 """`POST /v1/launch-tickets`: a HIS asks for what opens an app, or a page of the hub."""
 
+from dataclasses import replace
 from typing import Any
 
 from hie.access.actor import Actor
@@ -8,29 +9,33 @@ from hie.access.scopes import Interaction
 from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
 from hie.exchange.hub import Hub
 from hie.exchange.launching import app_to_open, make_ticket
+from hie.exchange.parted import led_to
 from hie.fhir.elements import referenced
 from hie.fhir.wire import read_object
-from hie.store import checks, users
+from hie.store import checks, persons, users
 from hie.store.launches import Launch
 from hie.store.session import Reader
 from hie.store.versions import read_many
 
 _PAGES = {"order-card": "/checks/{}", "prior-results": "/patients/{}"}
-_KNOWN = {"app", "check", "encounter", "lang", "page", "patient", "user"}
+_KNOWN = {"app", "check", "encounter", "framed", "lang", "page", "patient", "user"}
 
 
 async def post_ticket(hub: Hub, actor: Actor, data: bytes) -> dict[str, Any]:
     """POST /v1/launch-tickets: {app, patient}, or {check} or {patient} for a page of the hub.
 
-    Also page, lang, user (a login) and encounter. The answer has `url` and `expires`; for an app
-    also `launch` and `iss`, which the url carries.
+    Also page, lang, user (a login), encounter and framed (true or false). The answer has `url` and
+    `expires`; for an app also `launch` and `iss`, which the url carries.
     Raises UnprocessableRequest naming each field, ResourceNotFound for what is not the caller's.
     """
     body = read_object(data)
-    _check(body)
+    framed = body.pop("framed", False)
+    _check(body, framed, frames=bool(hub.settings.frame_origins))
     async with hub.db.reading() as reader:
         launch, launch_url = await _launch(reader, actor, body)
-    return await make_ticket(hub, actor, launch, launch_url)
+        if framed and not launch.patient:
+            launch = replace(launch, patient=await _patient_of(reader, body["check"]))
+    return await make_ticket(hub, actor, launch, launch_url, framed=framed is True)
 
 
 async def _launch(reader: Reader, actor: Actor, body: dict[str, Any]) -> tuple[Launch, str | None]:
@@ -69,6 +74,15 @@ async def _launch(reader: Reader, actor: Actor, body: dict[str, Any]) -> tuple[L
     return launch, launch_url
 
 
+async def _patient_of(reader: Reader, check: str) -> str:
+    """Whom a check is about: a frame opens one patient's pages; raises UnprocessableRequest."""
+    homes = sorted(led_to(await checks.get(reader, check)))
+    known = await persons.persons_of(reader, homes)
+    if not known:
+        raise _unknown("check", "a check of a patient who is here, for a frame")
+    return min(known)
+
+
 async def _check_encounter(reader: Reader, actor: Actor, encounter: str, patient: str) -> None:
     """It is one the caller may see, and this patient's."""
     sight = permit_type(actor, "Encounter", Interaction.READ)
@@ -78,11 +92,15 @@ async def _check_encounter(reader: Reader, actor: Actor, encounter: str, patient
         raise _unknown("encounter", "an Encounter of this patient")
 
 
-def _check(body: dict[str, Any]) -> None:
+def _check(body: dict[str, Any], framed: object, *, frames: bool) -> None:
     faults = [
         Fault(name, "unknown-key", ", ".join(sorted(_KNOWN)))
         for name in sorted(body.keys() - _KNOWN)
     ]
+    if not isinstance(framed, bool):
+        faults.append(Fault("framed", "wrong-type", "true or false"))
+    elif framed and not frames:
+        faults.append(Fault("framed", "not-supported", "a hub with frame_origins"))
     for name in sorted(body.keys() & _KNOWN):
         value = body[name]
         if not isinstance(value, str) or not 1 <= len(value) <= 128:

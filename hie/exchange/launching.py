@@ -4,8 +4,7 @@ A ticket opens nothing by itself: whoever comes with it signs in, as a person of
 was made at, and sees what that person may see. It is used once, within a minute.
 """
 
-import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,13 +18,15 @@ from hie.exchange.hub import Hub
 from hie.exchange.person_records import subjects_of
 from hie.exchange.prior_results import patient_shown
 from hie.fhir.elements import instant
-from hie.store import apps, clients, launches, ledger
+from hie.oauth.frames import ROOM
+from hie.store import apps, clients, launches, ledger, sessions
 from hie.store.launches import Launch
 from hie.store.session import Reader
 from hie.store.versions import read_many
 
 TICKET_SECONDS = 60
 _SECOND = 1_000_000
+_IN_A_FRAME = " in a frame"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +52,38 @@ async def patient_to_open(hub: Hub, actor: Actor, patient: str) -> dict[str, Any
 
 
 async def make_ticket(
-    hub: Hub, actor: Actor, launch: Launch, launch_url: str | None
+    hub: Hub, actor: Actor, launch: Launch, launch_url: str | None, *, framed: bool = False
 ) -> dict[str, Any]:
-    """Keep a ticket, recorded; `launch_url` is the app's, None for a page of the hub."""
-    ticket, entrance = secrets.token_urlsafe(32), hub.entrance
+    """Keep a ticket, recorded; `launch_url` is the app's, None for a page of the hub.
+
+    `framed`: it opens it in a frame of who asks for it.
+    """
+    ticket, entrance = launches.new_ticket(framed=framed), hub.entrance
     until_us = int(entrance.clock()) * _SECOND + TICKET_SECONDS * _SECOND
     event = Event(
         EventType.LAUNCH,
         Action.CREATE,
         actor,
         subjects=(Subject(launch.patient),) if launch.patient else (),
-        detail=f"ticket for {launch.app or launch.page}",
+        detail=f"ticket for {launch.app or launch.page}{_IN_A_FRAME if framed else ''}",
     )
     async with hub.db.unit() as unit:
         await launches.add(unit, ticket, launch, until_us)
         await ledger.append(unit, event)
     answer = {"expires": instant(until_us).isoformat()}
     if launch_url is None:
-        return {"url": f"{entrance.address}/launch?{urlencode({'launch': ticket})}", **answer}
+        page = f"{entrance.address}{ROOM if framed else ''}/launch"
+        return {"url": f"{page}?{urlencode({'launch': ticket})}", **answer}
     said = {"iss": entrance.audience, "launch": ticket}
     joint = "&" if "?" in launch_url else "?"
     return {"url": f"{launch_url}{joint}{urlencode(said)}", **said, **answer}
 
 
-async def open_ticket(hub: Hub, actor: Actor, ticket: str) -> Opened:
-    """Use a ticket for a page of the hub. Raises InvalidRequest: none, over, used, another's."""
+async def open_ticket(hub: Hub, actor: Actor, ticket: str, frame: str | None = None) -> Opened:
+    """Use a ticket for a page of the hub. Raises InvalidRequest: none, over, used, another's.
+
+    `frame`: in a frame the hash of its session, which opens the ticket's patient from now on.
+    """
     now_us = int(hub.entrance.clock() * _SECOND)
     async with hub.db.unit() as unit:
         found = await launches.find(unit, ticket, now_us)
@@ -84,11 +92,16 @@ async def open_ticket(hub: Hub, actor: Actor, ticket: str) -> Opened:
             or found.page is None
             or found.institution != actor.institution
             or found.account not in {None, actor.subject}
+            or launches.is_for_frame(ticket) != (frame is not None)
             or not await launches.use(unit, ticket, now_us)
         ):
             raise InvalidRequest("launch", (Fault("launch", Reason.OIDC, "a fresh ticket"),))
         subjects = (Subject(found.patient),) if found.patient else ()
-        event = Event(EventType.LAUNCH, Action.EXECUTE, actor, subjects=subjects, detail=found.page)
+        detail = found.page
+        if frame is not None:
+            await sessions.launch(unit, frame, found.patient)
+            actor, detail = replace(actor, patient=found.patient), detail + _IN_A_FRAME
+        event = Event(EventType.LAUNCH, Action.EXECUTE, actor, subjects=subjects, detail=detail)
         await ledger.append(unit, event)
     return Opened(found.page, found.lang)
 

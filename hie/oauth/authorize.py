@@ -60,16 +60,19 @@ def check_person(known: KnownApp, institution: str) -> None:
 
 
 async def find_launch(
-    entrance: Entrance, asked: Asked, app: str, actor: Actor
+    entrance: Entrance, asked: Asked, app: str, actor: Actor, *, framed: bool = False
 ) -> tuple[str, Launch] | None:
     """The ticket an app was opened with, and what it is for; None when it came without.
 
     Raises AuthorizeRefused for one that is none, is over or used, or was made for another app,
-    institution or person: which of these, nobody is told.
+    institution, person or place: which of these, nobody is told. In a frame nothing is opened
+    without one.
     """
     if (LAUNCH in asked.scopes) != (asked.launch is not None):
         raise AuthorizeRefused("invalid_request", "launch: expected with its scope, and only then")
     if asked.launch is None:
+        if framed:
+            raise AuthorizeRefused("invalid_request", "launch: expected in a frame", Reason.OIDC)
         return None
     async with entrance.db.reading() as reader:
         found = await launches.find(reader, asked.launch, _now_us(entrance))
@@ -78,6 +81,7 @@ async def find_launch(
         and found.app == app
         and found.institution == actor.institution
         and found.account in {None, actor.subject}
+        and launches.is_for_frame(asked.launch) == framed
     )
     if found is None or not is_fit:
         raise AuthorizeRefused("invalid_request", "launch: expected a fresh ticket", Reason.OIDC)

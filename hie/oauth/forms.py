@@ -1,8 +1,8 @@
 """Forms of the pages: proof that a form was ours before anything is done with it.
 
-Three fences, each enough alone: the cookie's SameSite, the Origin of the request, and a token in
-the form. A signed-in person's token lies in their session; the sign-in form, which has no session
-yet, carries the hash of a cookie that was set with it.
+Three fences, each enough alone: the cookie's SameSite (not in a frame, `cookies`), the Origin of
+the request, and a token in the form. A signed-in person's token lies in their session; the sign-in
+form, which has no session yet, carries the hash of a cookie that was set with it.
 """
 
 import hashlib
@@ -19,9 +19,11 @@ from starlette.types import Scope
 
 from hie.access.reason import Reason
 from hie.errors import Fault, InvalidRequest, NotPermitted, UnsupportedMedia
+from hie.oauth.cookies import cookie_name, give
+from hie.oauth.frames import is_framed
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_FORM_COOKIE = "hie_form"
+_COOKIE = "hie_form"
 _FIELDS = 50
 LONGEST_PATH = 4608  # an app's authorization request is the longest path a sign-in returns to
 _LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*")
@@ -79,23 +81,21 @@ async def read_form(
 
 def form_token(request: Request, *, secure: bool) -> tuple[str, str | None]:
     """The token of a form without a session, and the cookie to set with it (None: it is there)."""
-    kept = request.cookies.get(_cookie(secure))
+    kept = _kept(request, secure=secure)
     if kept and len(kept) >= 32:
         return _hash(kept), None
     made = secrets.token_urlsafe(32)
     return _hash(made), made
 
 
-def set_form_cookie(response: Response, value: str, *, secure: bool) -> None:
+def set_form_cookie(response: Response, value: str, *, secure: bool, framed: bool = False) -> None:
     """Set the cookie that a sign-in form's token is checked against."""
-    response.set_cookie(
-        _cookie(secure), value, path="/", secure=secure, httponly=True, samesite="lax"
-    )
+    give(response, _COOKIE, value, secure=secure, framed=framed)
 
 
 async def read_form_without_session(request: Request, *, secure: bool) -> FormData:
     """The sign-in form; raises NotPermitted unless it was given out to this browser."""
-    kept = request.cookies.get(_cookie(secure))
+    kept = _kept(request, secure=secure)
     if not kept:
         raise foreign()
     return await read_form(request, _hash(kept))
@@ -118,8 +118,9 @@ def wanted_path(target: object) -> str:
     return path
 
 
-def _cookie(secure: bool) -> str:
-    return f"__Host-{_FORM_COOKIE}" if secure else _FORM_COOKIE
+def _kept(request: Request, *, secure: bool) -> str | None:
+    """What this browser keeps of the form, in its window or in this frame."""
+    return request.cookies.get(cookie_name(_COOKIE, secure=secure, framed=is_framed(request.scope)))
 
 
 def _hash(value: str) -> str:

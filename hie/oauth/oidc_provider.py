@@ -60,6 +60,11 @@ class Providers:
         """The provider's endpoints; raises Unavailable."""
         return (await self._look(provider)).configuration
 
+    def known(self, provider: Provider) -> Configuration | None:
+        """The endpoints as they were read last in this process; None before."""
+        held = self._held.get(provider.issuer)
+        return None if held is None else held.configuration
+
     async def keys(self, provider: Provider, kid: object) -> tuple[VerificationKey, ...]:
         """The keys that verify its id_tokens; looked for anew when none has this id."""
         held = await self._look(provider)

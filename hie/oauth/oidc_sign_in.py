@@ -18,6 +18,7 @@ from hie.access.token import Claims, Expected, verify
 from hie.errors import Fault, InvalidRequest, NotAuthenticated, ResourceNotFound, Unavailable
 from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.entrance import Entrance
+from hie.oauth.frames import ROOM
 from hie.oauth.jwks_fetch import NotFetched
 from hie.oauth.oidc_proof import proof_of, read_id_token
 from hie.oauth.oidc_state import SECONDS, Begun
@@ -55,7 +56,7 @@ async def address_of(entrance: Entrance, provider: Provider, begun: Begun) -> st
         {
             "response_type": "code",
             "client_id": provider.client,
-            "redirect_uri": back_address(entrance, provider),
+            "redirect_uri": back_address(entrance, provider, framed=begun.framed),
             "scope": "openid",
             "state": begun.state,
             "nonce": begun.nonce,
@@ -67,9 +68,18 @@ async def address_of(entrance: Entrance, provider: Provider, begun: Begun) -> st
     return f"{address}{'&' if '?' in address else '?'}{query}"
 
 
-def back_address(entrance: Entrance, provider: Provider) -> str:
-    """Where a provider answers: an address of its own, so that none answers for another."""
-    return f"{entrance.address}/sign-in/back/{provider.id}"
+def back_address(entrance: Entrance, provider: Provider, *, framed: bool = False) -> str:
+    """Where a provider answers: an address of its own, so that none answers for another.
+
+    A sign-in in a frame is answered in it.
+    """
+    return f"{entrance.address}{ROOM if framed else ''}/sign-in/back/{provider.id}"
+
+
+def addresses_of(entrance: Entrance, provider: Provider) -> tuple[str, ...]:
+    """Where a browser may be sent to sign in with it, as far as that is known without asking."""
+    found = entrance.providers.known(provider)
+    return (provider.issuer, *(() if found is None else (found.authorization_endpoint,)))
 
 
 async def come_back(
@@ -129,7 +139,7 @@ async def _claims(
     form = {
         "grant_type": "authorization_code",
         "code": code,
-        "redirect_uri": back_address(entrance, provider),
+        "redirect_uri": back_address(entrance, provider, framed=begun.framed),
         "code_verifier": begun.verifier,
     }
     proof, authorization = proof_of(entrance, provider)

@@ -15,17 +15,23 @@ from starlette.responses import Response
 
 from hie.access.compact import decode_segment, encode_segment
 from hie.errors import HubError, NotAuthenticated
+from hie.oauth.cookies import cookie_name, give, take_back
 from hie.oauth.entrance import Entrance
+from hie.oauth.frames import is_framed
 from hie.oauth.pkce import new_verifier
 
 SECONDS = 600  # to sign in at the provider
 _LONGEST = 8192
 _PLACE = ("oidc", "sign-in")
+_COOKIE = "hie_oidc"
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """One sign-in that was begun; `wanted` is the hub's own path to go to then."""
+    """One sign-in that was begun; `wanted` is the hub's own path to go to then.
+
+    `framed`: in a frame, where its answer must come too.
+    """
 
     provider: str
     state: str
@@ -33,6 +39,7 @@ class Begun:
     verifier: str
     wanted: str
     at: int
+    framed: bool = False
 
     def is_answered_by(self, provider: str, state: str | None, now: float) -> bool:
         """Whether an answer is this sign-in's, in time."""
@@ -44,7 +51,7 @@ class Begun:
         )
 
 
-def begin(provider: str, wanted: str, now: float) -> Begun:
+def begin(provider: str, wanted: str, now: float, *, framed: bool = False) -> Begun:
     """A new sign-in with state, nonce and verifier of its own, 256 random bits each."""
     return Begun(
         provider=provider,
@@ -53,41 +60,34 @@ def begin(provider: str, wanted: str, now: float) -> Begun:
         verifier=new_verifier(),
         wanted=wanted,
         at=int(now),
+        framed=framed,
     )
 
 
 def keep(entrance: Entrance, response: Response, begun: Begun) -> None:
     """Give the browser its sealed cookie, for the time a sign-in may take."""
     sealed = entrance.db.keys.seal(json.dumps(asdict(begun)).encode("utf-8"), *_PLACE)
-    response.set_cookie(
-        _cookie(entrance),
-        encode_segment(sealed),
-        max_age=SECONDS,
-        path="/",
-        secure=entrance.secure,
-        httponly=True,
-        samesite="lax",
-    )
+    text, framed = encode_segment(sealed), begun.framed
+    give(response, _COOKIE, text, secure=entrance.secure, framed=framed, seconds=SECONDS)
 
 
 def kept(entrance: Entrance, request: Request) -> Begun | None:
-    """The sign-in this browser began; None without one, or when it was touched."""
-    text = request.cookies.get(_cookie(entrance))
+    """The sign-in this browser began here, in its window or in this frame.
+
+    None without one, when it was touched, or when it began elsewhere.
+    """
+    framed = is_framed(request.scope)
+    text = request.cookies.get(cookie_name(_COOKIE, secure=entrance.secure, framed=framed))
     if not text or len(text) > _LONGEST:
         return None
     try:
         members = json.loads(entrance.db.keys.unseal(decode_segment(text), *_PLACE))
     except (HubError, NotAuthenticated):
         return None
-    return Begun(**members)
+    begun = Begun(**members)
+    return begun if begun.framed == framed else None
 
 
-def forget(entrance: Entrance, response: Response) -> None:
+def forget(entrance: Entrance, request: Request, response: Response) -> None:
     """Take the cookie back: a sign-in is answered once."""
-    response.delete_cookie(
-        _cookie(entrance), path="/", secure=entrance.secure, httponly=True, samesite="lax"
-    )
-
-
-def _cookie(entrance: Entrance) -> str:
-    return "__Host-hie_oidc" if entrance.secure else "hie_oidc"
+    take_back(response, _COOKIE, secure=entrance.secure, framed=is_framed(request.scope))

@@ -1,7 +1,9 @@
 """Sessions of people: a random secret in a cookie, everything else on the hub's side.
 
 The database holds the secret's hash, so that a stolen copy opens no session. A session ends after
-15 minutes without use, after 8 hours in any case, and at once when its person is suspended.
+15 minutes without use, after 8 hours in any case, and at once when its person is suspended. One in
+a frame of a HIS (`frames`) is another, with a cookie of its own: it opens the pages of one patient,
+and ends after 10 minutes without use, after 30 in any case.
 """
 
 import secrets
@@ -14,19 +16,26 @@ from starlette.types import Scope
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.policy import ROLE_SCOPES, Role
 from hie.access.reason import Reason, refused
+from hie.oauth import cookies
 from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.entrance import Entrance
+from hie.oauth.frames import is_framed
+from hie.oauth.standing import FRAMED_LONGEST, LONGEST
 from hie.store import sessions
 
 IDLE = 15 * 60  # seconds
-LONGEST = 8 * 3600
+FRAMED_IDLE = 10 * 60
 _NOTE_EVERY = 30  # seconds between two notes that the session is used
 _SECOND = 1_000_000
+_NAME = "hie_session"
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in person, as pages show them, with the token their forms must carry."""
+    """A signed-in person, as pages show them, with the token their forms must carry.
+
+    `frame`: the id of the patient whose pages are opened in a frame, "" before there is one.
+    """
 
     user: str
     login: str
@@ -36,30 +45,29 @@ class Session:
     role: Role
     lang: str
     csrf: str
+    frame: str | None = None
 
 
-def cookie_name(*, secure: bool) -> str:
-    """The session cookie; over plain http (loopback only) it cannot have the `__Host-` prefix."""
-    return "__Host-hie_session" if secure else "hie_session"
+def cookie_name(*, secure: bool, framed: bool = False) -> str:
+    """The session cookie."""
+    return cookies.cookie_name(_NAME, secure=secure, framed=framed)
 
 
-def set_session_cookie(response: Response, secret: str, *, secure: bool) -> None:
+def set_session_cookie(
+    response: Response, secret: str, *, secure: bool, framed: bool = False
+) -> None:
     """Give the browser its session; it forgets it when it is closed."""
-    response.set_cookie(
-        cookie_name(secure=secure), secret, path="/", secure=secure, httponly=True, samesite="lax"
-    )
+    cookies.give(response, _NAME, secret, secure=secure, framed=framed)
 
 
-def delete_session_cookie(response: Response, *, secure: bool) -> None:
+def delete_session_cookie(response: Response, *, secure: bool, framed: bool = False) -> None:
     """Take the session from the browser."""
-    response.delete_cookie(
-        cookie_name(secure=secure), path="/", secure=secure, httponly=True, samesite="lax"
-    )
+    cookies.take_back(response, _NAME, secure=secure, framed=framed)
 
 
 def session_secret(scope: Scope, *, secure: bool) -> str | None:
     """The secret in the request's cookie; None when there is none, or more than one."""
-    name = cookie_name(secure=secure)
+    name = cookie_name(secure=secure, framed=is_framed(scope))
     lines = [value.decode("latin-1") for key, value in scope["headers"] if key == b"cookie"]
     found = [
         cookie_parser(part)[name]
@@ -106,17 +114,22 @@ async def rotate(entrance: Entrance, scope: Scope) -> str:
 
 
 async def find_session(entrance: Entrance, scope: Scope) -> tuple[Actor, Session]:
-    """Who is signed in; raises NotAuthenticated."""
+    """Who is signed in; raises NotAuthenticated.
+
+    In a frame they see the launched patient alone; before there is one, nobody.
+    """
     secret = session_secret(scope, secure=entrance.secure)
     if secret is None:
         raise refused(Reason.NO_TOKEN)
-    now_us = int(entrance.clock() * _SECOND)
+    now_us, framed = int(entrance.clock() * _SECOND), is_framed(scope)
+    idle, longest = (FRAMED_IDLE, FRAMED_LONGEST) if framed else (IDLE, LONGEST)
     async with entrance.db.reading() as reader:
         found = await sessions.find(
             reader,
             secret,
-            seen_after_us=now_us - IDLE * _SECOND,
-            begun_after_us=now_us - LONGEST * _SECOND,
+            seen_after_us=now_us - idle * _SECOND,
+            begun_after_us=now_us - longest * _SECOND,
+            framed=framed,
         )
     if found is None:
         raise refused(Reason.SESSION)
@@ -138,6 +151,7 @@ async def find_session(entrance: Entrance, scope: Scope) -> tuple[Actor, Session
         token=session_mark(entrance, secret),
         network=network_of(scope),
         request=request_id_of(scope),
+        patient=found.frame,
     )
     return actor, Session(
         user=account.id,
@@ -148,4 +162,5 @@ async def find_session(entrance: Entrance, scope: Scope) -> tuple[Actor, Session
         role=role,
         lang=found.lang,
         csrf=found.csrf,
+        frame=found.frame,
     )

@@ -16,6 +16,7 @@ from hie.audit.event import Action, Event, EventType
 from hie.errors import Fault, TooMany
 from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.entrance import Entrance
+from hie.oauth.frames import is_framed
 from hie.oauth.limits import neighbourhood, retry_after
 from hie.oauth.passwords import hash_password, is_outdated, is_password
 from hie.oauth.refusals import stranger
@@ -70,7 +71,7 @@ async def enter(
     `renewed` is their password's hash with today's parameters; `by` the provider they came from.
     """
     secret, csrf = new_secret(), secrets.token_urlsafe(32)
-    now_us = int(entrance.clock() * _SECOND)
+    now_us, framed = int(entrance.clock() * _SECOND), is_framed(scope)
     old = session_secret(scope, secure=entrance.secure)
     actor = Actor(
         kind=ActorKind.USER,
@@ -90,9 +91,16 @@ async def enter(
         if renewed is not None:
             await users.rehash(unit, account.id, renewed)
         await sessions.begin(
-            unit, secret=secret, account=account.id, csrf=csrf, lang=lang, now_us=now_us
+            unit,
+            secret=secret,
+            account=account.id,
+            csrf=csrf,
+            lang=lang,
+            now_us=now_us,
+            framed=framed,
         )
-        await ledger.append(unit, Event(EventType.SIGN_IN, Action.EXECUTE, actor, detail=by))
+        detail = " ".join(one for one in (by, "in a frame" if framed else None) if one) or None
+        await ledger.append(unit, Event(EventType.SIGN_IN, Action.EXECUTE, actor, detail=detail))
     return SignedIn(secret, csrf)
 
 

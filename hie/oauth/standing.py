@@ -14,6 +14,7 @@ from hie.store.database import Database
 from hie.store.session import Reader
 
 LONGEST = 8 * 3600  # seconds a session lasts at most
+FRAMED_LONGEST = 30 * 60  # one in a frame
 _SECOND = 1_000_000
 
 
@@ -48,7 +49,10 @@ class Standing:
 
 async def _find(reader: Reader, subject: str, session: str | None, now_us: int) -> Person | None:
     if session is not None and not await sessions.alive(
-        reader, session, begun_after_us=now_us - LONGEST * _SECOND
+        reader,
+        session,
+        begun_after_us=now_us - LONGEST * _SECOND,
+        framed_after_us=now_us - FRAMED_LONGEST * _SECOND,
     ):
         return None
     institution, vouched_for, pseudonym = subject.partition(vouched.MARK)

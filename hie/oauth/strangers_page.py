@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 from starlette.types import Scope
 
 from hie.oauth.forms import local_path
+from hie.oauth.frames import base_of
 
 _PAGE = """<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>401</title>
 <meta http-equiv="refresh" content="0; url={url}"></head>
@@ -23,5 +24,6 @@ def sign_in_first(scope: Scope) -> HTMLResponse:
         target += "?" + scope["query_string"].decode("latin-1")
     back = local_path(target) if scope["method"] == "GET" else "/"
     url = "/sign-in" if back == "/" else "/sign-in?next=" + quote(back, safe="")
+    url = base_of(scope) + url
     headers = {"Cache-Control": "no-store", "WWW-Authenticate": 'Session realm="hie"'}
     return HTMLResponse(_PAGE.format(url=html.escape(url)), 401, headers)

@@ -2,8 +2,10 @@
 
 Only keyed hashes of what stands in them are kept. Who arrives without a session has ten minutes to
 sign in, counted from the first arrival; the ticket is used up by whoever it opens something for.
+A ticket for a frame of the HIS says so in its own text: it is hashed whole, and cannot be made one.
 """
 
+import secrets
 from dataclasses import dataclass
 
 from hie.store.session import Reader, Unit
@@ -24,6 +26,19 @@ class Launch:
 
 
 _COLUMNS = "client, institution, app, patient, page, lang, account, encounter"
+
+
+_FOR_FRAMES = "framed."
+
+
+def new_ticket(*, framed: bool) -> str:
+    """The text of a ticket: 256 random bits, and whether it opens something in a frame."""
+    return (_FOR_FRAMES if framed else "") + secrets.token_urlsafe(32)
+
+
+def is_for_frame(ticket: str) -> bool:
+    """Whether a ticket, if it is one, was made for a frame."""
+    return ticket.startswith(_FOR_FRAMES)
 
 
 async def add(unit: Unit, ticket: str, launch: Launch, expires_us: int) -> None:

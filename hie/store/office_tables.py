@@ -99,7 +99,7 @@ class Account(SQLModel, table=True):
 
 
 class Session(SQLModel, table=True):
-    """A signed-in browser, by the hash of its secret."""
+    """A signed-in browser, by the hash of its secret; `frame`: the patient it opens in a frame."""
 
     __tablename__ = "session"
     __table_args__ = (Index("session_account", "account"),)
@@ -109,6 +109,7 @@ class Session(SQLModel, table=True):
     seen_us: int = instant()
     csrf: str = text()
     lang: str = text()
+    frame: str | None = maybe()
 
 
 class OrderCheck(SQLModel, table=True):

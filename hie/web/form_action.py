@@ -1,7 +1,8 @@
-"""Where a form may end: the hub itself, and beyond it the app that a sign-in is on the way to.
+"""Where a form may end: the hub itself, and beyond it what a sign-in is on the way to.
 
-Browsers hold every redirect that follows a form to the page's `form-action`, so the page of a form
-that ends at an app must name the app's origin, and only that of an app that is registered.
+That is the app it is for, and the identity providers it may be done at. Browsers hold redirects
+that follow a form to the page's `form-action`, so the page of a form that ends elsewhere must name
+the place, and only one that is registered.
 """
 
 from urllib.parse import parse_qsl
@@ -16,13 +17,15 @@ from hie.oauth.authorize_request import read_target
 from hie.oauth.hardening import CONTENT_SECURITY_POLICY
 
 _AUTHORIZE = "/oauth/authorize?"
+_POLICY, _FORMS = "Content-Security-Policy", "form-action 'self'"
 
 
 def allow_forms_to(response: Response, *addresses: str) -> None:
     """Let the forms of this page end at these registered addresses too."""
+    said = response.headers.get(_POLICY, CONTENT_SECURITY_POLICY)
     places = " ".join(dict.fromkeys(map(origin_of, addresses)))
-    policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action 'self' {places}")
-    response.headers["Content-Security-Policy"] = policy
+    if places:
+        response.headers[_POLICY] = said.replace(_FORMS, f"{_FORMS} {places}")
 
 
 async def allow_way_to(hub: Hub, response: Response, wanted: str) -> None:

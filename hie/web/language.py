@@ -5,11 +5,15 @@ from functools import cache
 from typing import Literal, cast
 
 from starlette.requests import Request
+from starlette.responses import Response
 
+from hie.oauth.cookies import cookie_name, give
+from hie.oauth.frames import is_framed
 from hie.schemas import load_yaml, schema
 
 Language = Literal["zh", "en"]
 COOKIE = "hie_lang"
+_A_YEAR = 31_536_000
 
 
 @cache
@@ -21,7 +25,8 @@ def texts() -> Mapping[str, Mapping[str, str]]:
 
 def language_of(request: Request, default: Language) -> Language:
     """`?lang=`, else what the person chose before, else Accept-Language, else the setting."""
-    for asked in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
+    kept = cookie_name(COOKIE, secure=True, framed=True) if is_framed(request.scope) else COOKIE
+    for asked in (request.query_params.get("lang"), request.cookies.get(kept)):
         if asked in ("zh", "en"):
             return cast("Language", asked)
     accepted = request.headers.get("accept-language", "").lower()
@@ -32,6 +37,14 @@ def language_of(request: Request, default: Language) -> Language:
         if tag.startswith("en"):
             return "en"
     return default
+
+
+def remember(response: Response, lang: Language, *, framed: bool) -> None:
+    """Let the browser keep what the person chose; in a frame, for this frame's site."""
+    if framed:
+        give(response, COOKIE, lang, secure=True, framed=True, seconds=_A_YEAR)
+    else:
+        response.set_cookie(COOKIE, lang, max_age=_A_YEAR, samesite="lax", path="/")
 
 
 def say(key: str, lang: Language, **data: object) -> str:

@@ -1,21 +1,30 @@
-"""Templates to pages: Jinja with everything escaped, the language chosen, the person named."""
+"""Templates to pages: Jinja with everything escaped, the language chosen, the person named.
 
+In a frame (`hie.oauth.frames`) the addresses of a page stay in the frame's room, all in one place:
+no template can forget it.
+"""
+
+import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from hie.oauth.frames import ROOM, is_framed, opens
 from hie.settings import Settings
 from hie.web.assets import address_of
 from hie.web.charts import shape
-from hie.web.language import COOKIE, Language, language_of, say
+from hie.web.language import Language, language_of, remember, say
 
+# The attributes of the templates that hold an address of the hub; all text around is escaped.
+_ADDRESS = re.compile(r'\b(href|src|action|hx-get|data-study)="(/[^"]*)"')
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -68,15 +77,29 @@ def page(
         "static": address_of,
         "person": person,
         "page": "",
+        "framed": is_framed(request.scope),
         "synthetic": settings.synthetic,
         "other_language": _with_language(request, other),
         **data,
     }
     body = _environment().get_template(template).render(context)
+    framed = is_framed(request.scope)
+    if framed:
+        body = _ADDRESS.sub(_in_frame, body)
     response = HTMLResponse(body, status_code=status, headers={"Cache-Control": "no-store"})
     if request.query_params.get("lang") == lang:
-        response.set_cookie(COOKIE, lang, max_age=31_536_000, samesite="lax", path="/")
+        remember(response, lang, framed=framed)
     return response
+
+
+def _in_frame(match: re.Match[str]) -> str:
+    """An address of the hub on a page in a frame: in the same room, or else in a window."""
+    name, address = match.groups()
+    path = urlsplit(html.unescape(address)).path
+    if opens("POST" if name == "action" else "GET", path):
+        return f'{name}="{ROOM}{address}"'
+    window = ' target="_blank" rel="noopener"' if name == "href" else ""
+    return f'{name}="{address}"{window}'
 
 
 def without_query(request: Request, default: Language) -> str:

@@ -42,8 +42,17 @@ class Running:
 
 
 @contextmanager
-def serving(folder: Path, more: Filled | None = None) -> Iterator[Running]:
-    """A hub with the synthetic region on a free loopback port, until the block is left."""
+def serving(
+    folder: Path,
+    more: Filled | None = None,
+    *,
+    tls: tuple[Path, Path] | None = None,
+    **settings_: Any,
+) -> Iterator[Running]:
+    """A hub with the synthetic region on a free loopback port, until the block is left.
+
+    `tls`: certificate and key; it is `https://localhost` then.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     ready = threading.Event()
@@ -55,9 +64,10 @@ def serving(folder: Path, more: Filled | None = None) -> Iterator[Running]:
         settings = Settings(
             data_dir=folder / "data",
             port=port,
-            base_url=f"http://127.0.0.1:{port}",
+            base_url=f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}",
             rate_limits=False,
             synthetic=True,
+            **settings_,
         )
         async with opened(settings) as hub, _working(hub):
             answer = await fill(hub, region, lambda *_: None)
@@ -68,7 +78,13 @@ def serving(folder: Path, more: Filled | None = None) -> Iterator[Running]:
             sign_ins = {one["login"]: one["password"] for one in answer["sign_ins"]}
             sign_ins["auditor"] = PASSWORD
             config = uvicorn.Config(
-                web_app(hub), http="httptools", lifespan="off", log_config=None, access_log=False
+                web_app(hub),
+                http="httptools",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                ssl_certfile=tls[0] if tls else None,
+                ssl_keyfile=tls[1] if tls else None,
             )
             server = uvicorn.Server(config)
             told["server"] = server

@@ -59,11 +59,11 @@ async def _ready(hub: Hub, tmp_path: Path) -> tuple[dict[str, str], str]:
 
 def _client(hub: Hub) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app=web_app(hub))
-    return httpx.AsyncClient(transport=transport, base_url=BASE)
+    return httpx.AsyncClient(transport=transport, base_url=hub.settings.address)
 
 
-def _settings(place: Any) -> Settings:
-    return Settings(data_dir=place.data_dir, database_url=place.url, rate_limits=False)
+def _settings(place: Any, **more: Any) -> Settings:
+    return Settings(data_dir=place.data_dir, database_url=place.url, rate_limits=False, **more)
 
 
 async def test_fhir_answers_a_token_and_nobody_else(place: Any, tmp_path: Path) -> None:

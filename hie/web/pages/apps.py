@@ -9,6 +9,7 @@ from hie.exchange.hub import Hub
 from hie.exchange.launching import apps_offered, open_app
 from hie.oauth.door import actor_in, session_in
 from hie.oauth.forms import read_form
+from hie.oauth.frames import is_framed
 from hie.web.form_action import allow_forms_to
 from hie.web.pages.guard import for_clinicians
 
@@ -39,5 +40,7 @@ class Offered:
 
 
 async def offered(request: Request) -> Offered:
-    """What may be opened for a patient here."""
+    """What may be opened for a patient here; in a frame nothing else is."""
+    if is_framed(request.scope):
+        return Offered([])
     return Offered(await apps_offered(request.app.state.hub, actor_in(request)))

@@ -5,6 +5,7 @@ launch ticket's, or chosen here. Until it is known where the app may be answered
 from then on they are the app's to hear (SMART App Launch 2.2, RFC 6749 section 4.1, RFC 9207).
 """
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -37,9 +38,11 @@ from hie.oauth.authorize_request import (
 )
 from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.forms import read_form
+from hie.oauth.frames import ROOM, is_framed
 from hie.oauth.limits import retry_after
 from hie.oauth.refusals import stranger
 from hie.oauth.sessions import Session, find_session, session_hash
+from hie.store.launches import is_for_frame
 from hie.web.form_action import allow_forms_to
 from hie.web.language import language_of
 from hie.web.pages.find import TYPES
@@ -74,6 +77,8 @@ async def _answer(request: Request) -> Response:
     signed = await _signed_in(request)
     try:
         asked = read_asked(pairs, hub.entrance.audience)
+        if _belongs_in_frame(request, asked):
+            return _go(f"{ROOM}{PATH}?{request.url.query}")
         if signed is None:
             return await _sign_in_first(request, asked)
         return await _for_person(request, target, asked, known, *signed)
@@ -88,7 +93,8 @@ async def _for_person(
     form = await read_form(request, session.csrf) if request.method == "POST" else None
     check_person(known, session.institution)
     scopes = wanted(asked.scopes, known.client.scopes, session.role)
-    launch = await find_launch(hub.entrance, asked, known.client.id, actor)
+    framed = is_framed(request.scope)
+    launch = await find_launch(hub.entrance, asked, known.client.id, actor, framed=framed)
     patient = launch[1].patient if launch else _chosen(form)
     if patient is not None and await patient_to_open(hub, actor, patient) is None:
         raise AuthorizeRefused("access_denied", "no such patient", Reason.ABSENT)
@@ -99,6 +105,13 @@ async def _for_person(
     mark = session_hash(hub.entrance, request.scope)
     code = await give_code(hub.entrance, actor, mark, target, asked, scopes, patient, launch)
     return _go(answer_address(hub.entrance, target, code=code))
+
+
+def _belongs_in_frame(request: Request, asked: Asked) -> bool:
+    """Whether an app was opened in a frame, where it comes by the address that all apps know."""
+    hub: Hub = request.app.state.hub
+    is_elsewhere = bool(hub.settings.frame_origins) and not is_framed(request.scope)
+    return is_elsewhere and asked.launch is not None and is_for_frame(asked.launch)
 
 
 def _chosen(form: FormData | None) -> str | None:
@@ -138,12 +151,16 @@ async def _pick(
 
 
 async def _signed_in(request: Request) -> tuple[Actor, Session] | None:
-    """Who is signed in, held to their rate; None when nobody is."""
+    """Who is signed in, held to their rate; None when nobody is.
+
+    In a frame too for whichever patient the ticket says, not for the one that was launched last.
+    """
     entrance = request.app.state.hub.entrance
     try:
         actor, session = await find_session(entrance, request.scope)
     except NotAuthenticated:
         return None
+    actor = replace(actor, patient=None)
     request.state.actor, request.state.session = actor, session
     if entrance.rates.enforced:
         seconds = entrance.rates.user.take(actor.subject, entrance.clock())

@@ -9,7 +9,8 @@ from starlette.responses import Response
 from hie.access.actor import Actor
 from hie.access.policy import Role
 from hie.access.reason import Reason
-from hie.errors import Fault, HubError, NotPermitted, TooMany
+from hie.errors import Fault, HubError, NotPermitted, ResourceNotFound, TooMany
+from hie.exchange.framed import is_of_patient
 from hie.exchange.glass_review import waiting as reviews_waiting
 from hie.exchange.hub import Hub
 from hie.exchange.work_list import waiting
@@ -69,7 +70,8 @@ def told(handler: Handler) -> Handler:
 def for_clinicians(handler: Handler) -> Handler:
     """A page that shows patients: of all roles only clinicians open it.
 
-    Its head says how many reopened decisions wait at their institution.
+    Its head says how many reopened decisions wait at their institution. In a frame it is a page of
+    the launched patient, or it is none.
     """
 
     @wraps(handler)
@@ -78,6 +80,10 @@ def for_clinicians(handler: Handler) -> Handler:
         if session.role is not Role.CLINICIAN:
             raise NotPermitted("not permitted", (Fault("access", Reason.ROLE, "clinician"),))
         hub: Hub = request.app.state.hub
+        if session.frame is not None and not await is_of_patient(
+            hub, session.frame, request.url.path
+        ):
+            raise ResourceNotFound("no page of the launched patient")
         request.state.waiting = await waiting(hub, session.institution)
         return await handler(request)
 

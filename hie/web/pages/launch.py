@@ -1,7 +1,8 @@
 """`/launch`: a page of the hub is opened from a HIS for what it has open there, with a ticket.
 
 It is the launch address of the hub's own pages as a SMART app: `launch` is the ticket, `iss` (when
-it is there) must be this hub. Who has no session signs in first, and the ticket waits for them.
+it is there) must be this hub. Who has no session signs in first, and the ticket waits for them. In
+a frame the session opens the patient of the ticket from then on, and no other.
 """
 
 from urllib.parse import parse_qs
@@ -15,6 +16,8 @@ from hie.exchange.hub import Hub
 from hie.exchange.launching import open_ticket
 from hie.oauth.authorize import hold_launch
 from hie.oauth.door import actor_in
+from hie.oauth.frames import is_framed
+from hie.oauth.sessions import session_hash
 from hie.web.pages.guard import told
 
 _LAUNCH = "/launch?"
@@ -31,7 +34,8 @@ async def show(request: Request) -> Response:
         raise InvalidRequest("launch", (Fault("launch", Reason.OIDC, "a ticket, once"),))
     if any(said.rstrip("/") != hub.entrance.audience for said in asked.getlist("iss")):
         raise InvalidRequest("launch", (Fault("iss", Reason.OIDC, hub.entrance.audience),))
-    opened = await open_ticket(hub, actor_in(request), tickets[0])
+    frame = session_hash(hub.entrance, request.scope) if is_framed(request.scope) else None
+    opened = await open_ticket(hub, actor_in(request), tickets[0], frame)
     said = "" if opened.lang is None else f"?lang={opened.lang}"
     return RedirectResponse(opened.page + said, status_code=303)
 

@@ -18,11 +18,12 @@ from hie.oauth.forms import (
     set_form_cookie,
     wanted_path,
 )
-from hie.oauth.oidc_sign_in import offered_providers
+from hie.oauth.frames import is_framed
+from hie.oauth.oidc_sign_in import addresses_of, offered_providers
 from hie.oauth.refusals import stranger
 from hie.oauth.sessions import delete_session_cookie, set_session_cookie
 from hie.oauth.sign_in import sign_in, sign_out
-from hie.web.form_action import allow_way_to
+from hie.web.form_action import allow_forms_to, allow_way_to
 from hie.web.language import language_of
 from hie.web.pages.guard import told
 from hie.web.pages.launch import wait_for
@@ -69,7 +70,7 @@ async def submit(request: Request) -> Response:
         response.headers["Retry-After"] = error.faults[0].expected
         return response
     entered = RedirectResponse(wanted, status_code=303)
-    set_session_cookie(entered, done.secret, secure=secure)
+    set_session_cookie(entered, done.secret, secure=secure, framed=is_framed(request.scope))
     return entered
 
 
@@ -80,7 +81,8 @@ async def leave(request: Request) -> Response:
     await read_form(request, session_in(request).csrf)
     await sign_out(hub.entrance, request.scope, actor_in(request))
     response = RedirectResponse("/sign-in", status_code=303)
-    delete_session_cookie(response, secure=hub.entrance.secure)
+    framed = is_framed(request.scope)
+    delete_session_cookie(response, secure=hub.entrance.secure, framed=framed)
     return response
 
 
@@ -91,6 +93,7 @@ async def form_page(
     hub: Hub = request.app.state.hub
     secure = hub.entrance.secure
     token, cookie = form_token(request, secure=secure)
+    providers = await offered_providers(hub.entrance)
     response = page(
         request,
         "sign_in.html",
@@ -99,11 +102,14 @@ async def form_page(
         csrf=token,
         next=local_path(wanted),
         wrong=wrong,
-        providers=await offered_providers(hub.entrance),
+        providers=providers,
         **_language_link(request),
     )
     if cookie is not None:
-        set_form_cookie(response, cookie, secure=secure)
+        set_form_cookie(response, cookie, secure=secure, framed=is_framed(request.scope))
+    allow_forms_to(
+        response, *(place for one in providers for place in addresses_of(hub.entrance, one))
+    )
     await allow_way_to(hub, response, local_path(wanted))
     return response
 

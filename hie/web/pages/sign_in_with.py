@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from hie.errors import NotAuthenticated
 from hie.exchange.hub import Hub
 from hie.oauth.forms import local_path, wanted_path
+from hie.oauth.frames import is_framed
 from hie.oauth.oidc_sign_in import address_of, come_back, get_provider
 from hie.oauth.oidc_state import begin, forget, keep, kept
 from hie.oauth.sessions import set_session_cookie
@@ -22,7 +23,8 @@ async def show(request: Request) -> Response:
     provider = await get_provider(hub.entrance, request.path_params["provider"])
     wanted = wanted_path(request.query_params.get("next"))
     await wait_for(hub, wanted)
-    begun = begin(provider.id, wanted, hub.entrance.clock())
+    framed = is_framed(request.scope)
+    begun = begin(provider.id, wanted, hub.entrance.clock(), framed=framed)
     address = await address_of(hub.entrance, provider, begun)
     response = RedirectResponse(address, status_code=303)
     keep(hub.entrance, response, begun)
@@ -45,6 +47,8 @@ async def back(request: Request) -> Response:
         response = await form_page(request, wanted, wrong="sign-in-unlinked", status=401)
     else:
         response = RedirectResponse(wanted, status_code=303)
-        set_session_cookie(response, done.secret, secure=entrance.secure)
-    forget(entrance, response)
+        set_session_cookie(
+            response, done.secret, secure=entrance.secure, framed=is_framed(request.scope)
+        )
+    forget(entrance, request, response)
     return response

@@ -127,9 +127,9 @@ class Region:
 
 
 @asynccontextmanager
-async def region(place: Any, tmp_path: Path) -> AsyncIterator[Region]:
+async def region(place: Any, tmp_path: Path, **settings: Any) -> AsyncIterator[Region]:
     """The hub with its hospitals, patients, visits and results."""
-    async with opened(_settings(place)) as hub, _client(hub) as client:
+    async with opened(_settings(place, **settings)) as hub, _client(hub) as client:
         await _connected(hub, tmp_path)
         found = Region(hub, client)
         for who, institution in INSTITUTIONS.items():

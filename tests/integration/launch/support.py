@@ -111,9 +111,11 @@ async def events_of(hub: Hub, kind: str) -> list[tuple[str, str, str | None]]:
 
 
 @asynccontextmanager
-async def desk(place: Any, tmp_path: Path, login: str = "wang") -> AsyncIterator[Desk]:
+async def desk(
+    place: Any, tmp_path: Path, login: str = "wang", **settings: Any
+) -> AsyncIterator[Desk]:
     """The hospitals with their people and apps, and one person's browser."""
-    async with region(place, tmp_path) as found, _client(found.hub) as browser:
+    async with region(place, tmp_path, **settings) as found, _client(found.hub) as browser:
         await people_and_apps(found.hub)
         yield Desk(found, browser, login)
 
