@@ -89,7 +89,7 @@ async def alive(
     """Whether the session of this hash goes on; its person's own standing is asked elsewhere."""
     found = await reader.fetchval(
         "SELECT 1 FROM session WHERE hash = $1"
-        " AND created_us >= CASE WHEN frame IS NULL THEN $2 ELSE $3 END",
+        " AND (frame IS NULL AND created_us >= $2 OR frame IS NOT NULL AND created_us >= $3)",
         hashed,
         begun_after_us,
         framed_after_us,
