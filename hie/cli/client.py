@@ -186,7 +186,7 @@ def approve(
     lang: LangOption = None,
 ) -> None:
     """Approve what another operator proposed: a client, an app, a change, an agreement."""
-    if not yes:
+    if not (yes or as_json):
         print(shown(_waiting(proposal, as_json)))
     confirm(f"Approve {proposal}?", yes)
     answer = asked("client-approve", {"proposal": proposal}, as_json)

@@ -72,7 +72,7 @@ class Settled:
 async def add_client(entrance: Entrance, actor: Actor, asked: Registration) -> Settled:
     """Register a client, or propose to.
 
-    Raises UnprocessableRequest naming every fault, Conflict when the id is taken.
+    Raises UnprocessableRequest naming every fault, Conflict when id or CDS issuer are taken.
     """
     faults = [*_faults(asked), *network_faults(asked.networks)]
     offer = KeyOffer(())
@@ -82,6 +82,8 @@ async def add_client(entrance: Entrance, actor: Actor, asked: Registration) -> S
         faults.extend(error.faults)
     if faults:
         raise UnprocessableRequest("the client cannot be registered", tuple(faults))
+    if asked.cds_issuer is not None and await entrance.clients.of_cds_issuer(asked.cds_issuer):
+        raise Conflict("the CDS issuer is that of another client")
     state = client_state(
         institution=asked.institution,
         name=asked.name,

@@ -174,6 +174,17 @@ async def test_what_one_has_is_good_while_more_waits(hub: Hub) -> None:
     assert await scopes_of(hub) == set(SCOPES)
 
 
+async def test_of_two_that_wait_with_one_name_for_services_one_is_registered(hub: Hub) -> None:
+    first, second = await propose_new(hub), await propose_new(hub, client="ris-2")
+    await act(hub, BOB, "client-approve", proposal=first)
+    with pytest.raises(Conflict):
+        await act(hub, BOB, "client-approve", proposal=second)
+    with pytest.raises(Conflict):
+        await propose_new(hub, client="ris-3")
+    assert [one["proposal"] for one in await waiting(hub)] == [second]
+    assert [action for _, action, _ in await told(hub)] == ["C", "C", "U"]
+
+
 async def test_an_id_that_is_taken_is_no_proposal(hub: Hub) -> None:
     with pytest.raises(Conflict):
         await propose_new(hub, client=CLIENT)
