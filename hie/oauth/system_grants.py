@@ -19,7 +19,7 @@ from hie.access.reason import Reason, reason_of
 from hie.access.scopes import LONGEST as LONGEST_SCOPE
 from hie.access.scopes import covered
 from hie.access.token import Claims
-from hie.audit.event import Action, Event, EventType
+from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import NotAuthenticated
 from hie.oauth.client_proof import Proved, naming, prove, spend
 from hie.oauth.entrance import Entrance
@@ -190,5 +190,6 @@ def _issued(actor: Actor) -> Event:
         type=EventType.TOKEN_ISSUED,
         action=Action.CREATE,
         actor=actor,
+        subjects=() if actor.patient is None else (Subject(actor.patient),),
         detail=" ".join(sorted(actor.scopes)),
     )

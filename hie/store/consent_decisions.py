@@ -19,7 +19,7 @@ from hie.store.session import Reader
 _LOOKS = frozenset(
     {
         EventType.READ, EventType.VREAD, EventType.HISTORY, EventType.SEARCH,
-        EventType.ORDER_CHECK, EventType.ASSESS, EventType.PAGE,
+        EventType.ORDER_CHECK, EventType.ASSESS, EventType.PAGE, EventType.TOKEN_ISSUED,
     }
 )  # fmt: skip
 

@@ -161,6 +161,36 @@ async def test_of_a_patient_the_holder_does_not_see_nothing_is_said(
         assert _pcf(await _by_vouching(at, "P6a"))["doc_id"] == [f"Consent/{twin}"]
 
 
+async def _decisions(at: Desk) -> list[tuple[str, str | None, str]]:
+    """Outcome, reason and Consents of what was decided about tokens."""
+    async with at.hub.db.reading() as reader:
+        rows = await reader.fetch(
+            "SELECT a.outcome, a.reason, s.resources FROM audit_access AS a JOIN audit_subject AS s"
+            " ON s.access = a.id WHERE a.type = 'consent-decision' AND a.detail = 'token-issued'"
+            " ORDER BY a.at_us, a.n"
+        )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_what_consents_decided_about_a_token_is_in_the_log(
+    place: Any, tmp_path: Path, way: str
+) -> None:
+    async with desk(place, tmp_path) as at:
+        await at.sign_in()
+        await WAYS[way](at, "P5a")
+        assert await _decisions(at) == []  # where no Consent spoke there is nothing to name
+        topic = await give(at.region, "a", at.region.patients["P5a"], rule("deny", labels="HIV"))
+        await WAYS[way](at, "P5a")
+        more = {"dateTime": "2026-07-01"}
+        closed = await give(at.region, "a", at.region.patients["P5a"], denying(), **more)
+        await WAYS[way](at, "P5a")
+        found = await _decisions(at)
+        assert [one[:2] for one in found] == [("0", None), ("4", "consent")]
+        assert f"Consent/{topic}" in found[0][2]
+        assert f"Consent/{closed}" in found[1][2]
+
+
 async def test_introspection_says_it_too(place: Any, tmp_path: Path) -> None:
     async with desk(place, tmp_path) as at:
         patient = at.region.patients["P5a"]
