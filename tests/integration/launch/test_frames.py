@@ -151,22 +151,51 @@ def assert_all_addresses_stay(page: str) -> None:
 
 async def test_an_order_is_checked_and_decided_in_a_frame(place: Any, tmp_path: Path) -> None:
     async with framing(place, tmp_path) as at:
-        page = await launched(at, patient="P1a")
         patient = at.region.patients["P1a"]
+        await launched(at, patient="P1a")
         orders = await at.browser.get(f"/framed/patients/{patient}/orders")
-        assert orders.status_code == 200
         assert f'action="/framed/patients/{patient}/orders"' in orders.text
-        checked = await order_check(at.region, "a", patient)
-        shown = await again(at, check=checked["check"])
-        assert shown.status_code == 200, page.text
-        assert_framed(shown)
-        assert_all_addresses_stay(shown.text)
-        assert f"/framed/checks/{checked['check']}" in str(shown.url)
-        form = {"csrf": csrf_of(shown.text), "ref": "1"}
-        placed = await at.browser.post(f"/framed/checks/{checked['check']}/again", data=form)
+        asked = {"csrf": csrf_of(orders.text), "class": "outpatient", "purpose": "treatment"}
+        placed = await at.browser.post(
+            f"/framed/patients/{patient}/orders", data={**asked, "item-K": "on"}
+        )
         assert placed.status_code == 303, placed.text
         assert placed.headers["location"].startswith("/framed/checks/")
-        assert (await at.browser.get(placed.headers["location"])).status_code == 200
+        shown = await at.browser.get(placed.headers["location"])
+        assert_framed(shown)
+        assert_all_addresses_stay(shown.text)
+        form = dict(
+            re.findall(r'name="([a-z]+)" value="([^"]*-repeat|[^"]*)"', _repeating(shown.text))
+        )
+        why = {"reason": "N6_OTHER_NECESSARY", "text": "新的症状", "explained": "yes"}
+        decided = await at.browser.post(placed.headers["location"], data={**form, **why})
+        assert decided.status_code == 303, decided.text
+        assert decided.headers["location"].startswith("/framed/checks/")
+        stands = await at.browser.get(decided.headers["location"])
+        assert "新的症状" in stands.text
+        (notice,) = set(re.findall(r'href="(/framed/decisions/[^/"]+/notice)"', stands.text))
+        assert_framed(await at.browser.get(notice))
+        checked = (await order_check(at.region, "a", patient))["check"]
+        again_ = await again(at, check=checked)  # the card of the HIS, for the same patient
+        assert f"/framed/checks/{checked}" in str(again_.url)
+        assert again_.status_code == 200
+
+
+def _repeating(page: str) -> str:
+    """The form by which a test is repeated for a reason."""
+    forms: list[str] = re.findall(r"<form.*?</form>", page, re.DOTALL)
+    return next(one for one in forms if "-repeat" in one)
+
+
+async def test_pictures_of_a_frame_come_by_its_own_session(place: Any, tmp_path: Path) -> None:
+    async with framing(place, tmp_path) as at:
+        await launched(at, patient="P1a")
+        address = "/dicom-web/studies/1.2.3/metadata"
+        assert (await at.browser.get(f"/framed{address}")).status_code == 404  # there is none
+        assert (await at.browser.get(address)).status_code == 401
+        await at.browser.get("/framed/static/hub.css")
+        at.browser.cookies.clear()
+        assert (await at.browser.get(f"/framed{address}")).status_code == 401
 
 
 async def test_outside_the_room_no_page_may_be_framed(place: Any, tmp_path: Path) -> None:

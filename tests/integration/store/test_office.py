@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -128,7 +129,7 @@ async def test_a_session_ends_with_its_time_its_password_and_its_person(
         async with database.unit() as unit:
             await sessions.begin(unit, secret=secret, account=one, csrf="t", lang="zh", now_us=10)
 
-    async def found(secret: str, **ages: int) -> bool:
+    async def found(secret: str, **ages: Any) -> bool:
         async with database.reading() as reader:
             return await sessions.find(reader, secret, **ages) is not None
 
@@ -294,3 +295,37 @@ async def test_sixteen_decisions_at_once_leave_one_standing(database: Database) 
     states = [state for _, state in again]
     assert sorted(states) == ["recorded", *["unchanged"] * 15]
     assert len({one.id for one, _ in again}) == 1
+
+
+@pytest.mark.anyio
+async def test_a_session_in_a_frame_is_another_and_opens_one_patient(database: Database) -> None:
+    async with database.unit() as unit:
+        doctor = await users.add(
+            unit, login="doctor", argon2="x", name="n", role="clinician", institution="91A",
+            department="d", lang="zh", now_us=1,
+        )  # fmt: skip
+        for secret, framed in (("window", False), ("frame", True)):
+            await sessions.begin(
+                unit, secret=secret, account=doctor, csrf="t", lang="zh", now_us=10, framed=framed
+            )
+    async with database.unit() as unit:
+        for secret in ("window", "frame"):
+            await sessions.launch(unit, sessions.hash_of(database, secret), "p1")
+    async with database.reading() as reader:
+        found = [
+            await sessions.find(reader, secret, framed=framed)
+            for secret in ("window", "frame")
+            for framed in (False, True)
+        ]
+        assert [one is not None for one in found] == [True, False, False, True]
+        assert [one.frame for one in found if one is not None] == [None, "p1"]
+        for secret, ages, expected in (
+            ("window", (10, 11), True), ("window", (11, 10), False),
+            ("frame", (11, 10), True), ("frame", (10, 11), False),
+        ):  # fmt: skip
+            hashed = sessions.hash_of(database, secret)
+            begun, framed_us = ages
+            goes_on = await sessions.alive(
+                reader, hashed, begun_after_us=begun, framed_after_us=framed_us
+            )
+            assert goes_on is expected
