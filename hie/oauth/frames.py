@@ -64,14 +64,15 @@ def opens(method: str, path: str) -> bool:
 def check_origins(origins: Sequence[str], address: str) -> None:
     """Each is one exact https origin, and so is the hub; raises HubMisconfigured."""
     for origin in origins:
-        if not _is_origin(origin):
+        if not is_origin(origin):
             expected = "https://host or https://host:port, in lower case, without path or wildcard"
             raise HubMisconfigured(f"frame_origins {origin!r}: expected {expected}")
     if origins and not address.startswith("https://"):
         raise HubMisconfigured("frame_origins: the hub's own base_url must be https")
 
 
-def _is_origin(text: str) -> bool:
+def is_origin(text: str) -> bool:
+    """Whether this is one https origin, spelt as browsers do, and nothing else."""
     try:
         parts = urlsplit(text)
         port = parts.port

@@ -16,9 +16,10 @@ from hie.access.profile import Profile
 from hie.access.reason import Reason, refused
 from hie.access.token import Claims, Expected, verify
 from hie.errors import Fault, InvalidRequest, NotAuthenticated, ResourceNotFound, Unavailable
+from hie.oauth.apps import origin_of
 from hie.oauth.caller import network_of, request_id_of
 from hie.oauth.entrance import Entrance
-from hie.oauth.frames import ROOM
+from hie.oauth.frames import ROOM, is_origin
 from hie.oauth.jwks_fetch import NotFetched
 from hie.oauth.oidc_proof import proof_of, read_id_token
 from hie.oauth.oidc_state import SECONDS, Begun
@@ -77,9 +78,13 @@ def back_address(entrance: Entrance, provider: Provider, *, framed: bool = False
 
 
 def addresses_of(entrance: Entrance, provider: Provider) -> tuple[str, ...]:
-    """Where a browser may be sent to sign in with it, as far as that is known without asking."""
+    """The origins a browser may be sent to, to sign in with it, as far as they are known now.
+
+    What a provider says of itself is taken for one only where it is nothing else.
+    """
     found = entrance.providers.known(provider)
-    return (provider.issuer, *(() if found is None else (found.authorization_endpoint,)))
+    said = (provider.issuer, provider.issuer if found is None else found.authorization_endpoint)
+    return tuple(one for one in dict.fromkeys(map(origin_of, said)) if is_origin(one))
 
 
 async def come_back(

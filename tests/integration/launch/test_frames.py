@@ -543,6 +543,32 @@ async def test_who_signs_in_in_a_frame_may_do_so_at_their_hospitals_provider(
         assert CLIENT in str(asked["client_id"])
 
 
+SAYS = {
+    "an address elsewhere": ("https://login.example/auth", "https://login.example"),
+    "more than an address": ("https://x.example; script-src 'unsafe-inline'/auth", None),
+    "two": ("https://x.example https://evil.example/auth", None),
+    "everywhere": ("https://*/auth", None),
+    "no https": ("http://x.example/auth", None),
+}
+
+
+@pytest.mark.parametrize("case", SAYS)
+async def test_where_a_provider_says_it_is_stands_in_a_policy_if_it_is_an_origin(
+    place: Any, tmp_path: Path, case: str
+) -> None:
+    async with framing(place, tmp_path) as at, rogue(tmp_path / "idp", at.hub) as idp:
+        await registered(at.hub, idp.issuer, method="none", algorithm="ES256")
+        address, origin = SAYS[case]
+        idp.discovery["authorization_endpoint"] = address
+        await at.browser.get(f"/sign-in/with/{ID}")
+        for room in ("", "/framed"):
+            form = await at.browser.get(f"{room}/sign-in")
+            more = "" if origin is None else f" {origin}"
+            assert f"form-action 'self' {idp.issuer}{more}" in _policy(form)
+            assert len(_policy(form)) == len(_policy(await at.browser.get("/healthz")))
+            assert "unsafe" not in form.headers["content-security-policy"]
+
+
 async def test_a_person_who_is_suspended_is_out_of_the_frame(place: Any, tmp_path: Path) -> None:
     async with framing(place, tmp_path) as at:
         await launched(at, patient="P1a")
