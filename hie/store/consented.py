@@ -8,6 +8,7 @@ not known about a row a denial takes for granted, a permission never does.
 from hie.access.restriction import Asking
 from hie.consent.words import GLASS, TOPICS_MASK, UNMAPPED, purpose_bit
 from hie.store.arguments import Arguments
+from hie.store.whose import Rows
 
 _HISTORY = "resource_history"
 # One row of a patient who has any rules: the lowest of them. PostgreSQL asks it once for a patient.
@@ -17,81 +18,67 @@ _DATED = frozenset({"Observation", "DiagnosticReport", "ImagingStudy"})
 _TOPICS = "(CASE WHEN {t}.label IS NULL THEN {unmapped} ELSE ({t}.label / 4) & {all} END)"
 
 
-def consented(
-    args: Arguments,
-    table: str,
-    kind: str,
-    asks: Asking,
-    opened: frozenset[str],
-    least: str,
-    *,
-    looks: bool = False,
-) -> str:
+def consented(args: Arguments, rows: Rows, asks: Asking, opened: frozenset[str], least: str) -> str:
     """The decision about a row is at least `least` (SQL: 1 permitted, 2 opens what is restricted).
 
     It is that of the patient's rule of the highest rank that speaks of the row, else the region's
-    policy. `opened`: the homes the glass is broken for. Wants `RULED` joined to the table, by which
-    a patient without rules costs no look a row; where rows are locked, it `looks` instead.
+    policy. `opened`: the homes the glass is broken for. Without rules no row costs a look.
     """
-    decision = _decision(args, table, kind, asks, opened, looks=looks)
+    decision = _decision(args, rows, asks, opened)
     return f"({decision}) >= {least}"
 
 
-def own(args: Arguments, table: str, kind: str, asks: Asking) -> str | None:
+def is_ruled(rows: Rows) -> str:
+    """Whether the patient has any rules."""
+    if rows.is_joined:
+        return "ruled.home IS NOT NULL"
+    return f"EXISTS (SELECT 1 FROM consent_rule AS e WHERE e.home = {rows.home})"  # noqa: S608
+
+
+def own(args: Arguments, rows: Rows, asks: Asking) -> str | None:
     """What consent is not asked about: the institution's own Patient, the Consents it recorded.
 
     Without them nobody could find the patient who comes to change their mind, nor what to change.
     Who writes may write again what the institution wrote itself.
     """
-    if kind == "Patient":
+    if rows.kind == "Patient":
         return (
-            f"EXISTS (SELECT 1 FROM reach AS o WHERE o.home = {table}.home"  # noqa: S608
+            f"EXISTS (SELECT 1 FROM reach AS o WHERE o.home = {rows.home}"  # noqa: S608
             f" AND o.institution = {args.add(asks.institution)} AND o.kind = 'own')"
         )
-    if kind == "Consent" or asks.writing:
-        return f"{table}.message = {args.add(f'institution:{asks.institution}')}"
+    if rows.kind == "Consent" or asks.writing:
+        return f"{rows.table}.message = {args.add(f'institution:{asks.institution}')}"
     return None
 
 
-def _decision(
-    args: Arguments,
-    table: str,
-    kind: str,
-    asks: Asking,
-    opened: frozenset[str],
-    *,
-    looks: bool,
-) -> str:
+def _decision(args: Arguments, rows: Rows, asks: Asking, opened: frozenset[str]) -> str:
     purpose, policy = f"{purpose_bit(asks.purpose)}", f"{asks.permitted:d}"
     if opened:
-        broken = args.among(f"{table}.home", opened)
+        broken = args.among(rows.home, opened)
         purpose = f"(CASE WHEN {broken} THEN {GLASS} ELSE {purpose} END)"
         policy = f"CASE WHEN {broken} THEN {asks.emergency:d} ELSE {asks.permitted:d} END"
     now = args.add(asks.at_us)
     parts = [
-        f"c.home = {table}.home AND c.from_us <= {now} AND c.until_us > {now}",
+        f"c.home = {rows.home} AND c.from_us <= {now} AND c.until_us > {now}",
         f"(c.institution IS NULL OR c.institution = {args.add(asks.institution)})",
         f"(c.party IS NULL OR {args.among('c.party', asks.parties)})",
         f"(c.purposes & {purpose}) <> 0",
-        f"(c.source IS NULL OR {_source(table)})",
-        f"(c.permit <> 0 OR {_patient(table)})" if kind == "Patient" else _record(table, kind),
+        f"(c.source IS NULL OR {_source(rows)})",
+        f"(c.permit <> 0 OR {_patient(rows.table)})" if rows.kind == "Patient" else _record(rows),
     ]
     said = (
         f"coalesce((SELECT c.permit FROM consent_rule AS c WHERE {' AND '.join(parts)}"  # noqa: S608
         f" ORDER BY c.rank DESC LIMIT 1), {policy})"
     )
-    is_ruled = "ruled.home IS NOT NULL"
-    if looks:
-        is_ruled = f"EXISTS (SELECT 1 FROM consent_rule AS e WHERE e.home = {table}.home)"  # noqa: S608
-    return f"CASE WHEN {is_ruled} THEN {said} ELSE {policy} END"
+    return f"CASE WHEN {is_ruled(rows)} THEN {said} ELSE {policy} END"
 
 
-def _source(table: str) -> str:
+def _source(rows: Rows) -> str:
     """Whose record a row is: of the institution that wrote it, else of whom its patient is."""
     return (
-        f"CASE WHEN {table}.message LIKE 'institution:%'"  # noqa: S608
-        f" THEN {table}.message = 'institution:' || c.source"
-        f" ELSE EXISTS (SELECT 1 FROM reach AS o WHERE o.home = {table}.home"
+        f"CASE WHEN {rows.table}.message LIKE 'institution:%'"  # noqa: S608
+        f" THEN {rows.table}.message = 'institution:' || c.source"
+        f" ELSE EXISTS (SELECT 1 FROM reach AS o WHERE o.home = {rows.home}"
         " AND o.institution = c.source AND o.kind = 'own') END"
     )
 
@@ -111,13 +98,14 @@ def _patient(table: str) -> str:
     )
 
 
-def _record(table: str, kind: str) -> str:
+def _record(rows: Rows) -> str:
+    table, kind = rows.table, rows.kind
     level = f"(coalesce({table}.label, 1) & 3)"
     topics = _TOPICS.format(t=table, unmapped=UNMAPPED, all=TOPICS_MASK)
     unknown = f"c.permit = 0 AND ({topics} & {UNMAPPED}) <> 0"
     return (
         f"(c.kind IS NULL OR c.kind = '{kind}')"
-        f" AND (c.resource IS NULL OR {_named(table, kind)})"
+        f" AND (c.resource IS NULL OR {_named(rows)})"
         f" AND {level} BETWEEN c.least AND c.most"
         f" AND (c.any_topics IS NULL OR ({topics} & c.any_topics) <> 0 OR {unknown})"
         f" AND (c.within_topics IS NULL OR {unknown}"
@@ -128,13 +116,14 @@ def _record(table: str, kind: str) -> str:
     )
 
 
-def _named(table: str, kind: str) -> str:
+def _named(rows: Rows) -> str:
     """The record itself; a result of the report, and for a denial the report of the result."""
+    table, kind = rows.table, rows.kind
     own = f"c.resource = '{kind}/' || {table}.id"
     if kind == "Observation":
         report = f"{table}.report"
         if table == _HISTORY:
-            of_now = f"o.id = {table}.id AND o.home = {table}.home"
+            of_now = f"o.id = {table}.id AND o.home = {rows.home}"
             report = (
                 f"coalesce((SELECT coalesce(o.report, '') FROM observation AS o WHERE {of_now}),"  # noqa: S608
                 " CASE WHEN c.permit = 0 THEN substr(c.resource, 18) END)"
@@ -144,7 +133,7 @@ def _named(table: str, kind: str) -> str:
         return (
             f"{own} OR (c.permit = 0 AND c.resource LIKE 'Observation/%' AND EXISTS"  # noqa: S608
             " (SELECT 1 FROM observation AS o WHERE o.id = substr(c.resource, 13)"
-            f" AND o.home = {table}.home AND o.report = {table}.id))"
+            f" AND o.home = {rows.home} AND o.report = {table}.id))"
         )
     return own
 

@@ -31,15 +31,15 @@ async def studies(
 
     `since_us`: only those made since, and those that do not say when.
     """
-    n = visible(reader, "ImagingStudy", restriction).following
+    n = visible(reader, "ImagingStudy", restriction, homes=homes).following
     since = -(2**62) if since_us is None else since_us
     return await _rows(
         reader,
         "ImagingStudy",
         homes,
         restriction,
-        f"(v.klass IS NULL OR {reader.db.among('v.klass', n + 1)})"
-        f" AND (v.effective_end_us IS NULL OR v.effective_end_us >= ${n + 2})",
+        f"(v.klass IS NULL OR {reader.db.among('v.klass', n)})"
+        f" AND (v.effective_end_us IS NULL OR v.effective_end_us >= ${n + 1})",
         (reader.db.array(also(reader, "item", homes, classes)), since),
         known_at_us,
         lambda said: said["klass"] in (None, *classes) and reaches(said, since),
@@ -55,14 +55,14 @@ async def reports(
     known_at_us: int | None = None,
 ) -> list[Stored]:
     """Reports of these classes, and those that may tell of a study although they name no class."""
-    n = visible(reader, "DiagnosticReport", restriction).following
+    n = visible(reader, "DiagnosticReport", restriction, homes=homes).following
     found = await _rows(
         reader,
         "DiagnosticReport",
         homes,
         restriction,
-        f"({reader.db.among('v.item', n + 1)} OR v.category IS NULL"
-        f" OR NOT ({reader.db.among('v.category', n + 2)}))",
+        f"({reader.db.among('v.item', n)} OR v.category IS NULL"
+        f" OR NOT ({reader.db.among('v.category', n + 1)}))",
         (reader.db.array(also(reader, "item", homes, classes)), reader.db.array(_LABORATORY)),
         known_at_us,
         lambda said: said["item"] in classes or said["category"] not in _LABORATORY,
@@ -81,18 +81,17 @@ async def _rows(
     known_at_us: int | None,
     holds: Callable[[Mapping[str, Any]], bool],
 ) -> list[Stored]:
-    """Rows of these homes that meet the condition, newest first; its arguments follow the homes.
+    """Rows of these homes that meet the condition, newest first; its arguments follow what is seen.
 
     `holds` is the same condition, asked of the columns of a version that is no longer current.
     """
-    seen = visible(reader, kind, restriction)
+    seen = visible(reader, kind, restriction, homes=homes)
     columns = ", ".join(f"v.{name}" for name in STORED.split(", "))
     rows = await reader.fetch(
         f"SELECT {columns} FROM {seen.sql} AS v"  # noqa: S608
-        f" WHERE {reader.db.among('v.home', seen.following)} AND {condition}"
+        f" WHERE {condition}"
         f" ORDER BY v.effective_us IS NULL, v.effective_us DESC, v.id LIMIT {LIMIT}",
         *seen.args,
-        reader.db.array(homes),
         *args,
     )
     found = [stored(reader.db, kind, row) for row in rows]

@@ -16,7 +16,7 @@ from hie.store import index
 from hie.store.other_codes import Place, entry
 from hie.store.session import Reader
 
-_SIGN = "~"
+SIGN = "~"  # sorts behind every code an item may have
 _SIZE = 8  # bytes: a patient has thousands of rows, not more
 _CODES = {name: name for name in ("code", "local_code", "item")}
 MASKED: Mapping[str, Mapping[str, str]] = {
@@ -41,7 +41,7 @@ def marks_of(reader: Reader, home: str) -> Marks:
 
     def mark(column: str, value: str) -> str:
         said = f"{column}|{value}".encode("utf-8", "surrogatepass")
-        return _SIGN + blake2b(said, digest_size=_SIZE, key=key).hexdigest()
+        return SIGN + blake2b(said, digest_size=_SIZE, key=key).hexdigest()
 
     return mark
 

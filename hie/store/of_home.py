@@ -20,14 +20,12 @@ async def of_home(
     Sorted by what no index has: in the order of ids, which is that of the key of results, a plan
     made once for all patients would look through everybody's.
     """
-    seen = visible(reader, kind, restriction)
+    seen = visible(reader, kind, restriction, homes=[home])
     n = seen.following
     rows = await reader.fetch(
         f"SELECT {STORED} FROM {seen.sql} AS v"  # noqa: S608
-        f" WHERE v.home = ${n} AND v.id > ${n + 1} AND v.updated_us >= ${n + 2}"
-        f" ORDER BY v.id || '' LIMIT ${n + 3}",
+        f" WHERE v.id > ${n} AND v.updated_us >= ${n + 1} ORDER BY v.id || '' LIMIT ${n + 2}",
         *seen.args,
-        home,
         after,
         since_us,
         limit,

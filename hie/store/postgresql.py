@@ -147,6 +147,9 @@ class Postgres:
                 "statement_timeout": str(STATEMENT_TIMEOUT_MS),
                 "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT_MS),
                 "jit": "off",
+                # A plan for each statement, not for each value: what may be seen makes statements
+                # long, and planning one costs more than running it. Indexes fit every value.
+                "plan_cache_mode": "force_generic_plan",
             },
         )
         engine = cls(connect, size)

@@ -30,17 +30,16 @@ async def by_item(
 
     `since_us`: only those collected since, and those whose collection is not stated.
     """
-    seen = visible(reader, "Observation", restriction)
+    seen = visible(reader, "Observation", restriction, homes=homes)
     n = seen.following
     since = -(2**62) if since_us is None else since_us
     columns = ", ".join(f"v.{name}" for name in STORED.split(", "))
     rows = await reader.fetch(
         f"SELECT {columns}, v.report FROM {seen.sql} AS v"  # noqa: S608
-        f" WHERE {reader.db.among('v.home', n)} AND {reader.db.among('v.item', n + 1)}"
-        f" AND (v.effective_end_us IS NULL OR v.effective_end_us >= ${n + 2})"
+        f" WHERE {reader.db.among('v.item', n)}"
+        f" AND (v.effective_end_us IS NULL OR v.effective_end_us >= ${n + 1})"
         f" ORDER BY v.effective_us IS NULL, v.effective_us DESC, v.id LIMIT {LIMIT}",
         *seen.args,
-        reader.db.array(homes),
         reader.db.array(also(reader, "item", homes, items)),
         since,
     )

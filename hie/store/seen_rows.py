@@ -14,27 +14,48 @@ from hie.access.restriction import (
 )
 from hie.access.windows import Kind
 from hie.store.arguments import Arguments
-from hie.store.consented import consented, own
+from hie.store.consented import RULED, consented, own
 from hie.store.constrained import satisfied
 from hie.store.tables import HOMELESS
+from hie.store.whose import Rows
 
 _LABEL = "(coalesce({table}.label, 1) & 3)"
 _HISTORY = "resource_history"
 _NOTHING = "1 = 0"
+# Rows of the commonest relations, at most one each: PostgreSQL asks them once for a patient.
+_NEAR = (
+    "LEFT JOIN reach AS {kind} ON {kind}.home = {table}.home"
+    " AND {kind}.institution = {institution} AND {kind}.kind = '{kind}'"
+)
 
 
-def is_joined(kind: str, restriction: Restriction) -> bool:
-    """Whether the conditions want `consented.RULED` joined to the table."""
-    return restriction.asks is not None and kind not in HOMELESS
+def joins(args: Arguments, table: str, restriction: Restriction) -> list[str]:
+    """What is joined to a table of many patients' rows, so that each patient is looked up once."""
+    found = [] if restriction.asks is None else [RULED.format(table=table)]
+    reach = restriction.reach
+    if reach is not None:
+        institution = args.add(reach.institution)
+        near = {_near(reach)} & reach.kinds
+        if _sees_more_of_own(restriction):
+            near |= {Kind.OWN}
+        found += [
+            _NEAR.format(table=table, institution=institution, kind=one) for one in sorted(near)
+        ]
+    return found
 
 
-def conditions(
-    args: Arguments, table: str, kind: str, restriction: Restriction, *, locked: bool = False
-) -> list[str]:
-    """What a row of this table must satisfy; `kind` is the resource type of its rows.
+def _near(reach: Reach) -> Kind:
+    """The relation by which it is commonest that a patient is reached."""
+    return Kind.OWN if Kind.OWN in reach.kinds else Kind.VISIT
 
-    `locked`: the rows will be, so nothing may be joined to them.
-    """
+
+def _sees_more_of_own(restriction: Restriction) -> bool:
+    return restriction.own_clearance > restriction.clearance
+
+
+def conditions(args: Arguments, rows: Rows, restriction: Restriction) -> list[str]:
+    """What each row must satisfy."""
+    table, kind = rows.table, rows.kind
     where = []
     if not restriction.permits_type(kind):
         where.append(_NOTHING)
@@ -47,91 +68,89 @@ def conditions(
     if kind in HOMELESS:
         return where
     if restriction.homes is not None:
-        where.append(args.among(f"{table}.home", restriction.homes))
+        where.append(args.among(rows.home, restriction.homes))
     if restriction.patient is not None:
         where.append(
-            f"{table}.home IN (SELECT b.home FROM person_home AS a JOIN person_home AS b"  # noqa: S608
+            f"{rows.home} IN (SELECT b.home FROM person_home AS a JOIN person_home AS b"  # noqa: S608
             f" ON b.person = a.person WHERE a.home = {args.add(restriction.patient)})"
         )
     if restriction.reach is not None:
-        where.append(_within(args, table, restriction.reach, restriction))
+        where.append(_within(args, rows, restriction.reach, restriction))
     is_cleared = restriction.clearance >= VERY_RESTRICTED
-    cleared = None if is_cleared else _cleared(args, table, restriction)
+    cleared = None if is_cleared else _cleared(args, rows, restriction)
     if restriction.asks is not None:
         asks = restriction.asks
-        where.append(_agreed(args, table, kind, restriction, asks, cleared, looks=locked))
+        where.append(_agreed(args, rows, restriction, asks, cleared))
     elif cleared is not None:
         where.append(cleared)
     return where
 
 
 def _agreed(
-    args: Arguments,
-    table: str,
-    kind: str,
-    restriction: Restriction,
-    asks: Asking,
-    cleared: str | None,
-    *,
-    looks: bool,
+    args: Arguments, rows: Rows, restriction: Restriction, asks: Asking, cleared: str | None
 ) -> str:
     """The label is within the clearance, or the patient opens it; and the patient permits it."""
-    level = _LABEL.format(table=table)
+    level = _LABEL.format(table=rows.table)
     least = "1"
     if cleared is not None:
         least = f"(CASE WHEN {cleared} THEN 1 WHEN {level} = {RESTRICTED} THEN 2 ELSE 3 END)"
-    agreed = consented(args, table, kind, asks, restriction.opened, least, looks=looks)
-    mine = own(args, table, kind, asks)
+    agreed = consented(args, rows, asks, restriction.opened, least)
+    mine = own(args, rows, asks)
     if mine is None:
         return agreed
     return _either([agreed, mine if cleared is None else f"({mine}) AND {cleared}"])
 
 
-def _within(args: Arguments, table: str, reach: Reach, restriction: Restriction) -> str:
+def _within(args: Arguments, rows: Rows, reach: Reach, restriction: Restriction) -> str:
     """A patient's row in reach, or one about nobody here that the institution itself wrote.
 
     Also of a patient who is declared to be treated by this call, and of one the glass is broken
     for, but for what is very restricted.
     """
     writer = args.add(f"institution:{reach.institution}")
-    parts = [_reached(args, table, reach), _nobodys(table, writer)]
+    parts = [_reached(args, rows, reach), _nobodys(rows, writer)]
     if restriction.declared:
-        parts.append(args.among(f"{table}.home", restriction.declared))
+        parts.append(args.among(rows.home, restriction.declared))
     if restriction.opened:
-        broken = args.among(f"{table}.home", restriction.opened)
-        parts.append(f"{_LABEL.format(table=table)} <= {RESTRICTED} AND {broken}")
+        broken = args.among(rows.home, restriction.opened)
+        parts.append(f"{_LABEL.format(table=rows.table)} <= {RESTRICTED} AND {broken}")
     return _either(parts)
 
 
-def _nobodys(table: str, writer: str) -> str:
+def _nobodys(rows: Rows, writer: str) -> str:
     """The institution wrote it about no patient, or about one who is not here yet."""
     return (
-        f"{table}.message = {writer} AND NOT EXISTS (SELECT 1 FROM reach AS n"  # noqa: S608
-        f" WHERE n.home = {table}.home AND n.kind = 'own')"
+        f"{rows.table}.message = {writer} AND NOT EXISTS (SELECT 1 FROM reach AS n"  # noqa: S608
+        f" WHERE n.home = {rows.home} AND n.kind = 'own')"
     )
 
 
-def _reached(args: Arguments, table: str, reach: Reach) -> str:
+def _reached(args: Arguments, rows: Rows, reach: Reach) -> str:
     now = args.add(reach.at_us)
-    kinds = ", ".join(f"'{kind}'" for kind in Kind if kind in reach.kinds) or "''"
-    return (
-        f"EXISTS (SELECT 1 FROM reach AS r WHERE r.home = {table}.home"  # noqa: S608
-        f" AND r.institution = {args.add(reach.institution)} AND r.kind IN ({kinds})"
-        f" AND r.from_us <= {now} AND r.until_us > {now})"
-    )
+    near = {_near(reach)} & reach.kinds if rows.is_joined else frozenset[Kind]()
+    parts = [f"{one}.from_us <= {now} AND {one}.until_us > {now}" for one in near]
+    others = reach.kinds - near
+    if others or not near:
+        kinds = ", ".join(f"'{kind}'" for kind in Kind if kind in others) or "''"
+        parts.append(
+            f"EXISTS (SELECT 1 FROM reach AS r WHERE r.home = {rows.home}"  # noqa: S608
+            f" AND r.institution = {args.add(reach.institution)} AND r.kind IN ({kinds})"
+            f" AND r.from_us <= {now} AND r.until_us > {now})"
+        )
+    return _either(parts)
 
 
-def _cleared(args: Arguments, table: str, restriction: Restriction) -> str:
+def _cleared(args: Arguments, rows: Rows, restriction: Restriction) -> str:
     """The label is within the clearance: the general one, the own house's, or the opened homes'."""
-    label = _LABEL.format(table=table)
+    label = _LABEL.format(table=rows.table)
     parts = [f"{label} <= {restriction.clearance:d}"]
-    if restriction.own_clearance > restriction.clearance and restriction.reach is not None:
+    if _sees_more_of_own(restriction) and restriction.reach is not None:
         own = Reach(restriction.reach.institution, restriction.reach.at_us, frozenset({Kind.OWN}))
         writer = args.add(f"institution:{own.institution}")
-        mine = _either([_reached(args, table, own), _nobodys(table, writer)])
+        mine = _either([_reached(args, rows, own), _nobodys(rows, writer)])
         parts.append(f"{label} <= {restriction.own_clearance:d} AND {mine}")
     if restriction.opened:
-        parts.append(f"{label} <= 1 AND {args.among(f'{table}.home', restriction.opened)}")
+        parts.append(f"{label} <= 1 AND {args.among(rows.home, restriction.opened)}")
     return _either(parts)
 
 

@@ -1,7 +1,8 @@
 """What a caller may see as SQL, put together once for each shape of restriction.
 
-Two requests of one caller differ by the instant and by the homes named for this one call, and the
-text is long. What differs is marked in the arguments of a kept text, and filled in.
+Two requests of one caller differ by the instant, by the patients asked about and by the homes named
+for this one call, and the text is long. What differs is marked in the arguments of a kept text, and
+filled in.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ Key = tuple[Any, ...]  # what the text depends on beside the restriction and the
 
 _MOST = 4096
 _REACHED, _ASKED = -1, -2  # no instants
+HOME = "\x00whose"  # stands for the patient, or the patients, a text is about
 _NAMED = {name: frozenset({f"\x00{name}"}) for name in ("homes", "opened", "declared")}
 
 
@@ -31,8 +33,9 @@ class Shapes:
         restriction: Restriction,
         key: Key,
         make: Callable[[Restriction], Made],
+        whose: Any = None,
     ) -> Made:
-        """What `make` makes of this restriction."""
+        """What `make` makes of this restriction; `whose` stands where it put `HOME`."""
         varies = restriction.homes or restriction.opened or restriction.declared
         shape = _marked(restriction) if varies else restriction
         reach, asks = restriction.reach, restriction.asks
@@ -48,7 +51,7 @@ class Shapes:
             return sql, values
         args = list(values)
         for place, role in places:
-            args[place] = _value(reader, restriction, role)
+            args[place] = whose if role == "whose" else _value(reader, restriction, role)
         return sql, tuple(args)
 
 
@@ -70,7 +73,8 @@ def _timeless(restriction: Restriction, *, is_one: bool) -> Restriction:
 
 
 def _shaped(reader: Reader, made: Made) -> tuple[str, tuple[Any, ...], tuple[tuple[int, str], ...]]:
-    marks: list[tuple[Any, str]] = [(_REACHED, "reach"), (_ASKED, "asks")]
+    marks: list[tuple[Any, str]] = [(_REACHED, "reach"), (_ASKED, "asks"), (HOME, "whose")]
+    marks.append((reader.db.array([HOME]), "whose"))
     marks += [(reader.db.array(mark), name) for name, mark in _NAMED.items()]
     sql, values = made
     places = tuple(

@@ -5,17 +5,19 @@ rows take no part in anything: not in a match, a count, a sort or a page. `hie.s
 by name; everything that answers a caller reads from `visible(...)`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from hie.access.restriction import Restriction
 from hie.store.arguments import Arguments
-from hie.store.consented import RULED
-from hie.store.seen_rows import conditions, is_joined
+from hie.store.consented import is_ruled
+from hie.store.seen_rows import conditions, joins
 from hie.store.session import Reader
-from hie.store.shapes import Made, Shapes
-from hie.store.tables import TABLES
+from hie.store.shapes import HOME, Made, Shapes
+from hie.store.tables import HOMELESS, TABLES
+from hie.store.whose import Rows
 
 _ALL = Restriction()
 _SHAPES = Shapes()
@@ -34,21 +36,28 @@ class Visible:
 
 
 def visible(
-    reader: Reader, kind: str, restriction: Restriction, first: int = 1, *, locked: bool = False
+    reader: Reader,
+    kind: str,
+    restriction: Restriction,
+    first: int = 1,
+    *,
+    locked: bool = False,
+    homes: Sequence[str] | None = None,
 ) -> Visible:
     """The current versions of one type that may be seen, with all columns of its table.
 
     And one more, `is_ruled`: whether the patient may have rules of Consents.
 
     Arguments are numbered from `first`. A type that is not permitted, or unknown, has no rows.
-    `locked`: the statement locks the rows.
+    `locked`: the statement locks the rows. `homes`: those of these patients alone; of one patient
+    whether they are reached and have rules is asked once, not for each row.
     """
     table = TABLES.get(kind)
     if table is None:
         table, restriction = "patient", Restriction(homes=frozenset())
-    elif restriction == _ALL:
+    elif restriction == _ALL and homes is None:
         return _whole(table, first)
-    return _fragment(reader, table, kind, restriction, first, [], locked=locked)
+    return _fragment(reader, table, kind, restriction, first, [], locked=locked, homes=homes)
 
 
 @cache
@@ -72,19 +81,33 @@ def _fragment(
     where: list[str],
     *,
     locked: bool = False,
+    homes: Sequence[str] | None = None,
 ) -> Visible:
+    is_one = homes is not None and len(homes) == 1
+
     def make(shape: Restriction) -> Made:
         args = Arguments(reader, first)
-        every = [*where, *conditions(args, table, kind, shape, locked=locked)]
+        is_bound = kind not in HOMELESS
+        joined = joins(args, table, shape) if is_bound and not locked and not is_one else []
+        rows = Rows(table, kind, f"{table}.home", bool(joined))
+        every = list(where)
+        if is_one:
+            rows = Rows(table, kind, args.add(HOME))
+            every.append(f"{table}.home = {rows.home}")
+        elif homes is not None:
+            every.append(args.among(rows.home, frozenset({HOME})))
+        every += conditions(args, rows, shape)
+        asked = is_ruled(rows) if is_bound and shape.asks is not None and not locked else "true"
         condition = f" WHERE {' AND '.join(every)}" if every else ""
-        source = f"SELECT *, true AS is_ruled FROM {table}"  # noqa: S608
-        if not locked and is_joined(kind, shape):
-            ruled = f"{table}.*, ruled.home IS NOT NULL AS is_ruled"
-            source = f"SELECT {ruled} FROM {table} {RULED.format(table=table)}"  # noqa: S608
-        return f"({source}{condition})", tuple(args.values)
+        source = " ".join([table, *joined])
+        sql = f"(SELECT {table}.*, {asked} AS is_ruled FROM {source}{condition})"  # noqa: S608
+        return sql, tuple(args.values)
 
-    key = (table, kind, first, locked, tuple(where))
-    sql, args = _SHAPES.filled(reader, restriction, key, make)
+    key = (table, kind, first, locked, tuple(where), homes is None, is_one)
+    whose = None
+    if homes is not None:
+        whose = homes[0] if is_one else reader.db.array(homes)
+    sql, args = _SHAPES.filled(reader, restriction, key, make, whose)
     return Visible(sql, args, first + len(args))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hie.access.policy import Restriction
 from hie.fhir import ITEM
 from hie.store.inserting import array
-from hie.store.masks import meanings
+from hie.store.masks import SIGN, meanings
 from hie.store.search.query import Query
 from hie.store.served import FOUND, WIDTH, Stored, found
 from hie.store.session import Dialect, Reader, Row
@@ -34,17 +34,21 @@ async def newest_of_items(
     reader: Reader, home: str, items: Sequence[str], restriction: Restriction, most: int
 ) -> list[Stored]:
     """At most so many of each item, the newest first; what does not say when comes last."""
-    seen = visible(reader, "Observation", restriction)
+    seen = visible(reader, "Observation", restriction, homes=[home])
     means = meanings(reader, "item", [home], items)
+    marks = [one for one in means if one.startswith(SIGN)]
     n = seen.following
-    parts = {"seen": seen.sql, "columns": _COLUMNS, "home": n, "items": n + 1, "most": most}
+    parts = {"seen": seen.sql, "columns": _COLUMNS, "items": n, "marks": n + 1, "most": most}
+    parts["said"] = _SAID.format(seen=seen.sql, sign=SIGN)
     rows: list[Row] = []
     if reader.db.dialect is Dialect.POSTGRESQL:
-        rows += await reader.fetch(_LATERAL.format(**parts), *seen.args, home, array(list(means)))
+        arrays = array(list(items)), array(marks)
+        rows += await reader.fetch(_LATERAL.format(**parts), *seen.args, *arrays)
     else:
         # A statement costs no round trip here, and its planner joins to no such sub-select.
-        for item in means:
-            rows += await reader.fetch(_EACH.format(**parts), *seen.args, home, item)
+        said = await reader.fetch(_MARKS.format(**parts), *seen.args)
+        for item in (*items, *{row[0] for row in said}.intersection(marks)):
+            rows += await reader.fetch(_EACH.format(**parts), *seen.args, item)
     rows.sort(key=_place, reverse=True)
     shown: Counter[str] = Counter()
     newest = []
@@ -61,18 +65,27 @@ def _place(row: Row) -> tuple[int, str]:
     return _NEVER if row[WIDTH] is None else row[WIDTH], row[1]
 
 
+# The marks that rows of the patient have, by one look into the index for each: few rows have one.
+_SAID = (
+    "WITH RECURSIVE said(item) AS (SELECT * FROM (SELECT t.item FROM {seen} AS t"
+    " WHERE t.item >= '{sign}' ORDER BY t.item LIMIT 1) AS least"
+    " UNION ALL SELECT (SELECT t.item FROM {seen} AS t WHERE t.item > said.item"
+    " ORDER BY t.item LIMIT 1) FROM said WHERE said.item IS NOT NULL)"
+)
+_MARKS = "{said} SELECT item FROM said"
 # What has a time is read off the index backwards; only where that is too few, what has none. Of two
 # collected at the same instant PostgreSQL gives the one that was written last: to sort those by id
 # as well it would have to look at one row more of each item.
 _LATERAL = (
-    "SELECT {columns}, v.effective_us, v.item FROM unnest(${items}::text::text[]) AS asked(item)"
-    " CROSS JOIN LATERAL ((SELECT * FROM {seen} AS t WHERE t.home = ${home} AND t.item = asked.item"
+    "{said} SELECT {columns}, v.effective_us, v.item FROM (SELECT unnest(${items}::text::text[])"
+    " UNION ALL SELECT item FROM said WHERE item = ANY(${marks}::text::text[])) AS asked(item)"
+    " CROSS JOIN LATERAL ((SELECT * FROM {seen} AS t WHERE t.item = asked.item"
     " AND t.effective_us IS NOT NULL ORDER BY t.effective_us DESC LIMIT {most})"
-    " UNION ALL (SELECT * FROM {seen} AS t WHERE t.home = ${home} AND t.item = asked.item"
+    " UNION ALL (SELECT * FROM {seen} AS t WHERE t.item = asked.item"
     " AND t.effective_us IS NULL ORDER BY t.id DESC LIMIT {most}) LIMIT {most}) AS v"
 )
 _EACH = (
     "SELECT {columns}, v.effective_us, v.item FROM {seen} AS v"
-    " WHERE v.home = ${home} AND v.item = ${items}"
+    " WHERE v.item = ${items}"
     " ORDER BY v.effective_us DESC, v.id DESC LIMIT {most}"
 )

@@ -24,9 +24,11 @@ from hie.store.search.registry import (
     SINGLE,
 )
 from hie.store.search.sorting import Key, read_sort
+from hie.store.tables import HOMELESS
 
 _T = TypeVar("_T")
-_NAMES = frozenset({"patient", "subject", "_id", "identifier"})
+_PATIENT = frozenset({"patient", "subject"})
+_NAMES = _PATIENT | {"_id", "identifier"}
 _INCLUDES = frozenset({"_include", "_revinclude"})
 _SUMMARY = {"false": "", "count": "", **{one: one for one in sorted(SUMMARIES)}}
 _TOTAL = {"none": False, "estimate": True, "accurate": True}  # an estimate is no dearer here
@@ -60,6 +62,23 @@ class Query:
         return next((ids for ids in found if ids), ())
 
     @property
+    def homes(self) -> tuple[str, ...] | None:
+        """The patients whose rows alone it can find; None: anybody's."""
+        if self.type in HOMELESS:
+            return None
+        return next((one.ids for one in self.conditions if _names_homes(one)), self.within or None)
+
+    @property
+    def beside_homes(self) -> list[Condition]:
+        """The conditions an index answers, but for the one that `homes` says."""
+        homes = self.homes
+        return [
+            one
+            for one in self.conditions
+            if one.indexed and not (_names_homes(one) and one.ids == homes)
+        ]
+
+    @property
     def names_somebody(self) -> bool:
         """Whether it asks about a patient, or for resources by their ids or identifiers."""
         return any(one.name in _NAMES and not one.negated for one in self.conditions)
@@ -68,6 +87,10 @@ class Query:
     def evaluated(self) -> tuple[Condition, ...]:
         """The conditions no index answers."""
         return tuple(one for one in self.conditions if not one.indexed)
+
+
+def _names_homes(one: Condition) -> bool:
+    return one.indexed and one.name in _PATIENT and not one.negated and bool(one.ids)
 
 
 def parse_query(

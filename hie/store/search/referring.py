@@ -7,7 +7,6 @@ type; anything wider is refused as too costly.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from hie.access.policy import Restriction
 from hie.errors import TooCostly
@@ -74,15 +73,10 @@ async def referring(
 async def _rows_of(
     reader: Reader, kind: str, homes: Sequence[str], restriction: Restriction
 ) -> list[Stored]:
-    seen = visible(reader, kind, restriction)
-    args: list[Any] = list(seen.args)
-    where = ""
-    if kind not in HOMELESS:
-        args.append(reader.db.array(homes))
-        where = f" WHERE {reader.db.among('v.home', len(args))}"
+    seen = visible(reader, kind, restriction, homes=None if kind in HOMELESS else homes)
     rows = await reader.fetch(
-        f"SELECT {STORED} FROM {seen.sql} AS v{where} ORDER BY v.id LIMIT {MOST_EVALUATED + 1}",  # noqa: S608
-        *args,
+        f"SELECT {STORED} FROM {seen.sql} AS v ORDER BY v.id LIMIT {MOST_EVALUATED + 1}",  # noqa: S608
+        *seen.args,
     )
     if len(rows) > MOST_EVALUATED:
         raise TooCostly(f"{kind}: more than {MOST_EVALUATED} to look at")

@@ -43,13 +43,13 @@ async def search(
             return Page((), None, 0 if query.total or query.count_only else None)
         query = replace(query, conditions=followed)
     query = _checked(query)
-    seen = visible(reader, query.type, restriction)
+    seen = visible(reader, query.type, restriction, homes=query.homes)
     known = await looked_up_ids(reader, query)
     homes = await homes_asked(reader, query, seen, known)
     sql = Conditions(reader, list(seen.args), known, homes)
-    where = [sql.condition(query.type, one) for one in query.conditions if one.indexed]
+    where = [sql.condition(query.type, one) for one in query.beside_homes]
     where += [sql.looked_up(query.type, one) for one in query.evaluated if one.looks_up]
-    if query.within and query.type not in HOMELESS:
+    if query.within and query.homes not in (None, query.within):
         where.append(sql.among("v.home", query.within))
     if query.evaluated or any(not key.column for key in query.sort):
         sight = Sight(seen, sql, where)

@@ -56,7 +56,9 @@ class Conditions:
         return f"${len(self.args)}"
 
     def among(self, column: str, values: Sequence[str]) -> str:
-        """That a column is one of these."""
+        """That a column is one of these; of one, the planner knows that all its rows share it."""
+        if len(values) == 1:
+            return f"{column} = {self.arg(values[0])}"
         self.args.append(self.reader.db.array(values))
         return self.reader.db.among(column, len(self.args))
 
