@@ -22,8 +22,8 @@ import httpx
 
 from hie.access import policy
 from hie.access.actor import Actor
+from hie.access.reaching import within_reach
 from hie.access.restriction import Restriction
-from hie.access.scopes import Interaction
 from hie.app import opened, web_app
 from hie.exchange.hub import Hub
 from hie.oauth.door import Door
@@ -138,19 +138,19 @@ async def _compared(
 @contextmanager
 def unauthorized() -> Iterator[None]:
     """Scopes alone: neither reach nor label nor consent, neither agreement nor network."""
-    narrowed, bound = policy._narrowed, Door._bound
+    narrowed, bound = within_reach, Door._bound
 
-    def as_scoped(actor: Actor, found: Restriction, interaction: Interaction) -> Restriction:
+    def as_scoped(actor: Actor, found: Restriction, *, writing: bool = False) -> Restriction:
         return found
 
     async def unbound(self: Door, actor: Actor, scope: Any) -> Actor:
         return actor
 
-    policy._narrowed, Door._bound = as_scoped, unbound  # type: ignore[method-assign]
+    policy.within_reach, Door._bound = as_scoped, unbound  # type: ignore[method-assign,attr-defined]
     try:
         yield
     finally:
-        policy._narrowed, Door._bound = narrowed, bound  # type: ignore[method-assign]
+        policy.within_reach, Door._bound = narrowed, bound  # type: ignore[method-assign,attr-defined]
 
 
 async def ask(app: Callable[..., Awaitable[None]], target: str, token: str) -> bytes:

@@ -267,11 +267,11 @@ def _with_token(folder: Path, name: str, settings: Settings) -> Path:
     return found
 
 
-_TOKENS: dict[str, tuple[float, str]] = {}
+_TOKENS: dict[Path, tuple[float, str]] = {}
 
 
 def _token(settings: Settings) -> str:
-    held = _TOKENS.get(settings.address)
+    held = _TOKENS.get(settings.data_dir)
     if held is None or time.monotonic() - held[0] > 60:
         now = int(time.time())
         grant = Grant(
@@ -283,7 +283,7 @@ def _token(settings: Settings) -> str:
             scopes=fhir_fill.SCOPES,
         )
         made = mint(grant, open_ring(settings.data_dir).signer(now), os.urandom(16).hex(), now)
-        held = _TOKENS[settings.address] = time.monotonic(), made
+        held = _TOKENS[settings.data_dir] = time.monotonic(), made
     return held[1]
 
 
