@@ -132,8 +132,7 @@ async def _link(
         if isinstance(outcome, linkage.Join):
             made = await persons.join(
                 unit,
-                outcome.person,
-                outcome.other,
+                *outcome.homes[:2],
                 reason=outcome.reason,
                 score=None,
                 author="hub",

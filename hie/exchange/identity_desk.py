@@ -5,7 +5,7 @@ from typing import Any
 
 from hie.access.actor import Actor
 from hie.audit.event import Action, Event, EventType, Subject
-from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
+from hie.errors import Fault, UnprocessableRequest
 from hie.exchange.hub import Hub
 from hie.exchange.parted import parted
 from hie.exchange.protecting import protect
@@ -47,14 +47,10 @@ async def join_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
     async with hub.db.unit() as unit:
         await hold_families(unit, patients)  # all at once, though they are joined one by one
         for other in patients[1:]:
-            first = await persons.person_of(unit, patients[0])
-            second = await persons.person_of(unit, other)
-            if first is None or second is None:
-                raise ResourceNotFound("no such Patient")
             made = await persons.join(
                 unit,
-                first,
-                second,
+                patients[0],
+                other,
                 reason=str(arguments["reason"]),
                 score=None,
                 author=actor.subject,
@@ -75,9 +71,9 @@ async def undo_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
     key, now_us = str(arguments["link"]), time.time_ns() // 1000
     async with hub.db.unit() as unit:
         done = await persons.undo(unit, key, author=actor.subject, at_us=now_us)
-        await ledger.append(unit, _event(actor, list(done.homes), f"link {key} undone"))
-        stayed = await persons.homes_of(unit, done.person)
-        await parted(unit, {*done.homes, *stayed}, actor, now_us)
+        moved = sorted({*done.link.homes, *(done.link.parted or ())})
+        await ledger.append(unit, _event(actor, moved, f"link {key} undone"))
+        await parted(unit, done.homes, actor, now_us)
     return {"link": key}
 
 

@@ -2,15 +2,14 @@
 
 A join is certain or it is not made: an equal usable strong identifier, and nothing stated that
 contradicts it anywhere in the two persons it would make one. Everything else becomes a question
-on the work list. The register in the store carries out what is returned here; merging and undoing
-are shown as plain values, and move homes between persons, never what lies in them.
+on the work list. The register in the store carries out what is returned here; links move homes
+between persons (`standing`), never what lies in them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
-from types import MappingProxyType
 from typing import Final
 
 from hie.identity.traits import Key, Trait, Traits, are_two_people, compare
@@ -173,29 +172,3 @@ def _joins(
         )
         for person, key in sorted(fitting.items())
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """What a merge moved, and so what an undo moves back."""
-
-    person: str
-    was: str
-    homes: tuple[str, ...]
-
-
-def merge(persons: Mapping[str, str], person: str, other: str) -> tuple[Mapping[str, str], Merge]:
-    """Every home of `other` becomes a home of `person`; `persons` maps home to person."""
-    moved = tuple(sorted(home for home, owner in persons.items() if owner == other != person))
-    now = {home: person if home in moved else owner for home, owner in persons.items()}
-    return MappingProxyType(now), Merge(person, other, moved)
-
-
-def undo(persons: Mapping[str, str], merged: Merge) -> Mapping[str, str]:
-    """The homes that the merge moved, and that are still where it put them, go back."""
-    return MappingProxyType(
-        {
-            home: merged.was if home in merged.homes and owner == merged.person else owner
-            for home, owner in persons.items()
-        }
-    )

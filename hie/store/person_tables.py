@@ -51,7 +51,10 @@ class PersonHome(SQLModel, table=True):
 
 
 class Link(SQLModel, table=True):
-    """Two persons became one: `homes` are those that changed, `was` whose they were before."""
+    """Two persons became one: `homes` are those that changed, `was` whose they were before.
+
+    `one` and `other` are the homes it is of; `parted` what moved to whom when it was taken back.
+    """
 
     __tablename__ = "link"
     id: str = text(primary_key=True)
@@ -64,6 +67,9 @@ class Link(SQLModel, table=True):
     at_us: int = instant()
     undone_us: int | None = maybe_instant()
     undone_by: str | None = maybe()
+    one: str | None = maybe()
+    other: str | None = maybe()
+    parted: str | None = maybe()
 
 
 class IdentityTask(SQLModel, table=True):

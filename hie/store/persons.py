@@ -1,24 +1,26 @@
 """Persons: sets of homes. Linking and undoing write small tables and move no clinical row.
 
-Every link says who moved from where, by whom and why, so that it can be taken back: then just the
-homes it moved, and that are still where it put them, return.
+Every link says of which two homes it is, who moved from where, by whom and why. Taken back, in
+whatever order, it leaves what the links that stand would have made alone (`identity.standing`).
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from hie.errors import Conflict, ResourceNotFound
+from hie.identity.standing import beginnings, standing
 from hie.store import consents
 from hie.store.cells import open_words, seal_words
-from hie.store.families import hold_families
+from hie.store.families import families_of, hold_families
 from hie.store.ids import new_id
 from hie.store.relations import spread
 from hie.store.session import Dialect, Reader, Row, Unit
 from hie.store.vault import HUB, DataClass
 
-_LINK = "id, person, was, homes, reason, score, author, at_us, undone_us, undone_by"
+_LINK = (
+    "id, person, was, homes, reason, score, author, at_us, undone_us, undone_by, one, other, parted"
+)
 
 _SETTLE = {
     Dialect.POSTGRESQL: (
@@ -35,7 +37,11 @@ _SETTLE = {
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The homes of person `was` became homes of `person`."""
+    """The homes of person `was` became homes of `person`, for `one` and `other` are one person's.
+
+    Links of earlier versions do not say of which two homes they are. `parted` says what taking it
+    back moved, and to whom; None: it stands, or an earlier version took it back.
+    """
 
     id: str
     person: str
@@ -47,6 +53,17 @@ class Link:
     at_us: int
     undone_us: int | None
     undone_by: str | None
+    one: str | None = None
+    other: str | None = None
+    parted: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """A link that was taken back, and all homes of both sides."""
+
+    link: Link
+    homes: frozenset[str]
 
 
 async def person_of(reader: Reader, home: str) -> str | None:
@@ -101,58 +118,50 @@ async def settle_in(unit: Unit, homes: Iterable[str]) -> dict[str, str]:
 
 
 async def join(
-    unit: Unit,
-    person_a: str,
-    person_b: str,
-    *,
-    reason: str,
-    score: str | None,
-    author: str,
-    at_us: int,
+    unit: Unit, one: str, other: str, *, reason: str, score: str | None, author: str, at_us: int
 ) -> str | None:
-    """Make two persons one, `person_a`; the link's id, or None if they already are one.
+    """Two homes are one person's: that of `one`. The link's id, or None if they already are.
 
     `author` is a user id, or "hub" for a certain match; `reason` a code or a person's words. Both
     persons are locked, so two joins at once follow one another, and their Patients, so that nobody
     learns meanwhile who reaches them. Raises ResourceNotFound.
     """
-    if person_a == person_b:
+    await hold_families(unit, (one, other))
+    sides = await families_of(unit, (one, other))
+    (person,) = [owner for owner, homes in sides if one in homes]
+    ((was, moved),) = [side for side in sides if other in side[1]]
+    if person is None or was is None:
+        raise ResourceNotFound("a home that is no person's")
+    if person == was:
         return None
-    sides = await families(unit, (person_a, person_b))
-    await hold_families(unit, chain(*sides.values()), (person_a, person_b))
-    moved = await homes_of(unit, person_b)
-    if not moved or not await homes_of(unit, person_a):
-        raise ResourceNotFound("a person that has no homes (any more)")
-    await unit.execute("UPDATE person_home SET person = $1 WHERE person = $2", person_a, person_b)
+    await unit.execute("UPDATE person_home SET person = $1 WHERE person = $2", person, was)
     await spread(unit, moved)
     await consents.refresh(unit, moved)
     link = new_id()
     await unit.execute(
-        "INSERT INTO link (id, person, was, homes, reason, score, author, at_us)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO link (id, person, was, homes, reason, score, author, at_us, one, other)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         link,
-        person_a,
-        person_b,
+        person,
+        was,
         json.dumps(moved),
         seal_words(unit.db, DataClass.ORDER, HUB, reason, *_place(link)),
         score,
         author,
         at_us,
+        one,
+        other,
     )
     return link
 
 
-async def undo(unit: Unit, link: str, *, author: str, at_us: int) -> Link:
+async def undo(unit: Unit, link: str, *, author: str, at_us: int) -> Parting:
     """Take a link back. Raises ResourceNotFound, and Conflict when it was taken back already.
 
-    Where its person was joined to another later, the homes come out of that one.
+    Every home of those it was ever linked with is then where the links that stand put it.
     """
     found = await get_link(unit, link)
-    where, before = await _now(unit, found.person, found), None
-    while where != before:  # a link that was made meanwhile moved them on
-        sides = await families(unit, (found.person, found.was, where))
-        await hold_families(unit, chain(*sides.values()), (found.person, found.was, where))
-        before, where = where, await _now(unit, found.person, found)
+    links, now = await _hold_linked(unit, found)
     touched = await unit.execute(
         "UPDATE link SET undone_us = $2, undone_by = $3 WHERE id = $1 AND undone_us IS NULL",
         link,
@@ -161,16 +170,19 @@ async def undo(unit: Unit, link: str, *, author: str, at_us: int) -> Link:
     )
     if not touched:
         raise Conflict(f"link {link} was taken back already")
-    await unit.execute(
-        f"UPDATE person_home SET person = $1 WHERE person = $2 AND {unit.db.among('home', 3)}",  # noqa: S608
-        found.was,
-        where,
-        unit.db.array(found.homes),
+    began = beginnings(now, [(one.was, one.homes) for one in links], new_id)
+    stand = [one for one in links if one.undone_us is None and one.id != link]
+    stands = standing(began, _pairs(began, stand))
+    moved = {home: person for home, person in sorted(stands.items()) if now[home] != person}
+    await unit.executemany(
+        "UPDATE person_home SET person = $2 WHERE home = $1", list(moved.items())
     )
-    touched_homes = {*found.homes, *await homes_of(unit, where)}
-    await spread(unit, touched_homes)
-    await consents.refresh(unit, touched_homes)
-    return found
+    await unit.execute("UPDATE link SET parted = $2 WHERE id = $1", link, json.dumps(moved))
+    changed = {now[home] for home in (*moved, *found.homes)} | set(moved.values())
+    homes = {home for home in now if now[home] in changed or stands[home] in changed}
+    await spread(unit, homes)
+    await consents.refresh(unit, homes)
+    return Parting(await get_link(unit, link), frozenset(homes))
 
 
 async def get_link(reader: Reader, link: str) -> Link:
@@ -210,26 +222,56 @@ async def links(reader: Reader, limit: int = 50) -> list[Link]:
     return [_link(reader, row) for row in rows]
 
 
-async def _now(unit: Unit, person: str, link: Link) -> str:
-    """Where the homes of a person are now: later links, not undone, may have moved them on."""
-    seen = {person}
-    at_us = link.at_us
-    while True:
-        row = await unit.fetchrow(
-            "SELECT person, at_us FROM link WHERE was = $1 AND undone_us IS NULL AND at_us >= $2"
-            " ORDER BY at_us LIMIT 1",
-            person,
-            at_us,
+async def linked(reader: Reader, start: Iterable[str]) -> list[Link]:
+    """All links between these persons and others, and between those and others; oldest first.
+
+    Of those of one instant, what moved more homes moved them later.
+    """
+    found: dict[str, Link] = {}
+    waiting = set(start)
+    seen = set(waiting)
+    while waiting:
+        links = await links_between(reader, waiting)
+        found.update((link.id, link) for link in links)
+        waiting = named(links) - seen
+        seen |= waiting
+    return sorted(found.values(), key=lambda link: (link.at_us, len(link.homes), link.id))
+
+
+def named(links: Iterable[Link]) -> set[str]:
+    """The persons that these links name."""
+    return {person for link in links for person in (link.person, link.was)}
+
+
+async def _hold_linked(unit: Unit, link: Link) -> tuple[list[Link], dict[str, str]]:
+    """Hold all that were ever linked with these; their links, and whose each home is."""
+    held: Collection[str] = ()
+    while True:  # a link that was made meanwhile may bring others
+        links = await linked(unit, (link.person, link.was))
+        sides = await families(unit, named(links))
+        now = {home: person for person, homes in sides.items() for home in homes}
+        if held == now.keys():
+            return links, now
+        await hold_families(unit, now, named(links))
+        held = now.keys()
+
+
+def _pairs(began: Mapping[str, str], links: Iterable[Link]) -> Sequence[tuple[str, str]]:
+    """Of which two homes each link is; an earlier version's is of those that gave the names."""
+    first = {person: home for home, person in began.items()}
+    return [
+        (
+            link.one or first.get(link.person, link.homes[0]),
+            link.other or first.get(link.was, link.homes[0]),
         )
-        if row is None or row[0] in seen:
-            return person
-        person, at_us = row[0], row[1]
-        seen.add(person)
+        for link in links
+    ]
 
 
 def _link(reader: Reader, row: Row) -> Link:
     reason = open_words(reader.db, row[4], *_place(row[0]))
-    return Link(*(*row[:3], tuple(json.loads(row[3])), reason, *row[5:]))
+    parted = None if row[12] is None else json.loads(row[12])
+    return Link(*(*row[:3], tuple(json.loads(row[3])), reason, *row[5:12], parted))
 
 
 def _place(link: str) -> tuple[str, str, str]:

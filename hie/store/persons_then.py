@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+from hie.identity.standing import beginnings
 from hie.store import persons
 from hie.store.persons import Link
 from hie.store.session import Reader
@@ -20,22 +21,19 @@ async def persons_then(reader: Reader, homes: Iterable[str], known_at_us: int) -
     Homes that came later are among them: that is for whoever reads their Patients to see.
     """
     now = await persons.persons_of(reader, homes)
-    links = await _linked(reader, set(now.values()))
-    known = {person for link in links for person in (link.person, link.was)} | set(now.values())
+    links = await persons.linked(reader, now.values())
+    known = persons.named(links) | set(now.values())
     for person, theirs in (await persons.families(reader, known)).items():
         now.update(dict.fromkeys(theirs, person))
     return replay(now, links, known_at_us)
 
 
-def replay(now: dict[str, str], links: Iterable[Link], known_at_us: int) -> dict[str, str]:
-    """The person of each home at an instant; `now` is where each is today.
+def replay(now: dict[str, str], ordered: Sequence[Link], known_at_us: int) -> dict[str, str]:
+    """The person of each home at an instant; `now` is where each is today, links oldest first.
 
     What happened at the instant itself had happened.
     """
-    ordered = sorted(links, key=_order)
-    state = dict(now)
-    for link in reversed(ordered):  # a home began where its first link found it
-        state.update(dict.fromkeys(link.homes, link.was))
+    state = beginnings(now, [(link.was, link.homes) for link in ordered])
     events = [_Event(link.at_us, len(link.homes), link.id, link, undone=False) for link in ordered]
     events += [
         _Event(link.undone_us, 0, link.id, link, undone=True)
@@ -45,7 +43,9 @@ def replay(now: dict[str, str], links: Iterable[Link], known_at_us: int) -> dict
     for event in sorted(events, key=attrgetter("at_us", "undone", "size", "id")):
         if event.at_us > known_at_us:
             break
-        if event.undone:
+        if event.link.parted is not None and event.undone:
+            state.update(event.link.parted)
+        elif event.undone:
             where = _where(event, ordered)
             there = [home for home in event.link.homes if state.get(home) == where]
             state.update(dict.fromkeys(there, event.link.was))
@@ -65,13 +65,11 @@ class _Event:
     undone: bool
 
 
-def _order(link: Link) -> tuple[int, int, str]:
-    """When a link was made; of those of one instant, what moved more homes moved them later."""
-    return link.at_us, len(link.homes), link.id
-
-
 def _where(event: _Event, links: Sequence[Link]) -> str:
-    """Where the homes of a link's person were when it was taken back (`persons.undo`)."""
+    """Where the homes of a link's person were when an earlier version took it back.
+
+    Then those it had moved and that were still there returned; it did not say which.
+    """
     person, at_us = event.link.person, event.link.at_us
     seen = {person}
     while True:
@@ -90,15 +88,3 @@ def _where(event: _Event, links: Sequence[Link]) -> str:
             return person
         person, at_us = onward.person, onward.at_us
         seen.add(person)
-
-
-async def _linked(reader: Reader, start: set[str]) -> list[Link]:
-    """All links between these persons and others, and between those and others again."""
-    found: dict[str, Link] = {}
-    waiting, seen = set(start), set(start)
-    while waiting:
-        links = await persons.links_between(reader, waiting)
-        found.update((link.id, link) for link in links)
-        waiting = {p for link in links for p in (link.person, link.was)} - seen
-        seen |= waiting
-    return list(found.values())

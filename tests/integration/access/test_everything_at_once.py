@@ -66,7 +66,8 @@ async def times(step: Callable[[int], Awaitable[Any]]) -> None:
         await asyncio.sleep(random.uniform(0, 0.01))  # noqa: S311 - who goes first
 
 
-async def all_at_once(found: Region) -> None:
+async def all_at_once(found: Region) -> tuple[set[str], list[str]]:
+    """Whose links stand in the end, and who was joined to them and taken back each time."""
     doors = Doors(found.hub, found.client, {})
     first = doors.message().encode()
     await receive(found.hub, operator(), CASE.site, first, channel="test", media="")
@@ -99,14 +100,17 @@ async def all_at_once(found: Region) -> None:
         times(lambda n: give(found, "b", p5b, denying("a"), dateTime=f"2026-06-{n + 2:02}")),
         times(changed),
     )
+    return {p5a, p5b, sent}, extra
 
 
 async def test_nobody_waits_in_a_circle(postgres_place: Place, tmp_path: Path) -> None:
     async with treating(postgres_place, tmp_path) as found:
-        await asyncio.wait_for(all_at_once(found), 120)
+        joined, others = await asyncio.wait_for(all_at_once(found), 120)
         async with found.hub.db.unit() as unit:
             ((_, family),) = await families_of(unit, [found.patients["P5a"]])
-            assert {found.patients["P5a"], found.patients["P5b"]} <= set(family)
+            assert set(family) == joined
+            apart = await families_of(unit, others)
+            assert sorted(homes for _, homes in apart) == sorted([one] for one in others)
             rules = [await consents.rules_of(unit, home) for home in family]
             assert rules[0]
             assert all(one == rules[0] for one in rules)

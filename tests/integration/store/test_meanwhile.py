@@ -31,9 +31,9 @@ async def two_homes(place: Place) -> AsyncIterator[tuple[Database, str]]:
             await resources.put(
                 unit, [Put("Patient", key, key, a_patient(key), WRITER) for key in ("h1", "h2")]
             )
-            settled = await persons.settle_in(unit, ["h1", "h2"])
+            await persons.settle_in(unit, ["h1", "h2"])
             link = await persons.join(
-                unit, settled["h1"], settled["h2"], reason="", score=None, author="hub", at_us=1
+                unit, "h1", "h2", reason="", score=None, author="hub", at_us=1
             )
         assert link is not None
         yield db, link
@@ -133,13 +133,10 @@ async def test_a_relation_learned_while_persons_are_joined_reaches_all(
     async with two_homes(postgres_place) as (db, link):
         async with db.unit() as unit:
             await persons.undo(unit, link, author="u1", at_us=9)
-            first, second = [str(await persons.person_of(unit, key)) for key in ("h1", "h2")]
 
         async def joined() -> None:
             async with db.unit() as unit:
-                await persons.join(
-                    unit, first, second, reason="", score=None, author="u1", at_us=10
-                )
+                await persons.join(unit, "h1", "h2", reason="", score=None, author="u1", at_us=10)
 
         async with db.unit() as unit:
             await held(unit)

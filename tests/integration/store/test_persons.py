@@ -16,17 +16,17 @@ async def person(db: Database, *homes: str) -> str:
     async with db.unit() as unit:
         settled = await persons.settle_in(unit, homes)
         found = [settled[home] for home in homes]
-        for other in found[1:]:
+        for other in homes[1:]:
             await persons.join(
-                unit, found[0], other, reason="certain", score=None, author="hub", at_us=1
+                unit, homes[0], other, reason="certain", score=None, author="hub", at_us=1
             )
     return found[0]
 
 
-async def join(db: Database, a: str, b: str, at_us: int = 2) -> str:
+async def join(db: Database, one: str, other: str, at_us: int = 2) -> str:
     async with db.unit() as unit:
         link = await persons.join(
-            unit, a, b, reason="same number", score="12.5", author="u1", at_us=at_us
+            unit, one, other, reason="same number", score="12.5", author="u1", at_us=at_us
         )
     assert link is not None
     return link
@@ -58,7 +58,7 @@ async def test_a_new_home_is_a_person_of_its_own_and_stays_it(database: Database
 @pytest.mark.anyio
 async def test_two_persons_become_one_and_are_told_apart_again(database: Database) -> None:
     a, b = await person(database, "h1", "h2"), await person(database, "h3", "h4")
-    link = await join(database, a, b)
+    link = await join(database, "h2", "h4")
     assert await homes_of(database, a) == ["h1", "h2", "h3", "h4"]
     assert await homes_of(database, b) == []
     await undo(database, link)
@@ -74,8 +74,8 @@ async def test_links_on_top_of_one_another_are_undone_in_any_order(
     database: Database, first: bool
 ) -> None:
     a, b, c = [await person(database, home) for home in ("ha", "hb", "hc")]
-    inner = await join(database, a, b, at_us=2)
-    outer = await join(database, c, a, at_us=3)
+    inner = await join(database, "ha", "hb", at_us=2)
+    outer = await join(database, "hc", "ha", at_us=3)
     assert await homes_of(database, c) == ["ha", "hb", "hc"]
     await undo(database, inner if first else outer)
     if first:
@@ -89,9 +89,9 @@ async def test_links_on_top_of_one_another_are_undone_in_any_order(
 
 @pytest.mark.anyio
 async def test_a_home_that_came_after_a_link_stays_when_it_is_undone(database: Database) -> None:
-    a, b, late = [await person(database, home) for home in ("ha", "hb", "hl")]
-    link = await join(database, a, b)
-    await join(database, a, late, at_us=3)
+    a, _, _ = [await person(database, home) for home in ("ha", "hb", "hl")]
+    link = await join(database, "ha", "hb")
+    await join(database, "ha", "hl", at_us=3)
     await undo(database, link)
     assert await homes_of(database, a) == ["ha", "hl"]
 
@@ -99,19 +99,22 @@ async def test_a_home_that_came_after_a_link_stays_when_it_is_undone(database: D
 @pytest.mark.anyio
 async def test_a_join_is_recorded_and_an_unknown_person_refused(database: Database) -> None:
     a, b = await person(database, "ha"), await person(database, "hb")
-    link = await join(database, a, b)
+    link = await join(database, "ha", "hb")
     async with database.reading() as reader:
         found = await persons.get_link(reader, link)
         assert (found.person, found.was, found.homes, found.score) == (a, b, ("hb",), "12.5")
+        assert (found.one, found.other, found.parted) == ("ha", "hb", None)
         assert [one.id for one in await persons.links_of(reader, b)] == [link]
         assert [one.id for one in await persons.links(reader)] == [link]
         assert await persons.persons_of(reader, ["ha", "hb", "hx"]) == {"ha": a, "hb": a}
         with pytest.raises(ResourceNotFound):
             await persons.get_link(reader, "nothing")
     with pytest.raises(ResourceNotFound):
-        await join(database, a, b)
+        await join(database, "ha", "hx")
     async with database.unit() as unit:
-        assert await persons.join(unit, a, a, reason="", score=None, author="", at_us=1) is None
+        for one, other in (("ha", "ha"), ("hb", "ha")):
+            made = await persons.join(unit, one, other, reason="", score=None, author="", at_us=1)
+            assert made is None
 
 
 @pytest.mark.anyio
