@@ -211,6 +211,10 @@ class LedgerBroken(HubError):
     """The audit log does not verify: stop writing, call a person."""
 
 
+class Altered(HubError):
+    """What lies in the database is not what the hub put there: nothing of it is shown."""
+
+
 class SourceRefused(HubError):
     """The source that keeps these images does not give them, or answers something else."""
 

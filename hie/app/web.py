@@ -17,7 +17,7 @@ from hie.api.v1 import V1_ROUTES
 from hie.app.straight import Straight
 from hie.dicomweb.pool import PixelPool
 from hie.dicomweb.routes import DICOMWEB_ROUTES
-from hie.errors import AccessRefused, HubError, RequestRefused, TooMany
+from hie.errors import AccessRefused, Altered, HubError, RequestRefused, TooMany
 from hie.exchange.hub import Hub
 from hie.exchange.measured import measured
 from hie.intake.http import INTAKE_ROUTES
@@ -60,7 +60,7 @@ def web_app(hub: Hub) -> ASGIApp:
     )
 
     async def refused(request: Request, error: Exception) -> Response:
-        if isinstance(error, AccessRefused | TooMany | RequestRefused):
+        if isinstance(error, AccessRefused | TooMany | RequestRefused | Altered):
             await hub.entrance.refusals.record_error(request.scope, error)
         if not isinstance(error, HubError):
             raise error

@@ -97,6 +97,7 @@ _KINDS: dict[str, tuple[Resource, tuple[Resource, ...], Flow]] = {
     EventType.TOKEN_ISSUED: (_AUTHENTICATION, (_LOGIN,), Flow.OTHER),
     EventType.TOKEN_VIEW: (_AUTHENTICATION, (), Flow.OTHER),
     EventType.TOKEN_REVOKED: (_AUTHENTICATION, (_LOGOUT,), Flow.OTHER),
+    EventType.INTEGRITY: (_ALERT, (), Flow.OTHER),
     EventType.KEY_CHANGE: (_ALERT, (_ATTRIBUTES,), Flow.WRITE),
     EventType.SIGN_IN: (_AUTHENTICATION, (_LOGIN,), Flow.OTHER),
     EventType.LAUNCH: (_AUTHENTICATION, (_LOGIN,), Flow.OTHER),

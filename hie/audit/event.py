@@ -51,6 +51,7 @@ class EventType(StrEnum):
     PATIENT_CODE = "patient-code"
     CONSENT_DECISION = "consent-decision"
     AUDIT_VIEW = "audit-view"
+    INTEGRITY = "integrity"
     REFUSED = "refused"
     BOOT = "boot"
 

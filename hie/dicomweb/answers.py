@@ -19,6 +19,7 @@ from hie.audit.event import Action, Event, EventType, Subject
 from hie.dicomweb.pool import PixelPool
 from hie.errors import (
     AccessRefused,
+    Altered,
     HubError,
     NotAuthenticated,
     SourceOffline,
@@ -56,7 +57,7 @@ def answered(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except HubError as error:
-            if isinstance(error, AccessRefused | TooMany):
+            if isinstance(error, AccessRefused | Altered | TooMany):
                 await hub_of(request).entrance.refusals.record_error(request.scope, error)
             return _refusal(error)
 

@@ -165,6 +165,7 @@ async def _page(hub: Hub, run: Progress) -> None:
         else:
             await progress.note(unit, NAME, json.dumps(run.told()))
     hub.db.vault.all_sealed = hub.db.vault.all_sealed or is_over
+    hub.db.vault.all_bound = hub.db.vault.all_bound or is_over
 
 
 async def _recorded(hub: Hub, actor: Actor, words: str) -> None:

@@ -17,7 +17,7 @@ from hie import metrics
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.reason import ALERTS, Reason
 from hie.audit.event import Action, Event, EventType, Outcome
-from hie.errors import AccessRefused, HubError, RequestRefused, TooMany, Unavailable
+from hie.errors import AccessRefused, Altered, HubError, RequestRefused, TooMany, Unavailable
 from hie.oauth.caller import network_of, raw_request, request_id_of
 from hie.oauth.mistakes import MISTAKES, reason_of_mistake
 from hie.oauth.open_doors import door_of
@@ -96,6 +96,8 @@ class Refusals:
     async def record_error(self, scope: Scope, error: HubError) -> Reason | None:
         """Record why a request was refused, and say so; None when it is the hub that failed.
 
+        That something in the database was altered is recorded too, each time.
+
         For the door, and for whoever words the refusals of the application. The actor is the one
         the door found, else a stranger.
         """
@@ -104,11 +106,12 @@ class Refusals:
             reason = next(named, Reason.POLICY)
         elif isinstance(error, RequestRefused):
             reason = reason_of_mistake(error)
+        elif isinstance(error, Altered):
+            await self._ledger.record(_altered(_actor(scope), error, raw_request(scope)))
+            return None
         else:
             return None
-        actor = scope.get("state", {}).get("actor")
-        if not isinstance(actor, Actor):
-            actor = stranger(network_of(scope), request_id_of(scope))
+        actor = _actor(scope)
         if actor.glass and reason in _PAST:
             reason = Reason.BREAK_GLASS
         hidden = scope.get("state", {}).get("hidden")
@@ -158,3 +161,23 @@ class Refusals:
 def _counted(noise: _Noise) -> Event:
     """One event for the refusals of a minute that were not events of their own."""
     return replace(noise.last, query=None, detail=f"count={noise.seen - SINGLE}")
+
+
+def _actor(scope: Scope) -> Actor:
+    """Who the door found, else a stranger."""
+    actor = scope.get("state", {}).get("actor")
+    if isinstance(actor, Actor):
+        return actor
+    return stranger(network_of(scope), request_id_of(scope))
+
+
+def _altered(actor: Actor, error: Altered, query: bytes) -> Event:
+    """That what lies in the database was altered behind the hub's back: where, and who met it."""
+    return Event(
+        type=EventType.INTEGRITY,
+        action=Action.EXECUTE,
+        actor=actor,
+        outcome=Outcome.SERIOUS,
+        query=query,
+        detail=error.text,
+    )

@@ -2,12 +2,14 @@
 
 A row of the table `hub` says so, since the database was new or `hie datakey reencrypt` ended.
 Without it cells in clear are read as what earlier versions left, so that an upgrade loses nothing.
+Another says that every body of a resource was bound to its label and origin: in earlier versions it
+was not.
 """
 
 from hie.store import progress
 from hie.store.session import Reader, Unit
 
-_NAME = "all-sealed"
+_NAME, _BOUND = "all-sealed", "all-bound"
 
 
 async def is_noted(reader: Reader) -> bool:
@@ -15,9 +17,15 @@ async def is_noted(reader: Reader) -> bool:
     return await progress.find(reader, _NAME) is not None
 
 
+async def is_bound(reader: Reader) -> bool:
+    """Whether every body was bound to its label and origin."""
+    return await progress.find(reader, _BOUND) is not None
+
+
 async def note(unit: Unit) -> None:
-    """Everything is sealed from here on."""
+    """Everything is sealed, and bound to all it is to be, from here on."""
     await progress.note(unit, _NAME, "yes")
+    await progress.note(unit, _BOUND, "yes")
 
 
 async def forget(unit: Unit) -> None:

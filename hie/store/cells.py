@@ -1,14 +1,16 @@
 """Bodies as they lie in the database: compressed, then sealed for the row they are in.
 
-A body of a resource is bound to its type, home, id and version, and so is its copy in history:
-moving it to another patient, another row or an earlier version is noticed. What speaks of no
-person lies compressed only; so do rows of earlier versions until `hie datakey reencrypt` ended.
+A body of a resource is bound to its type, home, id, version, origin and label, and so is its copy
+in history: moving it to another patient, another row or an earlier version is noticed, and so is
+another label or another author beside it. What speaks of no person lies compressed only. Rows of
+earlier versions are in clear, or bound to no label, until `hie datakey reencrypt` ended.
 """
 
 import base64
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
 
-from hie.errors import HubError
+from hie.errors import Altered
 from hie.store.vault import HUB, DataClass
 
 if TYPE_CHECKING:
@@ -27,31 +29,95 @@ _OWN = "institution:"
 MARK = "\x01"  # begins words that are sealed: nobody types it
 
 
+class Place(NamedTuple):
+    """The row a body of a resource is sealed for; `message` says who wrote it.
+
+    Its parts are ids, codes of institutions and numbers, without "|" and without a backslash.
+    """
+
+    kind: str
+    home: str
+    key: str
+    version: int
+    message: str | None
+    label: int | None
+
+    @property
+    def former(self) -> tuple[str, ...]:
+        """What earlier versions bound it to."""
+        return self.kind, "body", self.home, self.key, str(self.version)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What it is bound to."""
+        label = "" if self.label is None else str(self.label)
+        return *self.former, self.message or "", label
+
+
 def owner_of(message: str | None) -> str:
     """The institution that wrote a version itself; the hub for what came as a message."""
     return message[len(_OWN) :] if message is not None and message.startswith(_OWN) else HUB
 
 
-def pack_body(
-    db: "Database", kind: str, home: str, key: str, version: int, owner: str, body: bytes
-) -> bytes:
+def pack_body(db: "Database", place: Place, owner: str, body: bytes) -> bytes:
     """A body of a resource as its row holds it."""
     packed = db.bodies.compress(body)
-    if kind in CLEAR:
+    if place.kind in CLEAR:
         return packed
-    return db.vault.seal(DataClass.RECORD, owner, packed, kind, "body", home, key, str(version))
+    return db.vault.seal(DataClass.RECORD, owner, packed, *place.parts)
 
 
 def open_body(
-    db: "Database", kind: str, home: str, key: str, version: int, number: int, data: bytes
+    db: "Database",
+    kind: str,
+    home: str,
+    key: str,
+    version: int,
+    message: str | None,
+    label: int | None,
+    number: int,
+    data: bytes,
 ) -> tuple[bytes, str]:
-    """The body again, and whose key it was sealed with. Raises HubError if it was tampered with."""
+    """The body again, and whose key it was sealed with. Raises Altered if it was tampered with.
+
+    Opened by the thousand: what it is bound to is put together here, as `Place.parts` says it.
+    """
     if data.startswith(_ZSTD):
         if kind not in CLEAR:
             db.vault.check_clear(kind, "body", home, key, str(version))
         return db.bodies.decompress(number, data), HUB
-    packed, owner = db.vault.opened_at(data, f"{kind}|body|{home}|{key}|{version}")
+    told = "" if label is None else label
+    try:
+        packed, owner = db.vault.opened_at(
+            data, f"{kind}|body|{home}|{key}|{version}|{message or ''}|{told}"
+        )
+    except Altered as fault:
+        packed, owner = _less_bound(
+            db, Place(kind, home, key, version, message, label), data, fault
+        )
     return db.bodies.decompress(number, packed), owner
+
+
+def rebound(db: "Database", place: Place, label: int | None, data: bytes) -> bytes:
+    """A body sealed anew for another label of its row; one in clear is bound to none."""
+    if data.startswith(_ZSTD):
+        return data
+    try:
+        packed, owner = db.vault.opened(data, *place.parts)
+    except Altered as fault:
+        packed, owner = _less_bound(db, place, data, fault)
+    return db.vault.seal(DataClass.RECORD, owner, packed, *place._replace(label=label).parts)
+
+
+def _less_bound(db: "Database", place: Place, data: bytes, fault: Altered) -> tuple[bytes, str]:
+    """What an earlier version bound to less, as long as not all was sealed anew. Raises Altered."""
+    with suppress(Altered):
+        if not db.vault.all_bound:
+            return db.vault.opened(data, *place.former)
+    raise Altered(
+        f"{place.kind}/{place.key}, version {place.version}: its body, patient, origin or label"
+        " was altered, moved, or sealed by other keys"
+    ) from fault
 
 
 def pack(
@@ -86,7 +152,7 @@ def seal_words(
 
 
 def open_words(db: "Database", text: str | None, *place: str) -> str | None:
-    """The words again; those an earlier version wrote are as they stand. Raises HubError."""
+    """The words again; those an earlier version wrote are as they stand. Raises Altered."""
     if text is None:
         return None
     if not text.startswith(MARK):
@@ -96,8 +162,8 @@ def open_words(db: "Database", text: str | None, *place: str) -> str | None:
 
 
 def sealed_of(text: str) -> bytes:
-    """The cell in a column of text that begins with MARK. Raises HubError for what is none."""
+    """The cell in a column of text that begins with MARK. Raises Altered for what is none."""
     try:
         return base64.b64decode(text[len(MARK) :], validate=True)
     except ValueError as fault:
-        raise HubError("words that were altered") from fault
+        raise Altered("words that were altered") from fault

@@ -47,7 +47,7 @@ async def open_keys(db: "Database", *, writable: bool) -> None:
     if is_new:
         async with db.unit_alone() as unit:
             await all_sealed.note(unit)
-        db.vault.all_sealed = True
+        db.vault.all_sealed = db.vault.all_bound = True
     owners = {(row[1], str(DataClass.RECORD)) for row in sites}
     owners |= {(row[0], str(DataClass.MESSAGE)) for row in sites}
     wanted = [one for one in (*_HUB, *sorted(owners)) if db.vault.newest(*one) is None]
@@ -231,6 +231,7 @@ async def _learn(reader: Reader, vault: Vault) -> None:
     """Know the keys, and whether everything was sealed: what was, a running hub never forgets."""
     vault.learn(await _read(reader))
     vault.all_sealed = vault.all_sealed or await all_sealed.is_noted(reader)
+    vault.all_bound = vault.all_bound or await all_sealed.is_bound(reader)
 
 
 async def _read(reader: Reader) -> list[DataKey]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from hie.access.policy import Restriction
-from hie.store.served import STORED, Stored, stored
+from hie.store.served import KEPT, STORED, Stored, stored
 from hie.store.session import Reader, Row
 from hie.store.visible import Visible, visible, visible_history
 
@@ -67,7 +67,7 @@ async def of_type(
         more = len(rows) == step
         looked += len(rows)
         place = _position(rows[-1]) if rows else None
-        wanted = [row for row in rows if span.wants(row[3], row[8], deleted=bool(row[7]))]
+        wanted = [row for row in rows if span.wants(row[3], row[KEPT + 1], deleted=bool(row[KEPT]))]
         found += [stored(reader.db, kind, row) for row in wanted[: limit + 1 - len(found)]]
         await asyncio.sleep(0)  # others get their turn between
     following = place if more else None

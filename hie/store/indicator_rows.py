@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hie.access.policy import Restriction
 from hie.store.masks import meanings
 from hie.store.results import as_known, columns_of
-from hie.store.served import STORED, Stored, stored
+from hie.store.served import KEPT, STORED, Stored, stored
 from hie.store.session import Reader
 from hie.store.visible import visible
 
@@ -217,7 +217,8 @@ async def done(
             key,
         )
         found += [
-            DoneRow(stored(reader.db, kind, row[:7]), means[row[7]], *row[8:]) for row in rows
+            DoneRow(stored(reader.db, kind, row[:KEPT]), means[row[KEPT]], *row[KEPT + 1 :])
+            for row in rows
         ]
         if len(rows) < _PAGE:
             break

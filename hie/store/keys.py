@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hie.errors import HubError, Unavailable
+from hie.errors import Altered, Unavailable
 from hie.store.key_files import read_key
 
 SHA256, SM3 = "sha256", "sm3"  # a database keeps the one it was made with
@@ -114,14 +114,14 @@ class Keys:
         return _SUITE + nonce + self._aead.encrypt(nonce, data, "|".join(place).encode())
 
     def unseal(self, sealed: bytes, *place: str) -> bytes:
-        """What was sealed for this place. Raises HubError if it was altered or moved."""
+        """What was sealed for this place. Raises Altered if it was altered or moved."""
         if sealed[:1] != _SUITE:
-            raise HubError(f"{'|'.join(place)}: sealed by a suite this version does not know")
+            raise Altered(f"{'|'.join(place)}: sealed by a suite this version does not know")
         nonce, text = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
         try:
             return self._aead.decrypt(nonce, text, "|".join(place).encode())
         except InvalidTag as fault:
-            raise HubError(f"{'|'.join(place)}: altered, moved, or sealed by other keys") from fault
+            raise Altered(f"{'|'.join(place)}: altered, moved, or sealed by other keys") from fault
 
     def _digest(self, parts: tuple[str, ...]) -> bytes:
         inner, outer = self._inner.copy(), self._outer.copy()

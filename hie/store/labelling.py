@@ -14,8 +14,9 @@ from hie.access.labels.label import UNMAPPED
 from hie.access.labels.tables import tables
 from hie.access.labels.tags import asked
 from hie.fhir import ITEM, Resource
+from hie.store.cells import Place, rebound
 from hie.store.served import STORED, stored
-from hie.store.session import Reader, Unit
+from hie.store.session import Reader, Row, Unit
 from hie.store.tables import HOMELESS, TABLES
 
 if TYPE_CHECKING:
@@ -103,12 +104,36 @@ def said(meta: Mapping[str, Any], stands: int | None) -> int:
 
 
 async def label_versions(unit: Unit, labels: Iterable[tuple[str, str, int | None]]) -> None:
-    """Give earlier versions the label of the one that stands: (type, id, label) of each."""
-    rows = [one for one in labels if one[2] is not None]
-    if rows:
-        await unit.executemany(
-            "UPDATE resource_history SET label = $3 WHERE type = $1 AND id = $2", rows
+    """Give earlier versions the label of the one that stands: (type, id, label) of each.
+
+    Their bodies are bound to it: they are sealed anew. The one that stands is held. Raises Altered.
+    """
+    by_type: dict[str, dict[str, int]] = {}
+    for kind, key, label in labels:
+        if label is not None:
+            by_type.setdefault(kind, {})[key] = label
+    for kind, wanted in sorted(by_type.items()):
+        rows = await unit.fetch(
+            "SELECT home, id, version, message, label, body FROM resource_history"  # noqa: S608
+            f" WHERE type = $1 AND {unit.db.among('id', 2)}",
+            kind,
+            unit.db.array(sorted(wanted)),
         )
+        changed = [
+            (kind, *row[:3], wanted[row[1]], _rebound(unit, kind, row, wanted[row[1]]))
+            for row in rows
+            if row[4] != wanted[row[1]]
+        ]
+        if changed:
+            await unit.executemany(
+                "UPDATE resource_history SET label = $5, body = $6"
+                " WHERE type = $1 AND home = $2 AND id = $3 AND version = $4",
+                changed,
+            )
+
+
+def _rebound(unit: Unit, kind: str, row: Row, label: int) -> bytes:
+    return rebound(unit.db, Place(kind, *row[:5]), label, bytes(row[5]))
 
 
 async def labels_of(reader: Reader, refs: Iterable[Ref]) -> dict[Ref, int | None]:

@@ -16,7 +16,7 @@ from hie.fhir.elements import referenced
 from hie.store import index
 from hie.store.identifiers import PatientIdentifier, blind, normal
 from hie.store.masks import mask
-from hie.store.served import STORED, Stored, stored
+from hie.store.served import KEPT, LABEL, STORED, Stored, stored
 from hie.store.session import Reader, Unit
 from hie.store.tables import TABLES
 
@@ -62,16 +62,16 @@ async def page(reader: Reader, kind: str, after: Key, limit: int) -> list[Row]:
     """The rows after a key."""
     names = names_of(kind)
     rows = await reader.fetch(
-        f"SELECT {STORED}, label, {', '.join(names)} FROM {TABLES[kind]}"  # noqa: S608
+        f"SELECT {STORED}, {', '.join(names)} FROM {TABLES[kind]}"  # noqa: S608
         " WHERE (id, home) > ($2, $1) ORDER BY id, home LIMIT $3",
         *after,
         limit,
     )
     found = []
     for row in rows:
-        one = stored(reader.db, kind, row[:7])
-        said = dict(zip(names, row[8:], strict=True))
-        found.append(Row(one, one.resource(), said, row[7]))
+        one = stored(reader.db, kind, row[:KEPT])
+        said = dict(zip(names, row[KEPT:], strict=True))
+        found.append(Row(one, one.resource(), said, row[LABEL]))
     return found
 
 

@@ -11,7 +11,7 @@ from hie.access.labels.label import RESTRICTED, UNMAPPED, label_with
 from hie.store.instants import written
 from hie.store.labelling import label_versions
 from hie.store.resources import set_rows
-from hie.store.served import STORED, Stored, stored
+from hie.store.served import KEPT, LABEL, STORED, Stored, stored
 from hie.store.session import Reader, Row, Unit
 from hie.store.tables import HOMELESS, TABLES
 from hie.store.version_rows import Put, row_of
@@ -147,7 +147,7 @@ async def set_labels(
 async def _rows(unit: Unit, kind: str, where: str, *args: object) -> list[Labelled]:
     report = "report" if kind == "Observation" else "NULL"
     rows = await unit.fetch(
-        f"SELECT {STORED}, label, {report} FROM {TABLES[kind]} WHERE {where}",  # noqa: S608
+        f"SELECT {STORED}, {report} FROM {TABLES[kind]} WHERE {where}",  # noqa: S608
         *args,
     )
-    return [Labelled(stored(unit.db, kind, row[:7]), row[7], row[8]) for row in rows]
+    return [Labelled(stored(unit.db, kind, row[:KEPT]), row[LABEL], row[KEPT]) for row in rows]

@@ -1,18 +1,20 @@
 """Cells sealed anew with the keys that seal now, a few rows at a time, while the hub goes on.
 
 A cell is only changed while it is what was read: whoever wrote it meanwhile sealed it with today's
-keys. What earlier versions left in clear, or sealed with the one key of the hub, is sealed as well,
-once: what lies in clear later was put there by others, and is not made to look the hub's own.
+keys. What earlier versions left in clear, sealed with the one key of the hub or bound to no label
+is sealed as well, once: what lies so later was put there by others, and is not made to look the
+hub's own.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hie.errors import Altered
 from hie.store.cells import CLEAR, MARK, is_clear, open_words, seal_words, sealed_of
 from hie.store.sealed_columns import COLUMNS, Column, Form, Values
 from hie.store.session import Reader, Unit
-from hie.store.vault import HUB
+from hie.store.vault import HUB, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,18 @@ def _anew(reader: Reader, column: Column, row: Values, was: Any, owner: str) -> 
     if column.form is Form.BODY and is_clear(data):
         vault.check_clear(*place)
         return vault.seal(column.klass, owner, data, *place)
-    clear, had = vault.opened(data, *place)
+    clear, had, is_bound = _opened(vault, column, row, data)
     owner = owner or had
-    if vault.is_settled(data, column.klass, owner):
+    if is_bound and vault.is_settled(data, column.klass, owner):
         return None
     return vault.seal(column.klass, owner, clear, *place)
+
+
+def _opened(vault: Vault, column: Column, row: Values, data: bytes) -> tuple[bytes, str, bool]:
+    """What a cell says, whose key it was sealed with, and whether it is bound to all of `place`."""
+    try:
+        return *vault.opened(data, *column.place(row)), True
+    except Altered:
+        if column.former is None or vault.all_bound:
+            raise
+        return *vault.opened(data, *column.former(row)), False

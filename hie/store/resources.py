@@ -176,7 +176,7 @@ async def reinstate(unit: Unit, late: Put, standing: Stored, *, now_us: int | No
     await archive(unit, [(late.type, late.id)])
     had = (await _versions(unit, [(late.type, late.id)]))[late.type, late.id][2]
     label = label_for(unit, late, had)
-    body = packed(unit, late, number, body_of(late, number, written(at_us), label))
+    body = packed(unit, late, number, label, body_of(late, number, written(at_us), label))
     row = (
         late.home,
         late.type,

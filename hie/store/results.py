@@ -9,7 +9,7 @@ from typing import Any
 from hie.access.policy import Restriction
 from hie.store import index
 from hie.store.masks import also
-from hie.store.served import STORED, Stored, stored
+from hie.store.served import KEPT, STORED, Stored, stored
 from hie.store.session import Reader
 from hie.store.versions import read_many
 from hie.store.visible import visible, visible_history
@@ -43,7 +43,7 @@ async def by_item(
         reader.db.array(also(reader, "item", homes, items)),
         since,
     )
-    found = [(stored(reader.db, "Observation", row[:7]), row[7]) for row in rows]
+    found = [(stored(reader.db, "Observation", row[:KEPT]), row[KEPT]) for row in rows]
     if known_at_us is None:
         return found
     then = [(one, report) for one, report in found if one.updated_us <= known_at_us]
@@ -184,4 +184,4 @@ async def _earlier(
         known_at_us,
     )
     last = {row[1]: row for row in rows}
-    return {key: stored(reader.db, kind, row[:7]) for key, row in last.items() if not row[7]}
+    return {key: stored(reader.db, kind, row[:KEPT]) for key, row in last.items() if not row[KEPT]}

@@ -7,7 +7,7 @@ follow the deletion.
 from collections.abc import Sequence
 
 from hie.store import names, resource_identifiers
-from hie.store.cells import pack_body
+from hie.store.cells import Place, pack_body
 from hie.store.resources import archive
 from hie.store.served import STORED, Stored, stored
 from hie.store.session import Reader, Unit
@@ -28,7 +28,8 @@ async def delete(unit: Unit, one: Stored, writer: str | None, now_us: int) -> in
         one.home,
         one.id,
     )
-    body = pack_body(unit.db, one.type, one.home, one.id, version, one.owner, one.body)
+    place = Place(one.type, one.home, one.id, version, writer, label)
+    body = pack_body(unit.db, place, one.owner, one.body)
     row = (
         one.home, one.type, one.id, version, at_us, writer, True,
         unit.db.bodies.number, body, label,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from hie.store.cells import CLEAR, owner_of
+from hie.store.cells import CLEAR, Place, owner_of
 from hie.store.code_maps import is_plain
 from hie.store.tables import TABLES
 from hie.store.vault import HUB, DataClass
@@ -31,7 +31,7 @@ class Column:
 
     `place` is what a cell is bound to, `owner` whose key seals it ("" where the row does not say:
     then it stays whose it is). `given`: more columns these two need. `plain`: words that may stay
-    in clear.
+    in clear. `former`: what earlier versions bound it to, where that was less.
     """
 
     table: str
@@ -43,6 +43,7 @@ class Column:
     owner: Callable[[Values], str] = lambda _: HUB
     given: tuple[str, ...] = ()
     plain: Callable[[str], bool] = lambda _: False
+    former: Callable[[Values], tuple[str, ...]] | None = None
 
 
 def _by_id(table: str, name: str, klass: DataClass, form: Form, owner: str = "") -> Column:
@@ -57,17 +58,23 @@ def _by_id(table: str, name: str, klass: DataClass, form: Form, owner: str = "")
 def _of_resource(kind: str) -> Column:
     return Column(
         TABLES[kind], "body", ("id", "home"), DataClass.RECORD, Form.BODY,
-        lambda row: (kind, "body", row["home"], row["id"], str(row["version"])),
+        lambda row: _row(kind, row).parts,
         lambda row: owner_of(row["message"]),
-        ("version", "message"),
+        ("version", "message", "label"),
+        former=lambda row: _row(kind, row).former,
     )  # fmt: skip
+
+
+def _row(kind: str, row: Values) -> Place:
+    return Place(kind, row["home"], row["id"], row["version"], row["message"], row["label"])
 
 
 _HISTORY = Column(
     "resource_history", "body", ("home", "type", "id", "version"), DataClass.RECORD, Form.BODY,
-    lambda row: (row["type"], "body", row["home"], row["id"], str(row["version"])),
+    lambda row: _row(row["type"], row).parts,
     lambda row: owner_of(row["message"]),
-    ("message",),
+    ("message", "label"),
+    former=lambda row: _row(row["type"], row).former,
 )  # fmt: skip
 
 COLUMNS: tuple[Column, ...] = (

@@ -12,7 +12,9 @@ from hie.store.session import Row
 if TYPE_CHECKING:
     from hie.store.database import Database
 
-STORED = "home, id, version, updated_us, message, dict, body"
+STORED = "home, id, version, updated_us, message, label, dict, body"
+KEPT = len(STORED.split(", "))
+LABEL = STORED.split(", ").index("label")
 FOUND = f"{STORED}, is_ruled"  # of what comes through `visible`
 WIDTH = len(FOUND.split(", "))
 
@@ -48,13 +50,13 @@ class Stored(msgspec.Struct, frozen=True):
 
 def stored(db: "Database", kind: str, row: Row) -> Stored:
     """A row of the columns STORED, and of `deleted` if it is asked for too."""
-    home, key, version, updated_us, message, dictionary, body, *deleted = row
-    text, owner = open_body(db, kind, home, key, version, dictionary, body)
+    home, key, version, updated_us, message, label, dictionary, body, *deleted = row
+    text, owner = open_body(db, kind, home, key, version, message, label, dictionary, body)
     return Stored(kind, home, key, version, updated_us, message, text, bool(*deleted[:1]), owner)
 
 
 def found(db: "Database", kind: str, row: Row) -> Stored:
     """A row that begins with the columns FOUND."""
-    home, key, version, updated_us, message, dictionary, body, is_ruled = row[:WIDTH]
-    text, owner = open_body(db, kind, home, key, version, dictionary, body)
+    home, key, version, updated_us, message, label, dictionary, body, is_ruled = row[:WIDTH]
+    text, owner = open_body(db, kind, home, key, version, message, label, dictionary, body)
     return Stored(kind, home, key, version, updated_us, message, text, False, owner, bool(is_ruled))

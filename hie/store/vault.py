@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 
-from hie.errors import HubError, HubMisconfigured, Unavailable
+from hie.errors import Altered, HubError, HubMisconfigured, Unavailable
 from hie.store.key_providers import KeyProvider
 from hie.store.keys import Keys
 from hie.store.suites import NONCE, Decrypt, Encrypt, Suite, ciphers
@@ -96,6 +96,7 @@ class Vault:
     single: Keys
     load: Load
     all_sealed: bool = False  # everything was sealed once (`store.all_sealed`)
+    all_bound: bool = False  # and every body of a resource was bound to its label too
     wanted: set[Wanted] = field(default_factory=set)
     due_us: int = 0  # when to look again: a key is worn then, or another process made one
     put_off_us: int = 0  # the provider was away: not before
@@ -176,7 +177,7 @@ class Vault:
         return sealing.head + nonce + sealing.encrypt(nonce, data, bound)
 
     def unseal(self, sealed: bytes, *place: str) -> bytes:
-        """What was sealed for this place. Raises HubError if it was altered or moved."""
+        """What was sealed for this place. Raises Altered if it was altered or moved."""
         return self.opened(sealed, *place)[0]
 
     def opened(self, sealed: bytes, *place: str) -> tuple[bytes, str]:
@@ -196,15 +197,15 @@ class Vault:
         try:
             return opening.decrypt(sealed[_HEAD:_BODY], sealed[_BODY:], bound), opening.owner
         except (InvalidTag, ValueError) as fault:
-            raise HubError(f"{place}: altered, moved, or sealed by other keys") from fault
+            raise Altered(f"{place}: altered, moved, or sealed by other keys") from fault
 
     def check_clear(self, *place: str) -> None:
         """A cell in clear is what an earlier version left.
 
-        Raises HubError where everything was sealed since: whoever put it there was not the hub.
+        Raises Altered where everything was sealed since: whoever put it there was not the hub.
         """
         if self.all_sealed:
-            raise HubError(f"{'|'.join(place)}: in clear, though everything was sealed")
+            raise Altered(f"{'|'.join(place)}: in clear, though everything was sealed")
 
     def is_settled(self, sealed: bytes, klass: DataClass, owner: str) -> bool:
         """Whether a cell is sealed with the key that seals for its owner now."""
@@ -223,13 +224,13 @@ class Vault:
     def _opens(self, head: bytes) -> "_Ready":
         """The key of a cell, unwrapped; another process may have made it meanwhile."""
         if head[:1] not in (bytes([Suite.AES]), bytes([Suite.SM])) or len(head) < _HEAD:
-            raise HubError("a cell sealed by a suite this version does not know")
+            raise Altered("a cell sealed by a suite this version does not know")
         number = int.from_bytes(head[1:], "big")
         if number not in self._known:
             self.learn(self.load())
         key = self._known.get(number)
         if key is None or key.head != head:
-            raise HubError(f"a cell sealed by data key {number}, which is not in `data_key`")
+            raise Altered(f"a cell sealed by data key {number}, which is not in `data_key`")
         return self._ready(key)
 
     def _ready(self, key: DataKey) -> "_Ready":

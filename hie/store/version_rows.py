@@ -13,7 +13,7 @@ from hie.access.labels.tags import tags_text
 from hie.fhir import Resource
 from hie.fhir.wire import write
 from hie.store import index, resource_identifiers
-from hie.store.cells import owner_of, pack_body
+from hie.store.cells import Place, owner_of, pack_body
 from hie.store.identifiers import blind
 from hie.store.masks import mask
 from hie.store.session import Row, Unit
@@ -93,16 +93,17 @@ def row_of(
         put.message,
         index.status(put.resource),
         unit.db.bodies.number,
-        packed(unit, put, version, text),
+        packed(unit, put, version, label, text),
         label,
         *mask(unit, put.type, put.home, label, values),
     )
 
 
-def packed(unit: Unit, put: Put, version: int, body: bytes) -> bytes:
+def packed(unit: Unit, put: Put, version: int, label: int | None, body: bytes) -> bytes:
     """A body as its cell holds it: compressed and sealed, for its own row."""
     owner = owner_of(put.message) if put.owner is None else put.owner
-    return pack_body(unit.db, put.type, put.home, put.id, version, owner, body)
+    place = Place(put.type, put.home, put.id, version, put.message, label)
+    return pack_body(unit.db, place, owner, body)
 
 
 def body_of(put: Put, version: int, stamp: str, label: int | None) -> bytes:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hie.store.database import Database
-from hie.store.served import Stored, stored
+from hie.store.served import STORED, Stored, stored
 from tests.conftest import Place
 from tests.once.rounds import SYSTEM, Told, mark_of
 
-_COLUMNS = "home, id, version, updated_us, message, dict, body"
+_COLUMNS = STORED
 
 
 @dataclass

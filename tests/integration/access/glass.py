@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from tests.integration.access.support import NOT_THERE, Region
+from tests.relabelled import relabel
 
 ACR = "urn:hub:acr:2"
 WHY = "昏迷入院，无亲属陪同，需要既往结果"
@@ -15,19 +16,13 @@ N, R, V = 0, 1 + 4 * 1, 2 + 4 * 1024
 async def labelled(found: Region, label: int, *places: str) -> None:
     """Give results this label."""
     async with found.hub.db.unit() as unit:
-        for place in places:
-            await unit.execute(
-                "UPDATE observation SET label = $2 WHERE id = $1", found.results[place], label
-            )
+        await relabel(unit, "Observation", label, {found.results[place] for place in places})
 
 
 async def named(found: Region, label: int, *places: str) -> None:
     """Give Patients this label."""
     async with found.hub.db.unit() as unit:
-        for place in places:
-            await unit.execute(
-                "UPDATE patient SET label = $2 WHERE id = $1", found.patients[place], label
-            )
+        await relabel(unit, "Patient", label, {found.patients[place] for place in places})
 
 
 async def plain(found: Region) -> None:

@@ -15,7 +15,7 @@ from hie.exchange.hub import Hub
 from hie.settings import Settings
 from hie.store import versions
 from hie.store.relabelling import LABELLED
-from hie.store.served import Stored, stored
+from hie.store.served import LABEL, STORED, Stored, stored
 from hie.store.tables import TABLES
 from hie.synthetic.institutions import BEIJING
 
@@ -84,12 +84,11 @@ async def sent_to(hub: Hub, site: str, content: bytes) -> dict[str, Any]:
 async def rows(hub: Hub, kind: str) -> list[Stored]:
     """All resources of a type; each has the label of its row in its body."""
     async with hub.db.reading() as reader:
-        names = "home, id, version, updated_us, message, dict, body, label"
-        found = await reader.fetch(f"SELECT {names} FROM {TABLES[kind]} ORDER BY id")  # noqa: S608
+        found = await reader.fetch(f"SELECT {STORED} FROM {TABLES[kind]} ORDER BY id")  # noqa: S608
         told = []
         for row in found:
-            one = stored(reader.db, kind, row[:7])
-            assert found_in(one.resource()["meta"]) == row[7], kind
+            one = stored(reader.db, kind, row)
+            assert found_in(one.resource()["meta"]) == row[LABEL], kind
             told.append(one)
     return told
 

@@ -19,6 +19,7 @@ from tests.integration.labels.support import (
     rows,
     sent,
 )
+from tests.relabelled import relabel
 
 pytestmark = pytest.mark.anyio
 K = "K^钾^99LAB^2823-3^Potassium^LN"
@@ -178,9 +179,8 @@ async def test_what_earlier_versions_stored_is_labelled_once(place: Any) -> None
         await sent(hub, message(result(K), report="F-2", number="M2", person="P2"))
         before = {kind: [label_of(one) for one in await rows(hub, kind)] for kind in KINDS}
         async with hub.db.unit() as unit:
-            for table in ("patient", "observation", "diagnostic_report", "specimen",
-                          "service_request", "provenance"):  # fmt: skip
-                await unit.execute(f"UPDATE {table} SET label = NULL")  # noqa: S608
+            for kind in (*KINDS, "Provenance"):
+                await relabel(unit, kind, None)
         assert not await is_seen(hub, *(await unlabelled(hub)))
         at: Any = None
         asked = 0

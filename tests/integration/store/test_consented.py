@@ -13,6 +13,7 @@ from hie.store.database import Database
 from hie.store.resources import Put
 from hie.store.visible import visible, visible_history
 from tests.builders import a_patient, a_report, an_observation
+from tests.relabelled import relabel
 from tests.unit.consent.evaluator import Question, Record, decide
 
 A, B = "91110000MA0000001L", "91110000MA0000002J"
@@ -74,9 +75,7 @@ async def written(db: Database) -> list[Record]:
     async with db.unit() as unit:
         await resources.put(unit, [one for one, _ in puts], now_us=1)
         for one, label in puts:
-            table = {"DiagnosticReport": "diagnostic_report"}.get(one.type, one.type.lower())
-            sql = f"UPDATE {table} SET label = $1 WHERE id = $2"  # noqa: S608
-            await unit.execute(sql, label, one.id)
+            await relabel(unit, one.type, label, {one.id})
         await unit.execute(
             "INSERT INTO reach (home, institution, kind, from_us, until_us)"
             " VALUES ('h1', $1, 'own', 0, 100)",

@@ -14,6 +14,7 @@ from hie.store import labelling, relabelling, resources, rewriting, versions
 from hie.store.database import Database
 from hie.store.resources import Put
 from tests.builders import a_patient, a_report, an_observation, an_organization
+from tests.relabelled import relabel
 
 LOINC = "http://loinc.org"
 HIV = label_with(1, bit(Topic.HIV))
@@ -191,7 +192,7 @@ async def test_a_label_is_set_where_the_row_lies(database: Database) -> None:
 async def test_a_row_without_a_label_is_restricted_until_it_has_one(database: Database) -> None:
     await wrote(database, result())
     async with database.unit() as unit:
-        await unit.execute("UPDATE observation SET label = NULL")
+        await relabel(unit, "Observation", None)
     assert not await is_seen(database)
     async with database.reading() as reader:
         assert await relabelling.count(reader, "Observation") == 1

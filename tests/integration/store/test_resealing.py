@@ -159,13 +159,17 @@ async def test_a_new_database_takes_nothing_in_clear_and_a_filled_one_says_when(
 ) -> None:
     async with a_hub(place, tmp_path) as hub:
         assert hub.db.vault.all_sealed
+        assert hub.db.vault.all_bound
         await received(hub, 1)
         async with hub.db.unit() as unit:
             await all_sealed.forget(unit)
+            await unit.execute("DELETE FROM hub WHERE name = 'all-bound'")
         await run(hub, "datakey-list", {})
         assert hub.db.vault.all_sealed  # who takes the row away does not open a running hub
+        assert hub.db.vault.all_bound
     async with opened(_settings(place)) as hub:
         assert not hub.db.vault.all_sealed
+        assert not hub.db.vault.all_bound
         assert not (await run(hub, "datakey-list", {}))["sealed"]
         await _all(hub)
         assert (await run(hub, "datakey-list", {}))["sealed"]
