@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reindex": ("hie.cli.reindex", "Compute again what resources are found by."),
     "migrate": ("hie.cli.migrate", "Bring the database to this version's tables."),
     "doctor": ("hie.cli.doctor", "Look for what is wrong with this installation."),
+    "integrity": ("hie.cli.integrity", "Look for what was altered in the database."),
     "synthetic": ("hie.cli.synthetic", "Write the files of a synthetic region."),
 }
 

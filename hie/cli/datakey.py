@@ -24,7 +24,10 @@ def ls(as_json: JsonFlag = False, lang: LangOption = None) -> None:
         return
     table(answer["keys"], _COLUMNS)
     if not answer["sealed"]:
-        print("what an earlier version left in clear is still taken: hie datakey reencrypt ends it")
+        print(
+            "what an earlier version left in clear, or bound to no label, is still taken:"
+            " hie datakey reencrypt ends it"
+        )
 
 
 @app.command()

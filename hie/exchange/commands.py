@@ -23,6 +23,7 @@ from hie.exchange import (
     health,
     identity_desk,
     indicators,
+    integrity,
     label_desk,
     maps,
     messages,
@@ -110,6 +111,7 @@ COMMANDS: dict[str, Command] = {
     "datakey-rewrap": data_keys.rewrap,
     "datakey-reencrypt": data_keys.reencrypt,
     "doctor": health.command,
+    "integrity-check": integrity.command,
 }
 
 

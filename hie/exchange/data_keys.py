@@ -49,7 +49,7 @@ class Progress:
 async def listed(hub: Hub, _actor: Actor, _arguments: dict[str, Any]) -> dict[str, Any]:
     """{} -> {provider, keys, sealed}: each key, whose it is, what for, since when, if it seals.
 
-    `sealed`: everything was sealed once, so that nothing in clear is taken any more.
+    `sealed`: everything was sealed once and bound to its label, so that nothing less is taken.
     """
     await data_keys.reread(hub.db)
     vault = hub.db.vault
@@ -67,7 +67,11 @@ async def listed(hub: Hub, _actor: Actor, _arguments: dict[str, Any]) -> dict[st
         }
         for one in sorted(vault.every(), key=lambda key: (key.owner, key.klass, key.epoch))
     ]
-    return {"provider": vault.provider.newest, "keys": keys, "sealed": vault.all_sealed}
+    return {
+        "provider": vault.provider.newest,
+        "keys": keys,
+        "sealed": vault.all_sealed and vault.all_bound,
+    }
 
 
 async def rotate(hub: Hub, actor: Actor, _arguments: dict[str, Any]) -> dict[str, Any]:

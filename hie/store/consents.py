@@ -74,7 +74,7 @@ async def refresh(unit: Unit, homes: Iterable[str]) -> None:
 async def _write(unit: Unit, families: Iterable[Family], terms: Terms) -> set[str]:
     denied = set[str]()
     for _, family in families:
-        found = await _compiled(unit, family, terms)
+        found = await compiled(unit, family, terms)
         await write_rules(unit, family, found.rules)
         if not found.is_whole:
             denied.update(family)
@@ -258,19 +258,20 @@ def _rule(columns: Sequence[Any]) -> Rule:
     return Rule(decision, **dict(zip(_RULE[1:], others, strict=True)))
 
 
-async def _compiled(unit: Unit, family: Sequence[str], terms: Terms) -> Compiled:
-    consents = await standing(unit, family)
+async def compiled(reader: Reader, family: Sequence[str], terms: Terms) -> Compiled:
+    """The rules that the Consents of these homes give, as they stand now."""
+    consents = await standing(reader, family)
     if not consents:
         return Compiled([])
     trees = [one.resource() for one in consents]
-    known = await known_to(unit, trees)
+    known = await known_to(reader, trees)
     wanted = {pointing for tree in trees for pointing in pointed(tree)}
-    pointing = await pointing_in(unit, family, wanted)
+    pointing = await pointing_in(reader, family, wanted)
     directives = [
         read(tree, known, one.updated_us, pointing)
         for one, tree in zip(consents, trees, strict=True)
     ]
-    return compile_all(directives, terms, await ages_in(unit, family))
+    return compile_all(directives, terms, await ages_in(reader, family))
 
 
 async def write_rules(unit: Unit, homes: Sequence[str], rules: Sequence[Rule]) -> None:

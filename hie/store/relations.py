@@ -25,6 +25,7 @@ __all__ = [
     "replace",
     "resting_on",
     "spread",
+    "spreading",
 ]
 
 _COLUMNS = "institution, home, kind, from_us, until_us, source"
@@ -164,19 +165,29 @@ async def spread(unit: Unit, homes: Iterable[str]) -> None:
 
 async def _spread(unit: Unit, homes: Sequence[str]) -> None:
     """Let what is known of these homes reach every home of their persons; nothing is taken away."""
-    among = unit.db.among
     await unit.execute(
-        "INSERT INTO reach (home, institution, kind, from_us, until_us)"  # noqa: S608
-        " SELECT home, institution, kind, min(from_us), max(until_us) FROM ("
-        " SELECT b.home AS home, r.institution, r.kind, r.from_us, r.until_us FROM relation AS r"
-        " JOIN person_home AS a ON a.home = r.home JOIN person_home AS b ON b.person = a.person"
-        f" WHERE {among('r.home', 1)} AND r.kind <> 'own'"
-        f" UNION ALL SELECT home, institution, kind, from_us, until_us FROM relation AS r"
-        f" WHERE {among('r.home', 1)} AND (kind = 'own' OR NOT EXISTS"
-        " (SELECT 1 FROM person_home AS p WHERE p.home = r.home))"
-        ") AS spread WHERE true GROUP BY home, institution, kind ORDER BY home, institution, kind"
+        "INSERT INTO reach (home, institution, kind, from_us, until_us)"
+        f" {spreading(unit, 'r.home')} ORDER BY home, institution, kind"
         f" ON CONFLICT (home, institution, kind) DO UPDATE SET {_further('reach')}",
         unit.db.array(homes),
+    )
+
+
+def spreading(reader: Reader, whose: str) -> str:
+    """SQL: who reaches the homes of persons, by what is known of them; $1 are some of the homes.
+
+    `whose`: "r.home", those something is known of, or "b.home", those that are reached.
+    """
+    among = reader.db.among
+    return (
+        "SELECT home, institution, kind, min(from_us), max(until_us) FROM ("  # noqa: S608
+        " SELECT b.home AS home, r.institution, r.kind, r.from_us, r.until_us FROM relation AS r"
+        " JOIN person_home AS a ON a.home = r.home JOIN person_home AS b ON b.person = a.person"
+        f" WHERE {among(whose, 1)} AND r.kind <> 'own'"
+        " UNION ALL SELECT home, institution, kind, from_us, until_us FROM relation AS r"
+        f" WHERE {among('r.home', 1)} AND (kind = 'own' OR NOT EXISTS"
+        " (SELECT 1 FROM person_home AS p WHERE p.home = r.home))"
+        ") AS spread WHERE true GROUP BY home, institution, kind"
     )
 
 

@@ -53,6 +53,22 @@ async def is_new(reader: Reader) -> bool:
 
 async def page(reader: Reader, column: Column, after: Sequence[Any] | None, limit: int) -> Page:
     """The rows after a key, and those of their cells that are not sealed as they would be today."""
+    listed = await rows_after(reader, column, after, limit)
+    owners = await _owners(reader, column, listed)
+    changes = []
+    for row, owner in zip(listed, owners, strict=True):
+        was = row[column.name]
+        now = None if was is None else _anew(reader, column, row, was, owner)
+        if now is not None:
+            changes.append(Resealed(tuple(row[name] for name in column.keys), was, now))
+    last = tuple(listed[-1][name] for name in column.keys) if len(listed) == limit else None
+    return Page(len(listed), changes, last)
+
+
+async def rows_after(
+    reader: Reader, column: Column, after: Sequence[Any] | None, limit: int
+) -> list[Values]:
+    """The rows of a column after a key: the key, what is `given`, and the cell."""
     names = (*column.keys, *column.given, column.name)
     keys = ", ".join(column.keys)
     args = list(after or ())
@@ -63,16 +79,22 @@ async def page(reader: Reader, column: Column, after: Sequence[Any] | None, limi
         f" ORDER BY {keys} LIMIT {int(limit)}",
         *args,
     )
-    listed = [dict(zip(names, row, strict=True)) for row in rows]
-    owners = await _owners(reader, column, listed)
-    changes = []
-    for row, owner in zip(listed, owners, strict=True):
-        was = row[column.name]
-        now = None if was is None else _anew(reader, column, row, was, owner)
-        if now is not None:
-            changes.append(Resealed(tuple(row[name] for name in column.keys), was, now))
-    last = tuple(listed[-1][name] for name in column.keys) if len(listed) == limit else None
-    return Page(len(listed), changes, last)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def check(reader: Reader, column: Column, row: Values) -> None:
+    """Raises Altered for a cell that is not what the hub put there."""
+    was = row[column.name]
+    if was is None or row.get("type") in CLEAR:
+        return
+    vault, place = reader.db.vault, column.place(row)
+    if column.form is Form.WORDS:
+        if not column.plain(was):
+            open_words(reader.db, was, *place)
+    elif column.form is Form.BODY and is_clear(bytes(was)):
+        vault.check_clear(*place)
+    else:
+        _opened(vault, column, row, bytes(was))
 
 
 async def change(unit: Unit, column: Column, changes: Sequence[Resealed]) -> None:
