@@ -1,6 +1,6 @@
 """Which resource types the FHIR door serves, and what the log keeps of a look at one of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -11,7 +11,7 @@ from hie.api.respond import hub_of, path_of, query_of
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import Fault, ResourceNotFound
 from hie.oauth.door import actor_in
-from hie.store.locate import homes_of
+from hie.store.locate import patients_of
 from hie.store.search.registry import PARAMETERS
 from hie.store.served import Stored
 from hie.store.session import Reader
@@ -39,34 +39,37 @@ def permitted(request: Request) -> tuple[str, Restriction]:
 
 async def asked_about(
     reader: Reader, asked: Iterable[str], shown: Iterable[Stored], restriction: Restriction
-) -> list[str]:
-    """The patients a search concerned: of what it shows, and who were asked for and are there.
+) -> dict[str, bool]:
+    """The patients a search concerned, of what it shows, and who were asked for and are there.
 
-    What was asked for and is nobody's id is text of the caller's, and stays in the sealed request.
+    And whether they may have rules of Consents. What was asked for and is nobody's id is text of
+    the caller's, and stays in the sealed request.
     """
-    homes = {one.home for one in shown if one.home}
-    others = set(asked) - homes
+    homes = _ruled(shown)
+    others = set(asked) - homes.keys()
     if others:
-        sight = replace(restriction, types=None)
-        homes |= (await homes_of(reader, "Patient", others, sight)).keys()
-    return sorted(homes)
+        homes |= await patients_of(reader, sorted(others), replace(restriction, types=None))
+    return dict(sorted(homes.items()))
 
 
-def subjects_of(homes: Iterable[str], shown: Sequence[Stored]) -> tuple[Subject, ...]:
-    """What the log keeps of patients a look concerned, with what it showed of each."""
-    of_home: dict[str, list[Stored]] = {home: [] for home in sorted(homes)}
+def subjects_of(homes: Mapping[str, bool], shown: Sequence[Stored]) -> tuple[Subject, ...]:
+    """What the log keeps of patients (`asked_about`) a look concerned, with what it showed."""
+    of_home: dict[str, list[str]] = {home: [] for home in homes}
     for one in shown:
         if one.home in of_home:
-            of_home[one.home].append(one)
+            of_home[one.home].append(one.reference)
     return tuple(
-        Subject(
-            home,
-            None,
-            tuple(one.reference for one in mine),
-            is_ruled=not mine or any(one.is_ruled for one in mine),
-        )
-        for home, mine in of_home.items()
+        Subject(home, None, tuple(mine), is_ruled=homes[home]) for home, mine in of_home.items()
     )
+
+
+def _ruled(shown: Iterable[Stored]) -> dict[str, bool]:
+    """The patients of what is shown; whether any of it says that they may have rules."""
+    found: dict[str, bool] = {}
+    for one in shown:
+        if one.home:
+            found[one.home] = found.get(one.home, False) or one.is_ruled
+    return found
 
 
 async def record_look(
@@ -74,7 +77,7 @@ async def record_look(
 ) -> None:
     """The audit record, durable before the first byte of the answer; one subject a patient."""
     nobody = [one.reference for one in found if not one.home]
-    subjects = subjects_of({one.home for one in found if one.home}, found)
+    subjects = subjects_of(_ruled(found), found)
     if detail is None and len(nobody) == 1:
         detail = nobody[0]
     asked = query_of(request)

@@ -147,6 +147,15 @@ async def homes_of(
     return {row[0]: row[1] for row in rows}
 
 
+async def patients_of(
+    reader: Reader, homes: Sequence[str], restriction: Restriction
+) -> dict[str, bool]:
+    """Those of these homes whose Patient is there and may be seen; whether they may have rules."""
+    seen = visible(reader, "Patient", restriction, homes=homes)
+    rows = await reader.fetch(f"SELECT v.home, v.is_ruled FROM {seen.sql} AS v", *seen.args)  # noqa: S608
+    return {row[0]: bool(row[1]) for row in rows}
+
+
 async def hold_patients(unit: Unit, homes: Iterable[str]) -> int:
     """Hold these Patients alone: who holds one (`homes_of`) and writes of it is done, or waits.
 

@@ -12,7 +12,7 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,12 @@ from hie.access.actor import Actor
 from hie.access.reaching import within_reach
 from hie.access.restriction import Restriction
 from hie.app import opened, web_app
+from hie.audit.event import Event
 from hie.exchange.hub import Hub
 from hie.oauth.door import Door
 from hie.settings import Settings
-from hie.store import relations
+from hie.store import ledger, relations
+from hie.store.consent_decisions import may_be_decided
 from hie.store.relations import Fact, Kind
 from tests.bench import fhir_fill
 from tests.bench.bench_fhir import _postmaster, _token
@@ -137,8 +139,14 @@ async def _compared(
 
 @contextmanager
 def unauthorized() -> Iterator[None]:
-    """Scopes alone: neither reach nor label nor consent, neither agreement nor network."""
-    narrowed, bound = within_reach, Door._bound
+    """Scopes alone: neither reach nor label nor consent, neither agreement nor network.
+
+    Nor does the log ask which Consents decided.
+    """
+    narrowed, bound, asked = within_reach, Door._bound, may_be_decided
+
+    def undecided(events: Iterable[Event]) -> bool:
+        return False
 
     def as_scoped(actor: Actor, found: Restriction, *, writing: bool = False) -> Restriction:
         return found
@@ -146,10 +154,12 @@ def unauthorized() -> Iterator[None]:
     async def unbound(self: Door, actor: Actor, scope: Any) -> Actor:
         return actor
 
+    ledger.may_be_decided = undecided  # type: ignore[attr-defined]
     policy.within_reach, Door._bound = as_scoped, unbound  # type: ignore[method-assign,attr-defined]
     try:
         yield
     finally:
+        ledger.may_be_decided = asked  # type: ignore[attr-defined]
         policy.within_reach, Door._bound = narrowed, bound  # type: ignore[method-assign,attr-defined]
 
 

@@ -4,7 +4,7 @@ FHIR R4 patient-operation-everything.html. The patient first, then each type by 
 where they are first pointed at, the institutions, people and devices behind them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,11 +27,12 @@ from hie.fhir.search.care import between
 from hie.fhir.search.definitions import Kind
 from hie.oauth.door import actor_in
 from hie.store import versions
-from hie.store.of_home import of_home
+from hie.store.of_home import kinds_of, of_home
 from hie.store.search.referring import fetch, leads_to
 from hie.store.search.registry import BOUND, COUNT, MOST_COUNT, MOST_EVALUATED, PARAMETERS
 from hie.store.served import Stored
 from hie.store.session import Reader
+from hie.store.settled import settled
 from hie.store.tables import HOMELESS
 
 _ALLOWED = frozenset({"_count", "_type", "_since", "start", "end", "page", "_format", "_pretty"})
@@ -54,14 +55,26 @@ async def everything(request: Request) -> Response:
     place = seal.opened(asked.get("page")) or [0, ""]
     async with hub.db.reading() as reader:
         await _check_patient(request, reader, key, restriction)
-        found, following = await _page(reader, key, kinds, restriction, place, count, since, holds)
+        sight = await settled(reader, restriction, key)
+        there = set(kinds)
+        if sight is not None:
+            there = await kinds_of(reader, kinds, key, sight)
+        shown = sight or restriction
+        found, following = await _page(reader, key, kinds, there, shown, place, count, since, holds)
         behind = await _behind(reader, found, restriction)
     await hub.ledger.record(
         Event(
             EventType.SEARCH,
             Action.EXECUTE,
             actor,
-            subjects=(Subject(key, None, tuple(one.reference for one in found)),),
+            subjects=(
+                Subject(
+                    key,
+                    None,
+                    tuple(one.reference for one in found),
+                    is_ruled=sight in (None, restriction),
+                ),
+            ),
             query=f"{request.url.path}?{urlencode(asked)}".encode(),
         )
     )
@@ -93,6 +106,7 @@ async def _page(
     reader: Reader,
     home: str,
     kinds: Sequence[str],
+    there: Container[str],
     restriction: Restriction,
     place: Sequence[Any],
     count: int,
@@ -101,12 +115,16 @@ async def _page(
 ) -> tuple[list[Stored], list[Any] | None]:
     """The next resources, and where the page after begins; None at the end.
 
-    With dates of care a page may be short: no more than `MOST_EVALUATED` rows are looked at for it.
+    `there`: the types there is anything of. With dates of care a page may be short: no more than
+    `MOST_EVALUATED` rows are looked at for it.
     """
     found: list[Stored] = []
     at, after = int(place[0]), str(place[1])
     looked = 0
     while at < len(kinds):
+        if kinds[at] not in there:
+            at, after = at + 1, ""
+            continue
         wanted = count - len(found) + 1 if holds is None else _CHUNK
         rows = await of_home(reader, kinds[at], home, restriction, after, since, wanted)
         found += rows if holds is None else [one for one in rows if holds(one.resource())]

@@ -14,10 +14,12 @@ from hie.consent.rule import DENY, OPEN, Rule
 from hie.fhir import ITEM, Resource
 from hie.store import consents, relations, resources
 from hie.store.database import Database
+from hie.store.of_home import kinds_of
 from hie.store.search.latest import newest_of_items
 from hie.store.search.query import parse_query
 from hie.store.search.search import search
 from hie.store.session import Reader
+from hie.store.settled import settled
 from hie.store.version_rows import Put
 from hie.store.visible import visible
 from tests.bench.growth.blocks import touched
@@ -47,6 +49,7 @@ SIGHTS = {
     "one type": replace(SYSTEM, types=frozenset({"Patient"})),
     "another purpose": replace(SYSTEM, asks=replace(ASKING, permitted=False)),
 }
+FINAL = (("Observation", ((("status", ("final",)),),)),)
 PANEL = Source(7).known
 ITEMS = [test.item or "" for test in PANEL]
 
@@ -130,6 +133,35 @@ async def test_patients_named_are_seen_as_among_all(place: Place, name: str) -> 
                 assert await ids(reader, kind, some, []) == []
                 assert await ids(reader, kind, some, ["nobody"]) == []
         assert seen
+
+
+@pytest.mark.parametrize("name", SIGHTS)
+async def test_what_a_restriction_comes_to_shows_the_same(place: Place, name: str) -> None:
+    kinds = ("Patient", "Observation", "DiagnosticReport", "Specimen", "Encounter")
+    sight = SIGHTS[name]
+    async with filled(place, restricted=ITEMS[:3]) as (db, homes), db.reading() as reader:
+        for some in (sight, replace(sight, filters=FINAL), replace(sight, clearance=RESTRICTED)):
+            for home in homes:
+                found = await settled(reader, some, home)
+                if found is None:
+                    continue
+                assert found.asks is None or some.reach is None
+                for kind in kinds:
+                    wanted = await ids(reader, kind, some, [home])
+                    assert await ids(reader, kind, found, [home]) == wanted
+                there = await kinds_of(reader, kinds, home, found)
+                assert there == {k for k in kinds if await ids(reader, k, some, [home])}
+
+
+async def test_who_has_rules_or_is_nobodys_is_asked_for_each_row(place: Place) -> None:
+    async with filled(place) as (db, homes), db.reading() as reader:
+        found = [await settled(reader, SYSTEM, home) for home in (*homes, "nobody")]
+        named = replace(SYSTEM, opened=frozenset(homes[:1]))
+        assert await settled(reader, named, homes[0]) is None
+        declared = replace(SYSTEM, declared=frozenset(homes[:1]))
+        assert await settled(reader, declared, homes[0]) is None
+    # Own; a visitor who is nobody's own; an own one with rules; another's with rules; a stranger.
+    assert [one is not None for one in found] == [True, False, False, False, False, False]
 
 
 async def test_who_the_patient_is_costs_few_blocks_however_many_results_there_are(
