@@ -38,6 +38,7 @@ from hie.store.database import Database
 from hie.store.key_providers import FileProvider, KeyProvider
 from hie.store.ledger import Ledger
 from hie.store.pkcs11_provider import Moving, Pkcs11Provider
+from hie.store.relation_marks import mark_at_start
 from hie.store.suites import NAMES
 
 
@@ -151,6 +152,7 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
         }
         await publish_definitions(hub)
         await consents_at_start(db, settings)
+        await mark_at_start(db)
         try:
             yield hub
         finally:

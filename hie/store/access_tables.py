@@ -8,7 +8,8 @@ from hie.store.columns import count, instant, maybe, maybe_count, maybe_instant,
 class Relation(SQLModel, table=True):
     """What an institution has to do with one of its Patients, of one kind, and until when.
 
-    `kind`: own, visit, order, referral, declared, patient. `source` names what says so.
+    `kind`: own, visit, order, referral, declared, patient. `source` names what says so. `mark`:
+    that the hub wrote it (`relation_marks`); `own` has none, as who wrote the Patient says it.
     """
 
     __tablename__ = "relation"
@@ -19,6 +20,7 @@ class Relation(SQLModel, table=True):
     from_us: int = instant()
     until_us: int = instant()
     source: str = text()
+    mark: str | None = maybe()
 
 
 class ReachRow(SQLModel, table=True):

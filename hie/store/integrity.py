@@ -1,8 +1,9 @@
 """Whether what decides who may see what follows from what is sealed: looked at piece by piece.
 
 Rules of Consents are made of sealed Consents, who reaches a patient of what is known of relations,
-whose own record a Patient is of who wrote it. Whoever adds, loosens or removes a row of these
-behind the hub's back leaves a difference. What only closes is none.
+whose own record a Patient is of who wrote it; other relations have the hub's mark. Whoever adds,
+loosens or removes a row of these behind the hub's back leaves a difference. What only closes is
+none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from hie.consent.terms import terms_in_force
 from hie.errors import Altered
 from hie.store import consents, resealing
 from hie.store.families import families_of, hold_families
+from hie.store.relation_marks import unmarked
 from hie.store.relations import spreading
 from hie.store.sealed_columns import Column
 from hie.store.session import Reader, Unit
@@ -73,9 +75,7 @@ async def rules(reader: Reader, after: Sequence[object] | None, limit: int) -> P
     )
     homes = [row[0] for row in rows]
     found = [
-        Finding("consent_rule", "", home)
-        for home in homes
-        if not await has_its_rules(reader, home)
+        Finding("consent_rule", "", home) for home in homes if not await has_its_rules(reader, home)
     ]
     return Piece(len(homes), found, [homes[-1]] if len(homes) == limit else None)
 
@@ -99,8 +99,15 @@ async def reach(reader: Reader, after: Sequence[object] | None, limit: int) -> P
         limit,
     )
     homes = [row[0] for row in rows]
-    found = [*await _too_far(reader, homes), *await _not_own(reader, homes)] if homes else []
+    found = await _relations(reader, homes) if homes else []
     return Piece(len(homes), found, [homes[-1]] if len(homes) == limit else None)
+
+
+async def _relations(reader: Reader, homes: Sequence[str]) -> list[Finding]:
+    marked = [
+        Finding("relation", f"{row[1]} {row[2]}", row[0]) for row in await unmarked(reader, homes)
+    ]
+    return [*await _too_far(reader, homes), *await _not_own(reader, homes), *marked]
 
 
 async def _too_far(reader: Reader, homes: Sequence[str]) -> list[Finding]:
@@ -148,5 +155,5 @@ async def is_still(unit: Unit, one: Finding) -> bool:
     await hold_families(unit, [one.home])
     if one.what == "consent_rule":
         return not await has_its_rules(unit, one.home)
-    again = [*await _too_far(unit, [one.home]), *await _not_own(unit, [one.home])]
+    again = await _relations(unit, [one.home])
     return one in again

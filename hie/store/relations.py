@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hie.access.restriction import Reach
 from hie.access.windows import EVER_US, Kind
 from hie.store.families import families_of
+from hie.store.relation_marks import mark_of
 from hie.store.session import Reader, Row, Unit
 
 __all__ = [
@@ -83,11 +84,21 @@ async def relate(unit: Unit, facts: Sequence[Fact]) -> None:
         return
     rows = [latest[key] for key in sorted(latest)]
     await unit.executemany(
-        f"INSERT INTO relation ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)"  # noqa: S608
+        f"INSERT INTO relation ({_COLUMNS}, mark) VALUES ($1, $2, $3, $4, $5, $6, $7)"  # noqa: S608
         f" ON CONFLICT (home, institution, kind) DO UPDATE SET {_further('relation')},"
-        " source = CASE WHEN relation.until_us > excluded.until_us"
-        " THEN relation.source ELSE excluded.source END",
-        [(r.institution, r.home, str(r.kind), r.from_us, r.until_us, r.source) for r in rows],
+        f" {_of_the_later('source')}, {_of_the_later('mark')}",
+        [
+            (
+                r.institution,
+                r.home,
+                str(r.kind),
+                r.from_us,
+                r.until_us,
+                r.source,
+                mark_of(unit, r.home, r.institution, str(r.kind), r.until_us, r.source),
+            )
+            for r in rows
+        ],
     )
     await _spread(unit, sorted({one.home for one in rows}))
 
@@ -197,6 +208,14 @@ def _further(table: str) -> str:
         f"from_us = CASE WHEN {table}.from_us < excluded.from_us THEN {table}.from_us"
         f" ELSE excluded.from_us END, until_us = CASE WHEN {table}.until_us > excluded.until_us"
         f" THEN {table}.until_us ELSE excluded.until_us END"
+    )
+
+
+def _of_the_later(column: str) -> str:
+    """SQL: the column of the relation that ends later; of two that end together, of the new one."""
+    return (
+        f"{column} = CASE WHEN relation.until_us > excluded.until_us"
+        f" THEN relation.{column} ELSE excluded.{column} END"
     )
 
 

@@ -10,10 +10,11 @@ from hie.access.windows import EVER_US
 from hie.errors import InvalidRequest
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
+from hie.store.relation_marks import mark_at_start
 from hie.store.tables import METADATA
 from tests.integration.access.consents import denying, give, rule, treating
 from tests.integration.access.glass import labelled, plain
-from tests.integration.access.support import INSTITUTIONS, region
+from tests.integration.access.support import INSTITUTIONS, encounter_of, region
 
 pytestmark = pytest.mark.anyio
 
@@ -142,6 +143,53 @@ async def test_who_is_let_reach_a_patient_past_the_hub_is_found(place: Any, tmp_
             assert (await looked(hub))["count"] == 1, name
             await _done(hub, sql, treated, was)
         await _done(hub, f"DELETE FROM reach WHERE {visit}", treated)  # noqa: S608 - it only closes
+        assert (await looked(hub))["count"] == 0
+
+
+# What a thief would like a relation to say; `from_us` is no part of it: none begins in the future.
+RELATIONS: list[tuple[str, Any]] = [
+    ("home", "P2b"), ("institution", INSTITUTIONS["c"]), ("kind", "referral"),
+    ("until_us", EVER_US), ("source", "Encounter/x"), ("mark", None), ("mark", "A" * 22),
+]  # fmt: skip
+
+
+async def test_a_relation_that_the_hub_did_not_write_is_found(place: Any, tmp_path: Path) -> None:
+    async with region(place, tmp_path) as found:
+        hub, home = found.hub, found.patients["P1a"]
+        rows = await _all(hub, "relation", home)
+        (visit,) = [row for row in rows if row[2] == "visit"]
+        for name, value in RELATIONS:
+            new = found.patients[value] if name == "home" else value
+            sql = f"UPDATE relation SET {name} = $2 WHERE home = $1 AND kind = 'visit'"  # noqa: S608
+            await _done(hub, sql, home, new)
+            told = [one for one in (await looked(hub))["found"] if one["what"] == "relation"]
+            whose = new if name == "home" else home
+            assert [one["where"].split()[0] for one in told] == [whose], name
+            await _done(hub, "DELETE FROM relation WHERE home = $1 AND kind <> 'own'", whose)
+            await _put_back(hub, "relation", home, rows)
+            if name == "home":
+                assert await _all(hub, "relation", new)
+        added = [(found.patients["P2b"], *visit[1:])]  # with the mark of another patient's visit
+        async with hub.db.unit() as unit:
+            await unit.insert("relation", _names("relation"), added)
+        where = f"{found.patients['P2b']} {visit[1]} visit"
+        assert {"what": "relation", "where": where} in (await looked(hub))["found"]
+        await _done(hub, "DELETE FROM relation WHERE home = $1 AND kind = 'visit'", added[0][0])
+        assert (await looked(hub))["count"] == 0
+        again = encounter_of(home, end=None)
+        await found.made("a", again)  # the same visit again, and longer: the mark goes with it
+        assert (await looked(hub))["count"] == 0
+
+
+async def test_relations_of_earlier_versions_are_marked_once(place: Any, tmp_path: Path) -> None:
+    async with region(place, tmp_path) as found:
+        hub = found.hub
+        unmark = "UPDATE relation SET mark = NULL"
+        await _done(hub, unmark)
+        await mark_at_start(hub.db)  # it was noted when the database was new
+        assert (await looked(hub))["count"] > 3
+        await _done(hub, "DELETE FROM hub WHERE name = 'relations-marked'")
+        await mark_at_start(hub.db)
         assert (await looked(hub))["count"] == 0
 
 
