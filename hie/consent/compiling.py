@@ -30,10 +30,8 @@ class Compiled:
     is_whole: bool = True
 
 
-def compile_all(
-    directives: Iterable[Directive], terms: Terms, ages: Ages | None = None
-) -> Compiled:
-    """The rules of one patient's Consents. `ages`: of a patient whose birthday is known."""
+def compile_all(directives: Iterable[Directive], terms: Terms, ages: Ages) -> Compiled:
+    """The rules of one patient's Consents."""
     if terms.level is Level.IMPLICIT:
         return Compiled([])
     newest = sorted(directives, key=lambda one: (-one.at_us, one.consent))

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from hie.consent.provision import Level
 
+# Raised when the same Consents come to other rules than before: a start then makes all anew.
+_READING = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -18,7 +21,7 @@ class Terms:
     @property
     def text(self) -> str:
         """As one word: what rules were made by."""
-        return f"{self.level.name.lower()}{'+presumed' if self.presumed else ''}"
+        return f"{self.level.name.lower()}{'+presumed' if self.presumed else ''}+{_READING}"
 
 
 class _Chosen:

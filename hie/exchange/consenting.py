@@ -30,7 +30,7 @@ async def consented(writing: Writing, written: Sequence[tuple[Resource, Stored]]
     there would be more rules than a patient may have.
     """
     changed = [(tree, one) for tree, one in written if one.type == "Consent"]
-    given: list[tuple[Stored, Directive, Ages | None]] = []
+    given: list[tuple[Stored, Directive, Ages]] = []
     for tree, one in changed:
         if consents.is_standing(tree):
             directive, ages = await _read(writing, tree, one)
@@ -54,7 +54,7 @@ def _refused(*faults: Fault) -> UnprocessableRequest:
     return UnprocessableRequest("this Consent cannot be held to", faults)
 
 
-async def _read(writing: Writing, tree: Resource, one: Stored) -> tuple[Directive, Ages | None]:
+async def _read(writing: Writing, tree: Resource, one: Stored) -> tuple[Directive, Ages]:
     known = await consents.known_to(writing.unit, [tree])
     family = await consents.family_of(writing.unit, one.home)
     pointing = await consents.pointing_in(writing.unit, family, pointed(tree))
@@ -62,7 +62,7 @@ async def _read(writing: Writing, tree: Resource, one: Stored) -> tuple[Directiv
     return directive, await consents.ages_in(writing.unit, family)
 
 
-def _faults(writing: Writing, directive: Directive, ages: Ages | None) -> list[Fault]:
+def _faults(writing: Writing, directive: Directive, ages: Ages) -> list[Fault]:
     faults, level = list(directive.faults), terms_in_force().level
     if directive.level > level:
         expected = f"what the option {level.name.lower()} evaluates"
@@ -72,7 +72,7 @@ def _faults(writing: Writing, directive: Directive, ages: Ages | None) -> list[F
     return faults + check_signed(directive, ages)
 
 
-def _too_many(directive: Directive, ages: Ages | None) -> Fault:
+def _too_many(directive: Directive, ages: Ages) -> Fault:
     """Whether it is this Consent alone that makes too many rules, or all of the patient's."""
     most = f"at most {MOST} rules, fewer where they overlap"
     if compile_all([directive], terms_in_force(), ages).is_whole:

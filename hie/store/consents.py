@@ -214,15 +214,10 @@ async def _targets(reader: Reader, kind: str, wanted: Iterable[str]) -> dict[str
     return {f"{kind}/{key}": one.resource() for key, one in found.items()}
 
 
-async def ages_in(reader: Reader, homes: Sequence[str]) -> Ages | None:
-    """When a person comes of age, by the latest of the birthdays their Patients have."""
+async def ages_in(reader: Reader, homes: Sequence[str]) -> Ages:
+    """When a person comes of age, by the birth dates their Patients have."""
     patients = await read_many(reader, "Patient", homes, _EVERY)
-    births = [one.resource().get("birthDate") for one in patients.values()]
-    return max(
-        (found for one in births if (found := ages_of(one)) is not None),
-        key=lambda ages: ages.own_us,
-        default=None,
-    )
+    return ages_of(one.resource().get("birthDate") for one in patients.values())
 
 
 async def family_of(reader: Reader, home: str) -> list[str]:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hie.consent.forms import Filled, forms
+from hie.consent.minors import BIRTH_DATE
 from hie.consent.words import topic_names
 from hie.errors import Fault, UnprocessableRequest
 from hie.exchange import consent_desk
@@ -22,7 +23,7 @@ from hie.web.render import page
 from hie.web.sheet import Block, Sheet, legible, rows, time_text
 
 # What may be wrong, by the field it is told at, or its code; anything else is told as `form`.
-WRONG = ("form", "institutions", "topics", "guardian", "until", TOO_MANY)
+WRONG = ("form", "institutions", "topics", "guardian", "until", TOO_MANY, BIRTH_DATE)
 KINDS = ("permit", "deny", "none")  # of a Consent that is of no form
 STATUSES = ("active", "inactive", "draft", "proposed", "rejected", "entered-in-error")
 _SEVERAL = frozenset({"institutions", "topics"})  # of a form, each as often as it is chosen

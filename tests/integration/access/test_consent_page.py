@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +221,20 @@ async def test_a_system_does_not_record_by_the_desk(place: Any, tmp_path: Path) 
         actor = an_actor("system/*.cruds", institution=INSTITUTIONS["b"])
         with pytest.raises(NotPermitted):
             await record(found.hub, actor, found.patients["P6b"], Filled("opt-out"))
+
+
+async def test_the_page_asks_for_the_birth_date_a_permission_needs(
+    place: Any, tmp_path: Path
+) -> None:
+    async with treating(place, tmp_path) as found, signed_in(found) as client:
+        patient = found.patients["P6b"]
+        tree = (await found.get(f"Patient/{patient}", "b")).json()
+        year = str(datetime.now(UTC).year - 14)  # 13 or 14 years old; P6 is older elsewhere
+        answer = await found.put(f"Patient/{patient}", "b", {**tree, "birthDate": year})
+        assert answer.status_code == 200, answer.text
+        url = f"/patients/{patient}/consents"
+        form = {"csrf": csrf(await client.get(url)), "do": "record", "signer": "patient"}
+        refused = await client.post(f"{url}?lang=en", data={**form, "form": "share"})
+        assert refused.status_code == 422
+        assert "birth date does not say" in refused.text
+        assert (await client.post(url, data={**form, "form": "opt-out"})).status_code == 303

@@ -59,32 +59,3 @@ async def test_a_consent_beyond_the_level_is_refused(place: Any, tmp_path: Path)
             assert answer.status_code == 422
         finally:
             use_terms(Terms())
-
-
-@pytest.mark.parametrize(
-    ("birth", "performer", "status"),
-    [
-        ("2018-01-01", [{"type": "RelatedPerson", "display": "guardian"}], 201),
-        ("2018-01-01", None, 422),
-        ("1980-01-01", None, 201),
-        ("9982-01-01", None, 422),
-        ("9999-12-31", [{"type": "RelatedPerson", "display": "guardian"}], 201),
-    ],
-)
-async def test_a_guardian_signs_for_a_child(
-    place: Any, tmp_path: Path, birth: str, performer: Any, status: int
-) -> None:
-    async with treating(place, tmp_path) as found:
-        child = await found.made(
-            "b",
-            {
-                "resourceType": "Patient",
-                "identifier": [{"system": "urn:b", "value": "child"}],
-                "birthDate": birth,
-            },
-        )
-        more = {} if performer is None else {"performer": performer}
-        answer = await found.post("Consent", "b", consent_of(child, denying("c"), **more))
-        assert answer.status_code == status, answer.text
-        if status == 422:
-            assert "guardian-required" in answer.text

@@ -71,6 +71,7 @@ def at(text: str) -> int:
     return found[0]
 
 
+ADULT = ages_of(["1980-06-15"])
 NOW = at("2026-06-15T10:00:00+08:00")
 RESULT = Record("Observation", "k", label=0, source=A, day=(at("2026-06-01"), at("2026-06-02") - 1))
 
@@ -82,11 +83,11 @@ def asked(
     now: int = NOW,
     record: Record = RESULT,
     terms: Terms = Terms(),  # noqa: B008 - a frozen value
-    birth: str | None = None,
+    birth: str | None = "1980-06-15",
     parties: frozenset[str] = frozenset(),
 ) -> bool | None:
     """What these Consents decide; None: none of them speaks."""
     directives = [read({**one, "id": str(n)}, KNOWN, NOW) for n, one in enumerate(consents)]
-    rules = compile_all(directives, terms, ages_of(birth)).rules
+    rules = compile_all(directives, terms, ages_of([birth])).rules
     found = decide(rules, Question(by, BITS[purpose], now, parties), record)
     return None if found is None else found.decision != DENY

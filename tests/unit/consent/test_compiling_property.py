@@ -12,7 +12,7 @@ from hie.consent.reading import read
 from hie.consent.rule import DENY
 from hie.consent.terms import Terms
 from hie.consent.words import BITS, EVERY_PURPOSE
-from tests.unit.consent.consents import KNOWN, NOW, RESULT, a_consent, rule
+from tests.unit.consent.consents import ADULT, KNOWN, NOW, RESULT, a_consent, rule
 from tests.unit.consent.evaluator import Question, Record, decide
 
 _SAYS = {
@@ -111,6 +111,6 @@ def test_the_list_decides_as_the_trees_do(
             found = False
         said.append(found)
     expected = False if False in said else True if True in said else None
-    rules = compile_all(directives, Terms(presumed=False)).rules
+    rules = compile_all(directives, Terms(presumed=False), ADULT).rules
     decided = decide(rules, question, record)
     assert (None if decided is None else decided.decision != DENY) is expected

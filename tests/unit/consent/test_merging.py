@@ -14,7 +14,7 @@ from hie.consent.rule import DENY, OPEN, PERMIT, Rule, covers
 from hie.consent.terms import Terms
 from hie.consent.words import BITS, EVERY_PURPOSE
 from hie.fhir import Resource
-from tests.unit.consent.consents import KNOWN, NOW, RESULT, A, B, C, a_consent, asked, rule
+from tests.unit.consent.consents import ADULT, KNOWN, NOW, RESULT, A, B, C, a_consent, asked, rule
 from tests.unit.consent.evaluator import Question, Record, speaks
 
 TOPICS = ("HIV", "STD", "PSY", "SUD", "SEX", "SDV", "GDIS", "HBV", "REPRO", "GENETIC", "VIP")
@@ -23,7 +23,7 @@ PATIENT = Record("Patient", "p5", label=0, source=A)
 
 def rules_of(*consents: Resource) -> list[Rule] | None:
     directives = [read({**one, "id": str(n)}, KNOWN, NOW) for n, one in enumerate(consents)]
-    found = compile_all(directives, Terms())
+    found = compile_all(directives, Terms(), ADULT)
     return found.rules if found.is_whole else None
 
 
@@ -81,7 +81,7 @@ def test_more_rules_than_there_may_be_are_told() -> None:
     assert within is not None
     assert len(within) == MOST
     assert rules_of(naming(MOST + 1)) is None
-    assert compile_all([read(naming(MOST + 1), KNOWN, NOW)], Terms()) == Compiled(
+    assert compile_all([read(naming(MOST + 1), KNOWN, NOW)], Terms(), ADULT) == Compiled(
         [Rule(DENY, "one")], is_whole=False
     )
 

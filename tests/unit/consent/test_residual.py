@@ -15,7 +15,7 @@ from hie.consent.residual import Holder, consents_of, held_to, residual
 from hie.consent.rule import DENY, OPEN, PERMIT, Rule
 from hie.consent.terms import Terms
 from hie.consent.words import BITS, LEVELS, UNMAPPED, topic_coding, topics
-from tests.unit.consent.consents import KNOWN, NOW, RESULT, A, B, C, a_consent, rule
+from tests.unit.consent.consents import ADULT, KNOWN, NOW, RESULT, A, B, C, a_consent, rule
 from tests.unit.consent.evaluator import Question, Record, decide
 from tests.unit.consent.test_compiling_property import TREES
 
@@ -26,7 +26,7 @@ DAY = 86_400_000_000
 
 
 def _rules(*roots: dict[str, Any]) -> list[Rule]:
-    return compile_all([read(a_consent(one), KNOWN, NOW) for one in roots], Terms()).rules
+    return compile_all([read(a_consent(one), KNOWN, NOW) for one in roots], Terms(), ADULT).rules
 
 
 def _said(*roots: dict[str, Any], holder: Holder = BY_B) -> list[str]:
