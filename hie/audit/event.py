@@ -113,3 +113,18 @@ class Event:
         if glass and any({one.home, one.person} & glass for one in self.subjects):
             return Purpose.BREAK_GLASS
         return self.actor.purpose
+
+
+def integrity(
+    actor: Actor, where: str, subjects: tuple[Subject, ...] = (), query: bytes | None = None
+) -> Event:
+    """That what lies in the database was altered behind the hub's back: where, and who met it."""
+    return Event(
+        EventType.INTEGRITY,
+        Action.EXECUTE,
+        actor,
+        Outcome.SERIOUS,
+        subjects,
+        query=query,
+        detail=where,
+    )

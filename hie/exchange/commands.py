@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hie.access.actor import Actor
-from hie.errors import Fault, InvalidRequest
+from hie.audit.event import integrity as integrity_event
+from hie.errors import Altered, Fault, InvalidRequest
 from hie.exchange import (
     agreements,
     assess,
@@ -126,4 +127,8 @@ async def run(
     command = COMMANDS.get(name)
     if command is None:
         raise InvalidRequest(f"no command {name!r}", (Fault("command", "unknown-command", ""),))
-    return await command(hub, who, arguments)
+    try:
+        return await command(hub, who, arguments)
+    except Altered as fault:
+        await hub.ledger.record(integrity_event(who, fault.text))
+        raise

@@ -15,7 +15,15 @@ from hie.oauth.oidc_sign_in import offered_providers
 from hie.recognition.rulebook_check import check_rulebook
 from hie.recognition.sources import read_files, shipped_files
 from hie.settings import Settings
-from hie.store import message_list, register_looks, registers, sites, studies, study_sources
+from hie.store import (
+    all_sealed,
+    message_list,
+    register_looks,
+    registers,
+    sites,
+    studies,
+    study_sources,
+)
 from hie.store.messages import State
 from hie.store.migrate import head
 
@@ -35,6 +43,7 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
         named = {one.site.adapter for one in await sites.every(reader)}
         waiting_studies = await studies.held_count(reader)
         away, refused = await study_sources.wrong(reader)
+        is_sealed = await all_sealed.is_noted(reader) and await all_sealed.is_bound(reader)
     waits = 0 if oldest is None else (time.time_ns() // 1000 - oldest) // 1_000_000
     held = counts.get(State.HELD, 0)
     missing = sorted(named - set(hub.adapters))
@@ -55,6 +64,7 @@ async def command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str
             await _registration(hub, actor),
             _check("sources", not (away or refused), _sources(away, refused)),
             _check("keys", not loose, f"others may read {loose}" if loose else "mode 0600"),
+            _check("sealed", is_sealed, _sealed(is_sealed)),
             _check("disk", free > _FREE, f"{free >> 20} MiB free"),
         ]
     }
@@ -71,6 +81,12 @@ def _loose(settings: Settings) -> list[str]:
     return [
         one.name for one in secrets if one.exists() and stat.S_IMODE(one.stat().st_mode) & 0o077
     ]
+
+
+def _sealed(is_sealed: bool) -> str:
+    if is_sealed:
+        return "everything is sealed, and bound to its label"
+    return "what is in clear or bound to no label is still taken: hie datakey reencrypt ends it"
 
 
 def _rulebook(hub: Hub) -> dict[str, Any]:

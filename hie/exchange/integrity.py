@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hie.access.actor import Actor
-from hie.audit.event import Action, Event, EventType, Outcome, Subject
+from hie.audit.event import Subject
+from hie.audit.event import integrity as audited
 from hie.errors import Fault, InvalidRequest
 from hie.exchange.hub import Hub
 from hie.store import integrity, ledger, resealing
@@ -102,10 +103,7 @@ async def _recorded(hub: Hub, actor: Actor, found: list[Finding]) -> None:
     async with hub.db.unit() as unit:
         for one in found:
             subjects = () if one.home is None else (Subject(one.home),)
-            event = Event(
-                EventType.INTEGRITY, Action.EXECUTE, actor, Outcome.SERIOUS, subjects,
-                detail=f"{one.what} {one.where}".strip(),
-            )  # fmt: skip
+            event = audited(actor, f"{one.what} {one.where}".strip(), subjects)
             await ledger.append(unit, event)
 
 

@@ -10,12 +10,14 @@ import traceback
 
 import structlog
 
+from hie.access.actor import Actor, ActorKind, Purpose
 from hie.adapter import Issue, Severity
-from hie.errors import HubError, Unavailable
+from hie.audit.event import integrity
+from hie.errors import Altered, HubError, Unavailable
 from hie.exchange import finish
 from hie.exchange.hub import Hub
 from hie.exchange.publish_study import publish_due
-from hie.store import messages
+from hie.store import ledger, messages
 from hie.store.session import Dialect
 
 BATCH = 50
@@ -93,3 +95,17 @@ async def _hold(hub: Hub, message: messages.Message, problem: Exception) -> None
     issue = Issue("store", "internal-fault", Severity.HOLD, type(problem).__name__, expected)
     async with hub.db.unit() as unit:
         await messages.held(unit, message.id, "store", [issue])
+        if isinstance(problem, Altered):
+            await ledger.append(unit, integrity(_worker(message), problem.text))
+
+
+def _worker(message: messages.Message) -> Actor:
+    """Who work on a message is done for, as far as it was read."""
+    return Actor(
+        kind=ActorKind.CLIENT,
+        client=str(message.meta.get("client", "hub")),
+        subject=f"site:{message.site}",
+        institution="",
+        purpose=Purpose.OPERATIONS,
+        scopes=frozenset(),
+    )

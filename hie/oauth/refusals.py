@@ -16,7 +16,7 @@ from starlette.types import Scope
 from hie import metrics
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.reason import ALERTS, Reason
-from hie.audit.event import Action, Event, EventType, Outcome
+from hie.audit.event import Action, Event, EventType, Outcome, integrity
 from hie.errors import AccessRefused, Altered, HubError, RequestRefused, TooMany, Unavailable
 from hie.oauth.caller import network_of, raw_request, request_id_of
 from hie.oauth.mistakes import MISTAKES, reason_of_mistake
@@ -107,7 +107,8 @@ class Refusals:
         elif isinstance(error, RequestRefused):
             reason = reason_of_mistake(error)
         elif isinstance(error, Altered):
-            await self._ledger.record(_altered(_actor(scope), error, raw_request(scope)))
+            query = raw_request(scope)
+            await self._ledger.record(integrity(_actor(scope), error.text, query=query))
             return None
         else:
             return None
@@ -169,15 +170,3 @@ def _actor(scope: Scope) -> Actor:
     if isinstance(actor, Actor):
         return actor
     return stranger(network_of(scope), request_id_of(scope))
-
-
-def _altered(actor: Actor, error: Altered, query: bytes) -> Event:
-    """That what lies in the database was altered behind the hub's back: where, and who met it."""
-    return Event(
-        type=EventType.INTEGRITY,
-        action=Action.EXECUTE,
-        actor=actor,
-        outcome=Outcome.SERIOUS,
-        query=query,
-        detail=error.text,
-    )

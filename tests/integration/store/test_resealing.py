@@ -154,6 +154,11 @@ async def test_what_lies_in_clear_once_all_was_sealed_is_refused_and_not_sealed(
         assert hub.db.vault.all_sealed
 
 
+async def _is_found_sealed(hub: Hub) -> bool:
+    checks = (await run(hub, "doctor", {}))["checks"]
+    return bool(next(one["ok"] for one in checks if one["check"] == "sealed"))
+
+
 async def test_a_new_database_takes_nothing_in_clear_and_a_filled_one_says_when(
     place: Any, tmp_path: Path
 ) -> None:
@@ -170,6 +175,7 @@ async def test_a_new_database_takes_nothing_in_clear_and_a_filled_one_says_when(
     async with opened(_settings(place)) as hub:
         assert not hub.db.vault.all_sealed
         assert not hub.db.vault.all_bound
+        assert not await _is_found_sealed(hub)
         assert not (await run(hub, "datakey-list", {}))["sealed"]
         await _all(hub)
         assert (await run(hub, "datakey-list", {}))["sealed"]
