@@ -85,6 +85,20 @@ def differs(stored: Stored, label: int | None) -> bool:
     return found is None or again(found, label, tables().levels, forgets=True) != found
 
 
+def is_told(stored: Stored | None, label: int | None, is_same: bool, is_next: bool) -> bool:
+    """Whether what a message says of a resource that stood is to be held against its label.
+
+    `is_same`: it repeats it. `is_next`: it wrote its next version; then that of an order or a
+    specimen, which waits for the results that lead to it, and what is unknown, lest an earlier
+    message of the batch have the last word.
+    """
+    if stored is None or stored.type in HOMELESS:
+        return False
+    if is_next and stored.type not in _SHARED:
+        return bool(label is not None and mask(label) & UNMAPPED)
+    return (is_same or is_next) and differs(stored, label)
+
+
 def is_kept(stored: Stored | None, label: int | None) -> bool:
     """Whether a source says less than what stands; that a code is known now is not less."""
     if stored is None or stored.type not in ("Observation", "DiagnosticReport"):
@@ -96,7 +110,7 @@ def is_kept(stored: Stored | None, label: int | None) -> bool:
 
 
 async def set_unchanged(unit: Unit, repeated: Iterable[Mapping[Ref, int]]) -> None:
-    """Label resources that messages repeat: what they say of them may be known better now.
+    """Label what messages repeat, and orders they change: it may be known better now.
 
     They only rise, but for UNMAPPED: that goes when no result that leads to them is unknown.
     """
@@ -107,25 +121,30 @@ async def set_unchanged(unit: Unit, repeated: Iterable[Mapping[Ref, int]]) -> No
     if not wanted:
         return
     rows = await relabelling.of_refs(unit, wanted)
-    changes: dict[Ref, int] = {}
-    for one in rows:
-        says = wanted[one.ref]
-        forgets = bool(mask(one.label) & UNMAPPED and not mask(says) & UNMAPPED)
-        if forgets and one.ref[0] in _SHARED:
-            forgets = not await _is_unknown_still(unit, one.stored.home, one.ref)
-        elif forgets:
-            tree = one.stored.resource()
-            forgets = await labelling.is_whole(unit, one.ref, tree, one.stored.message)
-        changes[one.ref] = again(one.label, says, tables().levels, forgets=forgets)
-    await relabelling.set_labels(unit, changes, rows)
+    for shared in (False, True):  # whether an order is known follows from its results and reports
+        part = [one for one in rows if (one.ref[0] in _SHARED) is shared]
+        changes: dict[Ref, int] = {}
+        for one in part:
+            says = wanted[one.ref]
+            forgets = bool(mask(one.label) & UNMAPPED and not mask(says) & UNMAPPED)
+            if forgets and shared:
+                forgets = not await _is_unknown_still(unit, one.stored.home, one.ref)
+            elif forgets:
+                tree = one.stored.resource()
+                forgets = await labelling.is_whole(unit, one.ref, tree, one.stored.message)
+            changes[one.ref] = again(one.label, says, tables().levels, forgets=forgets)
+        await relabelling.set_labels(unit, changes, part)
 
 
 async def _is_unknown_still(unit: Unit, home: str, ref: Ref) -> bool:
-    """Whether a result of the patient whose code nobody knows leads to this order or specimen."""
+    """Whether a result or report of the patient that nobody knows leads to this order or specimen.
+
+    A report that cannot be read (a scan) is as unknown as a result without a map.
+    """
     reference = "/".join(ref)
     return any(
         reference in one.stored.body.decode()
-        for one in await relabelling.of_home(unit, home, ("Observation",))
+        for one in await relabelling.of_home(unit, home, ("DiagnosticReport", "Observation"))
         if mask(one.label) & UNMAPPED
     )
 

@@ -90,7 +90,8 @@ class Settling:
                 )
                 if labelling.is_kept(self.standing.get(place), label):
                     self.work.kept_labels.setdefault(home, set()).add("/".join(place))
-                if is_same and labelling.differs(self.standing[place], label):
+                is_next = writer.get(place) is self.work
+                if labelling.is_told(self.standing.get(place), label, is_same, is_next):
                     self.work.repeated[place] = label or 0
 
     async def _link(self, record: ImagingReportRecord, keys: ReportKeys, made: Built) -> None:

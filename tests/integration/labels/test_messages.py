@@ -8,6 +8,9 @@ import pytest
 from hie.access.labels import Topic
 from hie.errors import UnprocessableRequest
 from hie.exchange.commands import run
+from hie.store import code_maps, resources
+from hie.store.code_maps import MapState
+from hie.store.resources import Put
 from tests.integration.labels.support import (
     approved,
     everything,
@@ -231,3 +234,50 @@ async def test_the_same_message_again_changes_no_label(place: Any) -> None:
         await sent(hub, content.replace(b"|M1|", b"|M2|"))
         assert await everything(hub) == before
         assert {one.version for one in await rows(hub, "Observation")} == {1}
+
+
+async def known(hub: Any, code: str, item: str) -> None:
+    """The map of a code is approved, and no message is read again for it yet."""
+    async with hub.db.unit() as unit:
+        await code_maps.decide(
+            unit, "lab-1", "99LAB", code, state=MapState.APPROVED, item=item, by="u", now_us=1
+        )
+
+
+def corrected(content: bytes, number: str) -> bytes:
+    """The same report later, with another material and another panel."""
+    later = content.replace(b"|M1|", f"|{number}|".encode()).replace(b"|CH|F", b"|CH|C")
+    later = later.replace(b"20260612120000", b"20260612130000")
+    return later.replace("SER^血清".encode(), "PLAS^血浆".encode()).replace(b"CHEM^", b"CHEM2^")
+
+
+@pytest.mark.parametrize("other", ["NA^钠^99LAB^2951-2^Sodium^LN", "X9^另一项^99LAB"])
+async def test_what_changes_in_the_message_that_makes_its_code_known_is_known_too(
+    place: Any, other: str
+) -> None:
+    async with laboratory(place) as hub:
+        first = message(result(OWN), result(other, "140"))
+        await sent(hub, first)
+        await known(hub, "X7", "K")
+        await sent(hub, corrected(first, "M2"))
+        assert (await labels(hub, "Observation"))["X7"] == NORMAL
+        for kind in ("DiagnosticReport", "Specimen", "ServiceRequest"):
+            assert {one.version for one in await rows(hub, kind)} == {2}, kind
+            assert (await everything(hub))[kind] == ({"R"} if "X9" in other else {"N"}), kind
+
+
+async def test_an_order_stays_restricted_while_a_report_of_it_cannot_be_read(place: Any) -> None:
+    async with laboratory(place) as hub:
+        first = message(result(OWN))
+        await sent(hub, first)
+        (report,) = await rows(hub, "DiagnosticReport")
+        scan = {**report.resource(), "id": "scan"}
+        scan["presentedForm"] = [{"contentType": "image/png", "data": "AAAA"}]
+        async with hub.db.unit() as unit:
+            put = Put("DiagnosticReport", report.home, "scan", scan, "institution:x")
+            await resources.put(unit, [put])
+        await known(hub, "X7", "K")
+        await sent(hub, corrected(first, "M2"))
+        assert await labels(hub, "Observation") == {"X7": NORMAL}
+        assert (await everything(hub))["ServiceRequest"] == {"R"}
+        assert (await everything(hub))["Specimen"] == {"R"}
