@@ -57,7 +57,8 @@ async def search_type(request: Request) -> Response:
             page = await search(reader, query, restriction, seal.opened(query.page))
             others = await included(reader, query.includes, page.matches, restriction)
             shown = [*page.matches, *others]
-            homes = await asked_about(reader, query.ids("patient", "subject"), shown, restriction)
+            asked = query.ids("patient", "subject")
+            homes = await asked_about(reader, asked, shown, restriction, page.counted)
             await check_patients(reader, query, restriction, homes)
         except NotPermitted:
             await note_not_treated(request, reader, query, restriction)

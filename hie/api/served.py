@@ -38,14 +38,19 @@ def permitted(request: Request) -> tuple[str, Restriction]:
 
 
 async def asked_about(
-    reader: Reader, asked: Iterable[str], shown: Iterable[Stored], restriction: Restriction
+    reader: Reader,
+    asked: Iterable[str],
+    shown: Iterable[Stored],
+    restriction: Restriction,
+    counted: Mapping[str, bool] | None = None,
 ) -> dict[str, bool]:
     """The patients a search concerned, of what it shows, and who were asked for and are there.
 
-    And whether they may have rules of Consents. What was asked for and is nobody's id is text of
+    And whether they may have rules of Consents. `counted`: who is known to be there, as something
+    of theirs was counted. What was asked for and is nobody's id is text of
     the caller's, and stays in the sealed request.
     """
-    homes = _ruled(shown)
+    homes = {**(counted or {}), **_ruled(shown)}
     others = set(asked) - homes.keys()
     if others:
         homes |= await patients_of(reader, sorted(others), replace(restriction, types=None))

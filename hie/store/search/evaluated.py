@@ -38,7 +38,8 @@ async def evaluated(
     find: links.Find,
 ) -> Page:
     """The page after a position. Raises TooCostly when there is too much to look at."""
-    if await count_rows(reader, sight.seen, sight.sql, sight.where) > MOST_EVALUATED:
+    there, _ = await count_rows(reader, sight.seen, sight.sql, sight.where)
+    if there > MOST_EVALUATED:
         raise TooCostly(f"{query.type}: more than {MOST_EVALUATED} to look at: narrow the search")
     if any(not key.column for key in query.sort):
         return await _ranked(reader, query, sight, after, restriction, find)

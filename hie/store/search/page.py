@@ -1,6 +1,6 @@
 """What a search works on, and what it gives: the rows in sight, and one page of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,11 +10,15 @@ from hie.store.visible import Visible
 
 
 class Page(NamedTuple):
-    """One page of matches, where the next begins (None: nowhere), and the total if asked."""
+    """One page of matches, where the next begins (None: nowhere), and the total if asked.
+
+    `counted`: the patient whose rows were counted, and whether they may have rules of Consents.
+    """
 
     matches: Sequence[Stored]
     following: list[Any] | None
     total: int | None
+    counted: Mapping[str, bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

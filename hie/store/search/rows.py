@@ -16,8 +16,10 @@ from hie.store.visible import Visible
 _FOUND = ", ".join(f"v.{name}" for name in FOUND.split(", "))
 
 
-async def count_rows(reader: Reader, seen: Visible, sql: Conditions, where: list[str]) -> int:
-    """How many rows the conditions leave.
+async def count_rows(
+    reader: Reader, seen: Visible, sql: Conditions, where: list[str]
+) -> tuple[int, bool]:
+    """How many rows the conditions leave; whether any is of a patient who may have rules.
 
     PostgreSQL counts the rows themselves: reports lie together, so a patient's results are a few
     pages. In the order of an index it would ask the map of visible pages anew for every row, and
@@ -25,11 +27,12 @@ async def count_rows(reader: Reader, seen: Visible, sql: Conditions, where: list
     """
     clause = f" WHERE {' AND '.join(where)}" if where else ""
     what = "v.version" if reader.db.dialect is Dialect.POSTGRESQL else "*"
-    found = await reader.fetchval(
-        f"SELECT count({what}) FROM {seen.sql} AS v{clause}",  # noqa: S608
+    row = await reader.fetchrow(
+        f"SELECT count({what}), max(CASE WHEN v.is_ruled THEN 1 ELSE 0 END)"  # noqa: S608
+        f" FROM {seen.sql} AS v{clause}",
         *sql.args,
     )
-    return int(found)
+    return (int(row[0]), bool(row[1])) if row else (0, False)
 
 
 async def page_rows(

@@ -54,11 +54,13 @@ async def search(
     if query.evaluated or any(not key.column for key in query.sort):
         sight = Sight(seen, sql, where)
         return await evaluated(reader, query, sight, after, restriction, _matches)
-    total = None
+    total, counted = None, dict[str, bool]()
     if query.total or query.count_only:
-        total = await count_rows(reader, seen, sql, where)
+        total, is_ruled = await count_rows(reader, seen, sql, where)
+        if total and query.homes and len(query.homes) == 1:
+            counted = {query.homes[0]: is_ruled}
     if query.count_only or query.count == 0:
-        return Page((), None, total)
+        return Page((), None, total, counted)
     rows = await page_rows(reader, query, seen, sql, where, after, query.count + 1)
     matches = [found(reader.db, query.type, row) for row in rows[: query.count]]
     following = position_of(rows[query.count - 1]) if len(rows) > query.count else None
