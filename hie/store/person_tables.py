@@ -57,6 +57,7 @@ class Link(SQLModel, table=True):
     """
 
     __tablename__ = "link"
+    __table_args__ = (Index("link_person", "person"), Index("link_was", "was"))
     id: str = text(primary_key=True)
     person: str = text()
     was: str = text()
