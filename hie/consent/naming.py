@@ -19,7 +19,8 @@ _PARTS = {"organization": "Organization", "practitioner": "Practitioner"}
 # Who may have authored a record, and what it may be related to.
 _AUTHORS = frozenset({"Practitioner", "PractitionerRole", "Device"})
 _STRETCHES = frozenset({"Encounter", "EpisodeOfCare", "CarePlan"})
-WATCHED = _AUTHORS | _STRETCHES
+_STUDY = "ImagingStudy"
+WATCHED = _AUTHORS | _STRETCHES | {_STUDY}
 
 Known = Mapping[str, Who]
 Pointing = tuple[str, str]  # "related" or "authoredby", and a reference
@@ -114,12 +115,14 @@ def who_is(
 
 
 def meant_by(one: Mapping[str, Any]) -> Pointing | None:
-    """Records meant by what they point at: a stretch of care they are of, staff who made them."""
+    """Records meant by what they point at: a stretch of care, staff who made them, a study."""
     text = _whole(str(node(one.get("reference")).get("reference", "")))
     kind = text.partition("/")[0]
     if one.get("meaning") == "authoredby" and kind in _AUTHORS:
         return "authoredby", text
     if one.get("meaning") in ("related", "dependents") and kind in _STRETCHES:
+        return "related", text
+    if one.get("meaning") in ("instance", "related", "dependents") and kind == _STUDY:
         return "related", text
     return None
 

@@ -181,16 +181,21 @@ class _Reading:
             return None
         self._need(Level.INTERMEDIATE)
         found: list[Data] = []
-        is_whole = True
+        is_whole, permits = True, tree.get("type") == "permit"
         for n, one in enumerate(nodes(tree, "data")):
-            data = self._one_of_data(one, f"{path}.data[{n}]")
+            data = self._one_of_data(one, f"{path}.data[{n}]", permits=permits)
             is_whole = is_whole and bool(data)
             found += data
-        return tuple(found) if is_whole or tree.get("type") == "permit" else None
+        return tuple(found) if is_whole or permits else None
 
-    def _one_of_data(self, one: Mapping[str, Any], path: str) -> list[Data]:
-        """What one element means; nothing where it cannot be held to."""
+    def _one_of_data(self, one: Mapping[str, Any], path: str, *, permits: bool) -> list[Data]:
+        """What one element means; nothing where it cannot be held to.
+
+        A study that is denied takes with it what tells of it; one that is permitted is itself.
+        """
         meant = meant_by(one)
+        if meant is not None and permits and one.get("meaning") == "instance":
+            return [Data(resource=meant[1])]
         if meant is not None:
             return [Data(resource=text) for text in (meant[1], *self._pointing.get(meant, ()))]
         reference = node(one.get("reference"))

@@ -152,7 +152,8 @@ def test_the_consent_that_the_documentation_shows_is_held_to() -> None:
 
 
 @pytest.mark.parametrize(
-    ("meaning", "text"), [("related", "Encounter/e"), ("authoredby", "Practitioner/p")]
+    ("meaning", "text"),
+    [("related", "Encounter/e"), ("related", "ImagingStudy/i"), ("authoredby", "Practitioner/p")],
 )
 def test_what_records_point_at_means_the_records_that_do(meaning: str, text: str) -> None:
     consent = a_consent(rule("deny", data=f"{meaning}:{text}/_history/2"))
@@ -160,3 +161,14 @@ def test_what_records_point_at_means_the_records_that_do(meaning: str, text: str
     directive = read(consent, KNOWN, NOW, {(meaning, text): ["Observation/k"]})
     assert directive.faults == ()
     assert [one.resource for one in directive.root.data or ()] == [text, "Observation/k"]
+
+
+@pytest.mark.parametrize(("kind", "more"), [("deny", ["DiagnosticReport/k"]), ("permit", [])])
+def test_a_study_that_is_denied_takes_what_tells_of_it_one_that_is_permitted_is_itself(
+    kind: str, more: list[str]
+) -> None:
+    study = ("related", "ImagingStudy/i")
+    consent = a_consent(rule(kind, data="instance:ImagingStudy/i/_history/2"))
+    assert pointed(consent) == {study}
+    directive = read(consent, KNOWN, NOW, {study: ["DiagnosticReport/k"]})
+    assert [one.resource for one in directive.root.data or ()] == ["ImagingStudy/i", *more]
