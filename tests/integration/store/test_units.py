@@ -14,7 +14,7 @@ PUT = "INSERT INTO hub (name, value) VALUES ($1, $2)"
 
 async def names(db: Database) -> set[str]:
     async with db.reading() as reader:
-        begun = "('keys', 'all-sealed')"  # what a new database begins with
+        begun = "('keys', 'all-sealed', 'all-bound')"  # what a new database begins with
         rows = await reader.fetch(f"SELECT name FROM hub WHERE name NOT IN {begun}")  # noqa: S608
         return {row[0] for row in rows}
 
