@@ -182,6 +182,8 @@ async def _round_trips(
                         )  # prepares statements
                         before = wire.round_trips
                         said = await _load(there.port, connections, 1.0, file, first + 10**6)
+                        if said["refused"]:
+                            raise RuntimeError(f"{file.name}: {said}")
                         passed = (wire.round_trips - before) / said["count"]
                         who = "one caller" if connections == 1 else f"{connections} callers"
                         wanted = scene.wanted_trips if connections == 1 else ""
@@ -267,11 +269,12 @@ def _with_token(folder: Path, name: str, settings: Settings) -> Path:
     return found
 
 
-_TOKENS: dict[Path, tuple[float, str]] = {}
+_TOKENS: dict[tuple[Path, str], tuple[float, str]] = {}  # of a hub's keys and address
 
 
 def _token(settings: Settings) -> str:
-    held = _TOKENS.get(settings.data_dir)
+    place = settings.data_dir, settings.address
+    held = _TOKENS.get(place)
     if held is None or time.monotonic() - held[0] > 60:
         now = int(time.time())
         grant = Grant(
@@ -283,7 +286,7 @@ def _token(settings: Settings) -> str:
             scopes=fhir_fill.SCOPES,
         )
         made = mint(grant, open_ring(settings.data_dir).signer(now), os.urandom(16).hex(), now)
-        held = _TOKENS[settings.data_dir] = time.monotonic(), made
+        held = _TOKENS[place] = time.monotonic(), made
     return held[1]
 
 

@@ -23,6 +23,7 @@ import msgspec
 import uvicorn
 import uvloop
 
+from hie.store.cells import Place
 from hie.store.compression import Bodies, shipped_dictionaries
 from hie.store.data_keys import load_postgresql, load_sqlite
 from hie.store.key_providers import FileProvider
@@ -101,8 +102,8 @@ class Program:
         return head + b",".join(entries[: ask["count"]]) + b"]}"
 
     def _body(self, row: Sequence[Any]) -> bytes:
-        place = ("Observation", "body", row[0], row[1], str(row[2]))
-        return self._bodies.decompress(row[5], self._vault.unseal(row[6], *place))
+        place = Place("Observation", row[0], row[1], row[2], row[4], row[5])
+        return self._bodies.decompress(row[6], self._vault.unseal(row[7], *place.parts))
 
     async def _taken(self, name: str, receive: Callable[[], Any]) -> bytes:
         parts = []
