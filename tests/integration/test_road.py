@@ -1,12 +1,16 @@
 """The whole laboratory road: in by a door, found, assessed, decided, released."""
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +35,21 @@ def _packed(content: bytes, name: str = "a.hl7") -> dict[str, str]:
     return {"name": name, "content": base64.b64encode(content).decode()}
 
 
+@cache
+def _region() -> Manifest:
+    """The synthetic region, written once for all tests of a process; nobody changes its files."""
+    folder = Path(tempfile.mkdtemp(prefix="hie-region-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return generate(folder, seed=1, today=TODAY, people=34)
+
+
 async def _connected(hub: Hub, tmp_path: Path) -> Manifest:
-    """Registers and sites of the synthetic region, without its messages."""
-    region = generate(tmp_path / "region", seed=1, today=TODAY, people=34)
+    """Registers and sites of the synthetic region, without its messages; its files are there."""
+    region = _region()
+    tmp_path.mkdir(parents=True, exist_ok=True)
+    link = tmp_path / "region"
+    if not link.exists():
+        link.symlink_to(region.sites[0].profile.parents[1])
     files = [_packed(file.read_bytes(), file.name) for file in region.registers]
     await run(hub, "register-import", {"files": files, "dry_run": False})
     for site in region.sites:
