@@ -39,6 +39,7 @@ DATABASES = os.environ.get("HIE_TEST_DATABASES", BOTH).split(",")
 IS_CHOSEN = "HIE_TEST_DATABASES" in os.environ  # then every case runs on each of them
 _INTEGRATION = Path(__file__).parent / "integration"
 _ON_BOTH = tuple(_INTEGRATION / name for name in ("store", "fhir/search"))
+_LONG = frozenset({"test_every_parameter.py"})  # takes a minute on each database
 # What many do at once each database orders in its own way.
 _AT_ONCE = re.compile(r"test_(?:\w+_)?(?:at_once|races\w*|on_both_databases)\.py")
 _DATABASE = re.compile(r"\b(sqlite|postgresql)\b")
@@ -66,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_kept(item: pytest.Item) -> bool:
     path = item.path
     is_twice = path.is_relative_to(_INTEGRATION) and not any(map(path.is_relative_to, _ON_BOTH))
-    is_twice = is_twice and _AT_ONCE.fullmatch(path.name) is None
+    is_twice = is_twice and _AT_ONCE.fullmatch(path.name) is None or path.name in _LONG
     case = item.name.partition("[")[2]
     found = _DATABASE.search(case)
     if not is_twice or found is None or "postgres_place" in getattr(item, "fixturenames", ()):

@@ -111,46 +111,52 @@ async def ids(reader: Reader, kind: str, sight: Restriction, homes: list[str] | 
     return sorted(tuple(row) for row in rows)
 
 
-@pytest.mark.parametrize("name", SIGHTS)
-async def test_patients_named_are_seen_as_among_all(place: Place, name: str) -> None:
-    sight = SIGHTS[name]
+async def test_patients_named_are_seen_as_among_all(place: Place) -> None:
     async with filled(place) as (db, homes), db.reading() as reader:
-        seen = 0
-        named: list[dict[str, Any]] = [
-            {},
-            {"opened": frozenset(homes[:2])},
-            {"declared": frozenset(homes[4:])},
-        ]
-        for some in [replace(sight, **more) for more in named]:
-            for kind in ("Observation", "Patient", "DiagnosticReport"):
-                every = await ids(reader, kind, some, None)
-                seen += len(every)
-                for home in homes:
-                    mine = [pair for pair in every if pair[1] == home]
-                    assert await ids(reader, kind, some, [home]) == mine
-                several = [pair for pair in every if pair[1] in homes[1:4]]
-                assert await ids(reader, kind, some, homes[1:4]) == several
-                assert await ids(reader, kind, some, []) == []
-                assert await ids(reader, kind, some, ["nobody"]) == []
-        assert seen
+        for sight in SIGHTS.values():
+            await _seen_alike(reader, sight, homes)
 
 
-@pytest.mark.parametrize("name", SIGHTS)
-async def test_what_a_restriction_comes_to_shows_the_same(place: Place, name: str) -> None:
-    kinds = ("Patient", "Observation", "DiagnosticReport", "Specimen", "Encounter")
-    sight = SIGHTS[name]
-    async with filled(place, restricted=ITEMS[:3]) as (db, homes), db.reading() as reader:
-        for some in (sight, replace(sight, filters=FINAL), replace(sight, clearance=RESTRICTED)):
+async def _seen_alike(reader: Reader, sight: Restriction, homes: list[str]) -> None:
+    seen = 0
+    named: list[dict[str, Any]] = [
+        {},
+        {"opened": frozenset(homes[:2])},
+        {"declared": frozenset(homes[4:])},
+    ]
+    for some in [replace(sight, **more) for more in named]:
+        for kind in ("Observation", "Patient", "DiagnosticReport"):
+            every = await ids(reader, kind, some, None)
+            seen += len(every)
             for home in homes:
-                found = await settled(reader, some, home)
-                if found is None:
-                    continue
-                assert found.asks is None or some.reach is None
-                for kind in kinds:
-                    wanted = await ids(reader, kind, some, [home])
-                    assert await ids(reader, kind, found, [home]) == wanted
-                there = await kinds_of(reader, kinds, home, found)
-                assert there == {k for k in kinds if await ids(reader, k, some, [home])}
+                mine = [pair for pair in every if pair[1] == home]
+                assert await ids(reader, kind, some, [home]) == mine
+            several = [pair for pair in every if pair[1] in homes[1:4]]
+            assert await ids(reader, kind, some, homes[1:4]) == several
+            assert await ids(reader, kind, some, []) == []
+            assert await ids(reader, kind, some, ["nobody"]) == []
+    assert seen
+
+
+async def test_what_a_restriction_comes_to_shows_the_same(place: Place) -> None:
+    async with filled(place, restricted=ITEMS[:3]) as (db, homes), db.reading() as reader:
+        for sight in SIGHTS.values():
+            await _comes_to_the_same(reader, sight, homes)
+
+
+async def _comes_to_the_same(reader: Reader, sight: Restriction, homes: list[str]) -> None:
+    kinds = ("Patient", "Observation", "DiagnosticReport", "Specimen", "Encounter")
+    for some in (sight, replace(sight, filters=FINAL), replace(sight, clearance=RESTRICTED)):
+        for home in homes:
+            found = await settled(reader, some, home)
+            if found is None:
+                continue
+            assert found.asks is None or some.reach is None
+            for kind in kinds:
+                wanted = await ids(reader, kind, some, [home])
+                assert await ids(reader, kind, found, [home]) == wanted
+            there = await kinds_of(reader, kinds, home, found)
+            assert there == {k for k in kinds if await ids(reader, k, some, [home])}
 
 
 async def test_who_has_rules_or_is_nobodys_is_asked_for_each_row(place: Place) -> None:
@@ -202,28 +208,27 @@ async def test_a_panel_is_a_look_for_each_item_whatever_is_labelled(
         assert await touched(reader, ask, probes) <= 150
 
 
-@pytest.mark.parametrize("most", [1, 3, 20])
-@pytest.mark.parametrize(("clearance", "items"), [(RESTRICTED, 27), (NORMAL, 23)])
-async def test_the_newest_of_each_item_are_found_whether_labelled_or_not(
-    place: Place, most: int, clearance: int, items: int
-) -> None:
+async def test_the_newest_of_each_item_are_found_whether_labelled_or_not(place: Place) -> None:
     """Of the 27 three are labelled, and a fourth is restricted by what it is."""
-    sight = replace(SYSTEM, own_clearance=clearance)
     async with (
         filled(place, restricted=ITEMS[:3], in_part=ITEMS[3:5]) as (db, homes),
         db.reading() as reader,
     ):
-        wanted: dict[str, list[str]] = {}
-        for one in await results_of(reader, homes[0], sight):
-            times = wanted.setdefault(item_of(one), [])
-            if len(times) < most:
-                times.append(str(one["effectiveDateTime"]))
-        assert len(wanted) == items
-        found: dict[str, list[str]] = {}
-        for version in await newest_of_items(reader, homes[0], ITEMS, sight, most):
-            one = version.resource()
-            found.setdefault(item_of(one), []).append(str(one["effectiveDateTime"]))
-        assert found == wanted
+        for clearance, items in ((RESTRICTED, 27), (NORMAL, 23)):
+            sight = replace(SYSTEM, own_clearance=clearance)
+            every = await results_of(reader, homes[0], sight)
+            for most in (1, 3, 20):
+                wanted: dict[str, list[str]] = {}
+                for one in every:
+                    times = wanted.setdefault(item_of(one), [])
+                    if len(times) < most:
+                        times.append(str(one["effectiveDateTime"]))
+                assert len(wanted) == items
+                found: dict[str, list[str]] = {}
+                for version in await newest_of_items(reader, homes[0], ITEMS, sight, most):
+                    one = version.resource()
+                    found.setdefault(item_of(one), []).append(str(one["effectiveDateTime"]))
+                assert found == wanted
 
 
 async def results_of(reader: Reader, home: str, sight: Restriction) -> list[Resource]:
