@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_kept(item: pytest.Item) -> bool:
     path = item.path
     is_twice = path.is_relative_to(_INTEGRATION) and not any(map(path.is_relative_to, _ON_BOTH))
-    is_twice = is_twice and _AT_ONCE.fullmatch(path.name) is None or path.name in _LONG
+    is_twice = (is_twice and _AT_ONCE.fullmatch(path.name) is None) or path.name in _LONG
     case = item.name.partition("[")[2]
     found = _DATABASE.search(case)
     if not is_twice or found is None or "postgres_place" in getattr(item, "fixturenames", ()):
