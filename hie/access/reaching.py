@@ -36,17 +36,17 @@ def within_reach(actor: Actor, found: Restriction, *, writing: bool = False) -> 
         return found
     is_person = actor.kind is ActorKind.USER
     return Restriction(
-        found.types,
-        found.homes,
-        found.sites,
-        found.filters,
-        actor.patient,
-        _reach(actor, asks.at_us),
-        actor.agreement.clearance,
-        RESTRICTED if is_person else VERY_RESTRICTED,
-        actor.glass,
-        found.declared,
-        asks,
+        types=found.types,
+        homes=found.homes,
+        sites=found.sites,
+        filters=found.filters,
+        patient=actor.patient,
+        reach=_reach(actor, asks.at_us),
+        clearance=actor.agreement.clearance,
+        own_clearance=RESTRICTED if is_person else VERY_RESTRICTED,
+        opened=actor.glass,
+        declared=found.declared,
+        asks=asks,
     )
 
 

@@ -35,7 +35,7 @@ def joins(args: Arguments, table: str, restriction: Restriction) -> list[str]:
     reach = restriction.reach
     if reach is not None:
         institution = args.add(reach.institution)
-        near = {_near(reach)} & reach.kinds
+        near = _near(reach)
         if _sees_more_of_own(restriction):
             near |= {Kind.OWN}
         found += [
@@ -44,9 +44,9 @@ def joins(args: Arguments, table: str, restriction: Restriction) -> list[str]:
     return found
 
 
-def _near(reach: Reach) -> Kind:
-    """The relation by which it is commonest that a patient is reached."""
-    return Kind.OWN if Kind.OWN in reach.kinds else Kind.VISIT
+def _near(reach: Reach) -> frozenset[Kind]:
+    """The relation by which it is commonest that a patient is reached, if it counts."""
+    return frozenset({Kind.OWN if Kind.OWN in reach.kinds else Kind.VISIT} & reach.kinds)
 
 
 def _sees_more_of_own(restriction: Restriction) -> bool:
@@ -127,7 +127,7 @@ def _nobodys(rows: Rows, writer: str) -> str:
 
 def _reached(args: Arguments, rows: Rows, reach: Reach) -> str:
     now = args.add(reach.at_us)
-    near = {_near(reach)} & reach.kinds if rows.is_joined else frozenset[Kind]()
+    near = _near(reach) if rows.is_joined else frozenset[Kind]()
     parts = [f"{one}.from_us <= {now} AND {one}.until_us > {now}" for one in near]
     others = reach.kinds - near
     if others or not near:

@@ -44,12 +44,12 @@ async def read_many(
     """The current versions of several ids; what is not visible is left out."""
     seen = visible(reader, kind, restriction)
     rows = await reader.fetch(
-        f"SELECT {STORED} FROM {seen.sql} AS v"  # noqa: S608
+        f"SELECT {FOUND} FROM {seen.sql} AS v"  # noqa: S608
         f" WHERE {reader.db.among('v.id', seen.following)}",
         *seen.args,
         reader.db.array(dict.fromkeys(keys)),
     )
-    return {row[1]: stored(reader.db, kind, row) for row in rows}
+    return {row[1]: found(reader.db, kind, row) for row in rows}
 
 
 async def history(

@@ -54,7 +54,7 @@ async def everything(request: Request) -> Response:
     seal = PageSeal(hub, actor, [key, sorted(asked.items() - {("page", asked.get("page"))})])
     place = seal.opened(asked.get("page")) or [0, ""]
     async with hub.db.reading() as reader:
-        await _check_patient(request, reader, key, restriction)
+        patient = await _check_patient(request, reader, key, restriction)
         sight = await settled(reader, restriction, key)
         there = set(kinds)
         if sight is not None:
@@ -72,7 +72,7 @@ async def everything(request: Request) -> Response:
                     key,
                     None,
                     tuple(one.reference for one in found),
-                    is_ruled=sight in (None, restriction),
+                    is_ruled=patient.is_ruled,
                 ),
             ),
             query=f"{request.url.path}?{urlencode(asked)}".encode(),
@@ -91,10 +91,10 @@ async def everything(request: Request) -> Response:
 
 async def _check_patient(
     request: Request, reader: Reader, key: str, restriction: Restriction
-) -> None:
-    """Raises NotPermitted for a patient who is not treated here, or is none; ResourceNotFound."""
+) -> Stored:
+    """The Patient. Raises NotPermitted: not treated here, or none; ResourceNotFound."""
     try:
-        await versions.read(reader, "Patient", key, restriction)
+        return await versions.read(reader, "Patient", key, restriction)
     except ResourceNotFound:
         await note_hidden(request, reader, "Patient", [key], restriction)
         if bounds_patients(restriction):

@@ -5,6 +5,7 @@ So the cost follows from how many items are asked for, not from how much is know
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from hie.access.policy import Restriction
 from hie.fhir import ITEM
@@ -37,18 +38,19 @@ async def newest_of_items(
     seen = visible(reader, "Observation", restriction, homes=[home])
     means = meanings(reader, "item", [home], items)
     marks = [one for one in means if one.startswith(SIGN)]
-    n = seen.following
-    parts = {"seen": seen.sql, "columns": _COLUMNS, "items": n, "marks": n + 1, "most": most}
-    parts["said"] = _SAID.format(seen=seen.sql, sign=SIGN)
+
+    def text(template: str) -> str:
+        return _statement(template, seen.sql, seen.following, most)
+
     rows: list[Row] = []
     if reader.db.dialect is Dialect.POSTGRESQL:
         arrays = array(list(items)), array(marks)
-        rows += await reader.fetch(_LATERAL.format(**parts), *seen.args, *arrays)
+        rows += await reader.fetch(text(_LATERAL), *seen.args, *arrays)
     else:
         # A statement costs no round trip here, and its planner joins to no such sub-select.
-        said = await reader.fetch(_MARKS.format(**parts), *seen.args)
+        said = await reader.fetch(text(_MARKS), *seen.args)
         for item in (*items, *{row[0] for row in said}.intersection(marks)):
-            rows += await reader.fetch(_EACH.format(**parts), *seen.args, item)
+            rows += await reader.fetch(text(_EACH), *seen.args, item)
     rows.sort(key=_place, reverse=True)
     shown: Counter[str] = Counter()
     newest = []
@@ -58,6 +60,15 @@ async def newest_of_items(
         if shown[item] <= most:
             newest.append(found(reader.db, "Observation", row))
     return newest
+
+
+@lru_cache(maxsize=512)
+def _statement(template: str, seen: str, following: int, most: int) -> str:
+    """The text of a statement over what may be seen; it is long, and has few forms."""
+    said = _SAID.format(seen=seen, sign=SIGN)
+    return template.format(
+        seen=seen, columns=_COLUMNS, items=following, marks=following + 1, most=most, said=said
+    )
 
 
 def _place(row: Row) -> tuple[int, str]:

@@ -22,7 +22,7 @@ async def homes_asked(
         return ()
     if not any(one.name in _CODED and one.indexed for one in query.conditions):
         return ()
-    homes = query.ids("patient", "subject") or query.within
+    homes = query.homes
     if homes:
         return homes
     ids = query.ids("_id") or sorted({key for found in known.values() for key in found})

@@ -68,10 +68,8 @@ class Query:
             return None
         return next((one.ids for one in self.conditions if _names_homes(one)), self.within or None)
 
-    @property
-    def beside_homes(self) -> list[Condition]:
-        """The conditions an index answers, but for the one that `homes` says."""
-        homes = self.homes
+    def beside(self, homes: tuple[str, ...] | None) -> list[Condition]:
+        """The conditions an index answers, but for one that names these patients."""
         return [
             one
             for one in self.conditions

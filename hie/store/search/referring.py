@@ -15,7 +15,8 @@ from hie.fhir.elements import referenced
 from hie.fhir.search.definitions import Parameter
 from hie.fhir.search.elements import elements
 from hie.store.search.registry import MOST_EVALUATED, PARAMETERS
-from hie.store.served import STORED, Stored, stored
+from hie.store.served import FOUND, Stored
+from hie.store.served import found as read_row
 from hie.store.session import Reader
 from hie.store.tables import HOMELESS
 from hie.store.versions import read_many
@@ -75,9 +76,9 @@ async def _rows_of(
 ) -> list[Stored]:
     seen = visible(reader, kind, restriction, homes=None if kind in HOMELESS else homes)
     rows = await reader.fetch(
-        f"SELECT {STORED} FROM {seen.sql} AS v ORDER BY v.id LIMIT {MOST_EVALUATED + 1}",  # noqa: S608
+        f"SELECT {FOUND} FROM {seen.sql} AS v ORDER BY v.id LIMIT {MOST_EVALUATED + 1}",  # noqa: S608
         *seen.args,
     )
     if len(rows) > MOST_EVALUATED:
         raise TooCostly(f"{kind}: more than {MOST_EVALUATED} to look at")
-    return [stored(reader.db, kind, row) for row in rows]
+    return [read_row(reader.db, kind, row) for row in rows]

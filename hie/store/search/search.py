@@ -43,13 +43,14 @@ async def search(
             return Page((), None, 0 if query.total or query.count_only else None)
         query = replace(query, conditions=followed)
     query = _checked(query)
-    seen = visible(reader, query.type, restriction, homes=query.homes)
+    whose = query.homes
+    seen = visible(reader, query.type, restriction, homes=whose)
     known = await looked_up_ids(reader, query)
     homes = await homes_asked(reader, query, seen, known)
     sql = Conditions(reader, list(seen.args), known, homes)
-    where = [sql.condition(query.type, one) for one in query.beside_homes]
+    where = [sql.condition(query.type, one) for one in query.beside(whose)]
     where += [sql.looked_up(query.type, one) for one in query.evaluated if one.looks_up]
-    if query.within and query.homes not in (None, query.within):
+    if query.within and whose not in (None, query.within):
         where.append(sql.among("v.home", query.within))
     if query.evaluated or any(not key.column for key in query.sort):
         sight = Sight(seen, sql, where)
@@ -57,14 +58,14 @@ async def search(
     total, counted = None, dict[str, bool]()
     if query.total or query.count_only:
         total, is_ruled = await count_rows(reader, seen, sql, where)
-        if total and query.homes and len(query.homes) == 1:
-            counted = {query.homes[0]: is_ruled}
+        if total and whose and len(whose) == 1:
+            counted = {whose[0]: is_ruled}
     if query.count_only or query.count == 0:
         return Page((), None, total, counted)
     rows = await page_rows(reader, query, seen, sql, where, after, query.count + 1)
     matches = [found(reader.db, query.type, row) for row in rows[: query.count]]
     following = position_of(rows[query.count - 1]) if len(rows) > query.count else None
-    return Page(matches, following, total)
+    return Page(matches, following, total, counted)
 
 
 async def _matches(reader: Reader, query: Query, restriction: Restriction) -> Sequence[Stored]:
