@@ -12,7 +12,7 @@ from hie.errors import Conflict, ResourceNotFound
 from hie.identity.standing import beginnings, standing
 from hie.store import consents
 from hie.store.cells import open_words, seal_words
-from hie.store.families import families_of, hold_families
+from hie.store.families import hold_families
 from hie.store.ids import new_id
 from hie.store.relations import spread
 from hie.store.session import Dialect, Reader, Row, Unit
@@ -126,8 +126,7 @@ async def join(
     persons are locked, so two joins at once follow one another, and their Patients, so that nobody
     learns meanwhile who reaches them. Raises ResourceNotFound.
     """
-    await hold_families(unit, (one, other))
-    sides = await families_of(unit, (one, other))
+    sides = await hold_families(unit, (one, other))
     (person,) = [owner for owner, homes in sides if one in homes]
     ((was, moved),) = [side for side in sides if other in side[1]]
     if person is None or was is None:
