@@ -24,9 +24,10 @@ from hie.fhir.elements import instant
 from hie.fhir.wire import write
 from hie.recognition.reasons import Reason, load_reasons
 from hie.recognition.rulebook import Kind
-from hie.store import checks, decisions, persons, users, work_items
+from hie.store import checks, decisions, users, work_items
 from hie.store.checks import Check
 from hie.store.decisions import Decision
+from hie.store.families import families_of
 from hie.store.instants import written
 from hie.store.session import Reader
 from hie.store.versions import read_many
@@ -39,8 +40,7 @@ async def patient_of_page(hub: Hub, actor: Actor, patient: str) -> dict[str, Any
         found = await read_many(reader, "Patient", [patient], _sight(actor))
         if patient not in found:
             return None
-        person = await persons.person_of(reader, patient)
-        homes = await persons.homes_of(reader, person) if person else [patient]
+        ((person, homes),) = await families_of(reader, [patient])
         every = await read_many(reader, "Patient", homes, _sight(actor))
     shown = [one.resource() for one in every.values()]
     subjects = subjects_of(homes, person, shown)

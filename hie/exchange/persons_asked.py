@@ -17,7 +17,8 @@ from hie.recognition.identity_check import (
     read_home,
 )
 from hie.recognition.request import Asked
-from hie.store import identifiers, persons
+from hie.store import identifiers
+from hie.store.families import families_of
 from hie.store.persons_then import persons_then
 from hie.store.results import known_then
 from hie.store.session import Reader
@@ -69,11 +70,9 @@ async def _now(
         found.update(await identifiers.homes_by_identifier(reader, kind, value))
     if person.home is not None:
         found.add(person.home)
-    everyone = await persons.persons_of(reader, found)
-    every = set(found)
-    for one in sorted(set(everyone.values())):
-        every.update(await persons.homes_of(reader, one))
-    owners = await persons.persons_of(reader, every)
+    families = await families_of(reader, found)
+    every = {home for _, homes in families for home in homes}
+    owners = {home: one for one, homes in families if one is not None for home in homes}
     stored = await read_many(reader, "Patient", sorted(every), look(every))
     return owners, {key: one.resource() for key, one in stored.items()}
 

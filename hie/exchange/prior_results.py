@@ -25,7 +25,7 @@ from hie.identity.traits import read_identifiers
 from hie.recognition.identity_check import IdentityState
 from hie.recognition.request import Asked
 from hie.recognition.request_order import MAX_ORDERS
-from hie.store import persons
+from hie.store.families import families_of
 from hie.store.versions import read_many
 
 _MOST_OTHERS = 200
@@ -62,8 +62,7 @@ async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] 
     async with hub.db.reading() as reader:
         if patient not in await read_many(reader, "Patient", [patient], sight):
             return None
-        person = await persons.person_of(reader, patient)
-        homes = await persons.homes_of(reader, person) if person else [patient]
+        ((person, homes),) = await families_of(reader, [patient])
         found = [
             one.resource() for one in (await read_many(reader, "Patient", homes, sight)).values()
         ]
@@ -119,8 +118,7 @@ async def prior_study(hub: Hub, actor: Actor, patient: str, study: str) -> dict[
     async with hub.db.reading() as reader:
         if patient not in await read_many(reader, "Patient", [patient], sight):
             return None
-        person = await persons.person_of(reader, patient)
-        homes = await persons.homes_of(reader, person) if person else [patient]
+        ((person, homes),) = await families_of(reader, [patient])
         found = [
             one.resource() for one in (await read_many(reader, "Patient", homes, sight)).values()
         ]
