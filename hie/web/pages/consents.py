@@ -18,9 +18,10 @@ from hie.fhir.elements import instant
 from hie.oauth.door import actor_in, session_in
 from hie.oauth.forms import read_form
 from hie.web.language import Language, language_of, say
+from hie.web.pages.comparison import minute
 from hie.web.pages.guard import for_clinicians, person_of
 from hie.web.render import page
-from hie.web.sheet import Block, Sheet, legible, rows, time_text
+from hie.web.sheet import Block, Sheet, legible, rows
 
 # What may be wrong, by the field it is told at, or its code; anything else is told as `form`.
 WRONG = ("form", "institutions", "topics", "guardian", "until", TOO_MANY, BIRTH_DATE)
@@ -84,7 +85,7 @@ async def sheet(request: Request) -> Response:
                 say("consent-what", lang),
                 rows(
                     (say("consent-col-status", lang), shown["status"]),
-                    (say("consent-col-at", lang), time_text(found["at"])),
+                    (say("consent-col-at", lang), minute(str(found["at"]))),
                     (say("consent-col-until", lang), found["until"]),
                     (say("consent-col-institutions", lang), shown["institutions"]),
                     (say("consent-col-topics", lang), shown["topics"]),
@@ -161,7 +162,7 @@ def _row(one: Mapping[str, Any], names: Mapping[str, str], lang: Language) -> di
         "title": titles.get(one["form"] or "", say(f"consent-type-{one['type'] or 'none'}", lang)),
         "active": one["status"] == "active",
         "status": say(f"consent-status-{one['status']}", lang),
-        "at": str(one["at"])[:10],
+        "at": minute(str(one["at"]))[:10],
         "until": one["until"],
         "institutions": joint.join(legible(names.get(code, code)) for code in one["institutions"]),
         "topics": joint.join(legible(topics.get(code, code)) for code in one["topics"]),

@@ -68,6 +68,26 @@ async def test_a_signed_form_holds_at_once_and_is_printed(place: Any, tmp_path: 
             assert words in (await client.get(f"{url}?lang={lang}")).text
 
 
+@pytest.mark.parametrize(
+    ("said", "day", "time"),
+    [
+        ("2026-06-01T17:30:00Z", "2026-06-02", "2026-06-02 01:30"),
+        ("2026-06-01T23:30:00+08:00", "2026-06-01", "2026-06-01 23:30"),
+        ("2026-06", "2026-06", "2026-06"),
+    ],
+)
+async def test_a_time_is_that_of_the_hub_on_the_page_and_in_print(
+    place: Any, tmp_path: Path, said: str, day: str, time: str
+) -> None:
+    async with treating(place, tmp_path) as found, signed_in(found) as client:
+        key = await give(found, "b", found.patients["P6b"], denying("c"), dateTime=said)
+        listed = await client.get(f"/patients/{found.patients['P6b']}/consents?lang=en")
+        assert f"<dd>{day} " in listed.text
+        printed = await client.get(f"/consents/{key}?lang=en")
+        assert f">{time}<" in printed.text
+        assert "UTC" not in printed.text
+
+
 async def test_a_list_is_written_as_its_language_writes_lists(place: Any, tmp_path: Path) -> None:
     async with treating(place, tmp_path) as found, signed_in(found) as client:
         url = f"/patients/{found.patients['P6b']}/consents"
