@@ -4,7 +4,6 @@ Passwords and codes are tried here no oftener than at the sign-in, and whatever 
 alike: nothing is learnt of another person's password.
 """
 
-import hashlib
 from dataclasses import dataclass
 
 from hie.access.actor import Actor
@@ -14,6 +13,7 @@ from hie.errors import TooMany
 from hie.exchange.hub import Hub
 from hie.oauth.passwords import is_password
 from hie.oauth.second_factor import is_code
+from hie.oauth.sign_in import bucket_of
 from hie.store import users
 from hie.store.users import Account
 
@@ -35,7 +35,7 @@ async def agreed(hub: Hub, actor: Actor, second: SecondPerson) -> str:
     account = await _proved(hub, actor, login, second)
     if account is None:
         raise withheld("second", "another person of your institution, with password and code")
-    hub.entrance.rates.login.forget(_bucket(login))
+    hub.entrance.rates.login.forget(bucket_of(login))
     return account.id
 
 
@@ -45,7 +45,7 @@ async def _proved(hub: Hub, actor: Actor, login: str, second: SecondPerson) -> A
     A try is counted before the password is looked at, so that many at once are counted as well.
     """
     rates = hub.entrance.rates
-    if rates.enforced and rates.login.take(_bucket(login), hub.entrance.clock()) > 0:
+    if rates.enforced and rates.login.take(bucket_of(login), hub.entrance.clock()) > 0:
         return None
     async with hub.db.reading() as reader:
         account = await users.by_login(reader, login)
@@ -65,8 +65,3 @@ def _may_agree(account: Account, actor: Actor) -> bool:
         and account.id != actor.subject
         and account.role in _MAY_AGREE
     )
-
-
-def _bucket(login: str) -> str:
-    """The bucket of a login's failed sign-ins: its hash, as at the sign-in."""
-    return hashlib.sha256(login.encode("utf-8")).hexdigest()

@@ -119,11 +119,11 @@ def _count_attempt(entrance: Entrance, network: str | None, login: str) -> None:
     if not rates.enforced:
         return
     near = neighbourhood(network)
-    seconds = rates.login.take(_key(login), now)
+    seconds = rates.login.take(bucket_of(login), now)
     if seconds == 0:
         seconds = rates.network.take(near, now)
         if seconds > 0:
-            rates.login.give_back(_key(login), now)
+            rates.login.give_back(bucket_of(login), now)
     if seconds > 0:
         wait = retry_after(seconds)
         raise TooMany("too many attempts", (Fault("login", Reason.RATE, wait),))
@@ -131,10 +131,13 @@ def _count_attempt(entrance: Entrance, network: str | None, login: str) -> None:
 
 def _forget_attempt(entrance: Entrance, network: str | None, login: str) -> None:
     """A right password is no guess."""
-    entrance.rates.login.forget(_key(login))
+    entrance.rates.login.forget(bucket_of(login))
     entrance.rates.network.give_back(neighbourhood(network), entrance.clock())
 
 
-def _key(login: str) -> str:
-    """People type passwords into the login field: it is not kept as it was typed."""
+def bucket_of(login: str) -> str:
+    """What a login's failed sign-ins are counted by.
+
+    People type passwords into the login field: it is not kept as it was typed.
+    """
     return hashlib.sha256(login.encode("utf-8")).hexdigest()
