@@ -6,14 +6,12 @@ Whoever goes by these rules therefore shows too little, never too much. The hub 
 by them: it asks the rules of the patient's Consents with every statement.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from hie.access.pcf import EVERYTHING, Entry
 from hie.consent.rule import DENY, OPEN, Rule
-from hie.consent.words import CONFIDENTIALITY, LEVELS, UNMAPPED, purpose_bit
-from hie.schemas import read_yaml
+from hie.consent.words import CONFIDENTIALITY, LEVELS, UNMAPPED, codings, purpose_bit
 
 _MOST_RULES = 256  # that are looked at for it
 _NORMAL, _RESTRICTED, _VERY = LEVELS["N"], LEVELS["R"], LEVELS["V"]
@@ -62,7 +60,7 @@ def residual(rules: Sequence[Rule], holder: Holder) -> tuple[Entry, ...]:
     """What the holder may not see, of rules `held_to` them; at most one entry for each label."""
     if len(rules) > _MOST_RULES or not _permits(rules, holder, _NORMAL, _NO_TOPIC):
         return EVERYTHING
-    codes = _codes()
+    codes = codings()
     denied = [bit for bit in codes if not _permits_topics(rules, holder, _Topics(bit, bit))]
     left = sum(bit for bit in codes if bit not in denied)
     if left and not _permits_topics(rules, holder, _Topics(left, 0)):
@@ -149,11 +147,3 @@ def _holds(rule: Rule, holder: Holder) -> bool:
 
 def _forbidden(system: str, code: str) -> Entry:
     return {"type": "forbid", "securityLabel": [{"system": system, "code": code}]}
-
-
-@cache
-def _codes() -> Mapping[int, tuple[str, str]]:
-    """The Coding of each topic by its bit; what nobody knows the topic of is one."""
-    table = read_yaml("labels", "topics.yaml")
-    found = {1 << place: (one["system"], one["code"]) for place, one in enumerate(table.values())}
-    return {bit: coding for bit, coding in found.items() if bit <= UNMAPPED}

@@ -6,6 +6,7 @@ about it never speaks.
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import Any
 
 from hie.fhir import Resource
 from hie.schemas import read_yaml
@@ -53,13 +54,27 @@ def purposes(codings: Iterable[tuple[str | None, str | None]]) -> int:
 @cache
 def topics() -> Mapping[str, int]:
     """The bit of each topic of `schemas/labels/topics.yaml`, by its place there."""
-    found = {name: 1 << place for place, name in enumerate(read_yaml("labels", "topics.yaml"))}
+    found = {name: 1 << place for place, name in enumerate(_table())}
     return {name: bit for name, bit in found.items() if bit < UNMAPPED}
 
 
 @cache
+def codings() -> Mapping[int, tuple[str, str]]:
+    """System and code of each topic by its bit; what nobody knows the topic of is one."""
+    every = enumerate(_table().values())
+    found = {1 << place: (one["system"], one["code"]) for place, one in every}
+    return {bit: coding for bit, coding in found.items() if bit <= UNMAPPED}
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = read_yaml("labels", "topics.yaml")
+    return found
+
+
+@cache
 def _codes() -> Mapping[tuple[str, str], int]:
-    table, bits = read_yaml("labels", "topics.yaml"), topics()
+    table, bits = _table(), topics()
     return {
         (table[name]["system"], code): bit
         for name, bit in bits.items()
@@ -86,14 +101,13 @@ def topic_coding(name: str) -> Resource | None:
     """The Coding of a topic; None for what is none."""
     if name not in topics():
         return None
-    one = read_yaml("labels", "topics.yaml")[name]
+    one = _table()[name]
     return {"system": one["system"], "code": one["code"]}
 
 
 def topic_names(lang: str) -> Mapping[str, str]:
     """Every topic and what it is called."""
-    table = read_yaml("labels", "topics.yaml")
-    return {name: table[name][lang] for name in topics()}
+    return {name: _table()[name][lang] for name in topics()}
 
 
 def purposes_in(bits: int) -> str:
