@@ -85,11 +85,9 @@ class Door:
             return None
         if is_page(scope["path"]) or _is_picture(scope):
             actor, session = await find_session(self._entrance, scope)
-            scope["state"] |= {"actor": actor, "session": session}
+            scope["state"] |= {"actor": actor, "session": session}  # who is refused is recorded
             check_origin(scope)
-            actor = await self._bound(actor, scope)
-            scope["state"]["actor"] = actor
-            return actor
+            return await self._bound(actor, scope)
         token, by_proof = presented_token(_values(scope, b"authorization"))
         actor, claims = await self._bearer.actor(token)
         actor = actor.at(network_of(scope), request_id_of(scope))
@@ -99,7 +97,6 @@ class Door:
 
     async def _bound(self, actor: Actor, scope: Scope) -> Actor:
         """The caller within what was agreed, from a network of theirs; raises NotPermitted."""
-        scope["state"]["actor"] = actor  # who is refused is recorded
         await check_network(self._entrance.networks, actor, network_of(scope))
         return await with_glass(self._entrance, await bound(self._entrance.agreements, actor))
 
