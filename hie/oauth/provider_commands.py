@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hie.access.actor import Actor
-from hie.errors import Fault, InvalidRequest
+from hie.oauth.arguments import text
 from hie.oauth.entrance import Entrance
 from hie.oauth.oidc_proof import Method
 from hie.oauth.oidc_registration import (
@@ -25,10 +25,10 @@ async def provider_add(
     """{provider, issuer, institution, client_id, method?, secret?, algorithm?, name?} -> it."""
     secret = arguments.get("secret")
     provider = Provider(
-        id=_text(arguments, "provider"),
-        issuer=_text(arguments, "issuer"),
-        institution=_text(arguments, "institution"),
-        client=_text(arguments, "client_id"),
+        id=text(arguments, "provider"),
+        issuer=text(arguments, "issuer"),
+        institution=text(arguments, "institution"),
+        client=text(arguments, "client_id"),
         method=str(arguments.get("method") or Method.KEY),
         secret=None if secret is None else str(secret),
         algorithm=str(arguments.get("algorithm") or "RS256"),
@@ -65,7 +65,7 @@ async def provider_suspend(
     entrance: Entrance, actor: Actor, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
     """{provider} -> {provider, status}."""
-    provider = _text(arguments, "provider")
+    provider = text(arguments, "provider")
     await set_provider_active(entrance, actor, provider, active=False)
     return {"provider": provider, "status": "suspended"}
 
@@ -74,7 +74,7 @@ async def provider_resume(
     entrance: Entrance, actor: Actor, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
     """{provider} -> {provider, status}."""
-    provider = _text(arguments, "provider")
+    provider = text(arguments, "provider")
     await set_provider_active(entrance, actor, provider, active=True)
     return {"provider": provider, "status": "active"}
 
@@ -83,8 +83,8 @@ async def user_link(
     entrance: Entrance, actor: Actor, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
     """{login, provider, subject} -> {login, provider}."""
-    login, provider = _text(arguments, "login"), _text(arguments, "provider")
-    await link_person(entrance, actor, Link(provider, _text(arguments, "subject"), login))
+    login, provider = text(arguments, "login"), text(arguments, "provider")
+    await link_person(entrance, actor, Link(provider, text(arguments, "subject"), login))
     return {"login": login, "provider": provider}
 
 
@@ -92,7 +92,7 @@ async def user_unlink(
     entrance: Entrance, actor: Actor, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
     """{login, provider} -> {login, provider}."""
-    login, provider = _text(arguments, "login"), _text(arguments, "provider")
+    login, provider = text(arguments, "login"), text(arguments, "provider")
     await unlink_person(entrance, actor, provider, login)
     return {"login": login, "provider": provider}
 
@@ -105,10 +105,3 @@ COMMANDS = {
     "user-link": user_link,
     "user-unlink": user_unlink,
 }
-
-
-def _text(arguments: Mapping[str, Any], name: str) -> str:
-    value = arguments.get(name)
-    if not isinstance(value, str):
-        raise InvalidRequest(f"{name} is no text", (Fault(name, "wrong-type", "text"),))
-    return value
