@@ -10,11 +10,11 @@ from typing import Any
 from hie.access.actor import Actor, ActorKind
 from hie.access.operators import check_another
 from hie.access.reason import Reason
-from hie.access.widening import State, difference
+from hie.access.widening import difference
 from hie.audit.event import Action, Event, EventType
 from hie.errors import Conflict, NotPermitted, ResourceNotFound
 from hie.oauth.client_keys import KeyOffer, read_offer
-from hie.oauth.dual_control import LOCK, NO_OFFER, Change, forget, make, now_us, told
+from hie.oauth.dual_control import LOCK, NO_OFFER, forget, make, now_us, told
 from hie.oauth.entrance import Entrance
 from hie.oauth.refusals import stranger
 from hie.oauth.registered import READ, Kind
@@ -52,8 +52,8 @@ async def approve(entrance: Entrance, actor: Actor, proposal: str) -> Proposal:
             if before != found.base or found.wanted is None:
                 raise Conflict(f"{found.subject!r} was changed since: propose it anew")
             await _close(entrance, unit, actor, found, Outcome.APPROVED)
-            change = _change(found, found.wanted, offer)
-            await make(entrance, unit, change, before, found.wanted)
+            subject = Kind(found.kind), found.subject
+            await make(entrance, unit, subject, before, found.wanted, offer)
             detail = f"{found.what}, proposal {found.id} of {found.proposed_by}"
             done = Event(EventType.CLIENT_CHANGE, Action(found.action), actor, detail=detail)
             await ledger.append(unit, done)
@@ -129,8 +129,3 @@ async def _offer(entrance: Entrance, actor: Actor, proposal: str) -> KeyOffer:
     if address is None or address == base.get("jwks_uri"):
         return NO_OFFER
     return await read_offer(entrance, actor, {"jwks_uri": address})
-
-
-def _change(found: Proposal, wanted: State, offer: KeyOffer) -> Change:
-    kind, action = Kind(found.kind), Action(found.action)
-    return Change(kind, found.subject, found.what, action, lambda _: wanted, offer)

@@ -54,7 +54,8 @@ async def settle(entrance: Entrance, actor: Actor, change: Change) -> str | None
             after = change.then(before)
             if is_wider(before, after) and await is_demanded(entrance, unit):
                 return await _propose(entrance, unit, actor, change, before, after)
-            await make(entrance, unit, change, before, after)
+            subject = change.kind, change.subject
+            await make(entrance, unit, subject, before, after, change.offer)
             event = Event(EventType.CLIENT_CHANGE, change.action, actor, detail=change.what)
             await ledger.append(unit, event)
     except NotPermitted:
@@ -115,14 +116,20 @@ async def _propose(
 
 
 async def make(
-    entrance: Entrance, unit: Unit, change: Change, before: State | None, after: State
+    entrance: Entrance,
+    unit: Unit,
+    subject: tuple[Kind, str],
+    before: State | None,
+    after: State,
+    offer: KeyOffer,
 ) -> None:
-    """Make a change in this unit of work. Raises Conflict."""
+    """Make a client or an agreement what it is to be, in this unit of work. Raises Conflict."""
+    kind, name = subject
     at_us = now_us(entrance)
-    if change.kind is Kind.AGREEMENT:
-        await write_agreement(unit, change.subject, after, at_us)
+    if kind is Kind.AGREEMENT:
+        await write_agreement(unit, name, after, at_us)
     else:
-        await write_client(unit, change.subject, before, after, change.offer, at_us)
+        await write_client(unit, name, before, after, offer, at_us)
 
 
 def told(actor: Actor, action: Action, state: str, proposal: str, what: str) -> Event:
