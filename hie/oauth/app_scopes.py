@@ -21,7 +21,8 @@ CONTEXTS = (LAUNCH, LAUNCH_PATIENT)
 IN_VAIN = frozenset({"offline_access", "online_access", "profile", "launch/encounter"})
 DOORS = frozenset({Door.ORDER_CHECK, Door.DECIDE, Door.INDICATORS})  # those people come to by apps
 _PATIENT = "patient/"
-_EXPECTED = "user/<Type>.<letters of cruds>, patient/<Type>.<letters>, hie/order-check, hie/decide"
+_DOORS_TOLD = ", ".join(sorted(DOORS))
+_EXPECTED = f"user/<Type>.<letters of cruds>, patient/<Type>.<letters>, {_DOORS_TOLD}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def check_app_scopes(scopes: Sequence[str], types: frozenset[str]) -> list[Fault
             faults.append(Fault(f"scopes[{n}]", "scope-context", "user/ or patient/ for an app"))
         elif scope.context == "hie":
             if text not in DOORS:
-                expected = "of the doors: " + ", ".join(sorted(DOORS))
+                expected = f"of the doors: {_DOORS_TOLD}"
                 faults.append(Fault(f"scopes[{n}]", "scope-context", expected))
         elif scope.type != "*" and scope.type not in types:
             faults.append(Fault(f"scopes[{n}]", "scope-type", "a resource type of this hub"))
