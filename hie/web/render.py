@@ -70,6 +70,7 @@ def page(
     """A page in the reader's language; `?lang=` is remembered in a cookie."""
     lang = language_of(request, settings.language)
     other: Language = "en" if lang == "zh" else "zh"
+    framed = is_framed(request.scope)
     context: Mapping[str, Any] = {
         "lang": lang,
         "t": lambda key, **words: say(key, lang, **words),
@@ -77,13 +78,12 @@ def page(
         "static": address_of,
         "person": person,
         "page": "",
-        "framed": is_framed(request.scope),
+        "framed": framed,
         "synthetic": settings.synthetic,
         "other_language": _with_language(request, other),
         **data,
     }
     body = _environment().get_template(template).render(context)
-    framed = is_framed(request.scope)
     if framed:
         body = _ADDRESS.sub(_in_frame, body)
     response = HTMLResponse(body, status_code=status, headers={"Cache-Control": "no-store"})
