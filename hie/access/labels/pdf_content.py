@@ -8,8 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hie.access.labels.pdf_maps import unhexed
-from hie.access.labels.pdf_streams import UnreadableError, plain_names
+from hie.access.labels.pdf_streams import UnreadableError, plain_names, unhexed
 
 _NAME = rb"[^\0\s/<>\[\](){}%]{0,127}"
 _TOKEN = re.compile(

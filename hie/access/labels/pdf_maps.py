@@ -4,11 +4,10 @@ A short map may name many codes, and a range may give each of them a long text: 
 what is kept, over the whole file. A file that needs more is not read.
 """
 
-import binascii
 import re
 from collections.abc import Iterable, Iterator
 
-from hie.access.labels.pdf_streams import UnreadableError
+from hie.access.labels.pdf_streams import UnreadableError, unhexed
 
 _PAIR = re.compile(rb"<([0-9A-Fa-f\s]+)>\s*<([0-9A-Fa-f\s]*)>")
 _RANGE = re.compile(
@@ -73,12 +72,6 @@ def _blocks(cmap: bytes, name: bytes) -> Iterator[bytes]:
             return
         yield cmap[at:end]
         at = cmap.find(b"begin" + name, end)
-
-
-def unhexed(text: bytes) -> bytes:
-    """The bytes of a string in hexadecimal digits, blanks between them or not (7.3.4.3)."""
-    digits = b"".join(text.split())
-    return binascii.unhexlify(digits + b"0" * (len(digits) % 2))
 
 
 def _utf16(text: bytes) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hie.access.labels.pdf_streams import (
+    OBJECT,
     Stream,
     UnreadableError,
     plain_names,
@@ -17,7 +18,6 @@ from hie.access.labels.pdf_streams import (
     unpacked,
 )
 
-_OBJECT = re.compile(rb"\b(\d{1,10})\s+\d{1,5}\s+obj\b")
 _COMMENT = re.compile(rb"(\((?:[^()\\]|\\.)*\))|%[^\r\n]*", re.DOTALL)
 _POINTER = re.compile(
     rb"(?:/([^\0\s/<>\[\](){}%]{0,127})[\0\s]*)?\b(\d{1,10})[\0\s]+\d{1,5}[\0\s]+R\b"
@@ -101,7 +101,7 @@ def file_of(data: bytes) -> File:
 def _numbered(outside: bytes) -> Iterator[tuple[int, bytes]]:
     """The objects that stand outside streams, each up to the next."""
     number, begin = -1, 0
-    for match in _OBJECT.finditer(outside):
+    for match in OBJECT.finditer(outside):
         yield number, outside[begin : match.start()]
         number, begin = int(match[1]), match.end()
     yield number, outside[begin:]

@@ -15,7 +15,7 @@ _STREAM = re.compile(rb"\bstream(?:\r\n|\n|\r)")
 _END = b"endstream"
 _OBJECT_END = b"endobj"
 _CLOSED = re.compile(rb"\s*endobj\b")
-_OBJECT = re.compile(rb"\b(\d{1,10})\s+\d{1,5}\s+obj\b")
+OBJECT = re.compile(rb"\b(\d{1,10})\s+\d{1,5}\s+obj\b")
 _HEAD = 32_000  # bytes of a stream's dictionary
 _NAME_WITH_CODES = re.compile(rb"/[^\s/<>\[\](){}%#]*#[^\s/<>\[\](){}%]*")
 _CODE = re.compile(rb"#([0-9A-Fa-f]{2})")
@@ -78,7 +78,7 @@ def _letter(match: re.Match[bytes]) -> bytes:
 
 def _head(before: bytes) -> tuple[int, bytes]:
     """The number and the dictionary of the object whose stream begins here."""
-    begun = [(int(match[1]), match.end()) for match in _OBJECT.finditer(before)]
+    begun = [(int(match[1]), match.end()) for match in OBJECT.finditer(before)]
     if not begun:
         raise UnreadableError
     number, at = begun[-1]
@@ -131,6 +131,12 @@ def unpacked(stream: Stream, most: int) -> bytes:
     return body
 
 
+def unhexed(text: bytes) -> bytes:
+    """The bytes of a string in hexadecimal digits, blanks between them or not (7.3.4.3)."""
+    digits = b"".join(text.split())
+    return binascii.unhexlify(digits + b"0" * (len(digits) % 2))
+
+
 def _inflated(body: bytes, most: int) -> bytes:
     unpacking = zlib.decompressobj()
     try:
@@ -151,9 +157,8 @@ def _ascii85(body: bytes, _most: int) -> bytes:
 
 
 def _hexadecimal(body: bytes, _most: int) -> bytes:
-    digits = b"".join(body.partition(b">")[0].split())
     try:
-        return binascii.unhexlify(digits + b"0" * (len(digits) % 2))
+        return unhexed(body.partition(b">")[0])
     except binascii.Error:
         raise UnreadableError from None
 
