@@ -25,6 +25,7 @@ class PromptProtocol(HttpToolsProtocol):
         self._head_due: asyncio.TimerHandle | None = None
         self._head_bytes = 0
 
+    # A Transport, as uvicorn has it; asyncio's own protocol says BaseTransport.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection begins: its first request is awaited."""
         super().connection_made(transport)
