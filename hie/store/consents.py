@@ -17,6 +17,7 @@ from hie.consent.rule import Rule
 from hie.consent.terms import Terms, terms_in_force
 from hie.fhir import Resource
 from hie.fhir.pointers import pointers
+from hie.store import progress
 from hie.store.families import Family, families_of, hold_families, hold_persons
 from hie.store.of_home import of_home
 from hie.store.served import STORED, Stored, stored
@@ -83,18 +84,12 @@ async def _write(unit: Unit, families: Iterable[Family], terms: Terms) -> set[st
 
 async def made_by(reader: Reader) -> str | None:
     """By which terms the rules that stand were made; None: by none yet."""
-    found: str | None = await reader.fetchval("SELECT value FROM hub WHERE name = $1", _TERMS)
-    return found
+    return await progress.find(reader, _TERMS)
 
 
 async def note_terms(unit: Unit, terms: Terms) -> None:
     """The rules that stand are made by these terms, all of them."""
-    await unit.execute(
-        "INSERT INTO hub (name, value) VALUES ($1, $2)"
-        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        _TERMS,
-        terms.text,
-    )
+    await progress.note(unit, _TERMS, terms.text)
 
 
 async def homes_with_consents(reader: Reader, after: str, limit: int) -> list[str]:
