@@ -21,7 +21,7 @@ from hie.exchange.hub import Hub
 from hie.synthetic import Manifest, example
 from tests.e2e.reader import faults_of, find, reading, signed_in
 from tests.e2e.running import Running, serving
-from tests.integration.exchange.test_reopen import K, sent_again
+from tests.integration.exchange.reopening import K, sent_again
 
 TODAY = datetime.now(timezone(timedelta(hours=8))).date()
 CASE = example(today=TODAY)

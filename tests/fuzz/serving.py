@@ -19,8 +19,8 @@ from hie.exchange.hub import Hub
 from hie.settings import Settings
 from hie.synthetic import example
 from tests.integration.fhir.support import writer
-from tests.integration.test_bad_input import _token
 from tests.integration.test_road import TODAY, _connected, _packed
+from tests.integration.two_hospitals import token_for
 
 CASE = example(today=TODAY)
 RECEIVER = json.loads(CASE.order_check)["receiver"]["institution"]
@@ -106,8 +106,8 @@ async def _fill(hub: Hub, folder: Path, served: Served) -> None:
     await _connected(hub, folder)
     message = {"site": CASE.site, "files": [_packed(CASE.message)]}
     await run(hub, "receive", message)
-    served.sender = await _token(hub, "sender", CASE.institution)
-    served.receiver = await _token(hub, "receiver", RECEIVER)
+    served.sender = await token_for(hub, "sender", CASE.institution)
+    served.receiver = await token_for(hub, "receiver", RECEIVER)
     served.writer = {"Authorization": (await writer(hub))["Authorization"]}
     answer = await run(hub, "order-check", {"request": CASE.order_check.decode()})
     served.check = answer["check"]

@@ -9,68 +9,27 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from hie.app import opened
-from hie.exchange import work_list
-from hie.exchange.commands import operator, run
-from hie.exchange.hub import Hub
+from hie.exchange.commands import operator
 from hie.exchange.indicators import indicators
 from hie.synthetic import example
+from tests.integration.deciding import (
+    CORRECTION,
+    colleague,
+    fields,
+    institution_of,
+    ordered,
+    patient,
+    sign_in,
+)
+from tests.integration.exchange.reopening import received, sent_again
 from tests.integration.exchange.test_imaging_orders import _put, a_report, a_study
-from tests.integration.exchange.test_reopen import K, received, sent_again
 from tests.integration.test_doors import _client, _ready, _settings
 from tests.integration.test_road import TODAY
 
 pytestmark = pytest.mark.anyio
-PASSWORD = "a long pass phrase"
-CORRECTION = (K, "|5.62|mmol/L|3.5-5.3|H|||C|")
-
-
-def fields(page: str, form: str) -> dict[str, str]:
-    """The hidden fields of the first form whose tag or body contains these words."""
-    for one in re.findall(r"<form.*?</form>", page, re.S):
-        if form in one:
-            return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', one))
-    raise AssertionError(f"no form with {form!r}")
-
-
-async def sign_in(client: httpx.AsyncClient, login: str = "doctor") -> None:
-    token = fields((await client.get("/sign-in")).text, "password")["csrf"]
-    data = {"csrf": token, "next": "/patients", "login": login, "password": PASSWORD}
-    assert (await client.post("/sign-in", data=data)).status_code == 303
-
-
-async def patient(client: httpx.AsyncClient) -> str:
-    """The address of the example's patient."""
-    number = re.findall(r"\d{17}[\dX]", example(today=TODAY).order_check.decode())[0]
-    token = fields((await client.get("/patients")).text, "value")["csrf"]
-    data = {"csrf": token, "type": "resident-id", "value": number}
-    found = await client.post("/patients", data=data)
-    assert found.status_code == 303
-    return found.headers["location"]
-
-
-async def ordered(client: httpx.AsyncClient, *items: str, **more: str) -> str:
-    """Items ordered on the page: the address of the check."""
-    base = await patient(client)
-    token = fields((await client.get(f"{base}/orders")).text, "class")["csrf"]
-    data = {"csrf": token, "class": "outpatient", "purpose": "treatment", **more}
-    answer = await client.post(f"{base}/orders", data=data | {f"item-{i}": "on" for i in items})
-    assert answer.status_code == 303, answer.text
-    return answer.headers["location"]
-
-
-async def colleague(hub: Hub, like: str) -> None:
-    """A second clinician of the doctor's institution."""
-    person = {"login": "second", "name": "第二位医生", "role": "clinician", "department": ""}
-    await run(hub, "user-add", person | {"institution": like, "password": PASSWORD})
-
-
-async def institution_of(hub: Hub) -> str:
-    people = (await run(hub, "user-list", {}))["users"]
-    return next(one["institution"] for one in people if one["login"] == "doctor")
 
 
 async def test_she_orders_sees_every_reason_decides_and_changes_her_mind(
@@ -148,40 +107,6 @@ async def test_the_second_of_two_clinicians_sees_the_first_ones_decision(
             assert "第二位医生" in shown
 
 
-async def test_a_correction_reaches_the_work_list_and_is_decided_anew(
-    place: Any, tmp_path: Path
-) -> None:
-    async with opened(_settings(place)) as hub:
-        await _ready(hub, tmp_path)
-        case = example(today=TODAY)
-        async with _client(hub) as client:
-            await sign_in(client)
-            check = await ordered(client, "K")
-            form = fields((await client.get(check)).text, "data-use")
-            assert (await client.post(check, data=form)).status_code == 303
-            assert 'class="badge"' not in (await client.get("/work?lang=en")).text
-            await received(hub, case.site, sent_again(case.message, "C1", CORRECTION))
-            work = (await client.get("/work")).text
-            assert "1 waiting" in work
-            assert re.search(r"<del>3.97 mmol/L</del></td><td><ins>5.62 mmol/L</ins>", work)
-            assert "王" in work
-            shown = (await client.get(f"{check}&lang=en")).text
-            assert "decide anew" in shown
-            anew = await client.post("/work", data=fields(work, 'value="again"'))
-            assert anew.status_code == 303
-            second = anew.headers["location"]
-            page = (await client.get(second)).text
-            assert "5.62" in page
-            confirm = fields(page, "data-use")
-            assert confirm["replaces"]
-            assert (await client.post(second, data=confirm)).status_code == 303
-            assert "Nothing waits." in (await client.get("/work")).text
-            done = (await client.get("/work?state=done")).text
-            assert "decided anew by" in done
-            elsewhere = (await client.get(f"{check}&lang=en")).text
-            assert "made on another check" in elsewhere
-
-
 async def test_a_result_that_changes_under_her_hands_is_not_used(
     place: Any, tmp_path: Path
 ) -> None:
@@ -205,108 +130,6 @@ async def test_a_result_that_changes_under_her_hands_is_not_used(
             assert await reader.fetchval("SELECT count(*) FROM decision") == 0
 
 
-async def test_another_correction_while_she_decides_anew_leads_on_to_the_same_item(
-    place: Any, tmp_path: Path
-) -> None:
-    async with opened(_settings(place)) as hub:
-        await _ready(hub, tmp_path)
-        case = example(today=TODAY)
-        async with _client(hub) as client:
-            await sign_in(client)
-            check = await ordered(client, "K")
-            await client.post(check, data=fields((await client.get(check)).text, "data-use"))
-            await received(hub, case.site, sent_again(case.message, "C1", CORRECTION))
-            work = (await client.get("/work?lang=en")).text
-            second = await client.post("/work", data=fields(work, 'value="again"'))
-            page = (await client.get(second.headers["location"])).text
-            again = (K, "|5.71|mmol/L|3.5-5.3|H|||C|")
-            await received(hub, case.site, sent_again(case.message, "C2", again))
-            form = fields(page, "data-use")
-            refused = await client.post(second.headers["location"], data=form)
-            assert refused.status_code == 409
-            way = fields(refused.text, "Check again")
-            base = second.headers["location"].split("?")[0]
-            third = (await client.post(f"{base}/again", data=way)).headers["location"]
-            page = (await client.get(third)).text
-            assert "5.71 mmol/L" in page
-            assert "changed 2 times" in page
-            done = await client.post(third, data=fields(page, "data-use"))
-            assert done.status_code == 303
-            assert "Nothing waits." in (await client.get("/work")).text
-
-
-async def test_a_withdrawn_result_is_repeated_for_a_reason_and_the_item_ends(
-    place: Any, tmp_path: Path
-) -> None:
-    async with opened(_settings(place)) as hub:
-        await _ready(hub, tmp_path)
-        case = example(today=TODAY)
-        async with _client(hub) as client:
-            await sign_in(client)
-            check = await ordered(client, "K")
-            await client.post(check, data=fields((await client.get(check)).text, "data-use"))
-            withdrawn = (K, "|3.97|mmol/L|3.5-5.3|N|||W|")
-            await received(hub, case.site, sent_again(case.message, "W1", withdrawn))
-            work = (await client.get("/work?lang=en")).text
-            assert "withdrawn by its source" in work
-            anew = await client.post("/work", data=fields(work, 'value="again"'))
-            page = (await client.get(anew.headers["location"])).text
-            assert "data-use" not in page
-            form = fields(page, 'name="reason"') | {"reason": "D2_DATA_UNUSABLE"}
-            sent = await client.post(anew.headers["location"], data=form | {"explained": "yes"})
-            assert sent.status_code == 303
-            assert "Nothing waits." in (await client.get("/work")).text
-            assert "/notice" in (await client.get(sent.headers["location"])).text
-
-
-async def test_an_item_is_closed_in_words_alone(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _ready(hub, tmp_path)
-        case = example(today=TODAY)
-        async with _client(hub) as client:
-            await sign_in(client)
-            check = await ordered(client, "K")
-            form = fields((await client.get(check)).text, "data-use")
-            await client.post(check, data=form)
-            await received(hub, case.site, sent_again(case.message, "C1", CORRECTION))
-            closing = fields((await client.get("/work?lang=en")).text, 'value="close"')
-            empty = await client.post("/work", data=closing | {"note": "  "})
-            assert empty.status_code == 422
-            assert "Please say why." in empty.text
-            noted = closing | {"note": "patient went home"}
-            assert (await client.post("/work", data=noted)).status_code == 303
-            assert (await client.post("/work", data=noted)).status_code == 409
-            assert "patient went home" in (await client.get("/work?state=done")).text
-            assert "to be decided anew" in (await client.get(f"{check}&lang=en")).text
-
-
-async def test_what_is_refused_on_a_later_page_of_the_work_list_is_told_there(
-    place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(work_list, "PAGE", 1)
-    async with opened(_settings(place)) as hub:
-        await _ready(hub, tmp_path)
-        case = example(today=TODAY)
-        async with _client(hub) as client:
-            await sign_in(client)
-            for _ in range(2):
-                check = await ordered(client, "K")
-                await client.post(check, data=fields((await client.get(check)).text, "data-use"))
-            await received(hub, case.site, sent_again(case.message, "C1", CORRECTION))
-            first = (await client.get("/work?lang=en")).text
-            older = re.findall(r'href="(/work\?[^"]*before=[^"]+)"', first)[0].replace("&amp;", "&")
-            page = (await client.get(older)).text
-            assert fields(page, 'value="close"')["item"] != fields(first, 'value="close"')["item"]
-            here = re.findall(r'action="(/work[^"]*)"', page)[0].replace("&amp;", "&")
-            closing = fields(page, 'value="close"')
-            refused = await client.post(here, data=closing | {"note": " "})
-            assert refused.status_code == 422
-            assert "Please say why." in refused.text
-            assert fields(refused.text, 'value="close"') == closing
-            done = await client.post(here, data=closing | {"note": "patient went home"})
-            assert (done.status_code, done.headers["location"]) == (303, older)
-
-
 async def test_nobody_is_reminded_twice_nor_in_an_emergency(place: Any, tmp_path: Path) -> None:
     async with opened(_settings(place)) as hub:
         await _ready(hub, tmp_path)
@@ -324,29 +147,6 @@ async def test_nobody_is_reminded_twice_nor_in_an_emergency(place: Any, tmp_path
             urgent = (await client.get(await ordered(client, "CRE", **{"class": "emergency"}))).text
             assert "In an emergency nobody is reminded" in urgent
             assert "you decide:" not in urgent
-
-
-async def test_another_institutions_check_and_work_are_not_there(
-    place: Any, tmp_path: Path
-) -> None:
-    async with opened(_settings(place)) as hub:
-        await _ready(hub, tmp_path)
-        case = example(today=TODAY)
-        await colleague(hub, case.institution)
-        async with _client(hub) as one, _client(hub) as two:
-            await sign_in(one)
-            await sign_in(two, "second")
-            check = await ordered(one, "K")
-            form = fields((await one.get(check)).text, "data-use")
-            await one.post(check, data=form)
-            await received(hub, case.site, sent_again(case.message, "C1", CORRECTION))
-            assert (await two.get(check)).status_code == 404
-            token = fields((await two.get("/patients")).text, "value")["csrf"]
-            assert (await two.post(check, data=form | {"csrf": token})).status_code == 404
-            work = fields((await one.get("/work")).text, 'value="again"')
-            assert (await two.post("/work", data=work | {"csrf": token})).status_code == 404
-            assert "Nothing waits" in (await two.get("/work?lang=en")).text
-            assert (await one.post(check, data=form | {"csrf": "x"})).status_code == 403
 
 
 @pytest.mark.parametrize(

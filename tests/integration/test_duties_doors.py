@@ -14,11 +14,11 @@ from hie.exchange.commands import operator, run
 from hie.exchange.hub import Hub
 from hie.exchange.reopen import Cause, reopen
 from hie.synthetic import example
-from tests.integration.exchange.test_reopen import K, received, sent_again
+from tests.integration.exchange.reopening import K, received, sent_again
 from tests.integration.fhir.support import writer
-from tests.integration.test_bad_input import _token
 from tests.integration.test_doors import _client, _ready, _settings
 from tests.integration.test_road import TODAY
+from tests.integration.two_hospitals import token_for
 
 pytestmark = pytest.mark.anyio
 CORRECTION = (K, "|5.62|mmol/L|3.5-5.3|H|||C|")
@@ -41,7 +41,7 @@ async def test_an_institution_is_told_once_and_reads_on_where_it_was(
     async with opened(_settings(place)) as hub, _client(hub) as client:
         headers, asked = await _ready(hub, tmp_path)
         case = example(today=TODAY)
-        other = await _token(hub, "sender", case.institution)
+        other = await token_for(hub, "sender", case.institution)
         mine = await used(client, headers, asked)
         nothing = (await client.get("/v1/notifications", headers=headers)).json()
         assert nothing == {"notifications": [], "next": "0"}
@@ -122,7 +122,7 @@ async def test_a_line_is_put_forward_until_somebody_saw_it_or_decided(
             "refs[0]",
             "more",
         }
-        other = await _token(hub, "sender", example(today=TODAY).institution)
+        other = await token_for(hub, "sender", example(today=TODAY).institution)
         for method, path in (("GET", f"{base}/reminders"), ("POST", f"{base}/views")):
             answer_ = await client.request(method, path, json=view, headers=other)
             assert answer_.status_code == 404

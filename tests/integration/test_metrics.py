@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.test_bad_input import CASE, TEXT, _asked, _doors
+from tests.integration.two_hospitals import CASE, TEXT, asked_with, opened_doors
 
 pytestmark = pytest.mark.anyio
 DOCS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -23,12 +23,12 @@ async def _figures(client: httpx.AsyncClient) -> dict[str, float]:
 
 
 async def test_what_happens_at_the_doors_is_counted(place: Any, tmp_path: Path) -> None:
-    async with _doors(place, tmp_path) as doors:
+    async with opened_doors(place, tmp_path) as doors:
         before = await _figures(doors.client)
         await doors.send(TEXT.encode())
         await doors.send(TEXT.encode())
         await doors.send(b"no message")
-        answer = (await doors.ask(_asked())).json()
+        answer = (await doors.ask(asked_with())).json()
         offered = answer["orders"][0]["candidates"][0]["assessment"]
         decision = {"ref": "1", "assessment": offered, "decision": "use"}
         decided = {
@@ -39,7 +39,7 @@ async def test_what_happens_at_the_doors_is_counted(place: Any, tmp_path: Path) 
         }
         assert (await doors.ask(decided, "/v1/decisions")).status_code == 200
         await doors.client.get("/fhir/Patient", headers={"Authorization": "Bearer nonsense"})
-        wrong = _asked(receiver={"institution": CASE.institution})
+        wrong = asked_with(receiver={"institution": CASE.institution})
         assert (await doors.ask(wrong)).status_code == 403
         after = await _figures(doors.client)
 
@@ -64,7 +64,7 @@ async def test_what_happens_at_the_doors_is_counted(place: Any, tmp_path: Path) 
 
 
 async def test_where_messages_stand_is_told_by_site_and_channel(place: Any, tmp_path: Path) -> None:
-    async with _doors(place, tmp_path) as doors:
+    async with opened_doors(place, tmp_path) as doors:
         await doors.send(TEXT.encode())
         await doors.send(b"no message")
         figures = await _figures(doors.client)
@@ -78,14 +78,14 @@ async def test_where_messages_stand_is_told_by_site_and_channel(place: Any, tmp_
 
 
 async def test_a_database_that_is_away_is_a_figure(postgres_place: Any, tmp_path: Path) -> None:
-    async with _doors(postgres_place, tmp_path) as doors:
+    async with opened_doors(postgres_place, tmp_path) as doors:
         assert (await _figures(doors.client))["hie_database_up"] == 1
         await doors.hub.db.close()
         assert (await _figures(doors.client))["hie_database_up"] == 0
 
 
 async def test_every_metric_is_described_and_nothing_else(place: Any, tmp_path: Path) -> None:
-    async with _doors(place, tmp_path) as doors:
+    async with opened_doors(place, tmp_path) as doors:
         text = (await doors.client.get("/metrics")).text
     exposed = set(re.findall(r"^# TYPE (hie_\w+) \w+$", text, re.M))
     exposed = {name for name in exposed if not name.endswith("_created")}

@@ -17,8 +17,8 @@ import pytest
 from hie.app import opened, web_app
 from hie.exchange.commands import run
 from hie.settings import Settings
-from tests.integration.test_bad_input import _problem, _token
 from tests.integration.test_road import _packed
+from tests.integration.two_hospitals import faults_of, token_for
 
 pytestmark = pytest.mark.anyio
 RECEIVER, LATE, STRANGER = "121301024000001027", "12110102400000101U", "124201064000001034"
@@ -434,7 +434,7 @@ async def a_door(place: Any) -> AsyncIterator[tuple[httpx.AsyncClient, Any]]:
     async with opened(chosen) as hub:
         files = [_packed(REGISTER.encode(), "institutions.csv")]
         await run(hub, "register-import", {"files": files})
-        headers = await _token(hub, "his-sjz", RECEIVER)
+        headers = await token_for(hub, "his-sjz", RECEIVER)
         transport = httpx.ASGITransport(app=web_app(hub))
         async with httpx.AsyncClient(
             transport=transport, base_url="http://localhost:8000", headers=headers
@@ -456,7 +456,7 @@ async def test_what_must_not_be_said_is_refused_with_each_field(place: Any, sent
     assert len(REFUSED[sentence]) >= 2
     async with a_door(place) as (client, hub):
         for body, faults in REFUSED[sentence]:
-            assert _problem(await ask(client, body), 422) == faults, body
+            assert faults_of(await ask(client, body), 422) == faults, body
         assert await checks(hub) == 0
 
 
@@ -482,21 +482,21 @@ async def test_another_receiver_is_forbidden_whatever_else_is_wrong(place: Any) 
             ):
                 body = {**wrong, "receiver": {"institution": institution, "more": 1}}
                 answer = await ask(client, body)
-                assert _problem(answer, 403) == {"access": "org-spoof"}
+                assert faults_of(answer, 403) == {"access": "org-spoof"}
                 assert "orders" not in answer.text
         assert await checks(hub) == 0
 
 
 async def test_a_receiver_that_is_not_in_the_register_yet_is_told_so(place: Any) -> None:
     async with a_door(place) as (client, hub):
-        headers = await _token(hub, "his-late", LATE)
+        headers = await token_for(hub, "his-late", LATE)
         early = but(receiver__institution=LATE)
         answer = await client.post("/v1/order-check", json=early, headers=headers)
-        assert _problem(answer, 422) == {"receiver.institution": "unknown-institution"}
+        assert faults_of(answer, 422) == {"receiver.institution": "unknown-institution"}
         answer = await client.post(
             "/v1/order-check", json={**early, "on": "2026-06-16T00:00:00+08:00"}, headers=headers
         )
         assert answer.status_code == 200
         known = {**early, "on": "2026-06-16T00:00:00+08:00", "as_known_at": "2022-01-01T00:00:00Z"}
         answer = await client.post("/v1/order-check", json=known, headers=headers)
-        assert _problem(answer, 422) == {"receiver.institution": "unknown-institution"}
+        assert faults_of(answer, 422) == {"receiver.institution": "unknown-institution"}

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from hie.app import opened
 from hie.cli import root
-from tests.integration.exchange.test_register_turns import a_region
+from tests.integration.exchange.registers import a_region
 from tests.integration.test_road import TODAY, _settings
 
 

@@ -28,8 +28,8 @@ from hie.oauth.token_answer import token_answer
 from hie.settings import Settings
 from hie.store import clients
 from tests.conftest import Place
-from tests.integration.test_bad_input import CASE
 from tests.integration.test_road import _connected, _packed
+from tests.integration.two_hospitals import CASE
 
 BASE = "http://localhost:8000"
 PASSWORD = "a long pass phrase"

@@ -20,7 +20,7 @@ from hie.store.families import families_of
 from tests.conftest import Place
 from tests.integration.access.consents import denying, give, treating
 from tests.integration.access.support import Region, encounter_of, result_of
-from tests.integration.test_bad_input import CASE, Doors
+from tests.integration.two_hospitals import CASE, Doors
 
 pytestmark = pytest.mark.anyio
 TIMES = 12

@@ -12,9 +12,9 @@ from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.store import relations
 from hie.store.relations import Fact
-from tests.integration.test_bad_input import CASE, Doors
 from tests.integration.test_doors import _client, _settings
 from tests.integration.test_road import _connected, _packed
+from tests.integration.two_hospitals import CASE, Doors
 
 pytestmark = pytest.mark.anyio
 DAY = timedelta(days=1)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from tests.integration.fhir.support import SYSTEM, observation, patient_of
-from tests.integration.test_bad_input import CASE
+from tests.integration.two_hospitals import CASE
 
 OWN = "https://hie.example/fhir/CodeSystem/audit-event"
 REST = "http://hl7.org/fhir/restful-interaction"

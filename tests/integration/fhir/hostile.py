@@ -17,7 +17,7 @@ import httpx
 
 from hie.exchange.hub import Hub
 from tests.integration.fhir.support import hub_of_writer, observation, patient_of, writer
-from tests.integration.test_bad_input import CASE
+from tests.integration.two_hospitals import CASE
 
 ECHO = "ECHO7f3a"  # stands in what is sent, and must not come back
 CANARY = ("金丝雀甲", "CANARY-91c2")  # another patient's name and number

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hie.app import opened
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
-from tests.integration.test_bad_input import CASE
 from tests.integration.test_doors import _client, _settings
 from tests.integration.test_road import _connected
+from tests.integration.two_hospitals import CASE
 
 SYSTEM = "urn:oid:2.16.156.1.9.1"
 

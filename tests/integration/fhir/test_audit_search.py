@@ -11,7 +11,7 @@ from hie.api import audit_search
 from hie.fhir.search.definitions import parameters
 from tests.integration.fhir.auditing import OWN, REST, client_with, found, happened, kinds, patients
 from tests.integration.fhir.support import PATIENT, SYSTEM, codes_of, hub_of_writer
-from tests.integration.test_bad_input import CASE
+from tests.integration.two_hospitals import CASE
 
 pytestmark = pytest.mark.anyio
 DCM = "http://dicom.nema.org/resources/ontology/DCM"

@@ -13,7 +13,7 @@ from hie.fhir.profile import check
 from hie.store import ledger, persons
 from tests.integration.fhir.auditing import client_with, found, happened, kinds, patients
 from tests.integration.fhir.support import SYSTEM, hub_of_writer
-from tests.integration.test_bad_input import CASE
+from tests.integration.two_hospitals import CASE
 
 pytestmark = pytest.mark.anyio
 BALP = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."

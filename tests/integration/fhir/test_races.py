@@ -22,7 +22,7 @@ from tests.integration.fhir.support import (
     observation,
     patient_of,
 )
-from tests.integration.test_bad_input import CASE, TEXT
+from tests.integration.two_hospitals import CASE, TEXT
 
 pytestmark = pytest.mark.anyio
 RESIDENT = "urn:oid:2.16.156.10011.1.3"

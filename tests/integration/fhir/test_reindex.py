@@ -16,8 +16,8 @@ from tests.integration.fhir.support import (
     patient_of,
     report_of,
 )
-from tests.integration.test_bad_input import CASE, TEXT
 from tests.integration.test_road import _packed
+from tests.integration.two_hospitals import CASE, TEXT
 
 pytestmark = pytest.mark.anyio
 _COLUMNS = "id, status, code, local_code, item, category, effective_us, issued_us, report"

@@ -24,9 +24,9 @@ from tests.integration.fhir.support import (
     patient_of,
     writer,
 )
-from tests.integration.test_bad_input import CASE
 from tests.integration.test_doors import _client as client_of
 from tests.integration.test_road import _connected
+from tests.integration.two_hospitals import CASE
 
 pytestmark = pytest.mark.anyio
 

@@ -17,7 +17,7 @@ from tests.integration.fhir.support import (
     patient_of,
     writer,
 )
-from tests.integration.test_bad_input import CASE
+from tests.integration.two_hospitals import CASE
 from tests.treated import treats_everybody
 
 pytestmark = pytest.mark.anyio

@@ -10,8 +10,8 @@ import pytest
 from hie.exchange.commands import run
 from hie.fhir import CANONICAL
 from tests.integration.fhir.support import hub_of_writer, observation, patient_of, report_of
-from tests.integration.test_bad_input import CASE, TEXT
 from tests.integration.test_road import _packed
+from tests.integration.two_hospitals import CASE, TEXT
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Place
 from tests.integration.hostile.support import ECHO
-from tests.integration.test_bad_input import Doors, _doors
+from tests.integration.two_hospitals import Doors, opened_doors
 
 pytestmark = pytest.mark.anyio
 SETTLED = {"stored", "held", "dropped"}
@@ -19,7 +19,7 @@ SETTLED = {"stored", "held", "dropped"}
 
 @pytest.fixture
 async def doors(place: Place, tmp_path: Path) -> AsyncIterator[Doors]:
-    async with _doors(place, tmp_path) as found:
+    async with opened_doors(place, tmp_path) as found:
         yield found
 
 

@@ -15,6 +15,7 @@ from hie.recognition.changes import Role
 from hie.store import checks, decision_uses, decisions, resources, work_items
 from hie.store.decision_uses import Use
 from hie.store.decisions import Decision
+from tests.integration.exchange.reopening import decided, state_of, waiting
 from tests.integration.exchange.test_imaging_orders import (
     HEAD,
     _ask,
@@ -24,7 +25,6 @@ from tests.integration.exchange.test_imaging_orders import (
     a_report,
     a_study,
 )
-from tests.integration.exchange.test_reopen import decided, state_of, waiting
 from tests.integration.imaging.support import (
     INSTITUTION,
     imaging_hub,

@@ -1,4 +1,4 @@
-"""Labels of what clients write by FHIR: found at once, flowing, never lowered by them."""
+"""Labels of what clients write by FHIR: found at once, flowing to what holds it."""
 
 import base64
 from collections.abc import Sequence
@@ -7,91 +7,12 @@ from typing import Any
 import pytest
 
 from hie.access.labels import Topic
-from hie.fhir.wire import write
 from hie.store import relabelling
 from hie.store.session import Unit
-from tests.integration.fhir.support import hub_of_writer
-from tests.integration.labels.support import Found, is_seen, label_of, rows
+from tests.integration.labels.support import is_seen, label_of, rows
+from tests.integration.labels.writing import HIV, LEVEL, NORMAL, desk_of, hub_with_desk, tagged
 
 pytestmark = pytest.mark.anyio
-LOINC = "http://loinc.org"
-LEVEL = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
-ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-HIV: Found = ("R", {Topic.HIV})
-NORMAL: Found = ("N", set())
-
-
-class Desk:
-    """One hospital's client, and a patient of its."""
-
-    def __init__(self, opened: Any, patient: str = "") -> None:
-        self.hub, self.client = opened
-        self.headers = {"Content-Type": "application/fhir+json"}
-        self.patient = patient
-
-    async def asked(self, method: str, path: str, tree: Any = None, **headers: str) -> Any:
-        """The answer of the FHIR door."""
-        content = None if tree is None else write(tree)
-        headers = {**self.headers, **{k.replace("_", "-"): v for k, v in headers.items()}}
-        return await self.client.request(method, f"/fhir/{path}", content=content, headers=headers)
-
-    async def made(self, tree: dict[str, Any]) -> dict[str, Any]:
-        """A resource that was created, as it was answered."""
-        answer = await self.asked("POST", tree["resourceType"], tree)
-        assert answer.status_code == 201, answer.text
-        return dict(answer.json())
-
-    async def label(self, tree: dict[str, Any]) -> Found:
-        """The label of a resource as it stands."""
-        found = await rows(self.hub, tree["resourceType"])
-        return label_of(next(one for one in found if one.id == tree["id"]))
-
-    async def refusals(self) -> list[str]:
-        """The reasons of the refusals in the log that are about labels."""
-        async with self.hub.db.reading() as reader:
-            found = await reader.fetch(
-                "SELECT outcome FROM audit_access WHERE type = 'refused' AND reason = 'label'"
-            )
-        return [row[0] for row in found]
-
-    def observation(self, code: str = "2823-3", **more: Any) -> dict[str, Any]:
-        """A result of the patient."""
-        return {
-            "resourceType": "Observation",
-            "status": "final",
-            "code": {"coding": [{"system": LOINC, "code": code}]},
-            "subject": {"reference": f"Patient/{self.patient}"},
-            **more,
-        }
-
-    def report(self, *results: dict[str, Any], name: str = "生化", **more: Any) -> dict[str, Any]:
-        """A report over these results."""
-        return {
-            "resourceType": "DiagnosticReport",
-            "status": "final",
-            "code": {"text": name},
-            "subject": {"reference": f"Patient/{self.patient}"},
-            **(
-                {"result": [{"reference": f"Observation/{one['id']}"} for one in results]}
-                if results
-                else {}
-            ),
-            **more,
-        }
-
-
-def tagged(*codes: str) -> dict[str, Any]:
-    return {"security": [{"system": LEVEL if len(c) == 1 else ACT, "code": c} for c in codes]}
-
-
-def hub_with_desk(place: Any, tmp_path: Any, *more: str) -> Any:
-    return hub_of_writer(place, tmp_path, *more)
-
-
-async def desk_of(opened: Any) -> Desk:
-    desk = Desk(opened)
-    desk.patient = (await desk.made({"resourceType": "Patient", "name": [{"text": "示例"}]}))["id"]
-    return desk
 
 
 async def test_what_is_written_is_answered_with_its_label(place: Any, tmp_path: Any) -> None:
@@ -235,109 +156,6 @@ async def test_a_file_takes_the_label_of_what_it_belongs_to(place: Any, tmp_path
         assert await desk.label(binary) == ("R", {Topic.STD})
 
 
-async def test_a_source_that_sends_no_label_keeps_it(place: Any, tmp_path: Any) -> None:
-    async with hub_with_desk(place, tmp_path) as opened:
-        desk = await desk_of(opened)
-        made = await desk.made(desk.observation(meta=tagged("R")))
-        assert await desk.label(made) == ("R", {Topic.ASSIGNED})
-        second = {**desk.observation(), "id": made["id"], "status": "amended"}
-        answer = await desk.asked("PUT", f"Observation/{made['id']}", second)
-        assert answer.status_code == 200
-        assert [one["code"] for one in answer.json()["meta"]["security"]] == ["R", "ASSIGNED"]
-        assert await desk.refusals() == ["4"]
-        third = {**second, "meta": tagged("N"), "status": "corrected"}
-        answer = await desk.asked("PUT", f"Observation/{made['id']}", third)
-        assert answer.status_code == 200
-        assert await desk.label(made) == ("R", {Topic.ASSIGNED})
-        assert await desk.refusals() == ["4", "4"]
-
-
-async def test_the_same_again_is_no_version_with_or_without_the_tags(
-    place: Any, tmp_path: Any
-) -> None:
-    async with hub_with_desk(place, tmp_path) as opened:
-        desk = await desk_of(opened)
-        made = await desk.made(desk.observation("75622-1"))
-        for tree in (made, {**desk.observation("75622-1"), "id": made["id"]}):
-            answer = await desk.asked("PUT", f"Observation/{made['id']}", tree)
-            assert answer.json()["meta"]["versionId"] == "1", answer.text
-        assert await desk.refusals() == []
-        raised = {**made, "meta": tagged("V")}
-        answer = await desk.asked("PUT", f"Observation/{made['id']}", raised)
-        assert answer.json()["meta"]["versionId"] == "2"
-        assert await desk.label(made) == ("V", {Topic.HIV, Topic.ASSIGNED})
-
-
-@pytest.mark.parametrize(
-    ("media", "body"),
-    [
-        ("application/json-patch+json", [{"op": "remove", "path": "/meta/security"}]),
-        ("application/json-patch+json", [{"op": "remove", "path": "/meta"}]),
-        ("application/json-patch+json", [{"op": "replace", "path": "/meta/security/0/code",
-                                          "value": "N"}]),
-        ("application/json-patch+json", [{"op": "remove", "path": "/meta/security/1"}]),
-        ("application/merge-patch+json", {"meta": {"security": None}}),
-        ("application/merge-patch+json", {"meta": {"security": [{"system": LEVEL, "code": "N"}]}}),
-        ("application/fhir+json", {"resourceType": "Parameters", "parameter": [
-            {"name": "operation", "part": [
-                {"name": "type", "valueCode": "delete"},
-                {"name": "path", "valueString": "Observation.meta.security"}]}]}),
-    ],
-)  # fmt: skip
-async def test_no_patch_lowers_a_label(place: Any, tmp_path: Any, media: str, body: Any) -> None:
-    async with hub_with_desk(place, tmp_path) as opened:
-        desk = await desk_of(opened)
-        made = await desk.made(desk.observation("75622-1"))
-        answer = await desk.client.patch(
-            f"/fhir/Observation/{made['id']}",
-            content=write(body),
-            headers={**desk.headers, "Content-Type": media},
-        )
-        if media == "application/fhir+json":
-            assert answer.status_code in (403, 422)
-        else:
-            assert answer.status_code == 403
-            assert answer.json()["issue"][0]["code"] == "forbidden"
-            assert await desk.refusals() == ["4"]
-        assert await desk.label(made) == HIV
-        (stands,) = await rows(desk.hub, "Observation")
-        assert stands.version == 1
-
-
-async def test_a_patch_of_something_else_or_to_more_is_made(place: Any, tmp_path: Any) -> None:
-    async with hub_with_desk(place, tmp_path) as opened:
-        desk = await desk_of(opened)
-        made = await desk.made(desk.observation("75622-1"))
-        place_ = f"/fhir/Observation/{made['id']}"
-        headers = {**desk.headers, "Content-Type": "application/json-patch+json"}
-        change: list[dict[str, Any]] = [{"op": "replace", "path": "/status", "value": "amended"}]
-        answer = await desk.client.patch(place_, content=write(change), headers=headers)
-        assert answer.status_code == 200
-        change = [{"op": "replace", "path": "/meta/security/0/code", "value": "V"}]
-        answer = await desk.client.patch(place_, content=write(change), headers=headers)
-        assert answer.status_code == 200, answer.text
-        assert await desk.label(made) == ("V", {Topic.HIV, Topic.ASSIGNED})
-
-
-async def test_an_operation_takes_no_tag_of_a_label_away(place: Any, tmp_path: Any) -> None:
-    async with hub_with_desk(place, tmp_path) as opened:
-        desk = await desk_of(opened)
-        made = await desk.made(desk.observation("75622-1"))
-        path = f"Observation/{made['id']}/$meta-delete"
-
-        def asked(*codes: str) -> dict[str, Any]:
-            parameter = [{"name": "meta", "valueMeta": tagged(*codes)}]
-            return {"resourceType": "Parameters", "parameter": parameter}
-
-        assert (await desk.asked("POST", path, asked("HIV"))).status_code == 403
-        assert (await desk.asked("POST", path, asked("R"))).status_code == 403
-        assert await desk.label(made) == HIV
-        more = asked("PSY")
-        path = f"Observation/{made['id']}/$meta-add"
-        assert (await desk.asked("POST", path, more)).status_code == 200
-        assert await desk.label(made) == ("R", {Topic.HIV, Topic.PSY})
-
-
 async def test_who_ordered_it_and_as_what_counts_for_the_result(place: Any, tmp_path: Any) -> None:
     async with hub_with_desk(place, tmp_path) as opened:
         desk = await desk_of(opened)
@@ -356,22 +174,3 @@ async def test_who_ordered_it_and_as_what_counts_for_the_result(place: Any, tmp_
             based = [{"reference": f"ServiceRequest/{asked['id']}"}]
             made = await desk.made(desk.observation(basedOn=based))
             assert await desk.label(made) == ("R", {topic})
-
-
-async def test_tags_that_are_no_codings_are_refused_like_before(place: Any, tmp_path: Any) -> None:
-    async with hub_with_desk(place, tmp_path) as opened:
-        desk = await desk_of(opened)
-        made = await desk.made(desk.observation())
-        odd: list[Any] = [
-            "",
-            [],
-            {"security": ""},
-            {"security": [""]},
-            {"security": [{"code": {}}]},
-        ]
-        for meta in odd:
-            tree = {**desk.observation(), "id": made["id"], "meta": meta}
-            answer = await desk.asked("PUT", f"Observation/{made['id']}", tree)
-            assert answer.status_code in (400, 422), (meta, answer.text)
-            created = await desk.asked("POST", "Observation", {**desk.observation(), "meta": meta})
-            assert created.status_code in (400, 422), (meta, created.text)

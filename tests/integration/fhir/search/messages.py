@@ -7,8 +7,8 @@ import httpx
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.fhir import CANONICAL
-from tests.integration.test_bad_input import CASE, TEXT, _token
 from tests.integration.test_road import _connected, _packed
+from tests.integration.two_hospitals import CASE, TEXT, token_for
 
 LOCAL = f"{CANONICAL}/CodeSystem/site/bj-lis/99BJ"
 ODD = "A,B|C$D\\E"  # a local code, in HL7's escapes and in FHIR's
@@ -21,7 +21,7 @@ async def filled(hub: Hub, tmp_path: Path) -> dict[str, str]:
     await _connected(hub, tmp_path)
     text = TEXT.replace("OBX|2|NM|Na^", f"OBX|2|NM|{ODD_HL7}^")
     await run(hub, "receive", {"site": CASE.site, "files": [_packed(text.encode())]})
-    return await _token(hub, "reader", CASE.institution)
+    return await token_for(hub, "reader", CASE.institution)
 
 
 async def patient_id(client: httpx.AsyncClient, headers: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hie.exchange.commands import run
 from hie.fhir import ITEM
 from tests.integration.fhir.support import PATIENT, hub_of_writer
-from tests.integration.test_bad_input import CASE
+from tests.integration.two_hospitals import CASE
 
 pytestmark = pytest.mark.anyio
 

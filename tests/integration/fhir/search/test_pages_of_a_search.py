@@ -7,8 +7,8 @@ import pytest
 
 from hie.app import opened
 from tests.integration.fhir.search.messages import filled, patient_id
-from tests.integration.test_bad_input import CASE, _token
 from tests.integration.test_doors import _client, _settings
+from tests.integration.two_hospitals import CASE, token_for
 
 pytestmark = pytest.mark.anyio
 
@@ -36,7 +36,7 @@ async def test_pages_of_what_is_looked_at_are_whole_and_disjoint(
 async def test_a_page_link_is_its_callers_and_its_querys_alone(place: Any, tmp_path: Path) -> None:
     async with opened(_settings(place)) as hub, _client(hub) as client:
         headers = await filled(hub, tmp_path)
-        other = await _token(hub, "other", CASE.institution)
+        other = await token_for(hub, "other", CASE.institution)
         patient = await patient_id(client, headers)
         url = f"/fhir/Observation?patient={patient}&_count=5"
         page = (await client.get(url, headers=headers)).json()

@@ -13,7 +13,7 @@ from hie.oauth.sender import nonce
 from tests.conftest import Place
 from tests.integration.fhir.support import hub_of_writer
 from tests.integration.oauth.asking import form
-from tests.integration.test_bad_input import CASE
+from tests.integration.two_hospitals import CASE
 from tests.unit.access.tokens import a_header, ec_key, jwk_of, signed
 
 pytestmark = pytest.mark.anyio
