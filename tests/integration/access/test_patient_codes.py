@@ -1,6 +1,5 @@
 """A patient opens their record by a code: to one hospital, once, for a quarter of an hour."""
 
-import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from hie.store import persons
 from tests.integration.access.support import INSTITUTIONS, Region, region, shown
 from tests.integration.access.test_declared import check_of
 from tests.integration.fhir.auditing import client_with
+from tests.integration.meanwhile import while_it_waits
 
 pytestmark = pytest.mark.anyio
 
@@ -92,9 +92,8 @@ async def test_a_code_used_while_a_link_is_taken_back_opens_its_own_patient(
             (link,) = [one for one in await persons.links(reader) if homes & set(one.homes)]
         async with db.unit() as unit:
             await persons.undo(unit, link.id, author="u1", at_us=link.at_us + 1)
-            use = asyncio.create_task(send(found, "patient-codes/use", "c", {"code": code}))
-            await asyncio.sleep(0.5)
-            assert not use.done()
+            asked = send(found, "patient-codes/use", "c", {"code": code})
+            use = await while_it_waits(db, asked)
         assert (await use).status_code == 200
         async with db.reading() as reader:
             rows = await reader.fetch("SELECT home FROM reach WHERE kind = 'patient'")

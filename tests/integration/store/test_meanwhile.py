@@ -1,7 +1,6 @@
 """Two units at once about one patient, on PostgreSQL: none acts on what the other has undone."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,6 +14,7 @@ from hie.store.resources import Put
 from hie.store.session import Unit
 from tests.builders import a_patient, an_observation
 from tests.conftest import Place
+from tests.integration.meanwhile import while_it_waits
 from tests.unit.consent.consents import a_consent, rule
 
 pytestmark = pytest.mark.anyio
@@ -46,14 +46,6 @@ async def held(unit: Unit) -> None:
     assert await locate.homes_of(unit, "Patient", ["h1"], Restriction(), held=True)
 
 
-async def while_it_waits(work: Awaitable[None]) -> "asyncio.Future[None]":
-    """Work that is begun and cannot be done yet."""
-    task = asyncio.ensure_future(work)
-    await asyncio.sleep(0.3)
-    assert not task.done()
-    return task
-
-
 def of_h1(root: dict[str, Any]) -> dict[str, Any]:
     return {**a_consent(root), "id": "c1", "patient": {"reference": "Patient/h1"}}
 
@@ -81,7 +73,7 @@ async def test_a_consent_meets_what_is_written_beside_it(postgres_place: Place) 
         async with db.unit() as unit:
             await held(unit)
             await resources.put(unit, [of_the_stay()])
-            waiting = await while_it_waits(consented(db))
+            waiting = await while_it_waits(db, consented(db))
         await waiting
         assert "Observation/o1" in await meant(db)
 
@@ -98,7 +90,7 @@ async def test_what_is_written_beside_a_consent_meets_it(postgres_place: Place) 
         async with db.unit() as unit:
             await resources.put(unit, [Put("Consent", "h1", "c1", of_h1(root), WRITER)])
             await consents.recompile(unit, ["h1"])
-            waiting = await while_it_waits(wrote())
+            waiting = await while_it_waits(db, wrote())
         await waiting
         assert "Observation/o1" in await meant(db)
 
@@ -122,7 +114,7 @@ async def test_a_relation_learned_while_a_link_is_taken_back_stays_at_home(
         async with db.unit() as unit:
             await held(unit)
             await relations.relate(unit, [FACT])
-            waiting = await while_it_waits(undone())
+            waiting = await while_it_waits(db, undone())
         await waiting
         assert (await reaches(db, "h1"), await reaches(db, "h2")) == (True, False)
 
@@ -141,6 +133,6 @@ async def test_a_relation_learned_while_persons_are_joined_reaches_all(
         async with db.unit() as unit:
             await held(unit)
             await relations.relate(unit, [FACT])
-            waiting = await while_it_waits(joined())
+            waiting = await while_it_waits(db, joined())
         await waiting
         assert (await reaches(db, "h1"), await reaches(db, "h2")) == (True, True)

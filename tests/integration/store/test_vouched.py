@@ -1,12 +1,11 @@
 """A member of staff a hospital vouches for is one, whoever meets or suspends them first."""
 
-import asyncio
-
 import pytest
 
 from hie.store import vouched
 from hie.store.database import Database
 from tests.conftest import Place
+from tests.integration.meanwhile import while_it_waits
 
 pytestmark = pytest.mark.anyio
 HOSPITAL, NUMBER = "91110000MA01234567", "D0117"
@@ -37,9 +36,7 @@ async def test_who_is_suspended_while_they_are_met_is_out(postgres_place: Place)
     try:
         async with db.unit() as unit:
             await vouched.set_status(unit, HOSPITAL, NUMBER, "suspended", 5)
-            meeting = asyncio.create_task(met(db))
-            await asyncio.sleep(0.3)
-            assert not meeting.done()
+            meeting = await while_it_waits(db, met(db))
         assert not (await meeting).active
     finally:
         await db.close()
@@ -50,9 +47,7 @@ async def test_who_is_met_while_they_are_suspended_is_out(postgres_place: Place)
     try:
         async with db.unit() as unit:
             assert (await vouched.meet(unit, HOSPITAL, NUMBER, 5)).active
-            leaving = asyncio.create_task(suspended(db))
-            await asyncio.sleep(0.3)
-            assert not leaving.done()
+            leaving = await while_it_waits(db, suspended(db))
         await leaving
         assert not (await met(db)).active
     finally:
