@@ -33,6 +33,12 @@ async def ask(hub: Hub, fields: dict[str, Any], **options: Any) -> Any:
         return await http.post("/oauth/token", data=fields)
 
 
+async def status(hub: Hub, assertion: str) -> int:
+    """What a token by this assertion is answered with."""
+    answer: int = (await ask(hub, form(assertion))).status_code
+    return answer
+
+
 async def token(hub: Hub, client: str = CLIENT, *scopes: str) -> str:
     answer = await operator_token(hub.entrance, OPERATOR, client, scopes or None)
     return str(answer["access_token"])

@@ -25,6 +25,7 @@ from hie.oauth.door import Door, actor_in, session_in
 from hie.oauth.entrance import Entrance, open_entrance
 from hie.oauth.forms import read_form
 from hie.oauth.hardening import BodyLimit, Hardening
+from hie.oauth.jwks_fetch import JwksFetcher
 from hie.oauth.people import NewPerson, add_person
 from hie.oauth.registration import Registration, add_client
 from hie.oauth.rotation import open_ring
@@ -32,6 +33,7 @@ from hie.oauth.routes import routes
 from hie.store.database import Database
 from hie.store.ledger import Ledger
 from hie.store.sqlite import FILE
+from tests.integration.oauth.tokens.key_server import KeyServer, a_set, answering, key_server
 from tests.unit.access.tokens import CLIENT, HUB, INSTITUTION, NOW, ec_key, jwk_of
 
 OPERATOR = Actor(
@@ -207,3 +209,10 @@ async def register(hub: Hub, **changes: Any) -> None:
         "name": "LIS",
     }
     await add_client(hub.entrance, OPERATOR, Registration(**(values | changes)))
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[tuple[KeyServer, JwksFetcher]]:
+    """A partner's key server that gives key 1, and who fetches from it."""
+    async with key_server(tmp_path, answering(a_set(1))) as found:
+        yield found

@@ -2,11 +2,13 @@
 
 import asyncio
 import datetime
+import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -16,9 +18,16 @@ from cryptography.x509.oid import NameOID
 
 from hie.oauth.jwks_address import Reachable, reachable
 from hie.oauth.jwks_fetch import JwksFetcher
+from tests.unit.access.tokens import ec_key, jwk_of
 
 NAME = "keys.partner.example"
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
+
+
+def a_set(*numbers: int, **changes: Any) -> bytes:
+    """The set of these keys, each changed alike; `f1` is the name of key 1."""
+    keys = [jwk_of(ec_key("P-384", n), kid=f"f{n}") | changes for n in numbers]
+    return json.dumps({"keys": keys}).encode()
 
 
 def answering(body: bytes, status: str = "200 OK", **headers: str) -> Answer:

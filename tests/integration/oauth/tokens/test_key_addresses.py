@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,35 +11,19 @@ from hie.errors import UnprocessableRequest
 from hie.oauth.jwks_fetch import JwksFetcher, NotFetched
 from hie.oauth.jwks_sets import LAST_GOOD
 from hie.oauth.registration import set_client_key
-from tests.integration.oauth.asking import ask, form
+from tests.integration.oauth.asking import ask, form, status
 from tests.integration.oauth.conftest import OPERATOR, Clock, Hub, Making, register
-from tests.integration.oauth.tokens.key_server import NAME, KeyServer, answering, key_server
+from tests.integration.oauth.tokens.key_server import NAME, KeyServer, a_set, answering
 from tests.unit.access.tokens import CLIENT, NOW, a_header, an_assertion, ec_key, jwk_of, signed
 
 pytestmark = pytest.mark.anyio
 FAR = "far-1"
 
 
-def a_set(*numbers: int, **changes: Any) -> bytes:
-    keys = [jwk_of(ec_key("P-384", n), kid=f"f{n}") | changes for n in numbers]
-    return json.dumps({"keys": keys}).encode()
-
-
 def far(number: int, key: int = 1, header: dict[str, Any] | None = None, **claims: Any) -> str:
     head = a_header(kid=f"f{key}") | (header or {})
     said = an_assertion(iss=FAR, sub=FAR, jti=f"far-{number}", **claims)
     return signed(head, said, ec_key("P-384", key))
-
-
-async def status(hub: Hub, text: str) -> int:
-    answer: int = (await ask(hub, form(text))).status_code
-    return answer
-
-
-@pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[tuple[KeyServer, JwksFetcher]]:
-    async with key_server(tmp_path, answering(a_set(1))) as found:
-        yield found
 
 
 @pytest.fixture

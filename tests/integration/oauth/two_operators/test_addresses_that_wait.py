@@ -1,38 +1,23 @@
 """An address of keys is read when it is proposed, and again when it is approved."""
 
-import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from hie.errors import NotPermitted, UnprocessableRequest
 from hie.oauth.jwks_fetch import JwksFetcher
-from tests.integration.oauth.asking import ask, form
+from tests.integration.oauth.asking import status
 from tests.integration.oauth.conftest import Hub, Making, register
-from tests.integration.oauth.tokens.key_server import KeyServer, answering, key_server
+from tests.integration.oauth.tokens.key_server import KeyServer, a_set, answering
 from tests.integration.oauth.two_operators.operators import ALICE, BOB, act, told, waiting
 from tests.unit.access.tokens import CLIENT, a_header, an_assertion, ec_key, jwk_of, signed
 
 pytestmark = pytest.mark.anyio
 
 
-def a_set(number: int) -> bytes:
-    return json.dumps({"keys": [jwk_of(ec_key("P-384", number), kid=f"f{number}")]}).encode()
-
-
-async def status(hub: Hub, key: int, number: int, kid: str | None = None) -> int:
-    text = signed(
-        a_header(kid=kid or f"f{key}"), an_assertion(jti=f"a-{number}"), ec_key("P-384", key)
-    )
-    answer: int = (await ask(hub, form(text))).status_code
-    return answer
-
-
-@pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[tuple[KeyServer, JwksFetcher]]:
-    async with key_server(tmp_path, answering(a_set(1))) as found:
-        yield found
+def by(key: int, number: int) -> str:
+    """What the client signs with a key of its set."""
+    return signed(a_header(kid=f"f{key}"), an_assertion(jti=f"a-{number}"), ec_key("P-384", key))
 
 
 @pytest.fixture
@@ -54,14 +39,14 @@ async def test_what_lies_at_the_address_when_it_is_approved_counts(
     items = {one["item"]: one for one in shown["changes"]}
     assert items["jwks_uri"]["then"] == [server.url]
     assert len(items["keys"]["now"]) == 1
-    assert await status(hub, 9, 1) == 200
-    assert await status(hub, 1, 2) == 401
+    assert await status(hub, by(9, 1)) == 200
+    assert await status(hub, by(1, 2)) == 401
     server.answer = answering(a_set(2))
     await act(hub, BOB, "client-approve", proposal=answer["proposal"])
     assert server.calls == 2
-    assert await status(hub, 2, 3) == 200
-    assert await status(hub, 1, 4) == 401
-    assert await status(hub, 9, 5) == 401
+    assert await status(hub, by(2, 3)) == 200
+    assert await status(hub, by(1, 4)) == 401
+    assert await status(hub, by(9, 5)) == 401
 
 
 async def test_an_address_that_cannot_be_read_waits_still(
@@ -72,11 +57,11 @@ async def test_an_address_that_cannot_be_read_waits_still(
     server.answer = answering(b"{}")
     with pytest.raises(UnprocessableRequest):
         await act(hub, BOB, "client-approve", proposal=answer["proposal"])
-    assert await status(hub, 9, 1) == 200
+    assert await status(hub, by(9, 1)) == 200
     assert len(await waiting(hub)) == 1
     server.answer = answering(a_set(1))
     await act(hub, BOB, "client-approve", proposal=answer["proposal"])
-    assert await status(hub, 1, 2) == 200
+    assert await status(hub, by(1, 2)) == 200
     assert [action for _, action, _ in await told(hub)] == ["C", "U"]
 
 
