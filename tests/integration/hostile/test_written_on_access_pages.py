@@ -87,7 +87,7 @@ async def _told(
     return texts
 
 
-async def _check_all(found: Filled, pages: Any, *, shows: bool = True) -> None:
+async def _check_all(pages: Any, *, shows: bool = True) -> None:
     """`pages(said)` are the same whatever is said, but for the text itself."""
     plain = await pages(PLAIN)
     for said in (*HOSTILE, LONG):
@@ -145,7 +145,7 @@ async def test_a_person_is_named_on_every_page_and_changes_none(found: Filled) -
             caller, {"find": ("/patients", None, 200), "glass": ("/break-glass", None, 200)}
         )
 
-    await _check_all(found, pages)
+    await _check_all(pages)
 
 
 async def test_what_is_typed_to_find_somebody_is_not_shown_again(found: Filled) -> None:
@@ -160,7 +160,7 @@ async def test_what_is_typed_to_find_somebody_is_not_shown_again(found: Filled) 
             name.replace(said, "other"): text for name, text in (await _told(doctor, asked)).items()
         }
 
-    await _check_all(found, pages, shows=False)
+    await _check_all(pages, shows=False)
 
 
 async def test_what_a_consent_says_is_text_on_its_page_and_its_print(found: Filled) -> None:
@@ -181,7 +181,7 @@ async def test_what_a_consent_says_is_text_on_its_page_and_its_print(found: Fill
             },
         )
 
-    await _check_all(found, pages)
+    await _check_all(pages)
 
 
 async def _openings(found: Filled, patient: str, said: str, count: int = 1) -> None:
@@ -236,7 +236,7 @@ async def test_why_the_glass_was_broken_is_text_for_who_broke_and_who_reviews(
         done = await _told(officer, {"reviewed": ("/glass?state=unjustified", None, 200)})
         return texts | done
 
-    await _check_all(found, pages)
+    await _check_all(pages)
 
 
 async def test_what_a_second_person_types_is_not_shown_again(found: Filled) -> None:
@@ -262,4 +262,4 @@ async def test_what_a_second_person_types_is_not_shown_again(found: Filled) -> N
             texts[lang] = answer.text
         return texts
 
-    await _check_all(found, pages, shows=False)
+    await _check_all(pages, shows=False)
