@@ -19,7 +19,6 @@ from hie.access.mint import SESSION_LIFETIME, Grant
 from hie.access.policy import Role
 from hie.access.reason import Reason
 from hie.access.token import LATE
-from hie.audit.event import Action, Event, EventType, Subject
 from hie.oauth.app_scopes import FHIR_USER, OPENID
 from hie.oauth.client_proof import naming, spend
 from hie.oauth.code_request import CodeRequest, read_code_request
@@ -29,7 +28,7 @@ from hie.oauth.id_token import id_token
 from hie.oauth.known_clients import KnownClient
 from hie.oauth.pkce import is_verifier_of
 from hie.oauth.sender import Sender, bound_to
-from hie.oauth.system_grants import token_sender
+from hie.oauth.system_grants import issued, token_sender
 from hie.oauth.token_answer import token_answer
 from hie.oauth.token_consents import consented
 from hie.oauth.token_refusal import answer
@@ -141,14 +140,6 @@ async def _issue(
         token=token_id,
         patient=found.patient,
     )
-    subjects = () if found.patient is None else (Subject(found.patient),)
-    event = Event(
-        EventType.TOKEN_ISSUED,
-        Action.CREATE,
-        actor,
-        subjects=subjects,
-        detail=" ".join(found.scopes),
-    )
     held = await consented(entrance, actor, SESSION_LIFETIME)
     async with entrance.db.unit() as unit:
         await spend(entrance, unit, *asked.used)
@@ -157,7 +148,7 @@ async def _issue(
         if first and FHIR_USER in found.scopes:
             named = await keep_fhir_user(unit, account)
         if first:
-            await ledger.append(unit, event)
+            await ledger.append(unit, issued(actor))
     if not first:
         await _lost(entrance, asked)
     grant = Grant(

@@ -163,7 +163,7 @@ async def _issue(entrance: Entrance, request: Request, caller: Actor, given: _Gi
             token=token_id,
             patient=None if person is None else person.patient,
         )
-        await ledger.append(unit, _issued(actor))
+        await ledger.append(unit, issued(actor))
     held = await consented(entrance, actor, LIFETIME)
     grant = Grant(
         issuer=entrance.issuer,
@@ -184,8 +184,8 @@ async def _issue(entrance: Entrance, request: Request, caller: Actor, given: _Gi
     return answer(200, token_answer(entrance, grant, token_id))
 
 
-def _issued(actor: Actor) -> Event:
-    """The audit event of a token."""
+def issued(actor: Actor) -> Event:
+    """The audit event of a token that is given to this actor."""
     return Event(
         type=EventType.TOKEN_ISSUED,
         action=Action.CREATE,
