@@ -14,6 +14,7 @@ from hie.access.scopes import Scope, covered, find_scope
 from hie.access.windows import Kind
 
 CLEARANCES = {"N": NORMAL, "R": RESTRICTED, "V": VERY_RESTRICTED}
+LETTERS = {value: letter for letter, value in CLEARANCES.items()}
 _KNOWN_HERE = frozenset({Kind.VISIT, Kind.ORDER, Kind.REFERRAL, Kind.PATIENT})
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hie.access.actor import Actor, Purpose
-from hie.access.agreement import CLEARANCES, STANDARD, Agreement, unknown_scopes
+from hie.access.agreement import CLEARANCES, LETTERS, STANDARD, Agreement, unknown_scopes
 from hie.access.widening import State
 from hie.audit.event import Action
 from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
@@ -79,11 +79,10 @@ async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
 
 
 def _shown(institution: str, agreed: Agreement) -> dict[str, Any]:
-    letters = {value: letter for letter, value in CLEARANCES.items()}
     return {
         "institution": institution,
         "scopes": None if agreed.scopes is None else " ".join(agreed.scopes),
         "purposes": None if agreed.purposes is None else " ".join(sorted(agreed.purposes)),
         **{name: getattr(agreed, name) for name in _SWITCHES},
-        "clearance": letters[agreed.clearance],
+        "clearance": LETTERS[agreed.clearance],
     }

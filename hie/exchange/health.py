@@ -9,8 +9,7 @@ from typing import Any
 from hie.access.actor import Actor
 from hie.errors import HubError
 from hie.exchange.hub import Hub
-from hie.oauth.approving import waiting
-from hie.oauth.dual_control import is_demanded
+from hie.oauth.dual_control import is_demanded, now_us
 from hie.oauth.oidc_sign_in import offered_providers
 from hie.recognition.rulebook_check import check_rulebook
 from hie.recognition.sources import read_files, shipped_files
@@ -18,6 +17,7 @@ from hie.settings import Settings
 from hie.store import (
     all_sealed,
     message_list,
+    proposals,
     register_looks,
     registers,
     sites,
@@ -123,7 +123,7 @@ async def _registration(hub: Hub, actor: Actor) -> dict[str, Any]:
     """Whether what lets clients do more takes two people, where others than this machine call."""
     async with hub.db.reading() as reader:
         two = await is_demanded(hub.entrance, reader)
-    waits = len(await waiting(hub.entrance))
+        waits = len(await proposals.waiting(reader, now_us(hub.entrance))) if two else 0
     if two:
         unknown = "" if actor.names else "; the machine cannot tell who you are"
         text = f"takes two operators; waiting: {waits}{unknown}"

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
-from hie.access.agreement import CLEARANCES, STANDARD, Agreement
+from hie.access.agreement import CLEARANCES, LETTERS, STANDARD, Agreement
 from hie.access.widening import State
 from hie.oauth.client_keys import KeyOffer
 from hie.store import agreements, apps, client_networks, clients
@@ -129,12 +129,11 @@ async def read_agreement(reader: Reader, institution: str) -> State:
 
 def agreement_state(agreed: Agreement, *, own: bool) -> State:
     """An agreement as plain JSON; `own` is False for the standard one. None is everything."""
-    letters = {value: letter for letter, value in CLEARANCES.items()}
     return {
         **asdict(agreed),
         "scopes": None if agreed.scopes is None else list(agreed.scopes),
         "purposes": None if agreed.purposes is None else sorted(agreed.purposes),
-        "clearance": letters[agreed.clearance],
+        "clearance": LETTERS[agreed.clearance],
         "own": own,
     }
 
