@@ -18,47 +18,47 @@ GUARDIAN = [{"type": "RelatedPerson", "display": "guardian"}]
 PERMIT, DENY = rule("permit"), denying("c")
 
 
-def child_of(birth: str | None) -> dict[str, Any]:
+def child_of(birth: str | None, name: str = "child") -> dict[str, Any]:
     """An invented child, as B knows it."""
     return {
         "resourceType": "Patient",
-        "identifier": [{"system": "urn:b", "value": "child"}],
+        "identifier": [{"system": "urn:b", "value": name}],
         **({} if birth is None else {"birthDate": birth}),
     }
 
 
-@pytest.mark.parametrize(
-    ("birth", "root", "performer", "refused"),  # given on 2026-06-01
-    [
-        ("2018-01-01", DENY, GUARDIAN, None),
-        ("2018-01-01", DENY, None, "guardian-required"),
-        ("1980-01-01", DENY, None, None),
-        ("9982-01-01", DENY, None, "guardian-required"),
-        ("9999-12-31", DENY, GUARDIAN, None),
-        ("2018", PERMIT, None, "guardian-required"),
-        ("2018", PERMIT, GUARDIAN, None),
-        ("2012", PERMIT, None, "birth-date-required"),
-        ("2012-06", PERMIT, None, "birth-date-required"),
-        ("2012-05", PERMIT, None, None),
-        ("2012", PERMIT, GUARDIAN, None),
-        ("2012", DENY, None, None),
-        ("2008", PERMIT, GUARDIAN, "birth-date-required"),
-        ("2008", DENY, GUARDIAN, None),
-        (None, PERMIT, None, "birth-date-required"),
-        (None, PERMIT, GUARDIAN, "birth-date-required"),
-        (None, DENY, None, None),
-    ],
-)
-async def test_a_guardian_signs_for_a_child(
-    place: Any, tmp_path: Path, birth: str | None, root: Any, performer: Any, refused: str | None
-) -> None:
+SIGNED: list[tuple[str | None, Any, Any, str | None]] = [
+    ("2018-01-01", DENY, GUARDIAN, None),
+    ("2018-01-01", DENY, None, "guardian-required"),
+    ("1980-01-01", DENY, None, None),
+    ("9982-01-01", DENY, None, "guardian-required"),
+    ("9999-12-31", DENY, GUARDIAN, None),
+    ("2018", PERMIT, None, "guardian-required"),
+    ("2018", PERMIT, GUARDIAN, None),
+    ("2012", PERMIT, None, "birth-date-required"),
+    ("2012-06", PERMIT, None, "birth-date-required"),
+    ("2012-05", PERMIT, None, None),
+    ("2012", PERMIT, GUARDIAN, None),
+    ("2012", DENY, None, None),
+    ("2008", PERMIT, GUARDIAN, "birth-date-required"),
+    ("2008", DENY, GUARDIAN, None),
+    (None, PERMIT, None, "birth-date-required"),
+    (None, PERMIT, GUARDIAN, "birth-date-required"),
+    (None, DENY, None, None),
+]
+
+
+async def test_a_guardian_signs_for_a_child(place: Any, tmp_path: Path) -> None:
+    """Consents of 2026-06-01, each for another child: birth, rules, who signs, why it is refused."""
     async with treating(place, tmp_path) as found:
-        child = await found.made("b", child_of(birth))
-        more = {} if performer is None else {"performer": performer}
-        answer = await found.post("Consent", "b", consent_of(child, root, **more))
-        assert answer.status_code == (201 if refused is None else 422), answer.text
-        if refused is not None:
-            assert refused in answer.text
+        for number, (birth, root, performer, refused) in enumerate(SIGNED):
+            child = await found.made("b", child_of(birth, f"child-{number}"))
+            more = {} if performer is None else {"performer": performer}
+            answer = await found.post("Consent", "b", consent_of(child, root, **more))
+            expected = 201 if refused is None else 422
+            assert answer.status_code == expected, (birth, root, performer, answer.text)
+            if refused is not None:
+                assert refused in answer.text, (birth, root, performer)
 
 
 async def sees(found: Region, result: str) -> bool:

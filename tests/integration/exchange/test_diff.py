@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from hie.app import opened
 from hie.cli import root
-from hie.errors import ResourceNotFound, RulebookInvalid, UnprocessableRequest
+from hie.errors import HubError, ResourceNotFound, RulebookInvalid, UnprocessableRequest
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.recognition.sources import shipped_files
@@ -194,34 +194,33 @@ async def test_only_the_days_asked_for_are_judged_page_by_page(place: Any, tmp_p
         assert (await _diff(hub, "current", "current", days=30))["total"] == 251
 
 
-@pytest.mark.parametrize("days", [0, -1, 1.5, "7", None, True, 40_000])
-async def test_days_that_are_no_positive_number_are_refused(
-    place: Any, tmp_path: Path, days: Any
-) -> None:
-    async with opened(_settings(place)) as hub:
-        with pytest.raises(UnprocessableRequest) as refused:
-            await _diff(hub, "current", "current", days=days)
-    assert refused.value.faults[0].path == "days"
+NO_DAYS = [0, -1, 1.5, "7", None, True, 40_000]
 
 
-@pytest.mark.parametrize(
-    ("name", "error", "code"),
-    [
-        ("0" * 64, ResourceNotFound, "unknown-hash"),
-        ("abcdef12", ResourceNotFound, "unknown-hash"),
-        ("import:99", ResourceNotFound, "unknown-import"),
-        ("import:0", UnprocessableRequest, "unknown-books"),
-        ("no/such/folder", UnprocessableRequest, "unknown-books"),
-        ("", UnprocessableRequest, "unknown-books"),
-    ],
-)
-async def test_books_that_are_not_there_are_named(
-    place: Any, name: str, error: Any, code: str
-) -> None:
+async def test_days_that_are_no_positive_number_are_refused(place: Any, tmp_path: Path) -> None:
     async with opened(_settings(place)) as hub:
-        with pytest.raises(error) as refused:
-            await _diff(hub, "current", name)
-    assert refused.value.faults[0].code == code
+        for days in NO_DAYS:
+            with pytest.raises(UnprocessableRequest) as refused:
+                await _diff(hub, "current", "current", days=days)
+            assert refused.value.faults[0].path == "days", days
+
+
+NO_BOOKS: list[tuple[str, type[HubError], str]] = [
+    ("0" * 64, ResourceNotFound, "unknown-hash"),
+    ("abcdef12", ResourceNotFound, "unknown-hash"),
+    ("import:99", ResourceNotFound, "unknown-import"),
+    ("import:0", UnprocessableRequest, "unknown-books"),
+    ("no/such/folder", UnprocessableRequest, "unknown-books"),
+    ("", UnprocessableRequest, "unknown-books"),
+]
+
+
+async def test_books_that_are_not_there_are_named(place: Any) -> None:
+    async with opened(_settings(place)) as hub:
+        for name, error, code in NO_BOOKS:
+            with pytest.raises(error) as refused:
+                await _diff(hub, "current", name)
+            assert refused.value.faults[0].code == code, name
 
 
 async def test_files_that_do_not_hold_together_are_refused_by_name(place: Any) -> None:

@@ -122,22 +122,23 @@ async def test_a_page_of_a_million_is_the_largest_page_and_says_so(
         assert "_count=200" in links["self"]
 
 
-@pytest.mark.parametrize("value", [LONG, "_" * 10_000, "*" * 10_000, "示" * 5_000])
-async def test_a_text_of_ten_kilobytes_is_refused_at_once(
-    place: Any, tmp_path: Path, value: str
-) -> None:
+TEN_KILOBYTES = [LONG, "_" * 10_000, "*" * 10_000, "示" * 5_000]
+
+
+async def test_a_text_of_ten_kilobytes_is_refused_at_once(place: Any, tmp_path: Path) -> None:
     """By POST: no address could hold it."""
     async with hostile_field(place, tmp_path) as field:
-        body = f"_id={field.patient}&name={quote(value)}".encode()
-        asked = Asked("POST", "/fhir/Patient/_search", body, FORM)
-        attack = Attack("a long text", asked, 400, "too-costly|invalid|too-long|value", "cost")
-        times = []
-        for _ in range(5):
-            start = time.process_time()
-            answer = await field.ask(asked)
-            times.append(time.process_time() - start)
-            check_answer(attack, answer)
-        assert min(times) < 0.05
+        for value in TEN_KILOBYTES:
+            body = f"_id={field.patient}&name={quote(value)}".encode()
+            asked = Asked("POST", "/fhir/Patient/_search", body, FORM)
+            attack = Attack("a long text", asked, 400, "too-costly|invalid|too-long|value", "cost")
+            times = []
+            for _ in range(5):
+                start = time.process_time()
+                answer = await field.ask(asked)
+                times.append(time.process_time() - start)
+                check_answer(attack, answer)
+            assert min(times) < 0.05, value[:10]
         right = f"_id={field.patient}&name={quote('示例')}".encode()
         found = await field.ask(Asked("POST", "/fhir/Patient/_search", right, FORM))
         assert found.json()["total"] == 1 if "total" in found.json() else found.json()["entry"]

@@ -220,30 +220,28 @@ async def test_what_is_stored_is_looked_at_where_nothing_is_sent(
         assert (await client.post("/fhir/Observation/nobody/$validate")).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "name"),
-    [
-        ("Observation/$validate", None, "resource"),
-        ("Observation/$validate", PATIENT, "resourceType"),
-        ("Observation/$validate?mode=wish", RESULT, "mode"),
-        ("Observation/$validate?mode=delete", RESULT, "mode"),
-        ("Observation/x/$validate?mode=create", RESULT, "mode"),
-        ("Observation/$validate?colour=red", RESULT, "colour"),
-        ("Observation/$validate?profile=", RESULT, "profile"),
-        ("Observation/$validate?profile=a&profile=b", RESULT, "profile"),
-        ("Observation/$validate", parameters(profile="urn:a"), "resource"),
-        ("Observation/$validate", parameters(resource=RESULT, colour="a"), "colour"),
-        ("Observation/$validate", {"resourceType": "Parameters", "parameter": [{"name": "mode"}]},
-         "Parameters.parameter[0]"),
-    ],
-)  # fmt: skip
-async def test_what_is_asked_wrongly_is_refused_by_name(
-    place: Any, tmp_path: Path, path: str, body: Any, name: str
-) -> None:
+WRONG: list[tuple[str, Any, str]] = [
+    ("Observation/$validate", None, "resource"),
+    ("Observation/$validate", PATIENT, "resourceType"),
+    ("Observation/$validate?mode=wish", RESULT, "mode"),
+    ("Observation/$validate?mode=delete", RESULT, "mode"),
+    ("Observation/x/$validate?mode=create", RESULT, "mode"),
+    ("Observation/$validate?colour=red", RESULT, "colour"),
+    ("Observation/$validate?profile=", RESULT, "profile"),
+    ("Observation/$validate?profile=a&profile=b", RESULT, "profile"),
+    ("Observation/$validate", parameters(profile="urn:a"), "resource"),
+    ("Observation/$validate", parameters(resource=RESULT, colour="a"), "colour"),
+    ("Observation/$validate", {"resourceType": "Parameters", "parameter": [{"name": "mode"}]},
+     "Parameters.parameter[0]"),
+]  # fmt: skip
+
+
+async def test_what_is_asked_wrongly_is_refused_by_name(place: Any, tmp_path: Path) -> None:
     async with hub_of_writer(place, tmp_path) as (_, client):
-        answer = await client.post(f"/fhir/{path}", **({} if body is None else {"json": body}))
-        assert answer.status_code == 400, answer.text
-        assert answer.json()["issue"][0]["expression"] == [name]
+        for path, body, name in WRONG:
+            answer = await client.post(f"/fhir/{path}", **({} if body is None else {"json": body}))
+            assert answer.status_code == 400, (path, answer.text)
+            assert answer.json()["issue"][0]["expression"] == [name], path
 
 
 async def test_lists_kept_in_step_by_nulls_are_kept_as_they_are(place: Any, tmp_path: Path) -> None:
