@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.integration.access.support import NOT_THERE, Region
+from tests.integration.access.support import Region
 from tests.relabelled import relabel
 
 ACR = "urn:hub:acr:2"
@@ -58,14 +58,3 @@ async def prepared(found: Region) -> None:
     await labelled(found, R, "P4b")
     await labelled(found, V, "P3b")
     await found.person("a2", "a", acr=ACR)
-
-
-async def sees(found: Region, who: str, place: str) -> bool:
-    """Whether a result is shown; if not, it is answered as what is not there."""
-    answer = await found.get(f"Observation/{found.results[place]}", who)
-    if answer.status_code == 200:
-        assert found.canary(place) in answer.text
-        return True
-    absent = await found.get(f"Observation/{NOT_THERE}", who)
-    assert (answer.status_code, answer.text) == (404, absent.text)
-    return False

@@ -126,6 +126,18 @@ class Region:
         return row[0], row[1]
 
 
+async def sees(found: Region, who: str, place: str) -> bool:
+    """Whether somebody reads a result; what they may not is answered as what is not there."""
+    answer = await found.get(f"Observation/{found.results[place]}", who)
+    if answer.status_code == 200:
+        assert found.canary(place) in answer.text
+        return True
+    absent = await found.get(f"Observation/{NOT_THERE}", who)
+    assert (answer.status_code, answer.text) == (404, absent.text)
+    assert absent.status_code == 404
+    return False
+
+
 @asynccontextmanager
 async def region(place: Any, tmp_path: Path, **settings: Any) -> AsyncIterator[Region]:
     """The hub with its hospitals, patients, visits and results."""

@@ -16,10 +16,9 @@ from tests.integration.access.glass import (
     labelled,
     named,
     prepared,
-    sees,
     wish,
 )
-from tests.integration.access.support import INSTITUTIONS, NOT_THERE, Region, region, shown
+from tests.integration.access.support import INSTITUTIONS, NOT_THERE, Region, region, sees, shown
 from tests.integration.fhir.support import writer
 
 pytestmark = pytest.mark.anyio

@@ -9,21 +9,9 @@ import pytest
 
 from hie.access.implicit import Implicit, use_policy
 from tests.integration.access.consents import consent_of, denying, give, rule, treating, withdraw
-from tests.integration.access.support import NOT_THERE, Region
+from tests.integration.access.support import NOT_THERE, sees
 
 pytestmark = pytest.mark.anyio
-
-
-async def sees(found: Region, who: str, place: str) -> bool:
-    """Whether a hospital reads a result; what it may not is answered as what is not there."""
-    answer = await found.get(f"Observation/{found.results[place]}", who)
-    if answer.status_code == 200:
-        assert found.canary(place) in answer.text
-        return True
-    absent = await found.get(f"Observation/{NOT_THERE}", who)
-    assert answer.status_code == absent.status_code == 404
-    assert answer.text == absent.text
-    return False
 
 
 async def test_a_denial_hides_every_result_of_every_hospital(place: Any, tmp_path: Path) -> None:

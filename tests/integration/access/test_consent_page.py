@@ -13,7 +13,7 @@ import pytest
 from hie.errors import NotPermitted, UnprocessableRequest
 from hie.exchange.commands import run
 from tests.integration.access.consents import denying, give, treating
-from tests.integration.access.support import INSTITUTIONS, Region
+from tests.integration.access.support import INSTITUTIONS, Region, sees
 from tests.integration.test_doors import _client
 
 pytestmark = pytest.mark.anyio
@@ -38,11 +38,6 @@ async def signed_in(found: Region, who: str = "b") -> AsyncIterator[httpx.AsyncC
 
 def csrf(answer: httpx.Response) -> str:
     return str(re.findall(r'name="csrf" value="([^"]+)"', answer.text)[0])
-
-
-async def sees(found: Region, who: str, place: str) -> bool:
-    answer = await found.get(f"Observation/{found.results[place]}", who)
-    return answer.status_code == 200
 
 
 async def test_a_signed_form_holds_at_once_and_is_printed(place: Any, tmp_path: Path) -> None:

@@ -14,10 +14,9 @@ from tests.integration.access.glass import (
     ends,
     labelled,
     prepared,
-    sees,
     wish,
 )
-from tests.integration.access.support import region
+from tests.integration.access.support import region, sees
 from tests.integration.launch.support import refusals_of
 
 pytestmark = pytest.mark.anyio

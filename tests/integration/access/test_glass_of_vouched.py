@@ -8,8 +8,8 @@ import pytest
 
 from hie.exchange.commands import run
 from hie.store import vouched
-from tests.integration.access.glass import ACR, R, broken, labelled, plain, sees, wish
-from tests.integration.access.support import INSTITUTIONS, region
+from tests.integration.access.glass import ACR, R, broken, labelled, plain, wish
+from tests.integration.access.support import INSTITUTIONS, region, sees
 
 pytestmark = pytest.mark.anyio
 
