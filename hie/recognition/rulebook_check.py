@@ -201,7 +201,7 @@ def _strays(folder: Path | None) -> Iterator[Found]:
     for room in ("catalogue", "rulebook", "texts", "policy"):
         for path in sorted((folder / room).rglob("*")):
             name = path.relative_to(folder).as_posix()
-            if path.suffix not in (".yaml", ".yml", ".json") or path.name.startswith("."):
+            if path.suffix not in (".yaml", ".yml", ".json", ".po") or path.name.startswith("."):
                 continue
             if path.is_file() and not OWN_FILES.fullmatch(name) and not _ships(name, path):
                 reason = "the hub never reads a file of this name (docs/catalogue.md)"

@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+from babel.messages.pofile import read_po
 from starlette.routing import Route
 
 import hie.web
@@ -13,7 +15,7 @@ from hie.oauth.open_doors import is_open
 from hie.recognition.catalogue import load_catalogue
 from hie.schemas import schema
 from hie.web import PAGES, WEB_ROUTES
-from hie.web.language import texts
+from hie.web.language import Language, say, words
 from hie.web.pages import break_glass, consents, decision_view, orders, outcomes, work
 from hie.web.pages.answered import OUTCOMES
 from hie.web.pages.comparison import STANDINGS, STATUSES, WHATS
@@ -28,6 +30,8 @@ ROOT = Path(hie.web.__file__).parent
 DOCS = Path(__file__).parents[2] / "docs"
 TEMPLATES = sorted((ROOT / "templates").glob("*.html"))
 MODULES = sorted(ROOT.rglob("*.py"))
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+KEYS = set(words("zh").forms)
 # Keys that are put together from a word of the data.
 MADE = {
     "type-": (*TYPES, CODE),
@@ -79,32 +83,60 @@ def _asked() -> set[str]:
     return {first or second for first, second in whole}
 
 
+def _data(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text))
+
+
 def test_every_text_a_template_asks_for_exists() -> None:
     assert len(_asked()) > 30
-    assert _asked() <= set(texts())
+    assert _asked() <= KEYS
 
 
 def test_every_text_that_is_put_together_exists() -> None:
     found = set(re.findall(r"\bt\('([^']+)'\s*~", _sources()))
     found |= set(re.findall(r"\bsay\(\s*f\"([a-z]+-)\{", _sources()))
     assert found <= set(MADE), found
-    for prefix, words in MADE.items():
-        for word in words:
-            assert prefix + word in texts()
+    for prefix, ends in MADE.items():
+        for word in ends:
+            assert prefix + word in KEYS
 
 
 def test_no_text_is_left_over() -> None:
     quoted = set(re.findall(r"[\"']([a-z0-9-]+)[\"']", _sources()))
-    made = {prefix + word for prefix, words in MADE.items() for word in words}
-    assert set(texts()) - quoted - made == set()
+    made = {prefix + word for prefix, ends in MADE.items() for word in ends}
+    assert KEYS - quoted - made == set()
 
 
 def test_every_text_is_there_in_both_languages_with_the_same_data() -> None:
-    for key, words in texts().items():
-        assert set(words) == {"zh", "en"}, key
-        data = [set(re.findall(r"\{(\w+)\}", text)) for text in words.values()]
-        assert data[0] == data[1], key
-        assert all(text.strip() for text in words.values()), key
+    assert set(words("en").forms) == KEYS
+    for key in KEYS:
+        forms = {lang: words(lang).forms[key] for lang in LANGUAGES}
+        assert all(text.strip() for one in forms.values() for text in one), key
+        data = {lang: _data(one[-1]) for lang, one in forms.items()}
+        assert data["zh"] == data["en"], key
+        for one in forms.values():  # one of something may say so without the number
+            assert all(_data(one[-1]) - _data(text) <= {"n"} for text in one), key
+        counts = {lang: len(one) for lang, one in forms.items()}
+        assert counts in ({"zh": 1, "en": 1}, {"zh": 1, "en": 2}), key
+        assert counts["en"] == 1 or "n" in data["en"], key
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_catalogue_has_each_text_once_and_no_guess(lang: Language) -> None:
+    file = schema("texts", "pages", f"{lang}.po")
+    keys = re.findall(r'^msgid "(.+)"$', file.read_text("utf-8"), re.M)
+    assert len(keys) == len(set(keys)) == len(KEYS)
+    with file.open("rb") as opened:
+        found = read_po(opened, locale=lang, abort_invalid=True)
+    assert not [one.id for one in found if one.fuzzy and one.id]
+    assert not found.obsolete
+
+
+def test_a_text_that_counts_takes_the_form_of_its_number() -> None:
+    assert say("others-left-out", "en", n=1) == "1 older result is not listed here."
+    assert say("others-left-out", "en", n=2) == "2 older results are not listed here."
+    assert say("others-left-out", "en", n=0) == "0 older results are not listed here."
+    assert say("others-left-out", "zh", n=1).count("1") == 1
 
 
 def test_every_category_of_the_catalogue_can_be_chosen() -> None:

@@ -138,7 +138,7 @@ def test_a_new_file_of_the_regions_own_folder_is_added_in_order(own: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "name", ["texts/pages.yaml", "rulebook/other.yaml", "json-schema/policy.json", "policy/x.yaml"]
+    "name", ["texts/record.yaml", "rulebook/other.yaml", "json-schema/policy.json", "policy/x.yaml"]
 )
 def test_what_is_not_a_regions_own_is_never_read_from_its_folder(own: Path, name: str) -> None:
     put(own, name, "own: true")

@@ -235,9 +235,9 @@ def test_a_file_the_hub_would_never_read_is_told(tmp_path: Path, name: str) -> N
 def test_notes_backups_and_copies_of_shipped_files_are_no_strays(tmp_path: Path) -> None:
     for name in ("catalogue/README.md", "catalogue/lab/K.yaml~", "rulebook/.gate3.yaml.swp"):
         put(tmp_path, name, "x")
-    put(tmp_path, "texts/pages.yaml", shipped("texts/pages.yaml"))
+    put(tmp_path, "texts/record.yaml", shipped("texts/record.yaml"))
     assert faults(tmp_path) == ()
-    put(tmp_path, "texts/pages.yaml", "changed: {zh: 甲, en: b}\n")
+    put(tmp_path, "texts/record.yaml", "changed: {zh: 甲, en: b}\n")
     assert [one.code for one in faults(tmp_path)] == ["stray-file"]
 
 

@@ -100,7 +100,7 @@ def test_a_change_of_registers_changes_no_other_part(sources: Sources) -> None:
 
 
 def test_page_texts_and_basis_files_fall_into_the_parts_they_belong_to() -> None:
-    assert part_of("texts/pages.yaml") is None
+    assert part_of("texts/record.yaml") is None
     assert part_of("texts/gate4.yaml") is Part.TEXTS
     assert part_of("rulebook/basis.yaml") is Part.RULEBOOK
     assert part_of("rulebook/reasons.yaml") is Part.REASONS
