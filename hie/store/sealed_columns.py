@@ -108,6 +108,12 @@ COLUMNS: tuple[Column, ...] = (
         ("id",),
     ),
     _by_id("decision", "text", DataClass.ORDER, Form.WORDS, "institution"),
+    Column(
+        "cds_feedback", "comment", ("card", "hash"), DataClass.ORDER, Form.WORDS,
+        lambda row: ("cds_feedback", "comment", row["card"], row["hash"]),
+        lambda row: row["institution"],
+        ("institution",),
+    ),
     _by_id("link", "reason", DataClass.ORDER, Form.WORDS),
     _by_id("identity_task", "outcome", DataClass.ORDER, Form.WORDS),
     _by_id("user_account", "name", DataClass.ORDER, Form.WORDS, "institution"),

@@ -12,6 +12,7 @@ from sqlmodel import Index, PrimaryKeyConstraint, SQLModel
 from hie.store import (
     access_tables,
     agreement_tables,
+    card_tables,
     data_tables,
     duty_tables,
     glass_tables,
@@ -316,6 +317,7 @@ __all__ = [
     "TABLES",
     "access_tables",
     "agreement_tables",
+    "card_tables",
     "data_tables",
     "duty_tables",
     "glass_tables",
