@@ -4,18 +4,20 @@ Pure: the answer JSON in, plain dicts for the template out. Nothing is judged he
 """
 
 import math
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
+from hie.exchange.result_history import PastResult
 from hie.web.charts import Point, range_bar, sparkline
 from hie.web.language import Language, say
 from hie.web.pages.answered import mark_state, shown
 from hie.web.pages.filters import Filters
 
 # Rules whose firing speaks for a result (recognition rules made precise, section 2.5).
+_FEW = 10  # results of a sparkline
+_MOST_PRINTED = 60  # letters of a printed interval in a row
 NOTICES = frozenset({"R-104", "R-106", "R-110", "R-208", "R-304", "R-404", "R-609"})
 
 
@@ -26,9 +28,11 @@ def row(
     filters: Filters,
     base: str,
     lang: Language,
+    past: Sequence[PastResult] = (),
 ) -> dict[str, Any]:
-    """One line of the table."""
+    """One line of the table; `past` is what is known of the item's history, newest first."""
     candidate = shown(order)
+    mine = next((one for one in past if one.resource == candidate["resource"]), None)
     reported = candidate["reported"]
     low, high = _number(reported["low"]), _number(reported["high"])
     measured = _number(reported["value"])
@@ -44,15 +48,16 @@ def row(
         "loinc": item["loinc"],
         "value": value_text(candidate, lang),
         "unit": unit_text(candidate["unit"]),
-        "flag": _flag(measured, low, high),
+        "flag": mine.flag if mine is not None else _flag(measured, low, high),
         "reported": say(
             "reported-as", lang, value=reported["value"], unit=unit_text(reported["unit"])
         )
         if converted and not is_class
         else "",
         "bar": range_bar(measured, low, high) if measured is not None else Markup(""),
-        "range": interval_text(reported["low"], reported["high"]),
-        "spark": _spark(order, low, high, number, name, lang),
+        "range": interval_text(reported["low"], reported["high"])
+        or (mine.printed[:_MOST_PRINTED] if mine is not None else ""),
+        "spark": _spark(past, number, name, lang),
         "source": number[candidate["institution"]["code"]],
         "institution": candidate["institution"]["name"],
         "mark": candidate["mark"],
@@ -143,24 +148,16 @@ def reasons(
 
 
 def _spark(
-    order: Mapping[str, Any],
-    low: float | None,
-    high: float | None,
-    number: Mapping[str, int],
-    name: str,
-    lang: Language,
+    past: Sequence[PastResult], number: Mapping[str, int], name: str, lang: Language
 ) -> Markup:
+    """The last few results in the item's unit, with the range printed with the newest."""
+    drawn = [one for one in past if one.is_drawn][:_FEW]
     points = [
-        Point(
-            at,
-            value,
-            number[c["institution"]["code"]],
-        )
-        for c in order["candidates"]
-        if (at := _instant(c["effective"])) is not None
-        and (value := _number(c["reported"]["value"])) is not None
-        and c["reported"]["unit"] == shown(order)["reported"]["unit"]
+        Point(one.at_us or 0, float(one.number or 0), number.get(one.code, 0)) for one in drawn
     ]
+    if not points:
+        return Markup("")
+    low, high = (None if end is None else float(end) for end in drawn[0].interval)
     return sparkline(points, low, high, say("trend-label", lang, name=name, n=len(points)))
 
 
@@ -178,14 +175,6 @@ def _number(text: str | None) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def _instant(text: str | None) -> float | None:
-    """Seconds of a moment; None for one that is not known to the day."""
-    try:
-        return datetime.fromisoformat(text).timestamp() if text else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def interval_text(low: str | None, high: str | None) -> str:
