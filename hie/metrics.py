@@ -33,6 +33,10 @@ DECISIONS = Counter(
     "hie_decisions", "Decisions of clinicians, by what was decided and what became of it.",
     ["decision", "state"],
 )  # fmt: skip
+CARDS = Counter(
+    "hie_cards", "Cards of CDS Hooks, by what was said of them or became of them unsaid.",
+    ["became"],
+)  # fmt: skip
 WORK_ITEMS = Gauge(
     "hie_work_items", "Reopened decisions that wait for their institution, by cause.", ["cause"]
 )
@@ -44,5 +48,5 @@ REFUSALS = Counter(
 )
 OWN = (
     RECEIVED, MESSAGES, WAITING_SECONDS, DATABASE_UP, ORDER_CHECKS, ORDERS, ORDER_CHECK_SECONDS,
-    DECISIONS, WORK_ITEMS, AUDIT_EVENTS, REFUSALS,
+    DECISIONS, CARDS, WORK_ITEMS, AUDIT_EVENTS, REFUSALS,
 )  # fmt: skip

@@ -21,6 +21,7 @@ from hie.app.web import web_app
 from hie.app.worker import work
 from hie.errors import Unavailable
 from hie.exchange.ask_sources import keep_asking
+from hie.exchange.card_outcomes import keep_settling
 from hie.exchange.hub import Hub
 from hie.exchange.keep_instances import sweep
 from hie.exchange.operators import operator
@@ -67,6 +68,7 @@ async def _serve(settings: Settings) -> None:
             asyncio.create_task(images.run()),
             asyncio.create_task(_sweep(hub)),
             asyncio.create_task(keep_asking(hub)),
+            asyncio.create_task(keep_settling(hub)),
         ]
         servers = [
             uvicorn.Server(

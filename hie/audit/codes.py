@@ -80,6 +80,7 @@ _KINDS: dict[str, tuple[Resource, tuple[Resource, ...], Flow]] = {
     EventType.INDICATORS: (_QUERY, (), Flow.QUERY),
     EventType.EXPLAIN: (_ORDER, (), Flow.READ),
     EventType.DECIDE: (_ORDER, (), Flow.WRITE),
+    EventType.CARD_FEEDBACK: (_ORDER, (), Flow.WRITE),
     EventType.PAGE: (_PATIENT, (), Flow.READ),
     EventType.PATIENT_CODE: (_PATIENT, (), Flow.OTHER),
     EventType.RECEIVE: (_IMPORT, (), Flow.WRITE),

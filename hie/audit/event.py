@@ -25,6 +25,7 @@ class EventType(StrEnum):
     ASSESS = "assess"
     EXPLAIN = "explain"
     DECIDE = "decide"
+    CARD_FEEDBACK = "card-feedback"
     PAGE = "page"
     RECEIVE = "receive"
     PROCESS = "process"

@@ -7,7 +7,7 @@ by `as_known_at`; of decisions, those that stood then.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,16 +17,14 @@ import msgspec
 from hie.access.actor import Actor
 from hie.audit.event import Action, Event, EventType
 from hie.exchange.hub import Hub
-from hie.exchange.indicator_question import DAY_US, Wanted, midnight, read_wanted
-from hie.exchange.order_lines import Prices, Read, order_lines, read_check
-from hie.exchange.performed import homes_now, performed_for
+from hie.exchange.indicator_question import Wanted, read_wanted
+from hie.exchange.order_facts import AsOf, lines_of, performed_after
+from hie.exchange.order_lines import Prices, read_check
 from hie.fhir.elements import instant
-from hie.recognition.catalogue import ImagingClass, Item
-from hie.recognition.indicator_facts import Line, Performed
+from hie.recognition.indicator_facts import Line
 from hie.recognition.indicator_report import Asked, write_report
 from hie.recognition.indicator_tally import Dimension, Tallies, Tally, add_all, tally
 from hie.store import indicator_rows
-from hie.store.session import Reader
 
 _PERSONS = 25  # of one page
 _CHECKS = 200  # of one page of those that found nobody
@@ -120,6 +118,7 @@ async def count_page(hub: Hub, wanted: Wanted, after: str) -> Page:
         hub.registers.known_at(wanted.known_us) if wanted.dated else hub.registers.current()
     )
     prices = Prices(hub.catalogue, registers, policy, hub.rulebook)
+    as_of = AsOf(wanted.known_us, wanted.dated, wanted.days)
     async with hub.db.reading() as reader:
         if not after.startswith("|"):
             of = await indicator_rows.persons(reader, wanted.span, after, _PERSONS)
@@ -131,59 +130,19 @@ async def count_page(hub: Hub, wanted: Wanted, after: str) -> Page:
             rows = await indicator_rows.nobodys(reader, wanted.span, (int(at_us), key), _CHECKS)
             following = f"|{rows[-1].on_us}|{rows[-1].id}" if len(rows) == _CHECKS else None
         checks = [read_check(reader, row) for row in rows]
-        lines = await _lines(reader, wanted, checks, prices)
-        done = await _performed(hub, reader, wanted, checks, lines)
+        lines = await lines_of(reader, as_of, checks, prices)
+        done = await performed_after(hub, reader, as_of, checks, lines)
     tallies: Tallies = {}
+    today = instant(wanted.known_us).date()
     by_person: dict[str | None, list[Line]] = {}
     for line in lines:
         by_person.setdefault(line.person, []).append(line)
     for person, theirs in by_person.items():
         add_all(
             tallies,
-            tally(theirs, done.get(person or "", ()), by=wanted.by, days=wanted.days),
+            tally(theirs, done.get(person or "", ()), by=wanted.by, days=wanted.days, today=today),
         )
     return Page(list(tallies.items()), following, len(of))
-
-
-async def _lines(
-    reader: Reader, wanted: Wanted, checks: Sequence[Read], prices: Prices
-) -> list[Line]:
-    keys = [check.row.id for check in checks]
-    decisions = await indicator_rows.decisions_of(reader, keys, wanted.known_us)
-    views = await indicator_rows.views_of(reader, keys, wanted.known_us)
-    asking = sorted({check.row.institution for check in checks})
-    since = await indicator_rows.views_since(reader, asking, wanted.known_us)
-    return order_lines(checks, decisions, views, since, prices, wanted.known_us)
-
-
-async def _performed(
-    hub: Hub, reader: Reader, wanted: Wanted, checks: Sequence[Read], lines: Sequence[Line]
-) -> dict[str, list[Performed]]:
-    """What was done for those of whom something was offered, as long as it can matter."""
-    offered = [line for line in lines if line.may_stand_in and line.person is not None]
-    if not offered:
-        return {}
-    mattering = {line.person for line in offered}
-    held: dict[str, set[str]] = {}
-    for check in checks:
-        if check.row.person in mattering:
-            held.setdefault(str(check.row.person), set()).update(check.homes)
-    homes = await homes_now(reader, held, wanted.known_us if wanted.dated else None)
-    until = max(
-        max(line.day + timedelta(days=wanted.days), (made and made.valid_until) or line.day)
-        for line in offered
-        for made in [line.decided]
-    )
-    span = (min(line.at_us for line in offered), midnight(until) + DAY_US)
-    billed = {line.tariff.billable for line in offered if line.tariff is not None}
-    priced: list[Item | ImagingClass] = [
-        *hub.catalogue.items.values(),
-        *hub.catalogue.classes.values(),
-    ]
-    items = {line.item for line in offered} | {
-        entry.key for entry in priced if entry.price and entry.price.code in billed
-    }
-    return await performed_for(reader, homes, items, span, wanted.known_us, hub.catalogue)
 
 
 async def _record(hub: Hub, actor: Actor, wanted: Wanted) -> None:

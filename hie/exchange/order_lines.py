@@ -143,6 +143,7 @@ def order_lines(
     decisions: Sequence[DecisionRow],
     views: set[tuple[str, str]],
     views_since: Mapping[str, int],
+    cards: Mapping[tuple[str, str], bool],
     prices: Prices,
     known_us: int,
 ) -> list[Line]:
@@ -150,11 +151,12 @@ def order_lines(
 
     `decisions` are those made on them and what replaced those elsewhere, oldest first. Whether an
     offer was looked at is known from the first look that was ever recorded at its institution on.
-    `known_us` is the instant they are as of.
+    `cards` are the lines a card left about, and whether anything was said of it. `known_us` is the
+    instant they are as of.
     """
     made = _Made(checks, decisions, known_us)
     return [
-        _line(check, place, made, views, views_since, prices)
+        _line(check, place, made, views, views_since, cards, prices)
         for check in checks
         if check.is_order
         for place in range(len(check.body.answer.orders))
@@ -226,6 +228,7 @@ def _line(
     made: _Made,
     views: set[tuple[str, str]],
     views_since: Mapping[str, int],
+    cards: Mapping[tuple[str, str], bool],
     prices: Prices,
 ) -> Line:
     row, request, order = check.row, check.body.request, check.body.answer.orders[place]
@@ -257,6 +260,7 @@ def _line(
         decided=decided,
         tariff=prices.tariff(row.institution, order.item, day),
         continues=made.continued(row.id, order.ref),
+        card=cards.get((row.id, order.ref)),
     )
 
 

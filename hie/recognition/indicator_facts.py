@@ -44,7 +44,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     `viewed` None: nobody recorded whether it was looked at. `refused_by` is the first rule that
     refused the candidate that speaks for the order. `tariff` is of the day of the decision, else
     of the order. `continues` is an earlier line (check, place) of the very same order: a decision
-    there was replaced by one here.
+    there was replaced by one here. `card`: one of CDS Hooks left about it, and whether its client
+    said anything of it; None: none left.
     """
 
     check: str
@@ -66,6 +67,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     decided: Decided | None = None
     tariff: Tariff | None = None
     continues: tuple[str, int] | None = None
+    card: bool | None = None
 
     @property
     def day(self) -> date:
@@ -131,6 +133,12 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         """Somebody opened what was offered; None when nobody recorded whether."""
         said = {line.viewed for line in self.lines if line.may_stand_in}
         return True if True in said else None if None in said else False
+
+    @property
+    def card(self) -> bool | None:
+        """Whether anything was said of a card about it; None when no card left."""
+        said = {line.card for line in self.lines}
+        return True if True in said else False if False in said else None
 
     @property
     def decided(self) -> Decided | None:

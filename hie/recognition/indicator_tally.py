@@ -6,6 +6,7 @@ the order in which persons come changes nothing.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -42,6 +43,11 @@ class Count(StrEnum):
     UNDECIDED = "undecided"
     REOPENED = "reopened"
     SILENT = "silently_repeated"
+    SILENTLY_AVOIDED = "silently_avoided"
+    CARDS = "cards"
+    CARDS_IGNORED = "cards_ignored"
+    IGNORED_REPEATED = "ignored_repeated"
+    IGNORED_AVOIDED = "ignored_avoided"
     AVOIDED = "avoided"
     REPEATS = "repeats"
     RESULTS_HELD = "results_held"
@@ -96,10 +102,15 @@ def tally(
     *,
     by: Dimension | None = None,
     days: int = REPEAT_DAYS,
+    today: date | None = None,
 ) -> Tallies:
-    """The tallies of one person's order lines, or of lines that belong to nobody."""
+    """The tallies of one person's order lines, or of lines that belong to nobody.
+
+    `today` is the day they are as of: until an order's days are over, nobody knows whether it is
+    silently avoided. None: they are over for every order.
+    """
     orders = orders_of(lines)
-    counted = [(order, _counted(order, performed, days)) for order in orders]
+    counted = [(order, _counted(order, performed, days, today)) for order in orders]
     groups: dict[str | None, list[_Counted]] = {None: counted} if counted else {}
     if by is not None:
         for pair in counted:
@@ -161,7 +172,9 @@ def _sum(counted: Sequence[_Counted]) -> Tally:
     )
 
 
-def _counted(order: Order, performed: Iterable[Performed], days: int) -> Counter[Count]:
+def _counted(
+    order: Order, performed: Iterable[Performed], days: int, today: date | None
+) -> Counter[Count]:
     """What one order adds to each count."""
     found = Counter({Count.ASKED: 1})
     if order.candidates:
@@ -174,6 +187,7 @@ def _counted(order: Order, performed: Iterable[Performed], days: int) -> Counter
     found[Count.OFFERED] = 1
     found[Count.VIEW_KNOWN] = int(order.viewed is not None)
     found[Count.VIEWED] = int(order.viewed is True)
+    found[Count.CARDS] = int(order.card is not None)
     again = done_again(order, performed, days)
     use = order.used
     if use is not None:
@@ -185,6 +199,20 @@ def _counted(order: Order, performed: Iterable[Performed], days: int) -> Counter
     else:
         found[Count.UNDECIDED] = 1
         found[Count.REOPENED] = int(order.decided is not None)
-        found[Count.SILENT] = int(order.decided is None and again)
         found[Count.REPEATS] = int(again)
+        if order.decided is None:
+            silent = _silent(order, again, days, today)
+            found.update(silent)
+            if order.card is False:
+                found[Count.CARDS_IGNORED] = 1
+                found[Count.IGNORED_REPEATED] = silent[Count.SILENT]
+                found[Count.IGNORED_AVOIDED] = silent[Count.SILENTLY_AVOIDED]
     return found
+
+
+def _silent(order: Order, again: bool, days: int, today: date | None) -> Counter[Count]:
+    """What became of an order nobody decided about; nothing yet while its days are not over."""
+    if again:
+        return Counter({Count.SILENT: 1})
+    over = today is None or (today - order.first.day).days > days
+    return Counter({Count.SILENTLY_AVOIDED: int(over)})

@@ -23,7 +23,19 @@ _SUMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (Count.OFFERED, (Count.VIEWED, _REST + "offered, by opening")),
     (Count.USED, (Count.AVOIDED, _REST + "used")),
     (Count.USED, (Count.USED_ELSEWHERE, _REST + "used, by source")),
-    (Count.UNDECIDED, (Count.SILENT, Count.REOPENED, _REST + "undecided")),
+    (
+        Count.UNDECIDED,
+        (Count.SILENT, Count.SILENTLY_AVOIDED, Count.REOPENED, _REST + "undecided"),
+    ),
+    (Count.OFFERED, (Count.CARDS, _REST + "offered, by card")),
+    (Count.CARDS, (Count.CARDS_IGNORED, _REST + "cards")),
+    (Count.UNDECIDED, (Count.CARDS_IGNORED, _REST + "undecided, by card")),
+    (
+        Count.CARDS_IGNORED,
+        (Count.IGNORED_REPEATED, Count.IGNORED_AVOIDED, _REST + "cards_ignored"),
+    ),
+    (Count.SILENT, (Count.IGNORED_REPEATED, _REST + "silently_repeated, by card")),
+    (Count.SILENTLY_AVOIDED, (Count.IGNORED_AVOIDED, _REST + "silently_avoided, by card")),
     (Count.RESULTS_HELD, (Count.RESULTS_USED, _REST + "results_held")),
 )
 # each person is in one group or in several: groups of persons do not add up to their total

@@ -4,7 +4,7 @@ A card belongs to the client it went to: for any other there is none. It is kept
 records its leaving, so that what is said of it later finds it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -129,3 +129,27 @@ def _card(row: Row) -> Card:
         at_us=row[11],
         suggestions=tuple((uuid, "use" if kind == "use" else "keep") for uuid, _, kind in pairs),
     )
+
+
+async def due(reader: Reader, now_us: int, limit: int) -> list[Card]:
+    """The cards whose days are over and of which it was not looked yet, those due first."""
+    rows = await reader.fetch(
+        f"{_SELECT} WHERE fate IS NULL AND due_us <= $1 ORDER BY due_us, id LIMIT $2",
+        now_us,
+        limit,
+    )
+    return [_card(row) for row in rows]
+
+
+async def settle(unit: Unit, fates: Mapping[str, Fate], now_us: int) -> list[Fate]:
+    """Write down what became of these cards; the fates of those nobody else had settled."""
+    new = []
+    for card, fate in sorted(fates.items()):
+        touched = await unit.execute(
+            "UPDATE cds_card SET fate = $2, fate_us = $3 WHERE id = $1 AND fate IS NULL",
+            card,
+            fate.value,
+            now_us,
+        )
+        new += [fate] if touched else []
+    return new

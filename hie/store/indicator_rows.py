@@ -165,6 +165,23 @@ async def views_of(reader: Reader, checks: Iterable[str], known_us: int) -> set[
     return {(row[0], row[1]) for row in rows}
 
 
+async def cards_of(
+    reader: Reader, checks: Iterable[str], known_us: int
+) -> dict[tuple[str, str], bool]:
+    """The lines (check, ref) a card had left about by an instant; whether its client had spoken."""
+    rows = await reader.fetch(
+        "SELECT c.check_id, c.ref, EXISTS (SELECT 1 FROM cds_feedback AS f"  # noqa: S608
+        " WHERE f.card = c.id AND f.at_us <= $2) FROM cds_card AS c"
+        f" WHERE {reader.db.among('c.check_id', 1)} AND c.ref IS NOT NULL AND c.at_us <= $2",
+        reader.db.array(list(checks)),
+        known_us,
+    )
+    found: dict[tuple[str, str], bool] = {}
+    for check, ref, said in rows:
+        found[check, ref] = found.get((check, ref), False) or bool(said)
+    return found
+
+
 async def views_since(reader: Reader, institutions: Iterable[str], known_us: int) -> dict[str, int]:
     """Since when each institution's looking at offers is recorded: its first recorded look."""
     found = {}

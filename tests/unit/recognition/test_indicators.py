@@ -123,6 +123,28 @@ def test_silently_repeated_within_seven_days_of_the_order(day: float, silent: in
     assert found.count(Count.SILENT) == silent
 
 
+def test_silently_avoided_is_known_when_the_seven_days_are_over() -> None:
+    for day, known in ((7, 0), (8, 1)):
+        found = counted([a_line()], today=JUNE.first + timedelta(days=day))
+        assert (found.count(Count.UNDECIDED), found.count(Count.SILENTLY_AVOIDED)) == (1, known)
+    again = counted([a_line()], [done(1)], today=JUNE.first + timedelta(days=1))
+    assert (again.count(Count.SILENT), again.count(Count.SILENTLY_AVOIDED)) == (1, 0)
+
+
+def test_a_card_is_ignored_while_nothing_is_said_of_any_about_its_order() -> None:
+    choosing, signing = a_line(check="choosing", card=False), a_line(check="signing", card=False)
+    counts = (Count.CARDS, Count.CARDS_IGNORED, Count.IGNORED_REPEATED, Count.IGNORED_AVOIDED)
+    for lines, performed, wanted in (
+        ([choosing, signing], [], [1, 1, 0, 1]),
+        ([choosing, signing], [done(1)], [1, 1, 1, 0]),
+        ([choosing, a_line(check="signing", card=True)], [done(1)], [1, 0, 0, 0]),
+        ([choosing, a_line(check="page", decided=use())], [], [1, 0, 0, 0]),
+        ([a_line()], [done(1)], [0, 0, 0, 0]),
+    ):
+        found = counted(lines, performed)
+        assert [found.count(what) for what in counts] == wanted
+
+
 def test_of_images_a_part_in_common_makes_a_repeat() -> None:
     chest = a_line(item="CT", imaging=True, said="CHEST", parts=frozenset({"CHEST"}))
     for parts, silent in (({"CHEST", "ABDOMEN"}, 1), ({"HEAD"}, 0), (set(), 1)):
@@ -194,7 +216,7 @@ def test_repeats_per_patient_year() -> None:
 def test_every_definition_is_told_in_both_languages_and_versioned() -> None:
     keys = [one.key for one in load_definitions()]
     assert len(set(keys)) == len(keys) > 20
-    assert definitions_version() == "2026.1"
+    assert definitions_version() == "2026.2"
     for one in load_definitions():
         assert all(words.zh and words.en for words in (one.title, one.formula, one.meaning))
 
@@ -229,6 +251,7 @@ def lines_of(draw: st.DrawFn, person: str = "p") -> list[Line]:
                 prompted=draw(st.booleans()), viewed=draw(st.sampled_from([None, True, False])),
                 decided=decided, tariff=ITEMS[item], person=person,
                 department=draw(st.sampled_from(["", "surgery"])),
+                card=draw(st.sampled_from([None, True, False])),
             )
         )  # fmt: skip
     return found
@@ -243,9 +266,9 @@ performances = st.lists(
 )  # fmt: skip
 
 
-@given(lines_of(), performances)
+@given(lines_of(), performances, st.integers(0, 30))
 def test_shares_lie_between_0_and_1_and_parts_add_up(
-    lines: list[Line], performed: list[Performed]
+    lines: list[Line], performed: list[Performed], dice: int
 ) -> None:
     found = counted(lines, performed)
     for one in measure(found, JUNE):
@@ -256,7 +279,14 @@ def test_shares_lie_between_0_and_1_and_parts_add_up(
         Count.OFFERED
     )
     assert count(Count.AVOIDED) <= count(Count.USED)
-    assert count(Count.SILENT) + count(Count.REOPENED) <= count(Count.UNDECIDED)
+    silent = count(Count.SILENT) + count(Count.SILENTLY_AVOIDED)
+    assert silent + count(Count.REOPENED) == count(Count.UNDECIDED)
+    ignored = count(Count.IGNORED_REPEATED) + count(Count.IGNORED_AVOIDED)
+    assert ignored == count(Count.CARDS_IGNORED) <= count(Count.CARDS) <= count(Count.OFFERED)
+    assert count(Count.IGNORED_REPEATED) <= count(Count.SILENT)
+    early = counted(lines, performed, today=JUNE.first + timedelta(days=dice))
+    assert early.count(Count.SILENTLY_AVOIDED) <= count(Count.SILENTLY_AVOIDED)
+    assert early.count(Count.SILENT) == count(Count.SILENT)
     assert (
         count(Count.ASKED)
         >= count(Count.WITH_EARLIER)
