@@ -20,8 +20,9 @@ from hie.exchange.still_seen import still_seen
 from hie.fhir.elements import instant, microseconds
 from hie.fhir.wire import read_object
 from hie.recognition.reminders import Reminder, reminders
-from hie.store import checks, ledger, order_views
+from hie.store import checks, decisions, ledger, order_views
 from hie.store.checks import Check
+from hie.store.decisions import Decision
 from hie.store.session import Reader, Unit
 
 _VIEW = {"practitioner", "refs"}
@@ -30,12 +31,15 @@ _VIEW = {"practitioner", "refs"}
 async def reminders_of(hub: Hub, actor: Actor, key: str) -> dict[str, Any]:
     """GET /v1/checks/{id}/reminders: for each line whether to speak up, else why not.
 
-    Nothing is noted: whoever shows a line says so (`saw`). Raises ResourceNotFound.
+    `decision` and `decided` are the decision that stands for the line, wherever it was made: on a
+    page, by a system, on a later check. Nothing is noted: whoever shows a line says so (`saw`).
+    Raises ResourceNotFound.
     """
     async with hub.db.reading() as reader:
         check = await checks.get(reader, key, _institution(actor))
         check = await still_seen(reader, check, sight_of(actor, check))
         found = await lines_of(reader, check)
+        stands = {one.ref: await decisions.standing_of(reader, check.id, one.ref) for one in found}
     await hub.ledger.record(
         Event(
             EventType.ORDER_CHECK,
@@ -45,18 +49,18 @@ async def reminders_of(hub: Hub, actor: Actor, key: str) -> dict[str, Any]:
             detail=f"reminders of check {check.id}",
         )
     )
+    return {"check": check.id, "orders": [_line(one, stands[one.ref]) for one in found]}
+
+
+def _line(one: Reminder, standing: Decision | None) -> dict[str, Any]:
     return {
-        "check": check.id,
-        "orders": [
-            {
-                "ref": one.ref,
-                "item": one.item,
-                "outcome": one.outcome,
-                "remind": one.silent is None,
-                "silent": None if one.silent is None else one.silent.value,
-            }
-            for one in found
-        ],
+        "ref": one.ref,
+        "item": one.item,
+        "outcome": one.outcome,
+        "remind": one.silent is None,
+        "silent": None if one.silent is None else one.silent.value,
+        "decision": None if standing is None else standing.id,
+        "decided": None if standing is None else standing.decision,
     }
 
 

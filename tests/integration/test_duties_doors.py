@@ -95,10 +95,13 @@ async def test_a_line_is_put_forward_until_somebody_saw_it_or_decided(
         answer = (await client.post("/v1/order-check", content=asked, headers=headers)).json()
         base = f"/v1/checks/{answer['check']}"
 
-        async def said(of: str = base) -> dict[str, str | None]:
+        async def lines(of: str) -> list[dict[str, Any]]:
             found = (await client.get(f"{of}/reminders", headers=headers)).json()["orders"]
             assert all(one["remind"] is (one["silent"] is None) for one in found)
-            return {one["ref"]: one["silent"] for one in found}
+            return list(found)
+
+        async def said(of: str = base) -> dict[str, str | None]:
+            return {one["ref"]: one["silent"] for one in await lines(of)}
 
         assert await said() == {"1": None, "2": None, "3": "nothing-to-offer"}
         view = {"practitioner": "D0117", "refs": ["2"]}
@@ -110,6 +113,10 @@ async def test_a_line_is_put_forward_until_somebody_saw_it_or_decided(
         second = await used(client, headers, asked)  # the same encounter: potassium is decided on
         assert (await said())["1"] == "decided"
         assert (await said(f"/v1/checks/{second['check']}"))["1"] == "decided"
+        stands = {one["ref"]: one for one in await lines(f"/v1/checks/{second['check']}")}
+        assert (stands["1"]["decided"], stands["1"]["decision"]) == ("use", second["decision"])
+        assert (stands["2"]["decided"], stands["2"]["decision"]) == (None, None)
+        assert all(one["decided"] is None for one in await lines(base))  # that was another check
         urgent = json.loads(asked)
         urgent["encounter"]["class"] = "emergency"
         third = (await client.post("/v1/order-check", json=urgent, headers=headers)).json()
