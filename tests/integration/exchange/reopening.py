@@ -1,15 +1,28 @@
 """The example decided on, and sent again by its source with other words."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.store import decisions, notifications, work_items
-from hie.synthetic.example import Example
+from hie.synthetic.example import Example, example
 from tests.integration.test_road import TODAY, _packed
 
-K, NA = "|3.97|mmol/L|3.5-5.3|N|||F|", "|143.6|mmol/L|137-147|N|||F|"
+
+def _said(loinc: str) -> list[str]:
+    """The fields of the example's result with this code; its values differ from day to day."""
+    lines = example(today=TODAY).message.decode().split("\r")
+    return next(one.split("|") for one in lines if one.startswith("OBX") and f"^{loinc}^" in one)
+
+
+# Value to status as the example's message has them; when the specimen was taken, and a bit later.
+K, NA = (f"|{'|'.join(_said(loinc)[5:12])}|" for loinc in ("2823-3", "2951-2"))
+K_VALUE, TAKEN = _said("2823-3")[5], _said("2823-3")[14]
+LATER = (datetime.strptime(TAKEN, "%Y%m%d%H%M%S%z") + timedelta(minutes=10)).strftime(
+    "%Y%m%d%H%M%S%z"
+)
 
 
 def sent_again(message: bytes, number: str, *changes: tuple[str, str]) -> bytes:

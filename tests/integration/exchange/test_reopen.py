@@ -1,6 +1,7 @@
 """A correction that the source sends reopens what was decided on the result."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from hie.store import decisions, work_items
 from hie.store.decisions import AlreadyDecided
 from hie.synthetic import example
 from tests.integration.exchange.reopening import (
+    K_VALUE,
+    LATER,
+    TAKEN,
     K,
     decided,
     received,
@@ -51,7 +55,7 @@ async def test_a_corrected_value_reopens_the_decision_that_used_it(
         (event,) = item.events
         assert {one["what"]: (one["old"], one["new"]) for one in event["changes"]} == {
             "status": ("final", "corrected"),
-            "value": ("3.97", "5.62"),
+            "value": (K_VALUE, "5.62"),
             "interpretation": (None, "H"),
         }
         assert event["was"]["resource"] == answer["orders"][0]["candidates"][0]["resource"]
@@ -76,7 +80,7 @@ async def test_a_withdrawn_result_reopens_and_says_so(place: Any, tmp_path: Path
         case = example(today=TODAY)
         await received(hub, case.site, case.message)
         _, mine = await used(hub, case)
-        withdrawn = sent_again(case.message, "W1", (K, "|3.97|mmol/L|3.5-5.3|N|||W|"))
+        withdrawn = sent_again(case.message, "W1", (K, K.replace("F|", "W|")))
         await received(hub, case.site, withdrawn)
         (item,) = await waiting(hub)
         assert (item.cause, item.decision) == ("withdrawn", mine["decision"])
@@ -113,7 +117,8 @@ async def test_a_correction_twice_makes_one_item_and_a_resend_none(
         _, mine = await used(hub, case)
         # Sent again as it was; then with another physician, unit spelling and trailing digit.
         await received(hub, case.site, sent_again(case.message, "R1"))
-        changed = ((K, "|3.970|mmol/l|3.5-5.3|N|||F|"), ("R01&陈审核", "R02&赵审核"))
+        reviewer = re.findall(r"R\d\d&\w审核", case.message.decode())[0]
+        changed = ((K, f"|{K_VALUE}0|mmol/l|3.5-5.3|N|||F|"), (reviewer, "R09&赵审核"))
         await received(hub, case.site, sent_again(case.message, "R2", *changed))
         assert await state_of(hub, mine["decision"]) == "recorded"
         correction = (K, "|5.62|mmol/L|3.5-5.3|H|||C|")
@@ -127,7 +132,10 @@ async def test_a_correction_twice_makes_one_item_and_a_resend_none(
         values = [
             one for event in item.events for one in event["changes"] if one["what"] == "value"
         ]
-        assert [(one["old"], one["new"]) for one in values] == [("3.970", "5.62"), ("5.62", "5.71")]
+        assert [(one["old"], one["new"]) for one in values] == [
+            (f"{K_VALUE}0", "5.62"),
+            ("5.62", "5.71"),
+        ]
         assert [one.seq for one in await told(hub, item.institution)] == [1, 2]
 
 
@@ -192,7 +200,7 @@ async def test_a_link_taken_back_reopens_what_it_led_to(place: Any, tmp_path: Pa
         number = TODAY.strftime("%y")
         stranger = stranger.replace(f"|O{number}", "|O99").replace(f"|BJ{number}", "|BJ99")
         stranger = stranger.replace("BJEXAMPLE0001", "S1").replace(K, "|4.44|mmol/L|3.5-5.3|N|||F|")
-        stranger = stranger.replace("093610+0800", "094610+0800")  # the newest: it leads
+        stranger = stranger.replace(TAKEN, LATER)  # the newest: it leads
         await received(hub, case.site, stranger.encode())
         async with hub.db.reading() as reader:
             homes = [row[0] for row in await reader.fetch("SELECT id FROM patient ORDER BY id")]
@@ -202,7 +210,7 @@ async def test_a_link_taken_back_reopens_what_it_led_to(place: Any, tmp_path: Pa
         answer = await run(hub, "order-check", {"request": json.dumps(asked)})
         offered = answer["orders"][0]["candidates"]
         values = {one["value"]: one for one in offered}
-        assert set(values) == {"3.97", "4.44"}, offered
+        assert set(values) == {K_VALUE, "4.44"}, offered
         assert values["4.44"]["outcome"] != "do_not_recognise", values["4.44"]
         mine = await decided(hub, answer, assessment=values["4.44"]["assessment"])
         await run(hub, "identity-undo", {"link": link})
