@@ -7,17 +7,20 @@ disagree.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from hie.access.actor import Actor
 from hie.access.policy import restriction
 from hie.access.scopes import Interaction
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.exchange.assess import checked
+from hie.exchange.decided_items import decided_items
 from hie.exchange.hub import Hub
+from hie.exchange.known_sources import sources_now
 from hie.exchange.person_records import every, subjects_of
 from hie.exchange.persons_asked import find_asked
-from hie.exchange.prior_studies import Examination, ask_about, find_examinations, told
+from hie.exchange.prior_studies import MOST, Examination, ask_about, find_examinations, told
+from hie.exchange.result_history import PastResult, by_item, past_results, reports_by_result
 from hie.fhir import INSTITUTION, Resource
 from hie.fhir.elements import instant
 from hie.fhir.wire import write
@@ -28,7 +31,9 @@ from hie.recognition.request_order import MAX_ORDERS
 from hie.store.families import families_of
 from hie.store.versions import read_many
 
-_MOST_OTHERS = 200
+MOST_RESULTS: Final = 5_000  # of one person that a page looks at
+_MOST_OTHERS: Final = 200
+_FEW: Final = 10  # results of an item that is not looked at more closely
 
 
 async def find_person(
@@ -53,10 +58,21 @@ async def find_person(
     return identity.state, homes[0] if matched else None
 
 
-async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] | None:
+History = dict[str, list[PastResult]]
+Choose = Callable[[Sequence[Mapping[str, Any]], History], str | None]
+
+
+def _nothing(_: Sequence[Mapping[str, Any]], __: History) -> str | None:
+    return None
+
+
+async def prior_results(
+    hub: Hub, actor: Actor, patient: str, choose: Choose = _nothing
+) -> dict[str, Any] | None:
     """The patient, the answer for every item with results, examinations, unmapped results.
 
-    None when there is no such patient for this reader.
+    `choose` names, of the laboratory's orders and the last few results of each, the item whose
+    whole history is shown. None when there is no such patient for this reader.
     """
     sight = restriction(actor, Interaction.READ)
     async with hub.db.reading() as reader:
@@ -66,8 +82,11 @@ async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] 
         found = [
             one.resource() for one in (await read_many(reader, "Patient", homes, sight)).values()
         ]
-        results = await every(reader, "Observation", homes, sight, most=5_000)
-        seen = await find_examinations(reader, homes, sight, hub.catalogue)
+        results = await every(reader, "Observation", homes, sight, most=MOST_RESULTS)
+        reports = await every(reader, "DiagnosticReport", homes, sight, most=MOST)
+        seen = await find_examinations(reader, homes, sight, hub.catalogue, reports)
+        sources = await sources_now(reader, await _names(hub))
+        made = await decided_items(reader, person, actor.institution)
     orders, lines = ask_about(seen)
     # An item that has left the catalogue cannot be ordered; its results are shown with the others.
     orderable = hub.catalogue.on(instant(time.time_ns() // 1000).date())
@@ -77,16 +96,32 @@ async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] 
     answer = await _answer(hub, actor, patient, [*laboratory, *orders])
     others = [one for one in results if _item(one) not in asked]
     listed = {c["resource"].split("/")[1] for o in answer["orders"] for c in o["candidates"]}
-    shown = [*found, *others[:_MOST_OTHERS], *_parts(seen)]
+    ordered = [one for one in answer["orders"] if one["ref"] in asked]
+    past = by_item(results, [one["item"] for one in ordered], _item)
+    names, of_report = await _names(hub), reports_by_result(reports)
+    history = {
+        key: past_results(own[:_FEW], orderable[key], of_report, names) for key, own in past.items()
+    }
+    chosen = choose(ordered, history)
+    if chosen is not None:
+        history[chosen] = past_results(past[chosen], orderable[chosen], of_report, names)
+    shown = [
+        *found,
+        *others[:_MOST_OTHERS],
+        *_parts(seen),
+        *(one for key, own in past.items() for one in own[: None if key == chosen else _FEW]),
+    ]
     shown += [one for one in results if one["id"] in listed]
     await _looked(hub, actor, subjects_of(homes, person, shown), "patient")
     place = await _places(hub)
     return {
         "patient": patient_shown(found, patient),
-        "answer": {
-            **answer,
-            "orders": [one for one in answer["orders"] if one["ref"] in asked],
-        },
+        "answer": {**answer, "orders": ordered},
+        "chosen": chosen,
+        "history": history,
+        "decided": made,
+        "sources": sources,
+        "left_out": len(results) >= MOST_RESULTS,
         "studies": _judged(seen, lines, answer, place),
         "classes": _classes(hub),
         "items": {
@@ -100,19 +135,32 @@ async def prior_results(hub: Hub, actor: Actor, patient: str) -> dict[str, Any] 
             for key, item in hub.catalogue.items.items()
         },
         "names": {
-            c["institution"]["code"]: c["institution"]["name"]
-            for order in answer["orders"]
-            for c in order["candidates"]
+            **{one.code: one.institution for own in history.values() for one in own},
+            **{
+                c["institution"]["code"]: c["institution"]["name"]
+                for order in answer["orders"]
+                for c in order["candidates"]
+            },
         },
         "others": [_other(one, place) for one in others[:_MOST_OTHERS]],
         "others_left_out": len(others[_MOST_OTHERS:]),
     }
 
 
-async def prior_study(hub: Hub, actor: Actor, patient: str, study: str) -> dict[str, Any] | None:
+async def prior_study(
+    hub: Hub,
+    actor: Actor,
+    patient: str,
+    study: str,
+    *,
+    beside: str | None = None,
+    said: Mapping[str, Any] | None = None,
+) -> dict[str, Any] | None:
     """One examination of a patient as the viewer shows it: patient, study, verdict and reasons.
 
-    None when there is no such patient or study of theirs for this reader.
+    `beside` is another study of theirs to look at with it; which there are is told as well. `said`
+    is what an order-check said of the study: then nobody is asked anew. None when there is no such
+    patient or study of theirs for this reader.
     """
     sight = restriction(actor, Interaction.READ)
     async with hub.db.reading() as reader:
@@ -123,15 +171,24 @@ async def prior_study(hub: Hub, actor: Actor, patient: str, study: str) -> dict[
             one.resource() for one in (await read_many(reader, "Patient", homes, sight)).values()
         ]
         seen = await find_examinations(reader, homes, sight, hub.catalogue)
-    seen = [one for one in seen if one.key == study]
-    if not seen:
+    main = [one for one in seen if one.key == study]
+    if not main:
         return None
-    orders, lines = ask_about(seen)
+    others = [one for one in seen if one.key != study and one.images and one.facts.received]
+    second = [one for one in others if one.key == beside]
+    asked = [*(main if said is None else []), *second]
+    orders, lines = ask_about(asked)
     answer = await _answer(hub, actor, patient, orders)
-    await _looked(hub, actor, subjects_of(homes, person, [*found, *_parts(seen)]), "images")
+    await _looked(
+        hub, actor, subjects_of(homes, person, [*found, *_parts([*main, *others])]), "images"
+    )
+    place = await _places(hub)
+    judged = _judged([*main, *second], lines, answer, place)
     return {
         "patient": patient_shown(found, patient),
-        "study": _judged(seen, lines, answer, await _places(hub))[0],
+        "study": judged[0] if said is None else {**judged[0], "candidate": said},
+        "beside": judged[1] if second else None,
+        "others": [told(one, None, place) for one in others],
         "classes": _classes(hub),
     }
 
@@ -141,7 +198,7 @@ async def _answer(
 ) -> dict[str, Any]:
     """What the engine says of these orders, placed now by the reader; nothing is asked of none."""
     if not orders:
-        return {"policy": "", "on": "", "orders": []}
+        return {"policy": "", "on": "", "identity": "matched", "orders": []}
     body = {
         "patient": {"reference": f"Patient/{patient}"},
         "receiver": {"institution": actor.institution},
@@ -160,15 +217,21 @@ async def _looked(hub: Hub, actor: Actor, subjects: tuple[Subject, ...], what: s
     )
 
 
-async def _places(hub: Hub) -> Callable[[Mapping[str, Any]], str]:
-    """How the register calls the institution of a Reference today; else as its sender did."""
+async def _names(hub: Hub) -> Callable[[str, str | None], str]:
+    """How the register calls the institution of a code today; else as its sender did."""
     registers, _ = await hub.registers.current()
     today = instant(time.time_ns() // 1000).date()
+    return lambda code, sent: str(registers.name(code, today) or sent or code)
+
+
+async def _places(hub: Hub) -> Callable[[Mapping[str, Any]], str]:
+    """How the institution of a Reference is called."""
+    name = await _names(hub)
 
     def place(reference: Mapping[str, Any]) -> str:
         identifier = reference.get("identifier", {})
         code = identifier.get("value", "") if identifier.get("system") == INSTITUTION else ""
-        return str(registers.name(code, today) or reference.get("display") or code)
+        return name(code, reference.get("display"))
 
     return place
 

@@ -53,15 +53,20 @@ class Examination:
 
 
 async def find_examinations(
-    reader: Reader, homes: Sequence[str], sight: Restriction, catalogue: Catalogue
+    reader: Reader,
+    homes: Sequence[str],
+    sight: Restriction,
+    catalogue: Catalogue,
+    known: Sequence[Resource] | None = None,
 ) -> list[Examination]:
-    """Every examination of a person's homes that this reader may see, newest first."""
+    """Every examination of a person's homes that this reader may see, newest first.
+
+    `known` are the reports of these homes, where they were read already.
+    """
     studies = await every(reader, "ImagingStudy", homes, sight, most=MOST)
-    reports = [
-        one
-        for one in await every(reader, "DiagnosticReport", homes, sight, most=MOST)
-        if _is_imaging(one, catalogue)
-    ]
+    if known is None:
+        known = await every(reader, "DiagnosticReport", homes, sight, most=MOST)
+    reports = [one for one in known if _is_imaging(one, catalogue)]
     keys = {key for study in studies for key in _endpoints(study)}
     endpoints = {
         key: one.resource()
@@ -234,6 +239,7 @@ def _institution(study: Resource, report: Resource) -> Mapping[str, Any]:
 def _report(report: Resource) -> dict[str, Any]:
     findings = find_extension(report, extension("findings")) or {}
     return {
+        "id": report.get("id", ""),
         "status": report.get("status", ""),
         "issued": report.get("issued", ""),
         "findings": findings.get("valueString") or findings.get("valueMarkdown") or _forms(report),

@@ -64,6 +64,20 @@ class PastResult:
         return self.status in ISSUED and self.number is not None and self.at_us is not None
 
 
+def by_item(
+    observations: Iterable[Resource],
+    items: Iterable[str],
+    item_of: Callable[[Resource], str | None],
+) -> dict[str, list[Resource]]:
+    """The results of each of these items, newest first."""
+    found: dict[str, list[Resource]] = {key: [] for key in items}
+    for one in observations:
+        key = item_of(one)
+        if key in found:
+            found[key].append(one)
+    return {key: newest_first(own) for key, own in found.items()}
+
+
 def newest_first(observations: Iterable[Resource]) -> list[Resource]:
     """What was not withdrawn, by the time it was taken; what does not say when goes last."""
     standing = [one for one in observations if one.get("status") not in WITHDRAWN]

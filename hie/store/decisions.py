@@ -18,6 +18,7 @@ _COLUMNS = (
     "id, check_id, ref, assessment, decision, reason, text, explained, practitioner, institution,"
     " at_us, key, state, replaces, content_hash, item, ordered"
 )
+_MOST = 500  # decisions of one person that are read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class AlreadyDecided(Conflict):
     def __init__(self, text: str, standing: Decision) -> None:
         super().__init__(text)
         self.standing = standing
+
+
+async def hold_orders(unit: Unit, check: str, refs: Iterable[str]) -> None:
+    """Hold these orders of a check until the unit ends, so that no two units wait in a circle."""
+    await hold(unit, (f"decision:{check}:{ref}" for ref in refs))
 
 
 async def record(unit: Unit, decision: Decision) -> tuple[Decision, str]:
@@ -172,6 +178,19 @@ async def of_check(reader: Reader, check: str) -> list[Decision]:
     rows = await reader.fetch(
         f"SELECT {_COLUMNS} FROM decision WHERE check_id = $1 ORDER BY at_us, id",  # noqa: S608
         check,
+    )
+    return [_decision(reader, row) for row in rows]
+
+
+async def of_person(reader: Reader, person: str, institution: str) -> list[Decision]:
+    """The decisions that stand about a person's orders at an institution, newest first."""
+    columns = ", ".join(f"d.{name.strip()}" for name in _COLUMNS.split(","))
+    rows = await reader.fetch(
+        f"SELECT {columns} FROM order_check AS c JOIN decision AS d ON d.check_id = c.id"  # noqa: S608
+        " WHERE c.person = $1 AND c.institution = $2 AND d.state <> 'replaced'"
+        f" ORDER BY d.at_us DESC, d.id LIMIT {_MOST}",
+        person,
+        institution,
     )
     return [_decision(reader, row) for row in rows]
 

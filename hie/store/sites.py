@@ -68,6 +68,12 @@ async def every(reader: Reader) -> list[KnownSite]:
     return [_site(row) for row in await reader.fetch(f"SELECT {_COLUMNS} FROM site ORDER BY id")]  # noqa: S608
 
 
+async def institutions(reader: Reader) -> dict[str, str]:
+    """Whose each site is, of those that messages are taken from."""
+    rows = await reader.fetch("SELECT id, institution FROM site WHERE enabled ORDER BY id")
+    return {row[0]: row[1] for row in rows}
+
+
 async def version(reader: Reader) -> int:
     """A number that grows when a site changes: for who keeps sites in memory."""
     found: int = await reader.fetchval("SELECT coalesce(max(updated_us), 0) FROM site")

@@ -98,6 +98,15 @@ async def wrong(reader: Reader) -> tuple[list[str], int]:
     return [row[0] for row in rows], refused
 
 
+async def away(reader: Reader) -> list[SourceRow]:
+    """The sources that did not answer when they were last asked, with since when."""
+    rows = await reader.fetch(
+        f"SELECT {_COLUMNS} FROM study_source"  # noqa: S608
+        " WHERE uid = '' AND state = 'offline' ORDER BY site"
+    )
+    return [_source(row) for row in rows]
+
+
 async def claim(unit: Unit, row: SourceRow, until_us: int) -> bool:
     """Whether this process asks: another one that looks now leaves it alone until then."""
     found = await unit.fetch(

@@ -4,7 +4,7 @@ No style attributes (the content security policy refuses them): shapes carry cla
 Numbers are drawn, never computed with: binary floats are fine for pixels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -21,10 +21,13 @@ class Point:
     source: int
 
 
-def shape(source: int, x: float = 6, y: float = 6, r: float = 4) -> Markup:
-    """The mark of a source as SVG: its shape and colour class; both repeat after four."""
+def shape(source: int, x: float = 6, y: float = 6, r: float = 4, *, hollow: bool = False) -> Markup:
+    """The mark of a source as SVG: its shape and colour class; both repeat after four.
+
+    `hollow`: of what is no more than a limit.
+    """
     kind = SHAPES[source % 4]
-    css = f"s{source % 4}"
+    css = f"s{source % 4}{' o' if hollow else ''}"
     if kind == "circle":
         return Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{:.1f}" class="{}"/>').format(
             x, y, r, css
@@ -67,7 +70,7 @@ def range_bar(value: float, low: float | None, high: float | None) -> Markup:
         else "in"
     )
     return Markup(
-        '<svg class="rbar" width="84" height="14" viewBox="0 0 84 14" aria-hidden="true">'
+        '<svg class="rbar" viewBox="0 0 84 14" aria-hidden="true">'
         '<rect x="0" y="6" width="84" height="2" rx="1" class="axis"/>'
         '<rect x="{:.1f}" y="4.5" width="{:.1f}" height="5" rx="2.5" class="norm"/>'
         '<circle cx="{:.1f}" cy="7" r="4" class="{}"/></svg>'
@@ -97,11 +100,24 @@ def sparkline(points: Sequence[Point], low: float | None, high: float | None, la
         )
     ordered = sorted(points, key=lambda point: point.at)
     line = "M" + "L".join(f"{x(point.at):.1f} {y(point.value):.1f}" for point in ordered)
-    dots = Markup("").join(
-        shape(point.source, x(point.at), y(point.value), 1.4) for point in ordered[:-1]
-    )
     newest = ordered[-1]
     return Markup(
-        '<svg class="spark" width="92" height="26" viewBox="0 0 92 26" role="img" aria-label="{}">'
+        '<svg class="spark" viewBox="0 0 92 26" role="img" aria-label="{}">'
         '{}<path d="{}" class="ln"/>{}{}</svg>'
-    ).format(label, band, line, dots, shape(newest.source, x(newest.at), y(newest.value), 3))
+    ).format(
+        label,
+        band,
+        line,
+        Markup("").join(_dots(ordered[:-1], x, y)),
+        shape(newest.source, x(newest.at), y(newest.value), 3),
+    )
+
+
+def _dots(
+    points: Sequence[Point], x: Callable[[float], float], y: Callable[[float], float]
+) -> Iterator[Markup]:
+    """The older results: one path of round dots for each source, which is short."""
+    for source in sorted({point.source % 4 for point in points}):
+        mine = (point for point in points if point.source % 4 == source)
+        dots = "".join(f"M{x(point.at):.1f} {y(point.value):.1f}h0" for point in mine)
+        yield Markup('<path d="{}" class="d{}"/>').format(dots, source)

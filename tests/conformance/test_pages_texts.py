@@ -10,18 +10,30 @@ from starlette.routing import Route
 
 import hie.web
 from hie.access.glass import GlassReason, Review
+from hie.exchange.feed_desk import Health
 from hie.exchange.reopen import Cause
 from hie.oauth.open_doors import is_open
 from hie.recognition.catalogue import load_catalogue
 from hie.schemas import schema
-from hie.web import PAGES, WEB_ROUTES
+from hie.store.messages import State
+from hie.web import PAGES, WEB_ROUTES, held_words
 from hie.web.language import Language, say, words
-from hie.web.pages import break_glass, consents, decision_view, orders, outcomes, work
+from hie.web.pages import (
+    break_glass,
+    check,
+    consents,
+    decision_form,
+    imaging,
+    imaging_decision,
+    messages,
+    orders,
+    outcomes,
+    work,
+)
 from hie.web.pages.answered import OUTCOMES
 from hie.web.pages.comparison import STANDINGS, STATUSES, WHATS
-from hie.web.pages.filters import CATEGORIES, IMAGING
+from hie.web.pages.filters import CATEGORIES, IMAGING, PERIODS
 from hie.web.pages.find import CODE, TYPES
-from hie.web.pages.imaging import WINDOWS
 from hie.web.pages.orders import BEFORE, ENCOUNTERS, EVENTS, PURPOSES
 from hie.web.pages.studies import CONTRASTS, PARTS, PROTOCOLS, REPORT_STATUSES, SIDES
 from hie.web.pages.view import CLASSES
@@ -43,19 +55,22 @@ MADE = {
     "class-": CLASSES,
     "mark-": ("holds", "void", "unasked"),
     "sex-": ("male", "female", "other", "unknown"),
+    "period-": PERIODS,
     "part-": PARTS,
     "side-": SIDES,
     "contrast-": CONTRASTS,
     "protocol-": PROTOCOLS,
     "report-": REPORT_STATUSES,
-    "window-": tuple(name for name, _, _ in WINDOWS),
-    "drag-": ("stack", "window", "pan", "zoom"),
+    "window-": tuple(name for name, _, _ in imaging.WINDOWS),
+    "drag-": imaging.DRAGS,
+    "viewer-problem-": imaging_decision.PROBLEMS,
     "encounter-": ENCOUNTERS,
     "intent-": PURPOSES,
     "measure-": BEFORE,
     "event-": EVENTS,
     "order-wrong-": orders.FIELDS,
-    "wrong-": (*decision_view.FIELDS, "other"),
+    "wrong-": (*decision_form.FIELDS, "other"),
+    "panel-": check.PROBLEMS,
     "decided-": ("use", "repeat"),
     "decision-": ("use", "repeat"),
     "cause-": tuple(cause.value for cause in Cause),
@@ -64,6 +79,15 @@ MADE = {
     "standing-": STANDINGS,
     "work-": work.STATES,
     "by-": outcomes.BY,
+    "feed-": tuple(Health),
+    "step-": held_words.STEPS,
+    "step-was-": held_words.WERE,
+    "hold-": held_words.KEYS,
+    "hold-why-": held_words.KEYS,
+    "remedy-": tuple(held_words.Remedy),
+    "messages-done-": messages.DONE,
+    "message-is-": tuple(State),
+    "message-would-be-": (State.KEPT, State.STORED, State.HELD),
     "glass-reason-": tuple(GlassReason),
     "glass-state-": tuple(Review),
     "glass-wrong-": break_glass.WRONG,
@@ -162,7 +186,7 @@ def test_every_page_has_its_line_and_its_route() -> None:
 
 def test_the_windows_of_the_viewer_are_documented() -> None:
     text = (DOCS / "pages.md").read_text("utf-8")
-    for name, center, width in WINDOWS:
+    for name, center, width in imaging.WINDOWS:
         assert f"| {name} | {center} | {width} |" in text
 
 

@@ -105,6 +105,6 @@ async def test_a_patient_with_images_alone_has_no_laboratory_results(
         async with _client(hub) as client:
             await _signed_in(client, "clinician")
             _, page = await _page_of(client, departments, COLOUR)
-        assert "no laboratory results" in page
+        assert "no laboratory result of this patient" in page
         assert "Thyroid · Ultrasound" in page
         assert "R-607" in page

@@ -3,23 +3,30 @@
 Pure, and nothing is judged: the answer's own words are picked out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 OUTCOMES = ("recognise", "clinician_review", "do_not_recognise")
 
 
-def sources(answer: Mapping[str, Any], more: Sequence[Mapping[str, Any]] = ()) -> dict[str, int]:
+def sources(
+    answer: Mapping[str, Any],
+    more: Sequence[Mapping[str, Any]] = (),
+    past: Iterable[str | None] = (),
+) -> dict[str, int]:
     """A number for each source institution, in order of first appearance: its shape and colour.
 
-    `more` are candidates that are no rows of the table: examinations with images.
+    `more` are candidates that are no rows of the table: examinations with images; `past` the codes
+    of the institutions that older results are from.
     """
-    codes: dict[str, int] = {}
+    codes: dict[Any, int] = {}  # by code; None: its record names no institution
     for order in answer["orders"]:
         for candidate in order["candidates"]:
             codes.setdefault(candidate["institution"]["code"], len(codes))
     for candidate in more:
         codes.setdefault(candidate["institution"]["code"], len(codes))
+    for code in past:
+        codes.setdefault(code, len(codes))
     return codes
 
 

@@ -5,12 +5,13 @@ judged here: a verdict is the answer's, and an examination the engine was not as
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Any, Final, cast
 
+from hie.recognition.moment import find_moment
 from hie.web.language import Language, say
 from hie.web.pages.answered import OUTCOMES, mark_state, source_code
-from hie.web.pages.filters import IMAGING, Filters
+from hie.web.pages.filters import ABNORMAL, IMAGING, Filters, is_within
 from hie.web.pages.view import collected_text, limit_text, reasons
 
 PARTS: Final = (
@@ -55,6 +56,14 @@ def outcome_of(study: Mapping[str, Any]) -> str:
 def place_of(study: Mapping[str, Any]) -> str:
     """The code of the institution an examination is from; "" when unknown."""
     return source_code(study["candidate"]) if study["candidate"] else ""
+
+
+def age_of(study: Mapping[str, Any], on: date) -> int | None:
+    """How many days ago an examination was; None when nobody says."""
+    if study["candidate"]:
+        return cast("int | None", study["candidate"]["age_days"])
+    taken = find_moment(study["taken"])
+    return None if taken is None else (on - taken.day).days
 
 
 def row(
@@ -207,6 +216,7 @@ def report(study: Mapping[str, Any], lang: Language) -> dict[str, Any] | None:
         return None
     status = found["status"] if found["status"] in REPORT_STATUSES else "unknown"
     return {
+        "id": found["id"],
         "findings": found["findings"],
         "conclusion": found["conclusion"],
         "reviewers": say("list-joint", lang).join(found["reviewers"]),
@@ -238,7 +248,9 @@ def day_of(text: str) -> str:
     return text[:10] if len(text) <= 10 else moment.strftime("%Y-%m-%d %H:%M")
 
 
-def chosen(studies: Sequence[Mapping[str, Any]], filters: Filters) -> list[Mapping[str, Any]]:
+def chosen(
+    studies: Sequence[Mapping[str, Any]], filters: Filters, on: date
+) -> list[Mapping[str, Any]]:
     """The examinations that pass the filters."""
     return [
         one
@@ -246,4 +258,6 @@ def chosen(studies: Sequence[Mapping[str, Any]], filters: Filters) -> list[Mappi
         if filters.category in (None, IMAGING)
         and (filters.verdict is None or outcome_of(one) == filters.verdict)
         and (filters.source is None or place_of(one) == filters.source)
+        and is_within(age_of(one, on), filters.reach)
+        and filters.only != ABNORMAL  # images have no interval to lie outside of
     ]

@@ -15,9 +15,9 @@ from hie.web.language import Language, say
 from hie.web.pages.answered import mark_state, shown
 from hie.web.pages.filters import Filters
 
-# Rules whose firing speaks for a result (recognition rules made precise, section 2.5).
 _FEW = 10  # results of a sparkline
 _MOST_PRINTED = 60  # letters of a printed interval in a row
+# Rules whose firing speaks for a result (recognition rules made precise, section 2.5).
 NOTICES = frozenset({"R-104", "R-106", "R-110", "R-208", "R-304", "R-404", "R-609"})
 
 
@@ -48,7 +48,7 @@ def row(
         "loinc": item["loinc"],
         "value": value_text(candidate, lang),
         "unit": unit_text(candidate["unit"]),
-        "flag": mine.flag if mine is not None else _flag(measured, low, high),
+        "flag": flag_shown(candidate, past),
         "reported": say(
             "reported-as", lang, value=reported["value"], unit=unit_text(reported["unit"])
         )
@@ -153,12 +153,29 @@ def _spark(
     """The last few results in the item's unit, with the range printed with the newest."""
     drawn = [one for one in past if one.is_drawn][:_FEW]
     points = [
-        Point(one.at_us or 0, float(one.number or 0), number.get(one.code, 0)) for one in drawn
+        Point(one.at_us or 0, float(one.number or 0), source_of(one, number)) for one in drawn
     ]
     if not points:
         return Markup("")
     low, high = (None if end is None else float(end) for end in drawn[0].interval)
     return sparkline(points, low, high, say("trend-label", lang, name=name, n=len(points)))
+
+
+def source_of(one: PastResult, number: Mapping[Any, int]) -> int:
+    """The number of a result's institution: its shape and colour."""
+    return number.get(one.code or None, 0)
+
+
+def flag_shown(candidate: Mapping[str, Any], past: Sequence[PastResult]) -> str:
+    """What the source calls a result (h, l, a), else how it lies to its printed interval."""
+    mine = next((one for one in past if one.resource == candidate["resource"]), None)
+    return mine.flag if mine is not None else flag_of(candidate)
+
+
+def flag_of(candidate: Mapping[str, Any]) -> str:
+    """Whether a value lies above (h) or below (l) the interval printed with it; "" else."""
+    reported = candidate["reported"]
+    return _flag(*(_number(reported[key]) for key in ("value", "low", "high")))
 
 
 def _flag(value: float | None, low: float | None, high: float | None) -> str:

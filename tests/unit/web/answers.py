@@ -1,6 +1,10 @@
 """Answers of an order-check as the page gets them, short enough to read."""
 
+from decimal import Decimal
 from typing import Any
+
+from hie.exchange.result_history import PastResult
+from hie.recognition.moment import find_moment
 
 ITEMS = {
     key: {"zh": zh, "en": en, "abbr": key, "loinc": "2823-3", "category": category}
@@ -39,6 +43,31 @@ def candidate(outcome: str = "recognise", **change: Any) -> dict[str, Any]:
         "findings": [],
     }
     return whole | change
+
+
+def past(value: str = "4.1", taken: str = "2026-06-12T08:10:00+08:00", **change: Any) -> PastResult:
+    """A result of an item's history."""
+    moment = find_moment(taken)
+    whole: dict[str, Any] = {
+        "resource": "Observation/x/_history/1",
+        "report": "r1",
+        "status": "final",
+        "taken": taken,
+        "at_us": moment.at_us if moment is not None else None,
+        "value": value,
+        "unit": "mmol/L",
+        "number": Decimal(value) if value.replace(".", "").isdigit() else None,
+        "comparator": "",
+        "reported": value,
+        "reported_unit": "mmol/L",
+        "interval": (Decimal("3.5"), Decimal("5.3")),
+        "printed": "3.5-5.3",
+        "flag": "",
+        "code": "A",
+        "institution": "甲医院",
+        "method": "",
+    }
+    return PastResult(**whole | change)
 
 
 def order(item: str, outcome: str, *candidates: dict[str, Any]) -> dict[str, Any]:
@@ -87,6 +116,7 @@ def series(uid: str = SERIES, text: str = "轴位 5.0", **change: Any) -> dict[s
 
 def report(words: str = "双肺纹理清晰。", **change: Any) -> dict[str, Any]:
     return {
+        "id": "r1",
         "status": "final",
         "issued": "2026-06-10T11:00:00+08:00",
         "findings": words,

@@ -73,8 +73,9 @@ def test_a_trend_is_well_formed_and_has_each_result(
     points: list[Point], low: float | None, high: float | None
 ) -> None:
     svg = ET.fromstring(sparkline(points, low, high, "x"))  # noqa: S314 - made here
-    marks = [one for one in svg if one.attrib["class"].startswith("s")]
-    assert len(marks) == len(points)
+    older = sum(one.attrib["d"].count("M") for one in svg if one.attrib["class"].startswith("d"))
+    assert [one.attrib["class"][0] for one in svg].count("s") == 1  # the newest
+    assert older + 1 == len(points)
     band = [one for one in svg if one.attrib["class"] == "band"]
     assert len(band) == (low is not None or high is not None)
     (line,) = (one.attrib["d"] for one in svg if one.attrib["class"] == "ln")

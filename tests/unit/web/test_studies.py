@@ -1,5 +1,6 @@
 """Examinations with images as the pages show them."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -132,10 +133,21 @@ def test_filters_choose_examinations_like_results() -> None:
         (Filters(verdict="recognise", source="A"), True),
         (Filters(verdict="clinician_review"), False),
         (Filters(source="B"), False),
+        (Filters(days="90"), True),
+        (Filters(only="abnormal"), False),
     ):
-        assert studies.chosen([one], filters) == ([one] if found else [])
+        assert studies.chosen([one], filters, date(2026, 6, 15)) == ([one] if found else [])
+
     groups = filter_groups(
-        [], {}, {"A": "甲医院"}, {"A": 0}, Filters(), BASE, "en", [("recognise", "A")]
+        [], {}, {"A": "甲医院"}, {"A": 0}, Filters(), BASE, "en", [("recognise", "A", 5)]
     )
     assert [(c["text"], c["count"]) for c in groups[1]["choices"]] == [("All", 1), ("Imaging", 1)]
     assert [(c["text"], c["count"]) for c in groups[2]["choices"]] == [("All", 1), ("甲医院", 1)]
+
+
+def test_an_examination_nobody_was_asked_about_is_as_old_as_it_says() -> None:
+    one = examination(candidate=None)
+    recent = Filters(days="90")
+    assert studies.chosen([one], recent, date(2026, 9, 8)) == [one]
+    assert studies.chosen([one], recent, date(2026, 9, 9)) == []
+    assert studies.chosen([examination(candidate=None, taken="")], recent, date(2026, 6, 15)) == []

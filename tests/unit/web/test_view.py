@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
+from hie.exchange.result_history import PastResult
 from hie.recognition.rulebook import load_rulebook
 from hie.settings import Settings
 from hie.web.pages import studies, view
 from hie.web.pages.answered import shown, sources, with_results
 from hie.web.pages.filters import Filters, chosen_orders, filter_groups
+from hie.web.pages.trend import look
 from hie.web.pages.why import gates
 from hie.web.render import Person, page
 from tests.unit.web.answers import (
@@ -20,6 +22,7 @@ from tests.unit.web.answers import (
     examination,
     finding,
     order,
+    past,
     report,
     series,
 )
@@ -27,9 +30,9 @@ from tests.unit.web.answers import (
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 
-def _row(one: dict[str, Any], filters: Filters | None = None) -> dict[str, Any]:
+def _row(one: dict[str, Any], *history: PastResult) -> dict[str, Any]:
     number = sources({"orders": [one]})
-    return view.row(one, ITEMS[one["item"]], number, filters or Filters(), "/patients/1", "en")
+    return view.row(one, ITEMS[one["item"]], number, Filters(), "/patients/1", "en", history)
 
 
 def test_a_row_says_value_source_age_and_verdict() -> None:
@@ -125,10 +128,23 @@ def test_a_row_shows_the_candidate_with_the_orders_outcome() -> None:
     assert _row(one)["value"] == "4"
 
 
-@pytest.mark.parametrize("effective", ["2026-05", "2026", None])
-def test_a_trend_leaves_out_what_has_no_day(effective: str | None) -> None:
-    one = order("K", "recognise", candidate(), candidate(effective=effective))
-    assert _row(one)["spark"] == ""
+@pytest.mark.parametrize(
+    "change",
+    [{"taken": "2026-05"}, {"taken": ""}, {"number": None}, {"status": "preliminary"}],
+)
+def test_a_trend_leaves_out_what_is_no_issued_number_of_a_known_day(change: dict[str, Any]) -> None:
+    one = order("K", "recognise", candidate())
+    assert _row(one, past(), past("4.4", **change))["spark"] == ""
+    assert _row(one, past(), past("4.4"))["spark"] != ""
+
+
+def test_what_a_source_calls_abnormal_is_marked_whatever_its_interval_says() -> None:
+    one = order("HBSAG", "recognise", candidate(value="reactive", unit=None))
+    assert _row(one, past(flag="a", printed="阴性"))["flag"] == "a"
+    none = {"value": "reactive", "unit": None, "low": None, "high": None}
+    coded = order("HBSAG", "recognise", candidate(value="reactive", unit=None, reported=none))
+    assert _row(coded, past(printed="阴性"))["range"] == "阴性"
+    assert _row(coded)["range"] == ""
 
 
 def test_orders_without_an_earlier_result_are_no_rows() -> None:
@@ -144,20 +160,37 @@ def test_filters_narrow_and_count() -> None:
     other = {"code": "B", "name": "乙医院"}
     orders = [
         order("K", "recognise", candidate()),
-        order("HGB", "clinician_review", candidate("clinician_review", institution=other)),
+        order(
+            "HGB", "clinician_review", candidate("clinician_review", institution=other, age_days=91)
+        ),
     ]
     names = {"A": "甲医院", "B": "乙医院"}
     number = sources({"orders": orders})
     filters = Filters(verdict="recognise")
-    verdict, category, source = filter_groups(
-        orders, ITEMS, names, number, filters, "/patients/1", "en"
+    verdict, category, source, period, values = filter_groups(
+        orders, ITEMS, names, number, filters, "/patients/1", "en", [("", "", 80)], {"HGB"}
     )
     assert [(c["text"], c["count"], c["current"]) for c in verdict["choices"]] == [
-        ("All", 2, False),
+        ("All", 3, False),
         ("Recognisable", 1, True),
         ("Review", 1, False),
     ]
-    assert [c["text"] for c in category["choices"]] == ["All", "Chemistry", "Haematology"]
+    assert [c["text"] for c in category["choices"]] == [
+        "All",
+        "Chemistry",
+        "Haematology",
+        "Imaging",
+    ]
+    assert [(c["text"], c["count"]) for c in period["choices"]] == [
+        ("90 days", 2),
+        ("1 year", 3),
+        ("All", 3),
+    ]
+    assert [(c["text"], c["count"]) for c in values["choices"]] == [
+        ("All", 3),
+        ("Only abnormal", 1),
+    ]
+    assert values["choices"][1]["url"] == "/patients/1?verdict=recognise&only=abnormal"
     assert [(c["text"], c["source"]) for c in source["choices"]] == [
         ("All", None),
         ("甲医院", 0),
@@ -170,8 +203,13 @@ def test_filters_narrow_and_count() -> None:
         (Filters(source="B"), ["HGB"]),
         (Filters(source="B", verdict="recognise"), []),
         (Filters(verdict="nonsense"), []),
+        (Filters(days="90"), ["K"]),
+        (Filters(days="365"), ["K", "HGB"]),
+        (Filters(days="nonsense"), ["K", "HGB"]),
+        (Filters(only="abnormal"), ["HGB"]),
+        (Filters(only="abnormal", days="90"), []),
     ):
-        assert [o["item"] for o in chosen_orders(orders, ITEMS, chosen)] == expected
+        assert [o["item"] for o in chosen_orders(orders, ITEMS, chosen, {"HGB"})] == expected
 
 
 def test_an_address_escapes_what_it_carries() -> None:
@@ -221,11 +259,14 @@ def _page(text: str, query: str = "lang=en") -> str:
     institution = {"code": text, "name": text}
     told = finding("R-302", fired=True)
     told["text"] = {"zh": text, "en": text}
-    past = candidate(institution=institution, value=text, effective="2026-06-01T08:00:00+08:00")
+    older = candidate(institution=institution, value=text, effective="2026-06-01T08:00:00+08:00")
     newest = candidate(institution=institution, mark=text, findings=[told, finding("R-401")])
-    one = order("K", "recognise", newest, candidate(institution=institution), past)
+    one = order("K", "recognise", newest, candidate(institution=institution), older)
     item = ITEMS["K"] | {"zh": text, "en": text, "abbr": text, "loinc": text}
     number = sources({"orders": [one]})
+    told_by = {"code": text, "institution": text, "method": text, "taken": text, "printed": text}
+    history = [past(at_us=n * 10**13, **told_by) for n in (3, 2, 1)]
+    found = {"history": {"K": history}, "items": {"K": item}}
     chosen = Filters(source=text)
     response = page(
         _request(query),
@@ -247,7 +288,7 @@ def _page(text: str, query: str = "lang=en") -> str:
         ),
         filtered=True,
         counts=[("recognise", 1)],
-        rows=[view.row(one, item, number, chosen, "/patients/1", "en")],
+        rows=[view.row(one, item, number, chosen, "/patients/1", "en", history)],
         studies=[
             studies.row(
                 examination(
@@ -284,8 +325,21 @@ def _page(text: str, query: str = "lang=en") -> str:
         both=True,
         both_url="/patients/1",
         apps=[{"id": "1", "name": text}],
-        order_item="K",
-        gates=text,
+        trend=look(one, found, number, chosen, 4 * 10**13, "en", table=True),
+        data_url="/patients/1",
+        order={
+            "item": "K",
+            "may_use": True,
+            "decided": {
+                **dict.fromkeys(("at", "by", "check", "ref"), text),
+                "decision": "use",
+                "state": "recorded",
+            },
+        },
+        identity="ambiguous",
+        left_out=True,
+        sources=2,
+        away=[{"institution": text, "since": text}],
         policy=text,
         on=text,
     )
