@@ -8,12 +8,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hie.access.glass import check_eligible
-from hie.api.flat import flat
-from hie.api.flat_body import flat_body
 from hie.errors import Fault, UnprocessableRequest
 from hie.exchange.break_glass import Wish, break_glass, close_glass, openings, told
 from hie.fhir.wire import read_object
 from hie.oauth.door import actor_in
+from hie.oauth.flat import flat
+from hie.oauth.flat_body import flat_body
 from hie.recognition.moment import moment_at
 from hie.recognition.request import read_patient
 from hie.recognition.request_fields import Fields

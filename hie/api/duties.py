@@ -9,11 +9,11 @@ from starlette.routing import Route
 
 from hie.access.policy import permit
 from hie.access.scopes import Door
-from hie.api.flat import flat
-from hie.api.flat_body import flat_body
 from hie.exchange.notify import notifications_after
 from hie.exchange.remind import reminders_of, saw
 from hie.oauth.door import actor_in
+from hie.oauth.flat import flat
+from hie.oauth.flat_body import flat_body
 
 
 async def read_reminders(request: Request) -> Response:

@@ -5,10 +5,10 @@ from starlette.responses import Response
 
 from hie.access.policy import permit
 from hie.access.scopes import Door
-from hie.api.flat import flat
 from hie.errors import Fault, InvalidRequest
 from hie.exchange.indicators import indicators
 from hie.oauth.door import actor_in
+from hie.oauth.flat import flat
 from hie.recognition.indicator_report import write_csv
 
 _CSV = "text/csv"

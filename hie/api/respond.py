@@ -15,12 +15,12 @@ from starlette.types import Receive, Scope, Send
 from hie.api.binary import is_raw
 from hie.api.negotiation import ANSWER, check_accept
 from hie.api.negotiation import MEDIA as MEDIA  # what a body is read as
-from hie.api.withheld import with_header
 from hie.errors import HubError, IdNotOffered, NotAuthenticated, TooMany, Unavailable
 from hie.exchange.hub import Hub
 from hie.fhir.outcome import outcome_of
 from hie.fhir.wire import write
 from hie.oauth.outermost import record_fault
+from hie.oauth.withheld import with_header
 from hie.status import status_of
 from hie.store.served import Stored
 

@@ -8,8 +8,6 @@ from hie.access.policy import permit
 from hie.access.scopes import Door
 from hie.api.break_glass import GLASS_ROUTES
 from hie.api.duties import DUTY_ROUTES
-from hie.api.flat import flat
-from hie.api.flat_body import flat_body
 from hie.api.indicators import read_indicators
 from hie.api.patient_codes import PATIENT_CODE_ROUTES
 from hie.api.problem import problem
@@ -19,6 +17,8 @@ from hie.exchange.decide import decide, get_decision
 from hie.exchange.explain import explanation
 from hie.exchange.launch_tickets import post_ticket
 from hie.oauth.door import actor_in
+from hie.oauth.flat import flat
+from hie.oauth.flat_body import flat_body
 from hie.store.decisions import AlreadyDecided
 
 

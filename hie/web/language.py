@@ -1,48 +1,25 @@
 """A page's language and its words: zh and en, whole sentences, never joined fragments.
 
-The words are two catalogues of gettext (`schemas/texts/pages/`), so that a translator needs no more
-than an editor of such files. A text that counts has the plural forms of its language.
+The words are two catalogues of gettext (`schemas/texts/pages/`).
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from gettext import c2py
-from typing import Literal, cast
+from typing import cast
 
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hie.oauth.cookies import cookie_name, give
 from hie.oauth.frames import is_framed
-from hie.schemas import schema
+from hie.wording import Language as Language
+from hie.wording import Words, accepted, words_of
 
-Language = Literal["zh", "en"]
 COOKIE = "hie_lang"
 _A_YEAR = 31_536_000
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A catalogue: the forms of each text by its key, and which form a number takes."""
-
-    forms: Mapping[str, tuple[str, ...]]
-    form_of: Callable[[int], int]
-
-
-@cache
 def words(lang: Language) -> Words:
-    """The words of the pages in one language; read once."""
-    with schema("texts", "pages", f"{lang}.po").open("rb") as file:
-        found: Catalog = read_po(file, locale=lang, abort_invalid=True)
-    forms = {}
-    for one in found:
-        if one.id:
-            key = one.id if isinstance(one.id, str) else one.id[0]
-            forms[key] = (one.string,) if isinstance(one.string, str) else tuple(one.string or ())
-    return Words(forms, c2py(found.plural_expr))
+    """The words of the pages in one language."""
+    return words_of("pages", lang)
 
 
 def language_of(request: Request, default: Language) -> Language:
@@ -51,14 +28,7 @@ def language_of(request: Request, default: Language) -> Language:
     for asked in (request.query_params.get("lang"), request.cookies.get(kept)):
         if asked in ("zh", "en"):
             return cast("Language", asked)
-    accepted = request.headers.get("accept-language", "").lower()
-    for part in accepted.split(","):
-        tag = part.split(";")[0].strip()
-        if tag.startswith("zh"):
-            return "zh"
-        if tag.startswith("en"):
-            return "en"
-    return default
+    return accepted(request.headers.get("accept-language", ""), default)
 
 
 def remember(response: Response, lang: Language, *, framed: bool) -> None:
@@ -70,11 +40,5 @@ def remember(response: Response, lang: Language, *, framed: bool) -> None:
 
 
 def say(key: str, lang: Language, **data: object) -> str:
-    """A sentence of the pages with its data filled in; `n` chooses the form of one that counts.
-
-    An unknown key is a programming error.
-    """
-    known = words(lang)
-    forms = known.forms[key]
-    form = forms[known.form_of(cast("int", data["n"]))] if len(forms) > 1 else forms[0]
-    return form.format(**data)
+    """A sentence of the pages with its data filled in (`Words.say`)."""
+    return words(lang).say(key, **data)

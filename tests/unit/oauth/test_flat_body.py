@@ -3,8 +3,8 @@
 import pytest
 from starlette.requests import Request
 
-from hie.api.flat_body import flat_body
 from hie.errors import UnsupportedMedia
+from hie.oauth.flat_body import flat_body
 
 pytestmark = pytest.mark.anyio
 
