@@ -4,10 +4,12 @@ import time
 from typing import Any
 
 from hie.access.actor import Actor
+from hie.access.scopes import Door
 from hie.audit.event import Action, Event, EventType
-from hie.errors import Fault, ResourceNotFound, UnprocessableRequest
-from hie.exchange import sites
+from hie.errors import Fault, UnprocessableRequest
 from hie.exchange.hub import Hub
+from hie.exchange.messages import processed
+from hie.exchange.own_sites import own_site
 from hie.exchange.process import drain
 from hie.store import code_maps, ledger, messages
 from hie.store.code_maps import CodeMap, MapState
@@ -18,7 +20,7 @@ _DECIDED = frozenset({MapState.APPROVED, MapState.REJECTED})  # by a person
 
 async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
     """{site, state} -> {codes: [...]}, the most frequent first."""
-    site = await _site(hub, arguments)
+    site = await _site(hub, actor, arguments)
     async with hub.db.reading() as reader:
         return {
             "codes": [
@@ -29,7 +31,7 @@ async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
 
 async def suggest_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
     """{site} -> {codes: those that now have a proposal}; results map unconfirmed until approved."""
-    site = await _site(hub, arguments)
+    site = await _site(hub, actor, arguments)
     now_us = time.time_ns() // 1000
     changed: list[tuple[str, str]] = []
     async with hub.db.unit() as unit:
@@ -55,11 +57,13 @@ async def suggest_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> 
 
 
 async def review_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-    """{site, codes, approve, item, no_item, system} -> {changed, messages}.
+    """{site, codes, approve, item, no_item, system, version, wait} -> {changed, messages}.
 
     `no_item`, approved: a person knows what the code means, and it is no item of the catalogue.
+    `version`: of the map that was looked at; Conflict when it was decided meanwhile. `wait`: leave
+    what is processed again to the workers, and wait so many seconds for it at most.
     """
-    site = await _site(hub, arguments)
+    site = await _site(hub, actor, arguments)
     item, no_item = arguments.get("item"), bool(arguments.get("no_item"))
     if item is not None and item not in hub.item_units:
         raise UnprocessableRequest(
@@ -69,7 +73,7 @@ async def review_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> d
     if no_item and (item is not None or not approve):
         fault = Fault("no_item", "contradiction", "--approve without --item")
         raise UnprocessableRequest("no map was changed", (fault,))
-    system = str(arguments.get("system") or "")
+    system, version = str(arguments.get("system") or ""), arguments.get("version")
     now_us = time.time_ns() // 1000
     changed: list[tuple[str, str]] = []
     async with hub.db.unit() as unit:
@@ -90,11 +94,12 @@ async def review_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> d
                 item=chosen,
                 by=actor.subject,
                 now_us=now_us,
+                version=None if version is None else int(version),
             ):
                 changed.append((known.system, known.code))
-        count = await _again(hub, unit, actor, site, changed, now_us)
-    await drain(hub)
-    return {"changed": len(changed), "messages": count}
+        again = await _again(hub, unit, actor, site, changed, now_us)
+    await processed(hub, again, arguments.get("wait"))
+    return {"changed": len(changed), "messages": len(again)}
 
 
 async def import_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +108,7 @@ async def import_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> d
     Without `approve` the rows are proposals: what a person decided stays as it is, and a row
     without an item proposes nothing; with it, that row says that the code is known and no item.
     """
-    site = await _site(hub, arguments)
+    site = await _site(hub, actor, arguments)
     rows = read_maps(str(arguments["name"]), str(arguments["content"]), hub.item_units)
     approve = bool(arguments.get("approve"))
     state = MapState.APPROVED if approve else MapState.PROPOSED
@@ -127,14 +132,14 @@ async def import_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> d
                 loinc=row.loinc,
             ):
                 changed.append((row.system, row.code))
-        count = await _again(hub, unit, actor, site, changed, now_us)
+        again = await _again(hub, unit, actor, site, changed, now_us)
     await drain(hub)
-    return {"changed": len(changed), "messages": count}
+    return {"changed": len(changed), "messages": len(again)}
 
 
 async def export_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
     """{site} -> {concept_map: a FHIR ConceptMap of the approved maps}."""
-    site = await _site(hub, arguments)
+    site = await _site(hub, actor, arguments)
     async with hub.db.reading() as reader:
         found = await code_maps.find(reader, site, "approved")
     items = hub.catalogue.items
@@ -146,10 +151,10 @@ async def export_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> d
     return {"concept_map": concept_map(site, entries)}
 
 
-async def _site(hub: Hub, arguments: dict[str, Any]) -> str:
+async def _site(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> str:
+    """The site asked about, of the actor's own institution. Raises ResourceNotFound."""
     site = str(arguments["site"])
-    if await sites.find(hub, site) is None:
-        raise ResourceNotFound(f"no site {site!r}")
+    await own_site(hub, actor, Door.MAPS, site)
     return site
 
 
@@ -164,16 +169,17 @@ async def _known(unit: Any, site: str, system: str, code: str) -> CodeMap:
 
 async def _again(
     hub: Hub, unit: Any, actor: Actor, site: str, changed: list[tuple[str, str]], now_us: int
-) -> int:
-    """Have the messages processed again that carry a code whose map changed."""
+) -> list[str]:
+    """Have the messages processed again that carry a code whose map changed; which those are."""
     if not changed:
-        return 0
+        return []
     found = await code_maps.messages_with(unit, site, changed)
-    count = await messages.again(unit, found, now_us) if found else 0
+    if found:
+        await messages.again(unit, found, now_us)
     detail = f"{len(changed)} maps of {site}"
     await ledger.append(unit, Event(EventType.MAP_CHANGE, Action.UPDATE, actor, detail=detail))
     hub.wake.set()
-    return count
+    return found
 
 
 def _told(one: CodeMap) -> dict[str, Any]:
@@ -186,4 +192,5 @@ def _told(one: CodeMap) -> dict[str, Any]:
         "item": one.item,
         "state": str(one.state),
         "by": one.by,
+        "version": one.version,
     }

@@ -1,5 +1,10 @@
-"""What was received, what is held and why; look, preview, replay, drop."""
+"""What was received, what is held and why; look, preview, replay, drop.
 
+An operator does this for every site, a person who connects systems for those of the own
+institution; and a person sees what a message says only while it is held: then there is a reason.
+"""
+
+import asyncio
 import re
 import time
 from collections.abc import Sequence
@@ -8,14 +13,24 @@ from typing import Any
 import structlog
 
 from hie import charset
-from hie.access.actor import Actor
+from hie.access.actor import Actor, ActorKind
 from hie.access.policy import Restriction
+from hie.access.scopes import Door
 from hie.audit.event import Action, Event, EventType
 from hie.errors import Fault, InvalidRequest, MalformedMessage, Unavailable
 from hie.exchange.finish import finish
 from hie.exchange.hub import Hub
+from hie.exchange.own_sites import check_own, own_sites
 from hie.exchange.process import drain
-from hie.store import ledger, message_issues, message_list, message_records, messages, studies
+from hie.store import (
+    instances,
+    ledger,
+    message_issues,
+    message_list,
+    message_records,
+    messages,
+    studies,
+)
 from hie.store.instants import written
 from hie.store.messages import Message, State
 from hie.store.versions import read
@@ -35,10 +50,12 @@ async def list_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
     page = arguments.get("page")
     if page is not None and not _PAGE.match(str(page)):
         raise InvalidRequest("no such page", (Fault("page", "invalid-page", "a list's next"),))
+    mine = await _mine(hub, actor)
     async with hub.db.reading() as reader:
         found, following = await message_list.find(
             reader,
             site=arguments.get("site"),
+            sites=mine,
             state=arguments.get("state"),
             code=arguments.get("code"),
             page=page,
@@ -53,15 +70,20 @@ async def show_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
     key = str(arguments["message"])
     async with hub.db.reading() as reader:
         found = await messages.get(reader, key)
-        issues = await message_issues.of(reader, key, with_found=True)
+        await check_own(hub, actor, found)
+        is_open = actor.kind is ActorKind.OPERATOR or found.state is State.HELD
+        issues = await message_issues.of(reader, key, with_found=is_open)
         produced = await message_records.produced(reader, key)
-        content = await messages.content(reader, key) if arguments.get("raw") else None
-    await hub.ledger.record(
-        Event(EventType.MESSAGE_VIEW, Action.READ, actor, detail=f"message {key}")
-    )
+        is_raw = bool(arguments.get("raw")) and is_open
+        content = await messages.content(reader, key) if is_raw else None
+    detail = f"message {key}" + (" with its text" if is_raw else "")
+    await hub.ledger.record(Event(EventType.MESSAGE_VIEW, Action.READ, actor, detail=detail))
     return {
         **_told(found),
+        "channel": found.channel,
+        "is_image": found.media == instances.MEDIA,
         "attempts": found.attempts,
+        "dropped_reason": found.dropped_reason,
         "issues": [
             {
                 "severity": str(one.severity),
@@ -83,7 +105,7 @@ async def preview_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> 
 
     The values are personal data: who looked is recorded before they are shown.
     """
-    chosen = await _chosen(hub, arguments)
+    chosen = await _chosen(hub, actor, arguments)
     told = [await _previewed(hub, one) for one in chosen]
     detail = f"preview of {', '.join(one.id for one in chosen[:_NAMED])}"
     detail += f" and {len(chosen) - _NAMED} more" if len(chosen) > _NAMED else ""
@@ -138,8 +160,11 @@ async def _change(unit: Any, kind: str, key: str, version: int) -> list[dict[str
 
 
 async def replay_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-    """{messages | site, code} -> {messages: [{message, state, codes}]}, processed again."""
-    chosen = [one.id for one in await _chosen(hub, arguments)]
+    """{messages | site, code, wait} -> {messages: [{message, state, codes}]}, processed again.
+
+    `wait`: leave the work to the workers, and tell after so many seconds at most what came of it.
+    """
+    chosen = [one.id for one in await _chosen(hub, actor, arguments)]
     if not chosen:
         return {"messages": []}
     async with hub.db.unit() as unit:
@@ -150,8 +175,7 @@ async def replay_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> d
                 EventType.MESSAGE_REPLAY, Action.EXECUTE, actor, detail=f"{len(chosen)} messages"
             ),
         )
-    hub.wake.set()
-    await drain(hub)
+    await processed(hub, chosen, arguments.get("wait"))
     async with hub.db.reading() as reader:
         codes = await message_issues.codes(reader, chosen)
         states = [(key, (await messages.get(reader, key)).state) for key in chosen]
@@ -163,6 +187,24 @@ async def replay_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> d
     }
 
 
+async def processed(hub: Hub, chosen: Sequence[str], seconds: float | None) -> None:
+    """See to it that messages which wait again are processed: here, or by the workers.
+
+    Returns after `seconds`, whether or not they are done; None: does the work, and is done then.
+    """
+    hub.wake.set()
+    if seconds is None:
+        await drain(hub)
+        return
+    until, pause = time.monotonic() + seconds, 0.01
+    while time.monotonic() < until:
+        async with hub.db.reading() as reader:
+            if not await message_list.count_waiting(reader, chosen):
+                return
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 0.2)
+
+
 async def drop_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
     """{message, reason} -> {message, state}; the bytes stay, and it can be replayed."""
     key, reason = str(arguments["message"]), str(arguments.get("reason") or "").strip()
@@ -170,6 +212,7 @@ async def drop_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
         raise InvalidRequest("a reason is needed", (Fault("reason", "required", "why"),))
     async with hub.db.unit() as unit:
         now_us = time.time_ns() // 1000
+        await check_own(hub, actor, await messages.get(unit, key))
         await messages.drop(unit, key, reason, now_us)
         # A study lacks an instance that waits; one that was given up it lacks no more.
         await studies.touch_of(unit, key, now_us)
@@ -179,18 +222,28 @@ async def drop_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> dic
     return {"message": key, "state": "dropped"}
 
 
-async def _chosen(hub: Hub, arguments: dict[str, Any]) -> Sequence[Message]:
+async def _mine(hub: Hub, actor: Actor) -> list[str] | None:
+    """The sites whose messages an actor may look at; None: all there ever were."""
+    mine = await own_sites(hub, actor, Door.MESSAGES)
+    return None if actor.kind is ActorKind.OPERATOR else list(mine)
+
+
+async def _chosen(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> Sequence[Message]:
     """The messages named, or the held ones of a site or with an issue code."""
+    mine = await _mine(hub, actor)
     async with hub.db.reading() as reader:
         if arguments.get("messages"):
-            return [await messages.get(reader, str(key)) for key in arguments["messages"]]
+            named = [await messages.get(reader, str(key)) for key in arguments["messages"]]
+            for one in named:
+                await check_own(hub, actor, one)
+            return named
         site, code = arguments.get("site"), arguments.get("code")
         if site is None and code is None:
             raise InvalidRequest(
                 "which messages?", (Fault("messages", "required", "ids, --site or --code"),)
             )
         found, _ = await message_list.find(
-            reader, site=site, state="held", code=code, limit=_MOST, page=None
+            reader, site=site, sites=mine, state="held", code=code, limit=_MOST, page=None
         )
         return found
 

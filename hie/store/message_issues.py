@@ -75,6 +75,18 @@ async def codes(reader: Reader, messages: Sequence[str]) -> dict[str, list[str]]
     return found
 
 
+async def found_by(reader: Reader, messages: Sequence[str], code: str) -> list[tuple[str, str]]:
+    """The values found by issues of this code, for who may see them: (message, value)."""
+    rows = await reader.fetch(
+        "SELECT message, n, found FROM message_issue"  # noqa: S608
+        f" WHERE {reader.db.among('message', 1)} AND code = $2 ORDER BY message, n",
+        reader.db.array(messages),
+        code,
+    )
+    opened = ((row[0], _unsealed(reader, row[2], row[0], row[1])) for row in rows)
+    return [(message, value) for message, value in opened if value is not None]
+
+
 def _sealed(unit: Unit, found: str | None, message: str, n: int) -> bytes | None:
     if found is None:
         return None

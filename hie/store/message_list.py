@@ -1,5 +1,6 @@
 """Lists of messages and how many stand where: for the console and the command line."""
 
+from collections.abc import Collection
 from typing import Any
 
 from hie.store.messages import COLUMNS, Message, State, message_of
@@ -10,6 +11,7 @@ async def find(
     reader: Reader,
     *,
     site: str | None = None,
+    sites: Collection[str] | None = None,
     state: str | None = None,
     code: str | None = None,
     limit: int = 50,
@@ -17,7 +19,8 @@ async def find(
 ) -> tuple[list[Message], str | None]:
     """Messages, newest first, and where the next page begins (None: there is none).
 
-    `code`: only those with an issue of this code. `page` is what an earlier call returned.
+    `sites`: only those of one of these. `code`: only those with an issue of this code. `page` is
+    what an earlier call returned.
     """
     args: list[Any] = [limit + 1]
     where = ["1 = 1"]
@@ -25,6 +28,9 @@ async def find(
         if value is not None:
             args.append(value)
             where.append(f"{column} = ${len(args)}")
+    if sites is not None:
+        args.append(reader.db.array(sites))
+        where.append(reader.db.among("site", len(args)))
     if code is not None:
         args.append(code)
         where.append(f"id IN (SELECT message FROM message_issue WHERE code = ${len(args)})")  # noqa: S608
@@ -50,6 +56,15 @@ async def count(reader: Reader, site: str | None = None) -> dict[State, int]:
         site,
     )
     return {State(row[0]): row[1] for row in rows}
+
+
+async def count_waiting(reader: Reader, messages: Collection[str]) -> int:
+    """How many of these messages wait to be processed."""
+    found: int = await reader.fetchval(
+        f"SELECT count(*) FROM message WHERE state = 'kept' AND {reader.db.among('id', 1)}",  # noqa: S608
+        reader.db.array(messages),
+    )
+    return found
 
 
 async def tally(reader: Reader) -> dict[tuple[str, str, str], int]:

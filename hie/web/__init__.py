@@ -13,8 +13,10 @@ from hie.web.pages import (
     consents,
     find,
     glass,
+    held_message,
     imaging,
     launch,
+    messages,
     notice,
     orders,
     outcomes,
@@ -41,6 +43,8 @@ PAGES = {
     "/checks/{id}": "an order-check: verdict, every reason, comparison, decision and its history",
     "/break-glass": "emergency access to one patient's withheld results",
     "/glass": "the reviews of emergency access",
+    "/messages": "what flows from the institution's systems, what is held and why, codes to map",
+    "/messages/{id}": "one message: where it stopped and why, and the way on",
     "/outcomes": "recognition, repeats and savings of the institution",
     "/outcomes.csv": "the same as a file",
     "/work": "reopened decisions of the institution: what changed, and deciding anew",
@@ -58,8 +62,9 @@ async def start(request: Request) -> Response:
     person = person_of(request)
     leads = person is not None and person.sees_outcomes
     reviews = person is not None and person.reviews
+    connects = person is not None and person.connects
     begins = "/outcomes" if leads else "/glass" if reviews else "/patients"
-    return RedirectResponse(begins, status_code=303)
+    return RedirectResponse("/messages" if connects else begins, status_code=303)
 
 
 WEB_ROUTES = [
@@ -95,6 +100,10 @@ WEB_ROUTES = [
     Route("/break-glass", break_glass.submit, methods=["POST"]),
     Route("/glass", glass.show, methods=["GET"]),
     Route("/glass", glass.submit, methods=["POST"]),
+    Route("/messages", messages.show, methods=["GET"]),
+    Route("/messages", messages.submit, methods=["POST"]),
+    Route("/messages/{id}", held_message.show, methods=["GET"]),
+    Route("/messages/{id}", held_message.submit, methods=["POST"]),
     Route("/outcomes", outcomes.show, methods=["GET"]),
     Route("/outcomes.csv", outcomes.sheet, methods=["GET"]),
     Route("/work", work.show, methods=["GET"]),

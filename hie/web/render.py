@@ -37,8 +37,9 @@ class Person:
     csrf: str
     sees_patients: bool
     sees_outcomes: bool = False
-    waiting: int = 0  # reopened decisions, or reviews, that wait at their institution
+    waiting: int = 0  # reopened decisions, reviews or held messages of their institution
     reviews: bool = False  # a privacy officer
+    connects: bool = False  # who connects systems: messages and codes
     glass: bool = False  # something is open by broken glass
 
 

@@ -10,11 +10,12 @@ from hie.access.actor import Actor
 from hie.access.policy import Role
 from hie.access.reason import Reason
 from hie.errors import Fault, HubError, NotPermitted, ResourceNotFound, TooMany
+from hie.exchange import feed_desk
 from hie.exchange.framed import is_of_patient
 from hie.exchange.glass_review import waiting as reviews_waiting
 from hie.exchange.hub import Hub
 from hie.exchange.work_list import waiting
-from hie.oauth.door import session_in
+from hie.oauth.door import actor_in, session_in
 from hie.oauth.sessions import Session
 from hie.status import status_of
 from hie.web.render import Person, page, without_query
@@ -50,6 +51,7 @@ def person_of(request: Request) -> Person | None:
         leads,
         waits,
         reviews=session.role is Role.PRIVACY_OFFICER,
+        connects=session.role is Role.INTEGRATOR,
         glass=isinstance(actor, Actor) and bool(actor.glass),
     )
 
@@ -101,6 +103,21 @@ def for_privacy_officers(handler: Handler) -> Handler:
             raise NotPermitted("not permitted", (fault,))
         hub: Hub = request.app.state.hub
         request.state.waiting = await reviews_waiting(hub, session.institution)
+        return await handler(request)
+
+    return told(admitted)
+
+
+def for_integrators(handler: Handler) -> Handler:
+    """A page of messages and codes, for who connects systems; its head says how many are held."""
+
+    @wraps(handler)
+    async def admitted(request: Request) -> Response:
+        if session_in(request).role is not Role.INTEGRATOR:
+            fault = Fault("access", Reason.ROLE, Role.INTEGRATOR.value)
+            raise NotPermitted("not permitted", (fault,))
+        hub: Hub = request.app.state.hub
+        request.state.waiting = await feed_desk.waiting(hub, actor_in(request))
         return await handler(request)
 
     return told(admitted)
