@@ -46,10 +46,10 @@ async def patient_of_page(hub: Hub, actor: Actor, patient: str) -> dict[str, Any
     subjects = subjects_of(homes, person, shown)
     event = Event(EventType.PAGE, Action.READ, actor, subjects=subjects, detail="orders")
     await hub.ledger.record(event)
-    return {"patient": patient_shown(shown, patient), "names": await _orderable(hub, actor)}
+    return {"patient": patient_shown(shown, patient), "names": await orderable(hub, actor)}
 
 
-async def _orderable(hub: Hub, actor: Actor) -> dict[str, dict[str, str]]:
+async def orderable(hub: Hub, actor: Actor) -> dict[str, dict[str, str]]:
     """What the actor's institution recognises today: the items of its list."""
     registers, policy = await hub.registers.current()
     today = instant(time.time_ns() // 1000).date()

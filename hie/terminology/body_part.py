@@ -76,6 +76,7 @@ _JOINT = MappingProxyType(
         "胸腹盆腔": ("CHEST", "ABDOMEN", "PELVIS"),
     }
 )
+KNOWN = frozenset(_WORDS.values())  # the parts that have a name here, beside their DICOM code
 _SEPARATOR = re.compile(r"[\\,;/+&、，；和及]|\bAND\b")
 _FILLING = re.compile(r"[\s_\-.]+")
 _CODE = re.compile(r"[A-Z][A-Z0-9]*")

@@ -102,6 +102,14 @@ class ItemUnits:
 _MOST_TEXTS = 1000
 
 
+def unit_shown(unit: str | None) -> str:
+    """A UCUM code as people write it: 10*9/L is 10⁹/L, umol/L is µmol/L."""
+    if not unit:
+        return ""
+    text = unit.replace("10*12", "10¹²").replace("10*9", "10⁹").replace("10*6", "10⁶")
+    return "µ" + text[1:] if text.startswith(("umol", "ug/", "ukat")) else text
+
+
 def folded(text: str) -> str:
     """A unit text with its dialects taken off: width, spaces, micro signs, powers of ten, case."""
     raised = []

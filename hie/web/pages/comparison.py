@@ -11,8 +11,9 @@ from typing import Any
 from hie.recognition.rulebook import load_rulebook
 from hie.recognition.texts import load_texts
 from hie.store.instants import CHINA
+from hie.terminology.units import unit_shown
 from hie.web.language import Language, say
-from hie.web.pages.view import CLASSES, interval_text, unit_text, value_text
+from hie.web.pages.view import CLASSES, interval_text, value_text
 
 
 def comparison(candidate: Mapping[str, Any], lang: Language) -> dict[str, Any] | None:
@@ -40,7 +41,7 @@ def comparison(candidate: Mapping[str, Any], lang: Language) -> dict[str, Any] |
 
 
 def _own_value(candidate: Mapping[str, Any], lang: Language) -> str:
-    return f"{value_text(candidate, lang)} {unit_text(candidate['unit'])}".strip()
+    return f"{value_text(candidate, lang)} {unit_shown(candidate['unit'])}".strip()
 
 
 def _converted(candidate: Mapping[str, Any]) -> bool:
@@ -49,7 +50,7 @@ def _converted(candidate: Mapping[str, Any]) -> bool:
 
 
 def _value(value: str | None, unit: str | None) -> str:
-    return "" if value is None else f"{value} {unit_text(unit)}".strip()
+    return "" if value is None else f"{value} {unit_shown(unit)}".strip()
 
 
 def _asked(data: Mapping[str, Any] | None, key: str, lang: Language, lacking: str) -> str:
@@ -70,7 +71,7 @@ def _change(data: Mapping[str, Any] | None, lang: Language) -> dict[str, str] | 
     if not data or not data.get("older_value"):
         return None
     return {
-        "older": f"{data['older_value']} {unit_text(data.get('unit'))}".strip(),
+        "older": f"{data['older_value']} {unit_shown(data.get('unit'))}".strip(),
         "collected": (data.get("older_collected") or "")[:10],
         "percent": str(data.get("change_percent") or ""),
         "rcv": str(data.get("rcv_percent") or ""),
@@ -141,7 +142,7 @@ def _said(what: str, value: str | None, unit: str | None, lang: Language) -> str
         return "; ".join(_rule(one, lang) for one in value.split())
     if what in ("institution-status", "person") and value in STANDINGS:
         return say(f"standing-{value}", lang)
-    return f"{value} {unit_text(unit)}".strip()
+    return f"{value} {unit_shown(unit)}".strip()
 
 
 def _rule(key: str, lang: Language) -> str:

@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 from hie.recognition.reminders import OFFERED
 from hie.recognition.rulebook import Rulebook
 from hie.store.ids import new_id
+from hie.terminology.units import unit_shown
 from hie.web.language import Language, say
 from hie.web.pages import why
 from hie.web.pages.answered import OUTCOMES, mark_state, shown
 from hie.web.pages.comparison import comparison, minute, what_became
 from hie.web.pages.studies import part_name
-from hie.web.pages.view import collected_text, limit_text, unit_text, value_text
+from hie.web.pages.view import collected_text, limit_text, value_text
 
 FIELDS = ("reason", "text", "explained_to_patient", "assessment", "replaces")
 _URGENT = frozenset({"emergency", "intensive-care"})
@@ -139,7 +140,7 @@ def title(found: Mapping[str, Any], order: Mapping[str, Any], lang: Language) ->
 def _value(candidate: Mapping[str, Any], lang: Language) -> str:
     if candidate["value"] is None and candidate["resource"].startswith(("Imaging", "Diagnostic")):
         return ""
-    return f"{value_text(candidate, lang)} {unit_text(candidate['unit'])}".strip()
+    return f"{value_text(candidate, lang)} {unit_shown(candidate['unit'])}".strip()
 
 
 def _candidate(

@@ -11,11 +11,12 @@ from typing import Any, Final
 from hie.exchange.result_history import ISSUED, PastResult
 from hie.fhir.elements import instant
 from hie.recognition.texts import load_texts
+from hie.terminology.units import unit_shown
 from hie.web.language import Language, say
 from hie.web.pages.answered import shown
 from hie.web.pages.comparison import STATUSES, minute
 from hie.web.pages.filters import Filters
-from hie.web.pages.view import CLASSES, interval_text, source_of, unit_text
+from hie.web.pages.view import CLASSES, interval_text, source_of
 from hie.web.trend_chart import MOST, Frame, TrendPoint, trend
 
 _DAY_US: Final = 86_400_000_000
@@ -56,7 +57,7 @@ def trend_of(
     seen = [one for one in past if since is None or (one.at_us is not None and one.at_us >= since)]
     drawn = [one for one in seen if one.is_drawn]
     plotted = drawn[:MOST]
-    unit = next((unit_text(one.unit) for one in plotted), "")
+    unit = next((unit_shown(one.unit) for one in plotted), "")
     name = say("axis", lang, name=item[lang], unit=unit) if unit else str(item[lang])
     start = since if since is not None else min((one.at_us or 0 for one in plotted), default=now_us)
     frame = Frame(
@@ -101,7 +102,7 @@ def _point(one: PastResult, number: Mapping[str, int], lang: Language) -> TrendP
 
 def _said(one: PastResult, lang: Language) -> list[str]:
     """A point in words: the exact value, when, where, by which range, and as it was reported."""
-    told = [f"{one.value} {unit_text(one.unit)}".strip(), minute(one.taken), one.institution]
+    told = [f"{one.value} {unit_shown(one.unit)}".strip(), minute(one.taken), one.institution]
     told += [text for text in (interval_said(one), method_said(one, lang)) if text]
     return [*told, *([reported] if (reported := reported_said(one, lang)) else [])]
 
@@ -145,7 +146,7 @@ def _row(one: PastResult, number: Mapping[str, int], lang: Language) -> dict[str
     return {
         "taken": minute(one.taken) or say("collected-unknown", lang),
         "value": value if value is not None else one.reported or say("no-value", lang),
-        "unit": unit_text(one.unit) if one.value is not None else unit_text(one.reported_unit),
+        "unit": unit_shown(one.unit) if one.value is not None else unit_shown(one.reported_unit),
         "flag": one.flag,
         "reported": reported_said(one, lang),
         "range": one.printed or interval_said(one),
@@ -162,7 +163,7 @@ def reported_said(one: PastResult, lang: Language) -> str:
     """The value as its source reported it, where it is shown otherwise; "" where it is not."""
     if one.value is None or one.value in CLASSES or one.reported in (None, one.value):
         return ""
-    return say("reported-as", lang, value=one.reported, unit=unit_text(one.reported_unit))
+    return say("reported-as", lang, value=one.reported, unit=unit_shown(one.reported_unit))
 
 
 def interval_said(one: PastResult) -> str:

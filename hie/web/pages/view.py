@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from hie.exchange.result_history import PastResult
+from hie.terminology.units import unit_shown
 from hie.web.charts import Point, range_bar, sparkline
 from hie.web.language import Language, say
 from hie.web.pages.answered import mark_state, shown
@@ -47,10 +48,10 @@ def row(
         "abbr": item["abbr"],
         "loinc": item["loinc"],
         "value": value_text(candidate, lang),
-        "unit": unit_text(candidate["unit"]),
+        "unit": unit_shown(candidate["unit"]),
         "flag": flag_shown(candidate, past),
         "reported": say(
-            "reported-as", lang, value=reported["value"], unit=unit_text(reported["unit"])
+            "reported-as", lang, value=reported["value"], unit=unit_shown(reported["unit"])
         )
         if converted and not is_class
         else "",
@@ -79,14 +80,6 @@ def value_text(candidate: Mapping[str, Any], lang: Language) -> str:
     if value in CLASSES:
         return say(f"class-{value}", lang)
     return str(value)
-
-
-def unit_text(unit: str | None) -> str:
-    """A UCUM code as people write it: 10*9/L is 10⁹/L, umol/L is µmol/L."""
-    if not unit:
-        return ""
-    text = unit.replace("10*12", "10¹²").replace("10*9", "10⁹").replace("10*6", "10⁶")
-    return "µ" + text[1:] if text.startswith(("umol", "ug/", "ukat")) else text
 
 
 def collected_text(candidate: Mapping[str, Any], lang: Language) -> str:
@@ -136,7 +129,7 @@ def reasons(
         "earlier": [
             {
                 "value": value_text(old, lang),
-                "unit": unit_text(old["unit"]),
+                "unit": unit_shown(old["unit"]),
                 "institution": old["institution"]["name"],
                 "collected": collected_text(old, lang),
                 "source": number[old["institution"]["code"]],

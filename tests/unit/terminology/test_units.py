@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hie.recognition.catalogue import load_catalogue
-from hie.terminology.units import ItemUnits, UnitOption, convert, exactly, folded, read_unit
+from hie.terminology.units import (
+    ItemUnits,
+    UnitOption,
+    convert,
+    exactly,
+    folded,
+    read_unit,
+    unit_shown,
+)
 
 
 @cache
@@ -179,3 +187,12 @@ def test_factors_agree_with_another_library_and_with_molar_masses() -> None:
             compared.add((units.key, one.text))
     assert _MASS.keys() <= compared
     assert len(compared) > 25
+
+
+def test_units_are_written_as_people_write_them() -> None:
+    assert [unit_shown(unit) for unit in ("10*9/L", "umol/L", "ug/L", None)] == [
+        "10⁹/L",
+        "µmol/L",
+        "µg/L",
+        "",
+    ]

@@ -101,15 +101,6 @@ def test_the_time_limit_has_a_last_day(days: int, limit: int, text: str) -> None
     assert view.limit_text(candidate(age_days=days, limit_days=limit), "en") == text
 
 
-def test_units_are_written_as_people_write_them() -> None:
-    assert [view.unit_text(unit) for unit in ("10*9/L", "umol/L", "ug/L", None)] == [
-        "10⁹/L",
-        "µmol/L",
-        "µg/L",
-        "",
-    ]
-
-
 def test_a_mark_that_does_not_reach_here_is_void() -> None:
     reaches = candidate(mark="HR", findings=[finding("R-104", fired=True)])
     assert _row(order("K", "recognise", reaches))["mark_state"] == "holds"
