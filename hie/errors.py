@@ -153,6 +153,12 @@ class ReferenceUnmatched(RequestRefused):
     issue_type = "not-found"
 
 
+class NotAtHand(RequestRefused):
+    """What the answer needs did not come with the request, and is not here: each is named."""
+
+    issue_type = "required"
+
+
 class TooCostly(RequestRefused):
     """No index answers this; it is refused, never scanned."""
 

@@ -24,6 +24,7 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.VersionMismatch: 412,
     errors.MultipleMatches: 412,
     errors.ReferenceUnmatched: 412,
+    errors.NotAtHand: 412,
     errors.TooCostly: 400,
     errors.AccessRefused: 403,
     errors.NotAuthenticated: 401,

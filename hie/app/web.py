@@ -15,6 +15,8 @@ from hie.api.openapi import PATH, openapi
 from hie.api.problem import problem
 from hie.api.v1 import V1_ROUTES
 from hie.app.straight import Straight
+from hie.cds.routes import CDS_ROUTES
+from hie.cds.routes import refused as refused_call
 from hie.dicomweb.pool import PixelPool
 from hie.dicomweb.routes import DICOMWEB_ROUTES
 from hie.errors import AccessRefused, Altered, HubError, RequestRefused, TooMany
@@ -22,6 +24,7 @@ from hie.exchange.hub import Hub
 from hie.exchange.measured import measured
 from hie.intake.http import INTAKE_ROUTES
 from hie.oauth.bearer_door import BearerDoor
+from hie.oauth.cds_client import SERVICES
 from hie.oauth.cross_origin import CrossOrigin
 from hie.oauth.door import Door
 from hie.oauth.frames import Frames
@@ -48,6 +51,7 @@ def web_app(hub: Hub) -> ASGIApp:
             *oauth_routes(hub.entrance, bearer),
             *FHIR_ROUTES,
             *V1_ROUTES,
+            *CDS_ROUTES,
             *SHEET_ROUTES,
             *INTAKE_ROUTES,
             *DICOMWEB_ROUTES,
@@ -66,6 +70,8 @@ def web_app(hub: Hub) -> ASGIApp:
             raise error
         if status_of(error) == 500:
             record_fault(request.scope, error)
+        if request.url.path.startswith(SERVICES):
+            return refused_call(error)
         return problem(error)
 
     app.add_exception_handler(HubError, refused)

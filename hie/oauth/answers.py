@@ -1,4 +1,4 @@
-"""Refusals as each door words them: OperationOutcome under /fhir, problem JSON elsewhere.
+"""Refusals as each door words them: OperationOutcome where FHIR is spoken, problem JSON elsewhere.
 
 The doors answer before the application is reached, so they word their own refusals; neither form
 repeats anything that was sent. RFC 9457, RFC 6750 section 3, FHIR R4 OperationOutcome.
@@ -26,11 +26,13 @@ TITLES = {
     431: "headers too large",
     503: "try again later",
 }
+_FHIR = ("/fhir", "/cds-services")
+_BELOW_FHIR = tuple(f"{one}/" for one in _FHIR)
 
 
-def is_fhir(path: str) -> bool:
-    """Whether answers to this path are FHIR resources."""
-    return path == "/fhir" or path.startswith("/fhir/")
+def tells_outcomes(path: str) -> bool:
+    """Whether refusals at this path are OperationOutcomes: of FHIR, and of the CDS services."""
+    return path in _FHIR or path.startswith(_BELOW_FHIR)
 
 
 def refusal(
@@ -43,7 +45,7 @@ def refusal(
 ) -> Response:
     """A refusal in the door's own form."""
     text = expected or TITLES.get(status, "refused")
-    if is_fhir(path):
+    if tells_outcomes(path):
         issue = {"severity": "error", "code": issue_type, "diagnostics": text}
         body: dict[str, object] = {"resourceType": "OperationOutcome", "issue": [issue]}
     else:
@@ -52,7 +54,7 @@ def refusal(
         json.dumps(body, ensure_ascii=False).encode("utf-8"),
         status,
         {"Cache-Control": "no-store", **(headers or {})},
-        FHIR_MEDIA if is_fhir(path) else PROBLEM_MEDIA,
+        FHIR_MEDIA if tells_outcomes(path) else PROBLEM_MEDIA,
     )
 
 

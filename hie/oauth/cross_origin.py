@@ -1,20 +1,26 @@
 """Apps in a browser call the hub from their own origin: those that are registered, with a token.
 
 Only what a token opens is opened, never what a cookie does: no credentials are allowed, pages are
-left out. The origins are those of the registered apps' addresses, known two seconds late.
+left out. The origins are those of the registered apps' addresses, known two seconds late. CDS
+services are called from the origins of an institution too: those of its apps, and of what its CDS
+Hooks clients call themselves; what is answered to one institution's client no other's page reads.
 Fetch Standard, 3.2 (CORS protocol); SMART App Launch 2.2 asks it of servers with browser apps.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hie.access.actor import Actor
 from hie.oauth.apps import origin_of
+from hie.oauth.cds_client import SERVICES, is_call
 from hie.oauth.entrance import Entrance
 from hie.oauth.looked import Looked
-from hie.store import apps
+from hie.store import apps, clients
 from hie.store.database import Database
 
 _TAKEN = "Accept, Authorization, Content-Type, DPoP, If-Match, If-None-Exist, If-None-Match, Prefer"
@@ -26,8 +32,16 @@ _FHIR = "DELETE, GET, HEAD, PATCH, POST, PUT"
 _KEPT = "600"  # seconds a browser may keep the answer to its question
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The origins of apps, and whose each is from which CDS services are called."""
+
+    apps: frozenset[str]
+    calling: Mapping[str, frozenset[str]]
+
+
 class Origins:
-    """The origins of active apps."""
+    """The origins of active apps, and of institutions that call CDS services."""
 
     def __init__(self, db: Database, clock: Callable[[], float]) -> None:
         self._db = db
@@ -35,13 +49,27 @@ class Origins:
 
     async def holds(self, origin: str) -> bool:
         """Whether a registered app lives at this origin."""
-        return origin in await self._known.of(None)
+        return origin in (await self._known.of(None)).apps
 
-    async def _look(self, _: None, before: frozenset[str] | None) -> frozenset[str]:
+    async def calling(self, origin: str) -> frozenset[str]:
+        """The institutions whose clients call CDS services from this origin."""
+        return (await self._known.of(None)).calling.get(origin, frozenset())
+
+    async def _look(self, _: None, before: _Known | None) -> _Known:
         async with self._db.reading() as reader:
             found = await apps.active(reader)
-        web = (uri for app in found for uri in app.redirect_uris if uri.startswith("http"))
-        return frozenset(map(origin_of, web))
+            known = await clients.everyone(reader)
+        homes = {one.id: one.institution for one in known}
+        calling: dict[str, set[str]] = defaultdict(set)
+        for app in found:
+            for uri in app.redirect_uris:
+                if uri.startswith("http"):
+                    calling[origin_of(uri)].add(homes[app.client])
+        of_apps = frozenset(calling)
+        for one in known:
+            if one.cds_issuer is not None and one.status == "active":
+                calling[origin_of(one.cds_issuer)].add(one.institution)
+        return _Known(of_apps, {origin: frozenset(whose) for origin, whose in calling.items()})
 
 
 class CrossOrigin:
@@ -55,7 +83,7 @@ class CrossOrigin:
         """Answer a browser's question, or say with the answer who may read it."""
         methods = _methods(scope) if scope["type"] == "http" else None
         origin = None if methods is None else _value(scope, b"origin")
-        if methods is None or origin is None or not await self._origins.holds(origin):
+        if methods is None or origin is None or not await self._is_known(scope, origin):
             await self._app(scope, receive, send)
             return
         if scope["method"] == "OPTIONS" and _value(scope, b"access-control-request-method"):
@@ -70,12 +98,24 @@ class CrossOrigin:
             return
 
         async def allowed(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and await self._is_readable(scope, origin):
                 message["headers"] = list(message.get("headers", ()))
                 _allow(MutableHeaders(raw=message["headers"]), origin)
             await send(message)
 
         await self._app(scope, receive, allowed)
+
+    async def _is_known(self, scope: Scope, origin: str) -> bool:
+        if scope["path"].startswith(SERVICES):
+            return bool(await self._origins.calling(origin))
+        return await self._origins.holds(origin)
+
+    async def _is_readable(self, scope: Scope, origin: str) -> bool:
+        """Whether a page of this origin may read the answer: to a call, one of the caller's own."""
+        actor = scope.get("state", {}).get("actor")
+        if not is_call(scope["path"]) or not isinstance(actor, Actor):
+            return True
+        return actor.institution in await self._origins.calling(origin)
 
 
 def _allow(headers: MutableHeaders, origin: str) -> None:
@@ -91,7 +131,9 @@ def _methods(scope: Scope) -> str | None:
         return _FHIR
     if path in {"/oauth/token", "/oauth/revoke"} or path.startswith("/v1/"):
         return "GET, POST"
-    return "GET, HEAD" if path.startswith("/.well-known/") else None
+    if is_call(path):
+        return "POST"
+    return "GET, HEAD" if path.startswith("/.well-known/") or path == SERVICES else None
 
 
 def _value(scope: Scope, name: bytes) -> str | None:

@@ -1,9 +1,9 @@
 """The door in front of every route: no Actor, no answer, but for the frozen list of open doors.
 
 It stands before the router, so that a route that was added and forgotten is closed, and a stranger
-cannot tell a path that exists from one that does not. Systems bring an access token, people a
-session; the one never counts at the other's doors. What it finds lies in `request.state`: `actor`,
-and for people `session`.
+cannot tell a path that exists from one that does not. Systems bring an access token, and to a CDS
+service a token for that one call; people a session. None counts at another's doors. What it finds
+lies in `request.state`: `actor`, and for people `session`.
 """
 
 import hmac
@@ -23,6 +23,7 @@ from hie.oauth.agreements import bound
 from hie.oauth.answers import refusal_of
 from hie.oauth.bearer_door import BearerDoor
 from hie.oauth.caller import network_of, request_id_of
+from hie.oauth.cds_client import caller_of_service, is_call
 from hie.oauth.forms import check_origin
 from hie.oauth.limits import neighbourhood, retry_after
 from hie.oauth.networks import check_network
@@ -87,6 +88,10 @@ class Door:
             actor, session = await find_session(self._entrance, scope)
             scope["state"] |= {"actor": actor, "session": session}  # who is refused is recorded
             check_origin(scope)
+            return await self._bound(actor, scope)
+        if is_call(scope["path"]):
+            actor = await caller_of_service(self._entrance, scope)
+            scope["state"]["actor"] = actor
             return await self._bound(actor, scope)
         token, by_proof = presented_token(_values(scope, b"authorization"))
         actor, claims = await self._bearer.actor(token)

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hie.oauth.answers import is_fhir, refusal
+from hie.oauth.answers import refusal, tells_outcomes
 from hie.oauth.body import MeasuredBody
 
 HEADER_LIMIT = 16 * 1024
@@ -207,7 +207,7 @@ def _is_spoilt(query: bytes) -> bool:
 
 def _shown(path: str) -> str:
     """What of a spoilt path says in which form to refuse it."""
-    return "/fhir" if is_fhir(path) else ""
+    return "/fhir" if tells_outcomes(path) else ""
 
 
 def _fault_of_body(scope: Scope, head: _Head, limit: int) -> Response | None:

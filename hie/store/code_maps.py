@@ -135,6 +135,20 @@ async def find(reader: Reader, site: str, state: str | None = None) -> list[Code
     return [_code_map(reader, row) for row in rows]
 
 
+async def approved(
+    reader: Reader, institution: str, codes: Iterable[str]
+) -> list[tuple[str, str, str, str]]:
+    """What people approved of these codes at an institution's sites: (site, system, code, item)."""
+    rows = await reader.fetch(
+        "SELECT m.site, m.system, m.code, m.item FROM code_map AS m"  # noqa: S608
+        " JOIN site AS s ON s.id = m.site WHERE s.institution = $1"
+        f" AND {reader.db.among('m.code', 2)} AND m.state = 'approved' AND m.item IS NOT NULL",
+        institution,
+        reader.db.array(sorted(set(codes))),
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
 async def get(reader: Reader, site: str, system: str, code: str) -> CodeMap:
     """One row. Raises ResourceNotFound."""
     row = await reader.fetchrow(
