@@ -83,10 +83,9 @@ async def apply(
     made = await _decision(hub, card, one)
     rank = (one.outcome_us, mark)
     said = [(row.outcome_us, row.hash) for row in before.values() if row.became in _DECIDES]
-    standing = None
+    async with hub.db.reading() as reader:
+        standing = await decisions.standing_of(reader, card.check, str(card.ref))
     for _ in range(_TRIES):
-        async with hub.db.reading() as reader:
-            standing = await decisions.standing_of(reader, card.check, str(card.ref))
         met = None if standing is None else _met(standing, card, made, rank)
         if max(said, default=rank) > rank:
             met = Became.SUPERSEDED
@@ -100,8 +99,9 @@ async def apply(
         }
         try:
             answer = await decide(hub, actor, write(body))
-        except AlreadyDecided:
-            continue  # somebody was quicker: what stands now is looked at
+        except AlreadyDecided as met_there:  # somebody was quicker
+            standing = met_there.standing
+            continue
         except UnprocessableRequest:  # it may not be seen any more
             return Became.NO_LONGER_OFFERED, None
         recorded = answer["decisions"][0]

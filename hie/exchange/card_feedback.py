@@ -50,7 +50,7 @@ async def take(
             if card.service == service and card.institution == actor.institution
         }
         known = await cds_feedback.of_cards(reader, cards)
-        marks = [_mark(reader, one) for one in entries]
+        marks = [mark_of(reader, one) for one in entries]
     told, said = [], []
     for one, mark in zip(entries, marks, strict=True):
         card = cards.get(one.card)
@@ -71,7 +71,7 @@ async def take(
     return told
 
 
-def _mark(reader: Reader, one: Feedback) -> str:
+def mark_of(reader: Reader, one: Feedback) -> str:
     """What an entry is known by: the same for the same words, whenever they are sent."""
     chosen = " ".join(sorted(one.suggestions))
     said = one.reason or "", one.comment or "", str(one.explained)

@@ -23,7 +23,6 @@ ABSENT_REASON = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 SECTION = "http://terminology.hl7.org/CodeSystem/v2-0074"
 ITEM = f"{CANONICAL}/CodeSystem/item"
 RESULT_CLASS = f"{CANONICAL}/CodeSystem/result-class"
-REPEAT_REASON = f"{CANONICAL}/CodeSystem/repeat-reason"  # keys of rulebook/reasons.yaml
 IDENTIFIER_TYPE = f"{CANONICAL}/CodeSystem/identifier-type"
 INSTITUTION = f"{CANONICAL}/sid/institution"
 
