@@ -3,8 +3,6 @@
 The hub is one that has just been set up: its registers are those of the invented region.
 """
 
-import os
-import re
 import shutil
 import subprocess
 import sys
@@ -18,19 +16,12 @@ import pytest
 from hie.app import opened
 from tests.clients.node import NODE
 from tests.conftest import DATABASES, _place, elsewhere
+from tests.integration.clients.printed import Printed, done, environment_of
 from tests.integration.imaging.support import free_port, serving, settings_of
 from tests.integration.test_road import _connected
 
-README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
-SECTION = README.partition("\n## Write a client\n")[2].partition("\n## ")[0]
+PAGE = Printed.of("README.md", "Write a client")
 PROGRAMS = {"python": ([sys.executable], "client.py"), "js": ([str(NODE)], "client.mjs")}
-
-
-def block(language: str, containing: str = "") -> str:
-    """The one block of the section in this language that contains a text."""
-    blocks = re.findall(rf"^```{language}\n(.*?)^```", SECTION, re.M | re.S)
-    (found,) = (one for one in blocks if containing in one)
-    return str(found)
 
 
 @dataclass(frozen=True)
@@ -59,33 +50,10 @@ def ready(
 
         elsewhere(registers)
         stack.enter_context(serving(settings))
-        environment = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "HIE_DATA_DIR": str(place.data_dir),
-            **({"HIE_DATABASE_URL": place.url} if place.url else {}),
-        }
-        commands = block("sh", "openssl") + block("sh", "hie client add")
-        told = _done(["sh", "-ec", commands], folder, environment)
-        pattern = block("text", "registered").rstrip("…\n").removesuffix("DcJ")
-        assert told.startswith(pattern), told
+        environment = environment_of(place)
+        kid = PAGE.registered(folder, environment)
         environment |= {"HUB": settings.address, "CLIENT": "my-client", "KEY": "my-client.key"}
-        yield Ready(folder, environment | {"KID": told.removeprefix(pattern).strip()})
-
-
-def _done(command: list[str], folder: Path, environment: dict[str, str]) -> str:
-    """What a command printed; its errors fail the test."""
-    done = subprocess.run(  # noqa: S603 - the page's own words
-        command,
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+        yield Ready(folder, environment | {"KID": kid})
 
 
 @pytest.mark.parametrize("language", PROGRAMS)
@@ -93,10 +61,10 @@ def test_the_program_prints_what_the_page_says_each_time_it_runs(
     ready: Ready, language: str
 ) -> None:
     command, name = PROGRAMS[language]
-    (ready.folder / name).write_text(block(language), "utf-8")
+    (ready.folder / name).write_text(PAGE.block(language), "utf-8")
     for _ in range(2):
-        printed = _done([*command, name], ready.folder, ready.environment)
-        assert printed == block("text", "钾")
+        printed = done([*command, name], ready.folder, ready.environment)
+        assert printed == PAGE.block("text", "钾")
 
 
 @pytest.mark.parametrize("language", PROGRAMS)
@@ -105,9 +73,9 @@ def test_a_key_that_was_not_registered_gets_no_token(
 ) -> None:
     """The same program with another key: 401, told by the program, and nothing is read."""
     command, name = PROGRAMS[language]
-    _done(["sh", "-ec", block("sh", "openssl")], tmp_path, ready.environment)
-    (tmp_path / name).write_text(block(language), "utf-8")
-    done = subprocess.run(  # noqa: S603 - the page's own words
+    done(["sh", "-ec", PAGE.block("sh", "openssl")], tmp_path, ready.environment)
+    (tmp_path / name).write_text(PAGE.block(language), "utf-8")
+    refused = subprocess.run(  # noqa: S603 - the page's own words
         [*command, name],
         cwd=tmp_path,
         env=ready.environment,
@@ -116,12 +84,12 @@ def test_a_key_that_was_not_registered_gets_no_token(
         timeout=120,
         check=False,
     )
-    assert done.returncode != 0
-    assert "401" in done.stderr
-    assert "invalid_client" in done.stderr
-    assert done.stdout == ""
+    assert refused.returncode != 0
+    assert "401" in refused.stderr
+    assert "invalid_client" in refused.stderr
+    assert refused.stdout == ""
 
 
 def test_the_page_says_how_both_are_run() -> None:
     for command in ("python client.py", "node client.mjs"):
-        assert f"\n{command} " in SECTION
+        assert f"\n{command} " in PAGE.text
