@@ -1,12 +1,15 @@
 """Every kind of caller of one hub: a stranger, a client for each scope, a person of each role.
 
+And a CDS Hooks client, which signs a token for each address it calls.
+
 All belong to one institution, whose patient has a result, a check and a decision; all are invented.
 """
 
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,10 +33,13 @@ from hie.store import clients
 from tests.conftest import Place
 from tests.integration.test_road import _connected, _packed
 from tests.integration.two_hospitals import CASE
+from tests.unit.access.tokens import Private, ec_key, jwk_of, signed
 
 BASE = "http://localhost:8000"
 PASSWORD = "a long pass phrase"
 STRANGER = "stranger"
+CDS = "cds hooks"
+CDS_ISSUER = "https://his.example/cds"
 # People of these roles also call by an app, with every scope a person may have.
 APPS = (Role.CLINICIAN, Role.AUDITOR, Role.MANAGER)
 USER_SCOPES = ("user/*.rs", Door.ORDER_CHECK, Door.DECIDE, Door.INDICATORS)
@@ -59,6 +65,22 @@ class Caller:
     def is_person(self) -> bool:
         """Whether this caller has a session instead of a token."""
         return self.csrf is not None
+
+
+class Signing(httpx.Auth):
+    """A token for each call, made for its very address (CDS Hooks 2.0, "Trusting CDS Clients")."""
+
+    def __init__(self, key: Private) -> None:
+        self._key = key
+
+    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
+        """Sign, and send."""
+        now = int(time.time())
+        claims = {"iss": CDS_ISSUER, "aud": f"{BASE}{request.url.path}", "iat": now}
+        claims |= {"exp": now + 60, "jti": secrets.token_hex(16)}
+        token = signed({"alg": "ES384", "kid": "c1", "typ": "JWT"}, claims, self._key)
+        request.headers["Authorization"] = f"Bearer {token}"
+        yield request
 
 
 @dataclass
@@ -97,6 +119,9 @@ async def filled(place: Place, folder: Path) -> AsyncIterator[Filled]:
             http = await stack.enter_async_context(_http(found))
             http.headers.update(await client(hub, f"c{number}", institution, scopes, purpose))
             found.callers.append(Caller(name, http))
+        http = await stack.enter_async_context(_http(found))
+        http.auth = await cds_client(hub, institution)
+        found.callers.append(Caller(CDS, http))
         for role in Role:
             http = await stack.enter_async_context(_http(found))
             found.callers.append(await person(found, http, role))
@@ -125,6 +150,16 @@ async def client(
     await run(hub, "client-add", asked | more)
     answer = await run(hub, "client-token", {"client": name, "scopes": None})
     return {"Authorization": f"Bearer {answer['access_token']}"}
+
+
+async def cds_client(hub: Hub, institution: str) -> Signing:
+    """A registered CDS Hooks client."""
+    key = ec_key("P-384", 81)
+    asked: dict[str, Any] = {"client": "cds", "institution": institution, "name": "cds"}
+    asked |= {"key": jwk_of(key, kid="c1"), "cds_issuer": CDS_ISSUER}
+    asked |= {"scopes": [Door.ORDER_CHECK, Door.DECIDE], "purposes": ["TREAT"]}
+    await run(hub, "client-add", asked)
+    return Signing(key)
 
 
 async def person(found: Filled, http: httpx.AsyncClient, role: str) -> Caller:
@@ -213,6 +248,7 @@ async def _fill(found: Filled) -> None:
     known["decision"] = decided.json()["decisions"][0]["decision"]
     candidates = check.json()["orders"][0]["candidates"]
     known["assessment"] = candidates[0]["assessment"]
+    known["cds-services"] = "hie-order-sign"
 
 
 def patient_tree() -> dict[str, Any]:
@@ -258,6 +294,24 @@ def order_check(found: Filled) -> dict[str, Any]:
         "encounter": {"class": "outpatient"},
         "orders": [{"ref": "1", "item": "K"}],
     }
+
+
+def cds_call(found: Filled) -> dict[str, Any]:
+    """The same question, by a hook of CDS Hooks."""
+    patient = found.known["Patient"]
+    coding = {"system": "http://loinc.org", "code": "2823-3"}
+    draft = {
+        "resourceType": "ServiceRequest",
+        "id": "draft-1",
+        "status": "draft",
+        "intent": "order",
+        "code": {"coding": [coding]},
+        "subject": {"reference": f"Patient/{patient}"},
+    }
+    orders = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": draft}]}
+    context = {"userId": "Practitioner/D1", "patientId": patient, "draftOrders": orders}
+    instance = "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
+    return {"hook": "order-sign", "hookInstance": instance, "context": context}
 
 
 def decision(check: str) -> dict[str, Any]:

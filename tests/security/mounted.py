@@ -11,6 +11,7 @@ from tests.security.callers import (
     BASE,
     Caller,
     Filled,
+    cds_call,
     consent_tree,
     decision,
     observation_tree,
@@ -20,6 +21,7 @@ from tests.security.callers import (
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 TYPES = ("Patient", "Observation", "Consent")  # in place of {type}: what is held of people
+_SYSTEM = ("/v1", "/intake", "/dicom-web", "/cds-services")
 _FHIR_JSON = {"Content-Type": "application/fhir+json"}
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
@@ -113,7 +115,7 @@ def request_of(address: Address, method: str, caller: Caller, found: Filled) -> 
     sent: dict[str, Any] = {"method": method, "url": path}
     if method in {"GET", "HEAD", "OPTIONS", "TRACE"}:
         return sent
-    if not address.is_fhir and not address.path.startswith(("/v1", "/intake", "/dicom-web")):
+    if not address.is_fhir and not address.path.startswith(_SYSTEM):
         return sent | {"data": {"csrf": caller.csrf or "x"}, "headers": {"Origin": BASE}}
     return sent | _body(address, method, found)
 
@@ -129,6 +131,10 @@ def _body(address: Address, method: str, found: Filled) -> dict[str, Any]:
         return {
             "json": {"patient": about, "reason": "unconscious", "text": "不省人事，需要既往结果"}
         }
+    if path == "/cds-services/{id}":
+        return {"json": cds_call(found)}
+    if path.startswith("/cds-services"):
+        return {"json": {"feedback": []}}
     if path.startswith("/v1"):
         return {"json": {}}
     if path.startswith("/intake"):
