@@ -250,14 +250,14 @@ async def _record(
         found = await rests_on(unit, check, _used(check, made), actor)
         await _check_replaced(unit, check, made)
         changed: dict[str, list[Reason]] = {}
+        stale: dict[str, Reason] = {}
+        await store.hold_orders(unit, check.id, (one.ref for one in made))
         for one in made:
             standing, state = await store.record(unit, one)
             if state in {"recorded", "replaced"}:
                 rests = found.get(one.assessment or "") if one.decision == "use" else None
                 if rests is not None and rests.reasons:
-                    if refuse_changed:
-                        text = "the result says something else since it was judged"
-                        raise ResultChanged(text, {one.ref: rests.reasons[0]})
+                    stale[one.ref] = rests.reasons[0]
                     changed[standing.id], state = list(rests.reasons), "reopened"
                 if rests is not None:
                     await decision_uses.add(unit, rests.of(standing.id))
@@ -279,6 +279,8 @@ async def _record(
                     given: f"{link}/{given}",
                 }
             )
+        if refuse_changed and stale:
+            raise ResultChanged("a result says something else since it was judged", stale)
         await ledger.append(
             unit,
             Event(

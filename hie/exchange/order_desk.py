@@ -5,7 +5,7 @@ lies beside it. Who sees a line is noted, once for each person and line.
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -104,20 +104,38 @@ async def place_again(
         standing = await decisions.standing_of(reader, key, ref)
         item = await work_items.of_check(reader, key)
     replaced = standing.id if standing is not None else item.decision if item else instead
-    asked = dict(check.body["request"])
-    for moment in ("on", "as_known_at"):
-        asked.pop(moment, None)
-    asked["orders"] = [one for one in asked["orders"] if one.get("ref") == ref]
-    if not asked["orders"]:
-        raise ResourceNotFound("no such order")
-    asked["receiver"] = {**asked["receiver"], "practitioner": actor.subject}
-    again: str = (await checked(hub, actor, asked, write(asked)))["check"]
+    again = await _asked_now(hub, actor, check, {ref})
     if replaced is not None:
         async with hub.db.unit() as unit:
             waits = (await work_items.open_of(unit, [replaced])).get(replaced)
             if waits is not None:
                 await work_items.asked_again(unit, waits.id, again)
     return again, replaced
+
+
+async def place_rest(hub: Hub, actor: Actor, key: str) -> str:
+    """Ask anew, now, about all orders of a check that nobody decided on: the new check.
+
+    Raises ResourceNotFound, also where all are decided, and what an order-check raises.
+    """
+    async with hub.db.reading() as reader:
+        check = await checks.get(reader, key, actor.institution)
+        refs = [order["ref"] for order in check.body["answer"]["orders"]]
+        waits = {ref for ref in refs if await decisions.standing_of(reader, key, ref) is None}
+    return await _asked_now(hub, actor, check, waits)
+
+
+async def _asked_now(hub: Hub, actor: Actor, check: Check, refs: Collection[str]) -> str:
+    """The same question about these of its orders, asked by the actor now."""
+    asked = dict(check.body["request"])
+    for moment in ("on", "as_known_at"):
+        asked.pop(moment, None)
+    asked["orders"] = [one for one in asked["orders"] if one.get("ref") in refs]
+    if not asked["orders"]:
+        raise ResourceNotFound("no such order")
+    asked["receiver"] = {**asked["receiver"], "practitioner": actor.subject}
+    again: str = (await checked(hub, actor, asked, write(asked)))["check"]
+    return again
 
 
 async def desk(hub: Hub, actor: Actor, key: str, instead: str | None = None) -> dict[str, Any]:

@@ -57,9 +57,13 @@ def check_origin(scope: Scope) -> None:
 
 
 async def read_form(
-    request: Request, token: str, several: Collection[str] = frozenset()
+    request: Request,
+    token: str,
+    several: Collection[str] = frozenset(),
+    *,
+    fields: int = _FIELDS,
 ) -> FormData:
-    """The form of a request, after its token was checked.
+    """The form of a request, after its token was checked; it has at most so many `fields`.
 
     A field occurs once, but for those that `several` names: where more than one may be chosen.
     Raises NotPermitted (wrong or no token), UnsupportedMedia, InvalidRequest.
@@ -68,7 +72,7 @@ async def read_form(
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/x-www-form-urlencoded":
         raise UnsupportedMedia("expected application/x-www-form-urlencoded")
-    form = await request.form(max_files=0, max_fields=_FIELDS)
+    form = await request.form(max_files=0, max_fields=fields)
     repeated = {name for name in form if name not in several and len(form.getlist(name)) > 1}
     if repeated:
         faults = tuple(Fault(name, "repeated", "each field once") for name in sorted(repeated))

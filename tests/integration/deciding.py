@@ -22,6 +22,17 @@ def fields(page: str, form: str) -> dict[str, str]:
     raise AssertionError(f"no form with {form!r}")
 
 
+def using(page: str, *places: int) -> dict[str, str]:
+    """The form of a check with the results at these places used."""
+    return fields(page, "data-decide") | {f"use-{place}": "yes" for place in places or (1,)}
+
+
+def repeating(page: str, reason: str, text: str = "", *, place: int = 1) -> dict[str, str]:
+    """The form of a check with one test repeated, which was explained."""
+    said = {f"reason-{place}": reason, f"text-{place}": text, "explained": "yes"}
+    return fields(page, "data-decide") | said
+
+
 async def sign_in(client: httpx.AsyncClient, login: str = "doctor") -> None:
     token = fields((await client.get("/sign-in")).text, "password")["csrf"]
     data = {"csrf": token, "next": "/patients", "login": login, "password": PASSWORD}

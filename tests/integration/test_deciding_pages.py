@@ -22,7 +22,9 @@ from tests.integration.deciding import (
     institution_of,
     ordered,
     patient,
+    repeating,
     sign_in,
+    using,
 )
 from tests.integration.exchange.reopening import received, sent_again
 from tests.integration.exchange.test_imaging_orders import _put, a_report, a_study
@@ -40,36 +42,36 @@ async def test_she_orders_sees_every_reason_decides_and_changes_her_mind(
         async with _client(hub) as client:
             await sign_in(client)
             check = await ordered(client, "K", "CRE", "HBA1C")
-            page = (await client.get(f"{check}?lang=en&both=1")).text
+            page = (await client.get(f"{check}?order=1&lang=en&both=1")).text
             for rule in ("R-001", "R-104", "R-308", "R-401", "R-508"):
                 assert rule in page
             assert 'lang="zh-CN">' in page
             assert "https://www.nhc.gov.cn/" in page
-            form = fields(page, "data-use")
-            first = await client.post(check, data=form)
+            form = using(page)
+            first = await client.post(f"{check}?order=1", data=form)
             assert first.status_code == 303
             shown = (await client.get(first.headers["location"])).text
             assert "The decision that stands" in shown
             assert f"/decisions/{_id(shown)}/record" in shown
             again = await client.post(check, data=form)  # the form sent twice
             assert again.status_code == 303
-            repeat = fields(shown, 'name="reason"')
-            wrong = await client.post(check, data=repeat)
-            assert wrong.status_code == 422
-            assert "Choose a reason." in wrong.text
-            said = {"reason": "N6_OTHER_NECESSARY", "explained": "yes", "text": " "}
-            lacking = await client.post(check, data=repeat | said)
+            one = f"{check}?order=1"
+            nothing = await client.post(one, data=fields(shown, "data-decide"))
+            assert nothing.status_code == 422
+            assert "Nothing was chosen" in nothing.text
+            lacking = await client.post(one, data=repeating(shown, "N6_OTHER_NECESSARY", " "))
             assert lacking.status_code == 422
             assert "needs a sentence" in lacking.text
-            assert 'value="N6_OTHER_NECESSARY" required checked' in lacking.text
-            changed = await client.post(check, data=repeat | said | {"text": "new symptoms"})
+            assert re.search(r'value="N6_OTHER_NECESSARY"[^>]* checked', lacking.text)
+            repeat = repeating(shown, "N6_OTHER_NECESSARY", "new symptoms")
+            changed = await client.post(one, data=repeat)
             assert changed.status_code == 303
             shown = (await client.get(changed.headers["location"])).text
             assert "new symptoms" in shown
             assert "How it was decided" in shown
             assert "changed since" in shown
             assert f"/decisions/{_id(shown)}/notice" in shown
-            stale = await client.post(check, data=form | {"key": "another"})  # a page gone back to
+            stale = await client.post(one, data=form | {"key": "another"})  # a page gone back to
             assert stale.status_code == 409
             assert "Somebody decided first" in stale.text
         async with hub.db.reading() as reader:
@@ -94,15 +96,14 @@ async def test_the_second_of_two_clinicians_sees_the_first_ones_decision(
             await sign_in(two, "second")
             check = await ordered(one, "K")
             mine, theirs = [(await c.get(f"{check}&lang=en")).text for c in (one, two)]
-            assert (await one.post(check, data=fields(mine, "data-use"))).status_code == 303
-            late = fields(theirs, 'name="reason"') | {"reason": "N1_CONDITION_CHANGED"}
-            answer = await two.post(check, data=late | {"explained": "no"})
+            assert (await one.post(check, data=using(mine))).status_code == 303
+            answer = await two.post(check, data=repeating(theirs, "N1_CONDITION_CHANGED"))
             assert answer.status_code == 409
             assert "Somebody decided first" in answer.text
             assert "医生" in answer.text
-            way = fields(answer.text, 'name="reason"') | {"reason": "N1_CONDITION_CHANGED"}
-            assert way["replaces"]
-            assert (await two.post(check, data=way | {"explained": "no"})).status_code == 303
+            way = repeating(answer.text, "N1_CONDITION_CHANGED")
+            assert way["replaces-1"]
+            assert (await two.post(check, data=way)).status_code == 303
             shown = (await one.get(f"{check}&lang=en")).text
             assert "第二位医生" in shown
 
@@ -118,7 +119,7 @@ async def test_a_result_that_changes_under_her_hands_is_not_used(
             check = await ordered(client, "K")
             page = (await client.get(f"{check}&lang=en")).text
             await received(hub, case.site, sent_again(case.message, "C1", CORRECTION))
-            refused = await client.post(check, data=fields(page, "data-use"))
+            refused = await client.post(check, data=using(page))
             assert refused.status_code == 409
             assert "The result has changed since this check" in refused.text
             assert "5.62 mmol/L" in refused.text
@@ -130,23 +131,24 @@ async def test_a_result_that_changes_under_her_hands_is_not_used(
             assert await reader.fetchval("SELECT count(*) FROM decision") == 0
 
 
-async def test_nobody_is_reminded_twice_nor_in_an_emergency(place: Any, tmp_path: Path) -> None:
+async def test_nothing_is_chosen_beforehand_of_what_was_decided_nor_in_an_emergency(
+    place: Any, tmp_path: Path
+) -> None:
     async with opened(_settings(place)) as hub:
         await _ready(hub, tmp_path)
         async with _client(hub) as client:
             await sign_in(client)
             check = await ordered(client, "K", "NA")
             first = (await client.get(f"{check}?lang=en")).text
-            assert "you decide:" in first
-            assert "you decide:" not in (await client.get(check)).text
-            form = fields((await client.get(f"{check}?order=1")).text, "data-use")
+            assert first.count("data-use checked") == 2
+            form = using((await client.get(f"{check}?order=1")).text)
             assert (await client.post(f"{check}?order=1", data=form)).status_code == 303
             same = (await client.get(await ordered(client, "K"))).text
-            assert "you decide:" not in same
+            assert "data-use>" in same
             assert "Decided on in this encounter already" in same
             urgent = (await client.get(await ordered(client, "CRE", **{"class": "emergency"}))).text
             assert "In an emergency nobody is reminded" in urgent
-            assert "you decide:" not in urgent
+            assert "data-use checked" not in urgent
 
 
 @pytest.mark.parametrize(
@@ -193,8 +195,7 @@ async def test_images_are_ordered_judged_and_used_on_the_page(place: Any, tmp_pa
             assert "R-603" in shown
             assert f"/patients/{home}/images/s1" in shown
             assert "The result, compared" not in shown
-            form = fields(shown, "data-use")
-            assert (await client.post(check, data=form)).status_code == 303
+            assert (await client.post(check, data=using(shown))).status_code == 303
             # The same examination again in this encounter: no reminder; another part is another.
             same = (await client.get(await ordered(client, **said))).text
             assert "Decided on in this encounter already" in same

@@ -14,7 +14,7 @@ from hie.exchange.commands import operator, run
 from hie.exchange.hub import Hub
 from hie.exchange.reopen import Cause, reopen
 from hie.synthetic import example
-from tests.integration.exchange.reopening import K, received, sent_again
+from tests.integration.exchange.reopening import K_VALUE, K, received, sent_again
 from tests.integration.fhir.support import writer
 from tests.integration.test_doors import _client, _ready, _settings
 from tests.integration.test_road import TODAY
@@ -54,7 +54,7 @@ async def test_an_institution_is_told_once_and_reads_on_where_it_was(
             "corrected",
             "1",
         )
-        assert {"what": "value", "old": "3.97", "new": "5.62"} in one["changes"]
+        assert {"what": "value", "old": K_VALUE, "new": "5.62"} in one["changes"]
         assert one["now"]["unit"] == "mmol/L"
         asked_on = f"/v1/notifications?after={told['next']}&limit=10"
         on = (await client.get(asked_on, headers=headers)).json()

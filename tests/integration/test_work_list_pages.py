@@ -9,8 +9,16 @@ import pytest
 from hie.app import opened
 from hie.exchange import work_list
 from hie.synthetic import example
-from tests.integration.deciding import CORRECTION, colleague, fields, ordered, sign_in
-from tests.integration.exchange.reopening import K, received, sent_again
+from tests.integration.deciding import (
+    CORRECTION,
+    colleague,
+    fields,
+    ordered,
+    repeating,
+    sign_in,
+    using,
+)
+from tests.integration.exchange.reopening import K_VALUE, K, received, sent_again
 from tests.integration.test_doors import _client, _ready, _settings
 from tests.integration.test_road import TODAY
 
@@ -26,13 +34,13 @@ async def test_a_correction_reaches_the_work_list_and_is_decided_anew(
         async with _client(hub) as client:
             await sign_in(client)
             check = await ordered(client, "K")
-            form = fields((await client.get(check)).text, "data-use")
+            form = using((await client.get(check)).text)
             assert (await client.post(check, data=form)).status_code == 303
             assert 'class="badge"' not in (await client.get("/work?lang=en")).text
             await received(hub, case.site, sent_again(case.message, "C1", CORRECTION))
             work = (await client.get("/work")).text
             assert "1 waiting" in work
-            assert re.search(r"<del>3.97 mmol/L</del></td><td><ins>5.62 mmol/L</ins>", work)
+            assert f"<del>{K_VALUE} mmol/L</del></td><td><ins>5.62 mmol/L</ins>" in work
             assert "王" in work
             shown = (await client.get(f"{check}&lang=en")).text
             assert "decide anew" in shown
@@ -41,8 +49,8 @@ async def test_a_correction_reaches_the_work_list_and_is_decided_anew(
             second = anew.headers["location"]
             page = (await client.get(second)).text
             assert "5.62" in page
-            confirm = fields(page, "data-use")
-            assert confirm["replaces"]
+            confirm = using(page)
+            assert confirm["replaces-1"]
             assert (await client.post(second, data=confirm)).status_code == 303
             assert "Nothing waits." in (await client.get("/work")).text
             done = (await client.get("/work?state=done")).text
@@ -60,14 +68,14 @@ async def test_another_correction_while_she_decides_anew_leads_on_to_the_same_it
         async with _client(hub) as client:
             await sign_in(client)
             check = await ordered(client, "K")
-            await client.post(check, data=fields((await client.get(check)).text, "data-use"))
+            await client.post(check, data=using((await client.get(check)).text))
             await received(hub, case.site, sent_again(case.message, "C1", CORRECTION))
             work = (await client.get("/work?lang=en")).text
             second = await client.post("/work", data=fields(work, 'value="again"'))
             page = (await client.get(second.headers["location"])).text
             again = (K, "|5.71|mmol/L|3.5-5.3|H|||C|")
             await received(hub, case.site, sent_again(case.message, "C2", again))
-            form = fields(page, "data-use")
+            form = using(page)
             refused = await client.post(second.headers["location"], data=form)
             assert refused.status_code == 409
             way = fields(refused.text, "Check again")
@@ -76,7 +84,7 @@ async def test_another_correction_while_she_decides_anew_leads_on_to_the_same_it
             page = (await client.get(third)).text
             assert "5.71 mmol/L" in page
             assert "changed 2 times" in page
-            done = await client.post(third, data=fields(page, "data-use"))
+            done = await client.post(third, data=using(page))
             assert done.status_code == 303
             assert "Nothing waits." in (await client.get("/work")).text
 
@@ -90,16 +98,16 @@ async def test_a_withdrawn_result_is_repeated_for_a_reason_and_the_item_ends(
         async with _client(hub) as client:
             await sign_in(client)
             check = await ordered(client, "K")
-            await client.post(check, data=fields((await client.get(check)).text, "data-use"))
-            withdrawn = (K, "|3.97|mmol/L|3.5-5.3|N|||W|")
+            await client.post(check, data=using((await client.get(check)).text))
+            withdrawn = (K, K.replace("F|", "W|"))
             await received(hub, case.site, sent_again(case.message, "W1", withdrawn))
             work = (await client.get("/work?lang=en")).text
             assert "withdrawn by its source" in work
             anew = await client.post("/work", data=fields(work, 'value="again"'))
             page = (await client.get(anew.headers["location"])).text
             assert "data-use" not in page
-            form = fields(page, 'name="reason"') | {"reason": "D2_DATA_UNUSABLE"}
-            sent = await client.post(anew.headers["location"], data=form | {"explained": "yes"})
+            form = repeating(page, "D2_DATA_UNUSABLE")
+            sent = await client.post(anew.headers["location"], data=form)
             assert sent.status_code == 303
             assert "Nothing waits." in (await client.get("/work")).text
             assert "/notice" in (await client.get(sent.headers["location"])).text
@@ -112,7 +120,7 @@ async def test_an_item_is_closed_in_words_alone(place: Any, tmp_path: Path) -> N
         async with _client(hub) as client:
             await sign_in(client)
             check = await ordered(client, "K")
-            form = fields((await client.get(check)).text, "data-use")
+            form = using((await client.get(check)).text)
             await client.post(check, data=form)
             await received(hub, case.site, sent_again(case.message, "C1", CORRECTION))
             closing = fields((await client.get("/work?lang=en")).text, 'value="close"')
@@ -137,7 +145,7 @@ async def test_what_is_refused_on_a_later_page_of_the_work_list_is_told_there(
             await sign_in(client)
             for _ in range(2):
                 check = await ordered(client, "K")
-                await client.post(check, data=fields((await client.get(check)).text, "data-use"))
+                await client.post(check, data=using((await client.get(check)).text))
             await received(hub, case.site, sent_again(case.message, "C1", CORRECTION))
             first = (await client.get("/work?lang=en")).text
             older = re.findall(r'href="(/work\?[^"]*before=[^"]+)"', first)[0].replace("&amp;", "&")
@@ -164,7 +172,7 @@ async def test_another_institutions_check_and_work_are_not_there(
             await sign_in(one)
             await sign_in(two, "second")
             check = await ordered(one, "K")
-            form = fields((await one.get(check)).text, "data-use")
+            form = using((await one.get(check)).text)
             await one.post(check, data=form)
             await received(hub, case.site, sent_again(case.message, "C1", CORRECTION))
             assert (await two.get(check)).status_code == 404

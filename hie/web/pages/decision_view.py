@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from hie.recognition.reminders import OFFERED
+from hie.recognition.reminders import URGENT
 from hie.recognition.rulebook import Rulebook
-from hie.store.ids import new_id
 from hie.terminology.units import unit_shown
 from hie.web.language import Language, say
 from hie.web.pages import why
@@ -18,22 +17,10 @@ from hie.web.pages.comparison import comparison, minute, what_became
 from hie.web.pages.studies import part_name
 from hie.web.pages.view import collected_text, limit_text, value_text
 
-FIELDS = ("reason", "text", "explained_to_patient", "assessment", "replaces")
-_URGENT = frozenset({"emergency", "intensive-care"})
-
 
 def chosen(found: Mapping[str, Any], ref: str | None) -> str | None:
-    """The line that is shown: the one asked for; else of the first reminder, or of a single line.
-
-    In an emergency nothing is put forward: a line is shown when it is asked for.
-    """
-    refs = [order["ref"] for order in found["answer"]["orders"]]
-    if ref in refs:
-        return ref
-    if len(refs) == 1:
-        return str(refs[0])
-    lines = found["lines"].values()
-    return next((one.ref for one in lines if one.silent is None), None)
+    """The order whose detail is asked for; None: all of them are shown, as one decision."""
+    return ref if any(order["ref"] == ref for order in found["answer"]["orders"]) else None
 
 
 def row(
@@ -44,10 +31,10 @@ def row(
     candidate = shown(order) if order["candidates"] else None
     return {
         "ref": order["ref"],
-        "url": f"{base}?{urlencode({'order': order['ref']})}",
+        "url": address(base, order["ref"]),
         "name": title(found, order, lang),
         "outcome": order["outcome"],
-        "value": _value(candidate, lang) if candidate else "",
+        "value": value_of(candidate, lang) if candidate else "",
         "institution": candidate["institution"]["name"] if candidate else "",
         "age": collected_text(candidate, lang) if candidate else "",
         "decision": decided[0]["decision"] if decided else "",
@@ -55,22 +42,9 @@ def row(
     }
 
 
-def reminders(found: Mapping[str, Any], base: str, lang: Language) -> list[dict[str, str]]:
-    """The lines to put forward now (R-907): each once, none in an emergency, none decided on."""
-    orders = {order["ref"]: order for order in found["answer"]["orders"]}
-    return [
-        {
-            "name": title(found, orders[one.ref], lang),
-            "url": f"{base}?{urlencode({'order': one.ref})}",
-        }
-        for one in found["lines"].values()
-        if one.silent is None
-    ]
-
-
 def is_emergency(found: Mapping[str, Any]) -> bool:
     """Whether the encounter is one in which nobody is reminded."""
-    return found["encounter"].get("class") in _URGENT
+    return found["encounter"].get("class") in URGENT
 
 
 def encounter(found: Mapping[str, Any], lang: Language) -> str:
@@ -85,21 +59,21 @@ def encounter(found: Mapping[str, Any], lang: Language) -> str:
 
 
 def order(found: Mapping[str, Any], ref: str, rulebook: Rulebook, lang: Language) -> dict[str, Any]:
-    """The line that is shown: result, comparison, reasons, what was decided, what may be."""
+    """One order in full: result, comparison, every reason, what was decided and what became."""
     asked = next(one for one in found["answer"]["orders"] if one["ref"] == ref)
     candidate = shown(asked) if asked["candidates"] else None
-    decisions = [_decision(one, found, lang) for one in found["decisions"][ref]]
+    decisions = [decision_of(one, found, lang) for one in found["decisions"][ref]]
     standing = decisions[0] if decisions else None
     return {
         "ref": ref,
         "name": title(found, asked, lang),
         "outcome": asked["outcome"] if asked["outcome"] in OUTCOMES else "none",
-        "candidate": _candidate(candidate, found, lang) if candidate else None,
+        "candidate": candidate_of(candidate, found, ref, lang) if candidate else None,
         "comparison": comparison(candidate, lang) if candidate else None,
         "gates": why.gates(candidate, rulebook, lang) if candidate else [],
         "earlier": [
             {
-                "value": _value(one, lang),
+                "value": value_of(one, lang),
                 "institution": one["institution"]["name"],
                 "collected": collected_text(one, lang),
                 "outcome": one["outcome"],
@@ -108,16 +82,9 @@ def order(found: Mapping[str, Any], ref: str, rulebook: Rulebook, lang: Language
             if one is not candidate
         ],
         "saves": asked["saves"],
-        "may_use": candidate is not None and candidate["outcome"] in OFFERED,
-        "reasons": [
-            {"key": one.key, "words": one.words[lang], "needs_text": one.needs_text}
-            for one in found["reasons"][ref]
-        ],
-        "suggested": len(asked["reasons"]),
         "standing": standing,
         "history": decisions,
         "silent": found["lines"][ref].silent,
-        "key": new_id(),
     }
 
 
@@ -137,38 +104,46 @@ def title(found: Mapping[str, Any], order: Mapping[str, Any], lang: Language) ->
     return " · ".join([name, *said])
 
 
-def _value(candidate: Mapping[str, Any], lang: Language) -> str:
+def value_of(candidate: Mapping[str, Any], lang: Language) -> str:
+    """A value with its unit; nothing of images."""
     if candidate["value"] is None and candidate["resource"].startswith(("Imaging", "Diagnostic")):
         return ""
     return f"{value_text(candidate, lang)} {unit_shown(candidate['unit'])}".strip()
 
 
-def _candidate(
-    candidate: Mapping[str, Any], found: Mapping[str, Any], lang: Language
+def address(base: str, ref: str) -> str:
+    """Where the detail of one order is."""
+    return f"{base}?{urlencode({'order': ref})}"
+
+
+def candidate_of(
+    candidate: Mapping[str, Any], found: Mapping[str, Any], ref: str, lang: Language
 ) -> dict[str, Any]:
+    """The earlier result that is shown of an order: what it says, whose it is, how old."""
     kind, key = candidate["resource"].split("/")[:2]
     patient = found["patient"]
     images = kind == "ImagingStudy" and patient is not None
+    asked = urlencode({"check": found["check"], "order": ref})
     return {
         "assessment": candidate["assessment"],
-        "value": _value(candidate, lang),
+        "value": value_of(candidate, lang),
         "institution": candidate["institution"]["name"] or say("institution-unknown", lang),
         "mark": candidate["mark"],
         "mark_state": mark_state(candidate),
         "collected": minute(candidate["effective"] or "") or say("collected-unknown", lang),
         "age": collected_text(candidate, lang),
         "limit": limit_text(candidate, lang),
-        "images": f"/patients/{patient['id']}/images/{key}" if images else None,
-        "version": candidate["resource"].rsplit("/", 1)[-1],
+        "images": f"/patients/{patient['id']}/images/{key}?{asked}" if images else None,
     }
 
 
-def _decision(one: Mapping[str, Any], found: Mapping[str, Any], lang: Language) -> dict[str, Any]:
+def decision_of(one: Mapping[str, Any], found: Mapping[str, Any], lang: Language) -> dict[str, Any]:
+    """A decision that was made, in words, with what became of its result."""
     return {
         **one,
         "at": minute(one["at"]),
         "reason": one["reason"][lang] if one["reason"] else "",
         "events": what_became(one["events"], lang),
         "stale": any(event["at"] > found["at"] for event in one["events"]),
-        "url": f"/checks/{one['check']}?{urlencode({'order': one['ref']})}",
+        "url": address(f"/checks/{one['check']}", one["ref"]),
     }

@@ -9,6 +9,7 @@ import pytest
 from hie.errors import HubMisconfigured
 from tests.integration.access.support import NOT_THERE
 from tests.integration.access.test_consent_reaches import order_check
+from tests.integration.deciding import repeating
 from tests.integration.launch.frames import (
     FRAMED,
     HIS,
@@ -89,11 +90,8 @@ async def test_an_order_is_checked_and_decided_in_a_frame(place: Any, tmp_path: 
         shown = await at.browser.get(placed.headers["location"])
         assert_framed(shown)
         assert_all_addresses_stay(shown.text)
-        form = dict(
-            re.findall(r'name="([a-z]+)" value="([^"]*-repeat|[^"]*)"', _repeating(shown.text))
-        )
-        why = {"reason": "N6_OTHER_NECESSARY", "text": "新的症状", "explained": "yes"}
-        decided = await at.browser.post(placed.headers["location"], data={**form, **why})
+        form = repeating(shown.text, "N6_OTHER_NECESSARY", "新的症状")
+        decided = await at.browser.post(placed.headers["location"], data=form)
         assert decided.status_code == 303, decided.text
         assert decided.headers["location"].startswith("/framed/checks/")
         stands = await at.browser.get(decided.headers["location"])
@@ -101,15 +99,15 @@ async def test_an_order_is_checked_and_decided_in_a_frame(place: Any, tmp_path: 
         (notice,) = set(re.findall(r'href="(/framed/decisions/[^/"]+/notice)"', stands.text))
         assert_framed(await at.browser.get(notice))
         checked = (await order_check(at.region, "a", patient))["check"]
-        again_ = await again(at, check=checked)  # the card of the HIS, for the same patient
-        assert f"/framed/checks/{checked}" in str(again_.url)
-        assert again_.status_code == 200
-
-
-def _repeating(page: str) -> str:
-    """The form by which a test is repeated for a reason."""
-    forms: list[str] = re.findall(r"<form.*?</form>", page, re.DOTALL)
-    return next(one for one in forms if "-repeat" in one)
+        card = await again(at, check=checked)  # the card of the HIS, for the same patient
+        assert f"/framed/checks/{checked}" in str(card.url)
+        assert_all_addresses_stay(card.text)
+        chosen = repeating(card.text, "N1_CONDITION_CHANGED")
+        made = await at.browser.post(f"/framed/checks/{checked}", data=chosen)
+        assert made.headers["location"] == f"/framed/checks/{checked}"
+        shown = await at.browser.get(made.headers["location"])
+        assert f'href="/framed/checks/{checked}/notice"' in shown.text
+        assert_framed(await at.browser.get(f"/framed/checks/{checked}/notice"))
 
 
 async def test_pictures_of_a_frame_come_by_its_own_session(place: Any, tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ import pytest
 from starlette.requests import Request
 
 from hie.recognition.reasons import load_reasons
-from hie.recognition.reminders import Reminder, Silent
+from hie.recognition.reminders import Reminder
 from hie.recognition.rulebook import load_rulebook
 from hie.settings import Settings
-from hie.web.pages import decision_view
+from hie.web.pages import decision_view, order_card
 from hie.web.pages.comparison import comparison, minute, what_became, what_changed
 from hie.web.pages.why import gates
 from hie.web.render import Person, page
@@ -180,7 +180,7 @@ def desk(text: str = "甲", **change: Any) -> dict[str, Any]:
     first = candidate(institution=institution, mark=text, findings=[spoke])
     one = order("K", "recognise", first) | {
         "reasons": ["N1_CONDITION_CHANGED"],
-        "saves": {"amount": "8.50"},
+        "saves": {"amount": "8.50", "billable": "K"},
     }
     decision = {
         "id": "d1",
@@ -213,8 +213,9 @@ def desk(text: str = "甲", **change: Any) -> dict[str, Any]:
     }
 
 
-def _page(text: str) -> str:
-    found = desk(text)
+def _page(text: str, template: str) -> str:
+    found, wrong = desk(text), {0: ["other"], 1: ["text", "reason"]}
+    sent = {"ref-1": "K", "reason-1": text, "text-1": text, "do": "all", "text-all": text}
     scope = {
         "type": "http",
         "method": "GET",
@@ -224,27 +225,43 @@ def _page(text: str) -> str:
         "server": ("localhost", 80),
         "scheme": "http",
     }
+    book = load_rulebook()
+    lines = order_card.lines(found, sent, wrong, book, "en")
+    # Once decided on, once as if it were not.
+    lines += [one | {"n": 2, "open": True, "decided": False} for one in lines]
     response = page(
         Request(scope),
-        "check.html",
+        template,
         Settings(),
         person=Person(text, text, text, sees_patients=True, waiting=120),
         page="patients",
         here="/checks/c1",
         patient=None,
-        rows=[decision_view.row(found, found["answer"]["orders"][0], "/checks/c1", "en")],
-        reminders=decision_view.reminders(found, "/checks/c1", "en"),
+        later="/patients",
+        ambiguous=False,
         emergency=False,
         encounter=text,
         at=text,
         policy=text,
-        order=decision_view.order(found, "K", load_rulebook(), "en"),
+        key=text,
+        sent=sent,
+        problem="decided-meanwhile",
+        wrong=wrong,
+        refusals=True,
+        changes={"K": what_changed(event(1, text, text), "en")},
+        head=order_card.head(lines),
+        labels=order_card.labels(2, "en"),
+        repeats=order_card.repeats(2, "en"),
+        # of the card
+        stopped=False,
+        lines=lines,
+        all=order_card.for_all([lines[1], lines[1]], sent),
+        # of the detail
+        rows=[decision_view.row(found, found["answer"]["orders"][0], "/checks/c1", "en")],
+        order=decision_view.order(found, "K", book, "en"),
+        line=lines[1],
         both=True,
         both_url="/checks/c1",
-        sent={"decision": "repeat", "ref": "K", "text": text, "reason": text},
-        problem="decided-meanwhile",
-        wrong=["text", "reason"],
-        changed=what_changed(event(1, text, text), "en"),
     )
     return bytes(response.body).decode()
 
@@ -262,32 +279,10 @@ def _shape(body: str) -> list[tuple[str, tuple[str, ...]]]:
     return found
 
 
-def test_a_hostile_text_is_text_everywhere() -> None:
-    hostile, plain = _page(HOSTILE), _page("Li Wei")
+@pytest.mark.parametrize("template", ["check.html", "order_card.html"])
+def test_a_hostile_text_is_text_everywhere(template: str) -> None:
+    hostile, plain = _page(HOSTILE, template), _page("Li Wei", template)
     assert "<script>alert" not in hostile
     assert "49" not in hostile.replace("149", "")
     assert _shape(hostile) == _shape(plain)
     assert "99+" in plain
-
-
-@pytest.mark.parametrize(
-    ("asked", "silent", "shown"),
-    [("K", None, "K"), ("nothing", None, "K"), (None, Silent.EMERGENCY, "K")],
-)
-def test_a_single_line_is_shown_at_once(
-    asked: str | None, silent: Silent | None, shown: str
-) -> None:
-    found = desk(lines={"K": Reminder("K", "K", "recognise", silent)})
-    assert decision_view.chosen(found, asked) == shown
-
-
-def test_of_several_lines_the_first_reminder_is_shown_and_in_an_emergency_none() -> None:
-    two = [order("K", "none"), order("HGB", "recognise", candidate())]
-    lines = {
-        "K": Reminder("K", "K", "none", Silent.NOTHING),
-        "HGB": Reminder("HGB", "HGB", "recognise", None),
-    }
-    found = desk(answer={"orders": two, "policy": "1"}, lines=lines)
-    assert decision_view.chosen(found, None) == "HGB"
-    lines["HGB"] = Reminder("HGB", "HGB", "recognise", Silent.EMERGENCY)
-    assert decision_view.chosen(found, None) is None
