@@ -1,7 +1,9 @@
 """Feedback is read to the letter of CDS Hooks 2.0: what it demands is named, the rest passed over."""
 
 import json
+import re
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,10 @@ from hie.cds.feedback_answer import _STATES, _WORDS, entry
 from hie.errors import InvalidRequest
 from hie.exchange.card_decision import Became, Feedback
 from hie.exchange.card_feedback import Told
+from hie.recognition.indicator_tally import REPEAT_DAYS
+from hie.store.cds_cards import LATE_DAYS
 
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "cds-hooks.md").read_text("utf-8")
 CARD = "4e0a3a1e-3283-4575-ab82-028d55fe2719"
 CHOSEN = "e56e1945-20b3-4393-8503-a1a20fd73152"
 AT = "2021-12-11T10:05:31Z"
@@ -149,3 +154,16 @@ def test_everything_that_may_become_of_it_is_told_in_words_or_needs_none(became:
         assert set(told["text"]) == {"zh", "en"}
         assert told["why"] == became.value
     assert _WORDS.keys() == set(Became) - {Became.RECORDED, Became.STANDS}
+
+
+def test_the_document_tells_every_state_and_why() -> None:
+    rows = re.findall(r"^\| [^|]+ \| `([a-z]+)` \|(?: `([a-z-]+)`)? \| ", DOCUMENT, re.M)
+    silent = (Became.RECORDED, Became.STANDS)
+    assert {(state, "" if one in silent else one.value) for one, state in _STATES.items()} == {
+        (state, why) for state, why in rows
+    }
+    assert EXPLAINED in DOCUMENT
+    assert REASONS in DOCUMENT
+    assert f"Up to {MOST} entries" in DOCUMENT
+    assert REPEAT_DAYS + 1 + LATE_DAYS == 11
+    assert "Eleven days" in DOCUMENT
