@@ -1,9 +1,6 @@
 """What the viewer's scripts compute, in the browser that computes it, held to pydicom."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,42 +8,15 @@ from playwright.sync_api import Browser, Page
 from pydicom import Dataset
 from pydicom.pixels.processing import apply_modality_lut, apply_windowing
 
-import hie.web
-
-SCRIPTS = Path(hie.web.__file__).parent / "static" / "viewer"
+from tests.e2e.viewer_scripts import AXIAL, CORONAL, empty_page, instance, item, ordered
 
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     """An empty page with the scripts that need no page."""
-    opened = browser.new_page()
-    for name in ("slices", "grey", "frames"):
-        opened.evaluate((SCRIPTS / f"{name}.js").read_text("utf-8"))
+    opened = empty_page(browser)
     yield opened
     opened.close()
-
-
-def _slices(page: Page, *instances: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = page.evaluate(
-        "all => window.hieSlices.ordered(all)", list(instances)
-    )
-    return found
-
-
-def _instance(uid: int, **tags: Any) -> dict[str, Any]:
-    """DICOM JSON of one picture; names are keywords."""
-    data = Dataset()
-    data.SOPInstanceUID = f"1.2.{uid}"
-    data.Rows, data.Columns, data.SamplesPerPixel = 4, 4, 1
-    data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 16, 15, 0
-    data.PhotometricInterpretation = "MONOCHROME2"
-    for name, value in tags.items():
-        setattr(data, name, value)
-    made: dict[str, Any] = json.loads(data.to_json())
-    return made
-
-
-AXIAL, CORONAL = [1, 0, 0, 0, 1, 0], [1, 0, 0, 0, 0, -1]
 
 
 @pytest.mark.parametrize(
@@ -59,10 +29,10 @@ AXIAL, CORONAL = [1, 0, 0, 0, 1, 0], [1, 0, 0, 0, 0, -1]
 def test_slices_stand_along_their_common_normal(
     page: Page, orientation: list[float], places: dict[int, list[float]], order: list[int]
 ) -> None:
-    found = _slices(
+    found = ordered(
         page,
         *(
-            _instance(uid, ImageOrientationPatient=orientation, ImagePositionPatient=place)
+            instance(uid, ImageOrientationPatient=orientation, ImagePositionPatient=place)
             for uid, place in places.items()
         ),
     )
@@ -70,35 +40,35 @@ def test_slices_stand_along_their_common_normal(
 
 
 def test_slices_without_a_common_plane_stand_by_number_then_frame(page: Page) -> None:
-    found = _slices(
+    found = ordered(
         page,
-        _instance(2, InstanceNumber="2", ImageOrientationPatient=CORONAL),
-        _instance(1, InstanceNumber="1", ImageOrientationPatient=AXIAL, NumberOfFrames="3"),
+        instance(2, InstanceNumber="2", ImageOrientationPatient=CORONAL),
+        instance(1, InstanceNumber="1", ImageOrientationPatient=AXIAL, NumberOfFrames="3"),
     )
     assert [one["key"] for one in found] == ["1.2.1/1", "1.2.1/2", "1.2.1/3", "1.2.2/1"]
 
 
 def test_what_has_no_picture_is_no_slice(page: Page) -> None:
-    assert _slices(page, {"00080018": {"vr": "UI", "Value": ["1.2"]}}) == []
+    assert ordered(page, {"00080018": {"vr": "UI", "Value": ["1.2"]}}) == []
 
 
 def test_an_enhanced_object_says_its_facts_by_frame(page: Page) -> None:
     """PS3.3 C.7.6.16: for each frame, or shared by all."""
     frames = [
-        _item(
-            PlanePositionSequence=_item(ImagePositionPatient=[0, 0, 5 * n]),
-            FrameVOILUTSequence=_item(WindowCenter=str(40 + n), WindowWidth="400"),
+        item(
+            PlanePositionSequence=item(ImagePositionPatient=[0, 0, 5 * n]),
+            FrameVOILUTSequence=item(WindowCenter=str(40 + n), WindowWidth="400"),
         )
         for n in range(3)
     ]
-    shared = _item(
-        PlaneOrientationSequence=_item(ImageOrientationPatient=AXIAL),
-        PixelValueTransformationSequence=_item(RescaleSlope="2", RescaleIntercept="-5"),
-        PixelMeasuresSequence=_item(SliceThickness="5", PixelSpacing=[2, 1]),
+    shared = item(
+        PlaneOrientationSequence=item(ImageOrientationPatient=AXIAL),
+        PixelValueTransformationSequence=item(RescaleSlope="2", RescaleIntercept="-5"),
+        PixelMeasuresSequence=item(SliceThickness="5", PixelSpacing=[2, 1]),
     )
-    found = _slices(
+    found = ordered(
         page,
-        _instance(
+        instance(
             1,
             NumberOfFrames="3",
             PerFrameFunctionalGroupsSequence=frames,
@@ -110,13 +80,6 @@ def test_an_enhanced_object_says_its_facts_by_frame(page: Page) -> None:
     first = found[0]
     assert (first["slope"], first["intercept"], first["thickness"]) == (2, -5, 5)
     assert (first["width"], first["tall"]) == (400, 2)
-
-
-def _item(**tags: Any) -> Dataset:
-    data = Dataset()
-    for name, value in tags.items():
-        setattr(data, name, [value] if name.endswith("Sequence") else value)
-    return data
 
 
 @pytest.mark.parametrize("shape", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
@@ -175,7 +138,7 @@ def _range(data: Dataset) -> tuple[float, float]:
 def test_a_picture_without_a_window_opens_from_its_least_to_its_greatest_number(
     page: Page,
 ) -> None:
-    (one,) = _slices(page, _instance(1, RescaleSlope="2", RescaleIntercept="-10"))
+    (one,) = ordered(page, instance(1, RescaleSlope="2", RescaleIntercept="-10"))
     view = page.evaluate(
         "slice => window.hieGrey.opening(slice, Uint16Array.from([5, 9, 105]))", one
     )

@@ -2,7 +2,7 @@
 // decoded once and kept while there is room. What is not kept is fetched again.
 "use strict";
 window.hieFrames = (function () {
-  const AT_ONCE = 6, ROOM = 256 * 1024 * 1024, TRIES = 4;
+  const AT_ONCE = 6, ROOM = 256 * 1024 * 1024, TRIES = 4; // of the page, however many share it
   // PS3.18 8.7.3: uncompressed, little endian; the session's cookie says who asks.
   const RAW = 'multipart/related; type="application/octet-stream"; transfer-syntax=1.2.840.10008.1.2.1';
   const PICTURE = "image/png, image/jpeg;q=0.9";
@@ -41,10 +41,14 @@ window.hieFrames = (function () {
   }
 
   // The door gives greys in the bits they were allocated, and every colour as RGB, 8 bits a sample,
-  // the three of a pixel together. Palettes and deeper numbers it draws for us.
+  // the three of a pixel together. Palettes, tables of greys and deeper numbers it draws for us.
   function isRaw(slice) {
-    return slice.samples === 1 ? slice.photometric.indexOf("MONOCHROME") === 0 && slice.allocated <= 16
-      : slice.samples === 3 && slice.allocated === 8;
+    return slice.samples === 3 ? slice.allocated === 8 : isGrey(slice);
+  }
+  // Whether what comes are numbers that a window can be set for.
+  function isGrey(slice) {
+    return slice.samples === 1 && slice.photometric.indexOf("MONOCHROME") === 0 &&
+      (slice.allocated === 8 || slice.allocated === 16) && !slice.tabled;
   }
 
   async function fetched(base, slice) {
@@ -65,9 +69,11 @@ window.hieFrames = (function () {
   // `loaded(slice)` and `failed(slice, status)` are called when a frame is there, or will not be.
   // A status is the door's, 0 where the network failed, "offline" where the source of the images is.
   class Frames {
-    constructor(loaded, failed) {
+    constructor(loaded, failed, sharing) {
       this.loaded = loaded;
       this.failed = failed;
+      this.atOnce = Math.floor(AT_ONCE / sharing);
+      this.room = ROOM / sharing;
       this.kept = new Map();
       this.size = 0;
       this.running = new Set();
@@ -92,14 +98,14 @@ window.hieFrames = (function () {
         this.lost.delete(slices[at].key);
       }
       const each = slices[at] ? Math.max(2 * slices[at].rows * slices[at].columns, 1) : 1;
-      const most = Math.max(Math.floor(ROOM * 0.8 / each), 8);
+      const most = Math.max(Math.floor(this.room * 0.8 / each), 8);
       const near = slices.map(function (slice, i) { return [Math.abs(i - at), i < at ? 1 : 0, slice]; });
       near.sort(function (a, b) { return a[0] - b[0] || a[1] - b[1]; });
       this.waiting = near.slice(0, most).map(function (one) { return one[2]; });
       this.pump();
     }
     pump() {
-      while (this.running.size < AT_ONCE && this.waiting.length) {
+      while (this.running.size < this.atOnce && this.waiting.length) {
         const slice = this.waiting.shift();
         if (this.kept.has(slice.key) || this.running.has(slice.key) || this.lost.has(slice.key)) { continue; }
         this.running.add(slice.key);
@@ -133,7 +139,7 @@ window.hieFrames = (function () {
       this.kept.set(slice.key, frame);
       this.size += frame.size;
       for (const [key, old] of this.kept) {
-        if (this.size <= ROOM || key === slice.key) { break; }
+        if (this.size <= this.room || key === slice.key) { break; }
         this.kept.delete(key);
         this.size -= old.size;
         if (old.picture) { old.picture.close(); }
@@ -146,5 +152,5 @@ window.hieFrames = (function () {
     return (await asked(base + "/metadata", "application/dicom+json")).json();
   }
 
-  return { Frames: Frames, metadata: metadata, part: part };
+  return { Frames: Frames, isGrey: isGrey, metadata: metadata, part: part };
 })();
