@@ -24,7 +24,7 @@ _SIDE_WORDS: Final = (
 )
 # Words of an order's name that are no part of the body.
 _NO_PART: Final = re.compile(
-    r"平扫|增强|三维|重建|成像|扫描|检查|摄影|摄片|正侧位|正位|侧位|彩色|彩超|超声|核?磁共振|核磁|X线"
+    r"平扫|增强|三维|重建|成像|扫描|检查|摄影|摄片|正侧位|正位|侧位|彩色|彩超|超声|片|核?磁共振|核磁|X线"
     r"|(?<![a-z])(?:ct|mri?|dr|cr|us|x-?ray|ultrasound|of|the|and|with|without|contrast|plain"
     r"|enhanced|scan|joint|structure)(?![a-z])|[()（）]",
     re.IGNORECASE,
