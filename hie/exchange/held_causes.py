@@ -66,7 +66,7 @@ class Circumstances:
 
 def cause_of(held: Held) -> tuple[Cause, Blocking]:
     """What holds this message, and the issue that says so."""
-    issue = min(held.blocking, key=_weight, default=None)
+    issue = min(held.blocking, key=lambda one: weight(one.code, one.severity), default=None)
     if issue is None:  # a study that waits, or a message of an earlier version
         issue = Blocking(held.stage, "unknown", "hold", "message", "")
     return Cause(held.site, issue.code, _PLACE.sub("", issue.path)), issue
@@ -157,7 +157,8 @@ async def _held_by(hub: Hub, actor: Actor, cause: Cause) -> Sequence[str]:
     return chosen
 
 
-def _weight(issue: Blocking) -> int:
-    if issue.severity != "hold":
+def weight(code: str, severity: str) -> int:
+    """Where an issue stands among those that block a message: the least is its cause."""
+    if severity != "hold":
         return 2
-    return 1 if issue.code == UNMAPPED else 0
+    return 1 if code == UNMAPPED else 0

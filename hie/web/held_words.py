@@ -64,7 +64,7 @@ HELD: Mapping[str, Words] = {
         number_separator="numbers.thousands",
         time_ahead="future_hours",
         attachment_too_large="attachments.max_bytes",
-        sop_class_refused="private_sop_classes",
+        sop_class_refused="dicom.private_sop_classes",
     ),
     **_by(
         Remedy.SENDER,

@@ -11,6 +11,7 @@ from hie.access.scopes import Door
 from hie.canonical.laboratory import UNMAPPED
 from hie.errors import Conflict, InvalidRequest
 from hie.exchange import messages
+from hie.exchange.held_causes import weight
 from hie.exchange.hub import Hub
 from hie.exchange.own_sites import own_sites
 from hie.oauth.door import actor_in, session_in
@@ -21,6 +22,7 @@ from hie.web.message_text import marked
 from hie.web.pages.comparison import minute
 from hie.web.pages.guard import for_integrators, person_of
 from hie.web.pages.messages import LONGEST_REASON, WAIT, counts, told_done
+from hie.web.pages.messages_view import door
 from hie.web.render import page
 from hie.web.sheet import legible
 
@@ -72,6 +74,8 @@ async def _page(
     site = (await own_sites(hub, actor, Door.MESSAGES))[found["site"]].site
     adapter = hub.adapters.get(site.adapter)
     blocks = [one for one in found["issues"] if one["severity"] in {"hold", "error"}]
+    blocks.sort(key=lambda one: weight(one["code"], one["severity"]))
+    first = held_words.words_of(blocks[0]["code"], blocks[0]["stage"]) if blocks else None
     rest = [one for one in found["issues"] if one not in blocks]
     stage = found["stage"] if found["state"] == "held" else "stored"
     is_stored = all(one["code"] == UNMAPPED for one in blocks if one["severity"] == "hold")
@@ -98,12 +102,13 @@ async def _page(
         problem=problem,
         is_wrong=is_wrong,
         message=found,
-        adapter=site.adapter,
+        door=door(site.adapter, [found["channel"]]),
         received=minute(found["received"]),
         native_id=legible(found["native_id"]),
         reason=legible(found["dropped_reason"]),
         steps=held_words.steps(stage, is_stored=is_stored),
         issues=issues[: len(blocks)],
+        why=first,
         noted=issues[len(blocks) :],
         produced=sorted(Counter(one.split("/")[0] for one in found["resources"]).items()),
         has_text=has_text,

@@ -1,11 +1,11 @@
 """Feeds, causes and codes as the page of messages shows them: numbers, fields and words alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from hie.canonical.laboratory import UNMAPPED
-from hie.exchange.feed_desk import PROBLEMS, Desk, Feed, Health
+from hie.exchange.feed_desk import Desk, Feed, Health
 from hie.exchange.held_causes import Circumstances, Group
 from hie.exchange.hub import Hub
 from hie.exchange.map_desk import Waiting
@@ -19,6 +19,8 @@ from hie.web.sheet import legible
 
 _NAMED = 20  # messages of a cause that are listed
 _DAY_US = 24 * HOUR_US
+_FORMATS = {"hl7v2": "HL7 v2", "dicom": "DICOM"}
+_WAYS = {"mllp": "MLLP", "http": "HTTP", "dicom": "C-STORE", "stow": "STOW-RS"}
 _DOTS = {
     Health.OFF: "z",
     Health.NEW: "z",
@@ -50,11 +52,10 @@ def feed(one: Feed, unmapped: int, lang: Language) -> dict[str, Any]:
     label = say("messages-chart", lang, n=sum(one.hours), most=most)
     return {
         "site": one.site,
-        "adapter": one.adapter,
-        "channels": " ".join(one.channels),
+        "door": door(one.adapter, one.channels),
         "health": str(one.health),
         "dot": _DOTS.get(one.health, ""),
-        "chart": hourly(one.hours, label, is_ill=one.health in PROBLEMS),
+        "chart": hourly(one.hours, label, is_ill=one.health is Health.SILENT),
         "hours": [grouped(n) for n in one.hours],
         "last": minute(written(one.standing.last_us)) if one.standing.last_us else "",
         "today": grouped(one.standing.stored_today),
@@ -63,6 +64,11 @@ def feed(one: Feed, unmapped: int, lang: Language) -> dict[str, Any]:
         "held": one.standing.held,
         "url": f"/messages?{urlencode({'site': one.site})}#held",
     }
+
+
+def door(adapter: str, channels: Sequence[str]) -> str:
+    """How a system speaks to the hub: the format, and the ways it came in the last two days."""
+    return " ".join([_FORMATS.get(adapter, adapter), *(_WAYS.get(one, one) for one in channels)])
 
 
 def cause(hub: Hub, one: Group, adapters: Mapping[str, str], lang: Language) -> dict[str, Any]:
