@@ -48,6 +48,13 @@ class Became(StrEnum):
 
 # What is a decision, or would be one were it not for a later one: the latest of these stands.
 _DECIDES = frozenset({Became.RECORDED, Became.REOPENED, Became.STANDS, Became.SUPERSEDED})
+# What leaves an order as it is, for somebody to decide about: what was said is shown to them.
+KEPT_OPEN = frozenset(
+    {
+        Became.KEPT, Became.DISMISSED, Became.REASON_UNKNOWN, Became.WORDS_REQUIRED,
+        Became.EXPLAINED_UNKNOWN,
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

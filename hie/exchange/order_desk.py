@@ -15,6 +15,7 @@ from hie.access.scopes import Interaction
 from hie.audit.event import Action, Event, EventType, Subject
 from hie.errors import ResourceNotFound
 from hie.exchange.assess import checked
+from hie.exchange.card_decision import KEPT_OPEN
 from hie.exchange.hub import Hub
 from hie.exchange.person_records import subjects_of
 from hie.exchange.prior_results import patient_shown
@@ -24,7 +25,8 @@ from hie.fhir.elements import instant
 from hie.fhir.wire import write
 from hie.recognition.reasons import Reason, load_reasons
 from hie.recognition.rulebook import Kind
-from hie.store import checks, decisions, users, work_items
+from hie.store import cds_feedback, checks, decisions, users, work_items
+from hie.store.cds_feedback import Said
 from hie.store.checks import Check
 from hie.store.decisions import Decision
 from hie.store.families import families_of
@@ -160,6 +162,7 @@ async def desk(hub: Hub, actor: Actor, key: str, instead: str | None = None) -> 
             for one in await work_items.of_decisions(reader, {one.id for one in every})
         ]
         names = await users.names_of(reader, {one.practitioner for one in every})
+        said = await cds_feedback.of_check(reader, key)
         found = await _patients(reader, check, _sight(actor))
     async with hub.db.unit() as unit:
         reminded = [one.ref for one in lines if one.silent is None]
@@ -183,6 +186,22 @@ async def desk(hub: Hub, actor: Actor, key: str, instead: str | None = None) -> 
             order["ref"]: reasons_of(order["reasons"], order["item"], hub)
             for order in answer["orders"]
         },
+        "said": {
+            ref: _told(one)
+            for ref, one in said.items()
+            if not known.get(ref) and one.became in KEPT_OPEN
+        },
+    }
+
+
+def _told(one: Said) -> dict[str, Any]:
+    """What a system said of the card about an order nobody decided on."""
+    reason = load_reasons().by_key.get(one.reason or "")
+    return {
+        "became": one.became,
+        "reason": reason.words if reason else None,
+        "comment": one.comment or "",
+        "at": written(one.outcome_us),
     }
 
 

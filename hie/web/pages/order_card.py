@@ -13,6 +13,7 @@ from hie.recognition.rulebook import Rulebook
 from hie.web.language import Language, say
 from hie.web.pages import why
 from hie.web.pages.answered import OUTCOMES, shown, sources
+from hie.web.pages.comparison import minute
 from hie.web.pages.decision_view import address, candidate_of, decision_of, title
 from hie.web.pages.view import flag_of
 
@@ -83,6 +84,7 @@ def line(
         "decided": decided,
         "standing": standing,
         "silent": found["lines"][ref].silent,
+        "said": _said(found, ref, lang),
         "reasons": first,
         "more": more,
         "wrong": faults,
@@ -137,6 +139,7 @@ def _chosen(
             "text": sent.get(f"text-{place}", ""),
         }
     quiet = standing is None and found["lines"][order["ref"]].silent in _QUIET
+    quiet = quiet or order["ref"] in found["said"]  # the order was kept: that is not asked again
     settled = standing is not None and standing["here"]
     offered = order["outcome"] == "recognise" and not quiet and not settled
     return {"used": offered, "reason": "", "text": ""}
@@ -186,6 +189,16 @@ def _hint(outcome: str, gates: Sequence[Mapping[str, Any]]) -> str:
         if fired or spoke:
             return str((fired or spoke)[0]["text"])
     return ""
+
+
+def _said(found: Mapping[str, Any], ref: str, lang: Language) -> dict[str, str]:
+    """What the ordering system said of the card about an order nobody decided on, and when."""
+    one = found["said"].get(ref)
+    if one is None:
+        return {}
+    key = "card-kept" if one["became"] == "kept" else "card-dismissed"
+    text = say("card-reason", lang, reason=one["reason"][lang]) if one["reason"] else say(key, lang)
+    return {"text": text, "comment": one["comment"], "at": minute(one["at"])}
 
 
 def _trend(

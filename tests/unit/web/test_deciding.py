@@ -209,6 +209,9 @@ def desk(text: str = "甲", **change: Any) -> dict[str, Any]:
         "lines": {"K": Reminder("K", "K", "recognise", None)},
         "decisions": {"K": [decision, decision | {"id": "d0", "state": "replaced"}]},
         "reasons": {"K": list(load_reasons().by_key.values())},
+        "said": {
+            "K": {"became": "kept", "reason": None, "comment": text, "at": "2026-06-12T00:00:00Z"}
+        },
         **change,
     }
 

@@ -27,6 +27,7 @@ def found(*orders: dict[str, Any], **change: Any) -> dict[str, Any]:
         "lines": {one["ref"]: Reminder(one["ref"], one["item"], "", None) for one in every},
         "decisions": {one["ref"]: [] for one in every},
         "reasons": {one["ref"]: list(load_reasons().by_key.values()) for one in every},
+        "said": {},
     } | change
 
 
@@ -46,6 +47,24 @@ def decided(decision: str, **change: Any) -> dict[str, Any]:
 
 REVIEW = candidate("clinician_review", findings=[finding("R-405", fired=True)])
 REFUSED = candidate("do_not_recognise", findings=[finding("R-202", fired=True)])
+
+
+def test_what_was_said_of_a_card_is_shown_and_leaves_nothing_chosen() -> None:
+    reason = load_reasons().by_key["N2_RAPIDLY_CHANGING"]
+    one = {"became": "explained-unknown", "reason": reason.words, "comment": "see chart"}
+    one |= {"at": "2026-06-12T02:30:00.000Z"}
+    for said, starts in (
+        (one, f"The ordering system gave a reason to repeat: {reason.words['en']}."),
+        (one | {"became": "reason-unknown", "reason": None}, "In the ordering system the reminder"),
+        (one | {"became": "kept", "reason": None}, "In the ordering system the order was kept"),
+    ):
+        of = found(order("K", "recognise", candidate()), said={"K": said})
+        (line,) = lines(of)
+        assert line["said"]["text"].startswith(starts)
+        assert (line["said"]["comment"], line["said"]["at"]) == ("see chart", "2026-06-12 10:30")
+        assert (line["used"], line["reason"]) == (False, "")
+        assert lines(of, {"ref-1": "K", "use-1": "yes"})[0]["used"]
+    assert lines(found(order("K", "recognise", candidate())))[0]["said"] == {}
 
 
 def test_what_is_recognised_is_chosen_beforehand_and_nothing_else() -> None:
