@@ -21,6 +21,11 @@ class Point:
     source: int
 
 
+def px(place: float) -> str:
+    """A place on a picture: a tenth of a pixel is enough, and a whole one needs no fraction."""
+    return f"{place:.1f}".removesuffix(".0")
+
+
 def shape(source: int, x: float = 6, y: float = 6, r: float = 4, *, hollow: bool = False) -> Markup:
     """The mark of a source as SVG: its shape and colour class; both repeat after four.
 
@@ -29,19 +34,19 @@ def shape(source: int, x: float = 6, y: float = 6, r: float = 4, *, hollow: bool
     kind = SHAPES[source % 4]
     css = f"s{source % 4}{' o' if hollow else ''}"
     if kind == "circle":
-        return Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{:.1f}" class="{}"/>').format(
-            x, y, r, css
+        return Markup('<circle cx="{}" cy="{}" r="{}" class="{}"/>').format(
+            px(x), px(y), px(r), css
         )
     if kind == "square":
         side = r * 1.8
-        return Markup(
-            '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" class="{}"/>'
-        ).format(x - side / 2, y - side / 2, side, side, css)
+        return Markup('<rect x="{}" y="{}" width="{}" height="{}" class="{}"/>').format(
+            px(x - side / 2), px(y - side / 2), px(side), px(side), css
+        )
     if kind == "diamond":
         d = r * 1.2
-        path = f"M{x:.1f} {y - d:.1f}l{d:.1f} {d:.1f}l{-d:.1f} {d:.1f}l{-d:.1f} {-d:.1f}z"
+        path = f"M{px(x)} {px(y - d)}l{px(d)} {px(d)}l{px(-d)} {px(d)}l{px(-d)} {px(-d)}z"
     else:
-        path = f"M{x:.1f} {y - r * 1.1:.1f}l{r * 1.2:.1f} {r * 2.1:.1f}h{-r * 2.4:.1f}z"
+        path = f"M{px(x)} {px(y - r * 1.1)}l{px(r * 1.2)} {px(r * 2.1)}h{px(-r * 2.4)}z"
     return Markup('<path d="{}" class="{}"/>').format(path, css)
 
 
@@ -71,10 +76,9 @@ def range_bar(value: float, low: float | None, high: float | None) -> Markup:
     )
     return Markup(
         '<svg class="rbar" viewBox="0 0 84 14" aria-hidden="true">'
-        '<rect x="0" y="6" width="84" height="2" rx="1" class="axis"/>'
-        '<rect x="{:.1f}" y="4.5" width="{:.1f}" height="5" rx="2.5" class="norm"/>'
-        '<circle cx="{:.1f}" cy="7" r="4" class="{}"/></svg>'
-    ).format(at(bottom), at(top) - at(bottom), at(value), css)
+        '<path d="M1 7h82" class="axis"/><path d="M{} 7h{}" class="norm"/>'
+        '<circle cx="{}" cy="7" r="4" class="{}"/></svg>'
+    ).format(px(at(bottom)), px(at(top) - at(bottom)), px(at(value)), css)
 
 
 def sparkline(points: Sequence[Point], low: float | None, high: float | None, label: str) -> Markup:
@@ -95,11 +99,11 @@ def sparkline(points: Sequence[Point], low: float | None, high: float | None, la
     if low is not None or high is not None:
         top = y(high if high is not None else most)
         bottom = y(low if low is not None else least)
-        band = Markup('<rect x="0" y="{:.1f}" width="92" height="{:.1f}" class="band"/>').format(
-            top, max(bottom - top, 1)
+        band = Markup('<path d="M0 {}h92v{}H0z" class="band"/>').format(
+            px(top), px(max(bottom - top, 1))
         )
     ordered = sorted(points, key=lambda point: point.at)
-    line = "M" + "L".join(f"{x(point.at):.1f} {y(point.value):.1f}" for point in ordered)
+    line = "M" + "L".join(f"{x(point.at):.0f} {y(point.value):.0f}" for point in ordered)
     newest = ordered[-1]
     return Markup(
         '<svg class="spark" viewBox="0 0 92 26" role="img" aria-label="{}">'
@@ -109,7 +113,7 @@ def sparkline(points: Sequence[Point], low: float | None, high: float | None, la
         band,
         line,
         Markup("").join(_dots(ordered[:-1], x, y)),
-        shape(newest.source, x(newest.at), y(newest.value), 3),
+        shape(newest.source, round(x(newest.at)), round(y(newest.value)), 3),
     )
 
 
@@ -119,5 +123,5 @@ def _dots(
     """The older results: one path of round dots for each source, which is short."""
     for source in sorted({point.source % 4 for point in points}):
         mine = (point for point in points if point.source % 4 == source)
-        dots = "".join(f"M{x(point.at):.1f} {y(point.value):.1f}h0" for point in mine)
+        dots = "".join(f"M{x(point.at):.0f} {y(point.value):.0f}h0" for point in mine)
         yield Markup('<path d="{}" class="d{}"/>').format(dots, source)

@@ -38,11 +38,11 @@ class Filters:
         return int(self.days) if self.days in PERIODS else None
 
     def url(self, base: str, **change: str | None) -> str:
-        """The address of the page with one choice changed."""
+        """The address of the page with one choice changed; `base` "" is the page itself."""
         chosen: dict[str, str | None] = {one.name: getattr(self, one.name) for one in fields(self)}
         chosen.update(change)
         query = urlencode({key: value for key, value in chosen.items() if value})
-        return f"{base}?{query}" if query else base
+        return f"{base}?{query}" if query else base or "?"
 
 
 def filter_groups(

@@ -29,7 +29,7 @@ from hie.web.render import page
 
 @for_clinicians
 async def show(request: Request) -> Response:
-    """GET /patients/{id}; `item` is looked at closely, `data=1` shows its history as a table."""
+    """GET /patients/{id}; `item` is looked at closely, `data` is a page of its history."""
     hub: Hub = request.app.state.hub
     key, wanted = request.path_params["id"], request.query_params.get("item")
     filters = _filters(request.query_params)
@@ -100,17 +100,18 @@ def _context(
     if order is None and study is None and pictured and not shown:
         study = pictured[0]
     key = study["key"] if study is not None else order["item"] if order is not None else None
-    both, data = asked.get("both") == "1", asked.get("data") == "1"
+    both, data = asked.get("both") == "1", asked.get("data", "")
+    table = int(data) if data.isascii() and data.isdigit() and len(data) < 4 else 0
     return {
         "page": "patients",
         "patient": patient_of(found["patient"], lang),
         "filters": filter_groups(
-            orders, items, found["names"], number, filters, base, lang, examined, abnormal
+            orders, items, found["names"], number, filters, "", lang, examined, abnormal
         ),
         "filtered": bool(orders),
         "counts": [(one, outcomes.count(one)) for one in OUTCOMES if one in outcomes],
         "rows": [
-            view.row(o, items[o["item"]], number, filters, base, lang, history[o["item"]])
+            view.row(o, items[o["item"]], number, filters, "", lang, history[o["item"]])
             for o in shown
         ],
         "studies": [studies.row(one, classes, number, filters, base, lang) for one in pictured],
@@ -123,11 +124,11 @@ def _context(
         "chosen": key,
         "trend": None
         if order is None
-        else look(order, found, number, filters, now_us, lang, table=data),
+        else look(order, found, number, filters, now_us, lang, table=table),
         "why": _why(hub, order, study, found, number, lang),
         "both": both,
         "both_url": filters.url(base, item=key, both=None if both else "1"),
-        "data_url": filters.url(base, item=key, data=None if data else "1"),
+        "data_url": filters.url(base, item=key, data=None if table else "1"),
         "order": None if order is None else _decided(order, found["decided"]),
         "policy": answer["policy"],
         "on": answer["on"][:10],

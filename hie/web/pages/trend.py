@@ -20,7 +20,7 @@ from hie.web.pages.view import CLASSES, interval_text, source_of
 from hie.web.trend_chart import MOST, Frame, TrendPoint, trend
 
 _DAY_US: Final = 86_400_000_000
-_MOST_ROWS: Final = 500  # of the table, which is then long enough
+_ROWS: Final = 40  # of a page of the table
 
 
 def look(
@@ -31,14 +31,21 @@ def look(
     now_us: int,
     lang: Language,
     *,
-    table: bool,
+    table: int,
 ) -> dict[str, Any]:
     """The history of an order's item, with the report that its shown result came with."""
     candidate, past = shown(order), found["history"][order["item"]]
     mine = next((one for one in past if one.resource == candidate["resource"]), None)
     item, limit = found["items"][order["item"]], candidate["limit_days"]
     drawn = trend_of(past, item, limit, number, filters, now_us, lang, table=table)
-    return {**drawn, "report": mine.report if mine is not None else None}
+    return {
+        **drawn,
+        "report": mine.report if mine is not None else None,
+        "newer": filters.url("", item=order["item"], data=str(table - 1)) if table > 1 else "",
+        "elder": filters.url("", item=order["item"], data=str(table + 1))
+        if drawn["left_out"]
+        else "",
+    }
 
 
 def trend_of(
@@ -50,9 +57,9 @@ def trend_of(
     now_us: int,
     lang: Language,
     *,
-    table: bool,
+    table: int,
 ) -> dict[str, Any]:
-    """What is shown of an item's history in the chosen period; `table`: its rows as well."""
+    """What is shown of an item's history in the chosen period; `table`: which page of its rows."""
     since = None if filters.reach is None else now_us - filters.reach * _DAY_US
     seen = [one for one in past if since is None or (one.at_us is not None and one.at_us >= since)]
     drawn = [one for one in seen if one.is_drawn]
@@ -78,8 +85,10 @@ def trend_of(
         "not_drawn": len(seen) - len(drawn),
         "older": len(drawn) - len(plotted),
         "outside": len(past) - len(seen),
-        "rows": [_row(one, number, lang) for one in seen[:_MOST_ROWS]] if table else None,
-        "left_out": len(seen[_MOST_ROWS:]) if table else 0,
+        "rows": [_row(one, number, lang) for one in seen[_ROWS * (table - 1) : _ROWS * table]]
+        if table
+        else None,
+        "left_out": len(seen[_ROWS * table :]) if table else 0,
         "count": len(seen),
     }
 
@@ -92,6 +101,7 @@ def _point(one: PastResult, number: Mapping[str, int], lang: Language) -> TrendP
         source=source_of(one, number),
         said=" · ".join(_said(one, lang)),
         laboratory=one.code,
+        text=one.value or "",
         open=bool(one.comparator),
         low=low,
         high=high,

@@ -13,11 +13,19 @@ from hie.web.pages.view import NOTICES
 
 
 def gates(candidate: Mapping[str, Any], rulebook: Rulebook, lang: Language) -> list[dict[str, Any]]:
-    """The gates that were reached, each with all its findings by rising rule."""
+    """The gates that were reached, each with all its findings: what speaks against it first.
+
+    A text that findings rest on is told by its title once, where it is met first.
+    """
     found: dict[int, list[dict[str, Any]]] = {}
     for finding in candidate["findings"]:
         found.setdefault(int(finding["rule"][2]), []).append(_finding(finding, rulebook, lang))
-    return [_gate(number, entries, rulebook, lang) for number, entries in sorted(found.items())]
+    shown = [_gate(number, entries, rulebook, lang) for number, entries in sorted(found.items())]
+    told: set[str] = set()
+    for basis in (one for gate in shown for entry in gate["findings"] for one in entry["basis"]):
+        basis["first"] = basis["code"] not in told
+        told.add(basis["code"])
+    return shown
 
 
 def _gate(
@@ -25,13 +33,22 @@ def _gate(
 ) -> dict[str, Any]:
     gate = rulebook.gate(number)
     speaking = [one for one in entries if one["state"] != "passed"]
+    against = [one for one in speaking if one["css"] != "y"]
     return {
         "number": number,
         "title": gate.title[lang] if gate else "",
         "other_title": gate.title[_other(lang)] if gate else "",
-        "findings": entries,
+        "findings": sorted(entries, key=_speaks, reverse=True),
         "spoke": len(speaking),
+        "against": len(against),
+        "notices": [one["text"] for one in speaking if one["css"] == "y"],
     }
+
+
+def _speaks(finding: Mapping[str, Any]) -> int:
+    """What fired against it, what is not known, what speaks for it; the rest keeps its order."""
+    weight = {"fired": 3, "unknown": 2, "passed": 0}[finding["state"]]
+    return 1 if finding["state"] == "fired" and finding["css"] == "y" else weight
 
 
 def _finding(finding: Mapping[str, Any], rulebook: Rulebook, lang: Language) -> dict[str, Any]:
@@ -51,10 +68,10 @@ def _finding(finding: Mapping[str, Any], rulebook: Rulebook, lang: Language) -> 
     }
 
 
-def bases(code: str, rule: Rule | None, rulebook: Rulebook, lang: Language) -> list[dict[str, str]]:
+def bases(code: str, rule: Rule | None, rulebook: Rulebook, lang: Language) -> list[dict[str, Any]]:
     """The texts a finding rests on: code, title, and where it can be read, "" where nowhere is."""
     codes = dict.fromkeys((code, *(rule.basis_also if rule else ())))
-    found = []
+    found: list[dict[str, Any]] = []
     for one in codes:
         known = rulebook.basis.get(one)
         found.append(

@@ -53,7 +53,7 @@ def test_a_bar_stays_in_its_frame(value: float, low: float | None, high: float |
     if not svg:
         return
     _, norm, dot = ET.fromstring(svg)  # noqa: S314 - made a line above
-    start, width = float(norm.attrib["x"]), float(norm.attrib["width"])
+    start, _, width = _numbers(norm.attrib["d"])
     assert start >= 0
     assert width >= 0
     assert start + width <= 84

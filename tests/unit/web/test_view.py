@@ -316,7 +316,7 @@ def _page(text: str, query: str = "lang=en") -> str:
         both=True,
         both_url="/patients/1",
         apps=[{"id": "1", "name": text}],
-        trend=look(one, found, number, chosen, 4 * 10**13, "en", table=True),
+        trend=look(one, found, number, chosen, 4 * 10**13, "en", table=1),
         data_url="/patients/1",
         order={
             "item": "K",
