@@ -30,6 +30,7 @@ from hie.exchange.hub import Hub
 from hie.oauth.token_answer import token_answer
 from hie.settings import Settings
 from hie.store import clients
+from hie.synthetic.institutions import BY_SITE
 from tests.conftest import Place
 from tests.integration.test_road import _connected, _packed
 from tests.integration.two_hospitals import CASE
@@ -226,6 +227,9 @@ async def _fill(found: Filled) -> None:
 
     known["Patient"] = await made(patient_tree())
     about = {"reference": f"Patient/{known['Patient']}"}
+    own = next(site for site, one in BY_SITE.items() if one.institution.code == found.institution)
+    kept = await run(found.hub, "receive", {"site": own, "files": [_packed(b"no message")]})
+    known["messages"] = kept["receipts"][0]["message"]
     known["Encounter"] = await made(
         {
             "resourceType": "Encounter",
