@@ -48,6 +48,7 @@ class Became(StrEnum):
 
 # What is a decision, or would be one were it not for a later one: the latest of these stands.
 _DECIDES = frozenset({Became.RECORDED, Became.REOPENED, Became.STANDS, Became.SUPERSEDED})
+_NOTED = frozenset({Became.KEPT, Became.DISMISSED, Became.NO_ORDER})
 # What leaves an order as it is, for somebody to decide about: what was said is shown to them.
 KEPT_OPEN = frozenset(
     {
@@ -85,13 +86,15 @@ async def apply(
 ) -> tuple[Became, str | None]:
     """What an entry becomes, and the decision it made or met."""
     lacks = _lacks(card, one)
-    if lacks is not None:
+    if lacks in _NOTED:
         return lacks, None
+    async with hub.db.reading() as reader:
+        standing = await decisions.standing_of(reader, card.check, str(card.ref))
+    if lacks is not None:  # there is nothing to ask where somebody decided
+        return (lacks, None) if standing is None else (Became.ALREADY_DECIDED, standing.id)
     made = await _decision(hub, card, one)
     rank = (one.outcome_us, mark)
     said = [(row.outcome_us, row.hash) for row in before.values() if row.became in _DECIDES]
-    async with hub.db.reading() as reader:
-        standing = await decisions.standing_of(reader, card.check, str(card.ref))
     for _ in range(_TRIES):
         met = None if standing is None else _met(standing, card, made, rank)
         if max(said, default=rank) > rank:
