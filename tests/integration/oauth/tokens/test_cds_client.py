@@ -1,5 +1,6 @@
 """A CDS Hooks client proves itself at one service, once."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from hie.oauth.cds_client import authenticate_cds
 from hie.oauth.refusals import stranger
 from hie.oauth.registration import set_client_active
 from tests.integration.oauth.asking import ask, form, get
-from tests.integration.oauth.conftest import OPERATOR, Hub, register
+from tests.integration.oauth.conftest import OPERATOR, Hub, Making, register
+from tests.integration.oauth.tokens.key_server import certificate
+from tests.integration.oauth.tokens.test_senders import LOOPBACK, SECRET, gateway
 from tests.unit.access.tokens import FHIR, HUB, INSTITUTION, NOW, TOKEN_URL, ec_key, jwk_of, signed
 
 pytestmark = pytest.mark.anyio
@@ -87,6 +90,33 @@ async def test_a_call_that_is_not_for_this_service_by_this_client_is_refused(
 ) -> None:
     assert await refusal(hub, text) == reason
     await call(hub, a_call())
+
+
+async def test_what_is_told_of_a_card_may_name_the_service_or_the_address_below_it(
+    hub: Hub,
+) -> None:
+    await call(hub, a_call(), f"{SERVICE}/feedback")
+    await call(hub, a_call(aud=f"{SERVICE}/feedback", jti="c-2"), f"{SERVICE}/feedback")
+    assert await refusal(hub, a_call(aud=f"{SERVICE}/feedback", jti="c-3")) == "aud"
+
+
+async def test_a_client_registered_with_a_certificate_shows_it_with_each_call(
+    making: Making, tmp_path: Path
+) -> None:
+    made = making(gateway_secret=SECRET)
+    pem = certificate(tmp_path)[0].read_text()
+    key = jwk_of(ec_key("P-384", KEY), kid="c1")
+    await register(made, client="cds-2", key=key, cds_issuer="https://b.example", sender=pem)
+    path = SERVICE.removeprefix(HUB)
+    async with made.client(LOOPBACK) as http:
+        for number, (headers, status) in enumerate(
+            [({}, 401), (gateway(pem), 404), (gateway(pem, "x" * 40), 401)]
+        ):
+            token = a_call(iss="https://b.example", jti=f"d-{number}")
+            sent = {"Authorization": f"Bearer {token}"} | headers
+            assert (await http.post(path, headers=sent)).status_code == status
+    assert await made.reasons() == ["cnf", "cnf"]
+    await made.ledger.close()
 
 
 async def test_a_suspended_client_calls_nothing(hub: Hub) -> None:
