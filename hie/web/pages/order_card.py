@@ -107,7 +107,15 @@ def head(every: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "waiting": len(open_),
         "decided": {kind: made.count(kind) for kind in ("use", "repeat")},
         "amount": avoided(open_),
+        "saved": avoided([one | {"used": _is_used(one)} for one in every]),
     }
+
+
+def _is_used(one: Mapping[str, Any]) -> bool:
+    return one["decided"] and (one["standing"]["decision"], one["standing"]["state"]) == (
+        "use",
+        "recorded",
+    )
 
 
 def avoided(every: Sequence[Mapping[str, Any]]) -> str:

@@ -40,9 +40,19 @@ def costs(amount: str, billable: str) -> dict[str, Any]:
 
 
 def decided(decision: str, **change: Any) -> dict[str, Any]:
-    whole = {"id": "d1", "check": "c1", "here": True, "decision": decision, "state": "recorded"}
-    rest = {"ref": "K", "by": "x", "at": "2026-06-12T00:00:00Z", "events": [], "reason": None}
-    return whole | rest | change
+    whole: dict[str, Any] = {
+        "id": "d1",
+        "check": "c1",
+        "ref": "K",
+        "here": True,
+        "decision": decision,
+        "state": "recorded",
+        "by": "x",
+        "at": "2026-06-12T00:00:00Z",
+        "events": [],
+        "reason": None,
+    }
+    return whole | change
 
 
 REVIEW = candidate("clinician_review", findings=[finding("R-405", fired=True)])
@@ -165,6 +175,16 @@ def test_the_head_counts_what_is_open_chosen_and_decided() -> None:
     assert (head["total"], head["recognisable"], head["offered"]) == (3, 2, 2)
     assert (head["uses"], head["repeats"], head["waiting"]) == (1, 1, 2)
     assert head["decided"] == {"use": 1, "repeat": 0}
+
+
+def test_what_was_saved_is_told_of_the_results_that_are_used_and_stand() -> None:
+    of = found(
+        order("K", "recognise", candidate()) | costs("8.50", "K"),
+        decisions={"K": [decided("use")]},
+    )
+    assert order_card.head(lines(of))["saved"] == "8.50"
+    of["decisions"]["K"] = [decided("use", state="reopened")]
+    assert order_card.head(lines(of))["saved"] == ""
 
 
 def test_all_as_usual_is_offered_for_several_alone() -> None:
