@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +44,15 @@ class Cds:
     key: Private
     algorithm: str = "ES384"
     issuer: str = ISSUER
-    claims: dict[str, Any] = field(default_factory=dict)
+    kid: str = "c1"
 
     def token(self, path: str, **changes: Any) -> str:
         """A token for one call."""
         now = int(time.time())
-        claims = {"iss": self.issuer, "aud": f"{self.hub.settings.address}{path}", "iat": now}
+        address = "" if "aud" in changes else self.hub.settings.address
+        claims: dict[str, Any] = {"iss": self.issuer, "aud": f"{address}{path}", "iat": now}
         claims |= {"exp": now + 120, "jti": str(uuid.uuid4())} | changes
-        header = {"alg": self.algorithm, "kid": "c1", "typ": "JWT"}
+        header = {"alg": self.algorithm, "kid": self.kid, "typ": "JWT"}
         return signed(header, claims, self.key, self.algorithm)
 
     async def post(
