@@ -112,6 +112,10 @@ class Settings(BaseSettings):
         default=[],
         description="Origins of a HIS (https) that may show a launched patient's pages in a frame.",
     )
+    ohif_dir: Path | None = Field(
+        default=None,
+        description="Folder of the unpacked npm package @ohif/app, offered as the full viewer.",
+    )
     metrics_token_file: Path | None = Field(
         default=None, description="File with the token for /metrics off loopback."
     )

@@ -34,6 +34,7 @@ from hie.oauth.routes import routes as oauth_routes
 from hie.status import status_of
 from hie.store import message_list
 from hie.web import SHEET_ROUTES, WEB_ROUTES
+from hie.web.full_viewer import FULL_VIEWER_ROUTES, check_folder
 from hie.web.pages.unserved import failed, unserved
 
 _LONGEST_BODY = 3600.0  # seconds a body of images may take
@@ -41,6 +42,8 @@ _LONGEST_BODY = 3600.0  # seconds a body of images may take
 
 def web_app(hub: Hub) -> ASGIApp:
     """The whole web application of an opened hub, behind its doors."""
+    if hub.settings.ohif_dir is not None:
+        check_folder(hub.settings.ohif_dir)
     app = FastAPI(title="hie", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.hub = hub
     app.state.pixels = PixelPool(hub.settings.pixel_workers)
@@ -60,6 +63,7 @@ def web_app(hub: Hub) -> ASGIApp:
             Route("/metrics", _metrics),
             Route(PATH, openapi, methods=["GET"]),
             *WEB_ROUTES,
+            *FULL_VIEWER_ROUTES,
         ]
     )
 

@@ -17,7 +17,9 @@ from hie.exchange.hub import Hub
 from hie.exchange.prior_results import prior_study
 from hie.exchange.study_decision import Line, line_of
 from hie.oauth.door import actor_in
+from hie.oauth.frames import is_framed
 from hie.store.ids import new_id
+from hie.web.full_viewer import address_for
 from hie.web.language import Language, language_of, say
 from hie.web.pages import studies
 from hie.web.pages.comparison import minute
@@ -90,7 +92,7 @@ def _context(
         "others": [_other(one, classes, beside, own, lang) for one in found["others"]],
         "alone": own.address(beside=None),
         "decision": _decision(study, line, own, check),
-        "full": None,
+        "full": None if is_framed(request.scope) else _full(request, study, beside),
         "plain": _plain(study, current, request.query_params.get("image"), own, lang),
     }
 
@@ -110,9 +112,13 @@ class _Own:
         return f"{self._path}?{query}" if query else self._path
 
 
-def _uid(study: Mapping[str, Any]) -> str:
-    """The StudyInstanceUID, which the address of the images ends with; "" without images."""
-    return str(study["images"]).rpartition("/")[2]
+def _full(
+    request: Request, study: Mapping[str, Any], beside: Mapping[str, Any] | None
+) -> str | None:
+    """Where the full viewer opens what is shown: by the UIDs that addresses of images end with."""
+    shown = [study] if beside is None else [study, beside]
+    uids = [str(one["images"]).rpartition("/")[2] for one in shown]
+    return address_for(request.app.state.hub, *uids)
 
 
 def _series(
