@@ -23,6 +23,8 @@ CASE = example(today=TODAY)
 # The example's message without the one result that no item has, so that it is stored whole.
 TEXT = "\r".join(s for s in CASE.message.decode().split("\r") if not s.startswith("OBX|19|"))
 
+FILLER = next(s for s in TEXT.split("\r") if s.startswith("OBR")).split("|")[3]  # holds its day
+
 
 @dataclass
 class Doors:
@@ -37,7 +39,7 @@ class Doors:
         """The example as a message of its own; `changed` are fields by name, "MSH_7"."""
         self.written += 1
         text = TEXT.replace("BJEXAMPLE0001", f"M{self.written:05}")
-        text = text.replace("BJ2611240000121", f"F{self.written:05}")
+        text = text.replace(FILLER, f"F{self.written:05}")
         segments = [segment.split("|") for segment in text.split("\r")]
         for name, value in changed.items():
             kind, number = name.split("_")

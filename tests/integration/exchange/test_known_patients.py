@@ -13,6 +13,7 @@ from hie.exchange.hub import Hub
 from hie.store import identity_tasks
 from hie.synthetic import example
 from tests.integration.test_road import TODAY, _connected, _packed, _settings
+from tests.integration.two_hospitals import FILLER
 
 pytestmark = pytest.mark.anyio
 CASE = example(today=TODAY)
@@ -35,8 +36,8 @@ def _another_report(text: str, number: int) -> str:
     """The same patient's results under another report."""
     return (
         _again(text, number)
-        .replace("BJ2611240000121", f"BJ26112400{number:05}")
-        .replace("O2611240000121", f"O26112400{number:05}")
+        .replace(FILLER, f"{FILLER[:10]}{number:05}")
+        .replace(f"O{FILLER[2:]}", f"O{FILLER[2:10]}{number:05}")
     )
 
 
