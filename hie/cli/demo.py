@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import os
 import socket
 import time
 from base64 import b32decode
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from hie.cli.output import LangOption, fail
 from hie.cli.progress import Told, tracked
 from hie.errors import HubError, ResourceNotFound
 from hie.settings import Settings
+from hie.wording import LANGUAGES, Language
 
 _FOLDER = Path("data/demo")
 _DICOM, _MLLP = 11112, 2575
@@ -50,12 +52,15 @@ def command(
     )
     ready = folder / "demo" / "sign-ins.json"
     from hie.app import rules_at_start, serve
+    from hie.cli.demo_welcome import welcome
 
     try:
         rules_at_start(settings)  # before a region is written for a hub that would not start
         if not ready.exists():
             _fill(settings, folder, people, images)
-        _welcome(settings, ready)
+        told = json.loads(ready.read_text("utf-8"))
+        chosen = lang or _spoken(settings.language)
+        print(welcome(settings, told, ready.parent, chosen, _today()), flush=True)
         if fill_only:
             return
         serve(settings)
@@ -77,6 +82,18 @@ def _codes(ready: Path) -> None:
             print(f"{one['login']}  {code_at(secret, now // STEP)}  for {left} s more")
 
 
+def _today() -> date:
+    """The day in Asia/Shanghai, as the region counts its days."""
+    return datetime.now(timezone(timedelta(hours=8))).date()
+
+
+def _spoken(otherwise: Language) -> Language:
+    """What the terminal speaks (POSIX, 8.2: internationalization variables)."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    spoken = next((value for name in names if (value := os.environ.get(name))), "")
+    return next((one for one in LANGUAGES if spoken.startswith(one)), otherwise)
+
+
 def _free(port: int) -> int:
     """The port, or 0 (any free one) when something else listens there: a demo gives way.
 
@@ -96,11 +113,12 @@ def _fill(settings: Settings, folder: Path, people: int, images: bool) -> None:
     from hie.exchange.demo import fill, keep_sign_ins
     from hie.exchange.demo_glass import emergency
     from hie.exchange.demo_orders import order
+    from hie.exchange.demo_tour import tour
     from hie.exchange.demo_wards import admit
     from hie.synthetic import generate
 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    today = datetime.now(timezone(timedelta(hours=8))).date()
+    today = _today()
     print("writing the synthetic region ...", flush=True)
     with tracked("write") as told:
         region = generate(
@@ -123,37 +141,11 @@ def _fill(settings: Settings, folder: Path, people: int, images: bool) -> None:
                 answer["sign_ins"] += story.sign_ins
                 answer["emergency"] = {"number": story.number, "login": story.login}
             answer["wards"] = await admit(hub, region)
+            shown = await tour(hub, region, answer["sign_ins"])
+            if shown is not None:
+                answer["sign_ins"] += shown.sign_ins
+                answer["tour"] = shown.kept(region)
             keep_sign_ins(hub, answer)
 
     with tracked("load") as told:
         asyncio.run(filled(told))
-
-
-def _welcome(settings: Settings, ready: Path) -> None:
-    told = json.loads(ready.read_text("utf-8"))
-    people = told["sign_ins"]
-    print(f"\n  pages    {settings.address}/       (every person and result is invented)")
-    print(f"  FHIR     {settings.address}/fhir/metadata")
-    mllp, dicom = (port or "of the log" for port in (settings.mllp_port, settings.dicom_port))
-    print(f"  MLLP     localhost, port {mllp}   DICOM  localhost, port {dicom}, AE title HIE")
-    print("\n  sign in as")
-    for one in people:
-        where = f"{one.get('name', '')} {one['institution']}"
-        print(f"    {one['login']:16} {one['password']:18} of {where}")
-    wards = told.get("wards", {})
-    beds = wards.get(people[0]["institution"], ())[:2]
-    if beds:
-        login = people[0]["login"]
-        print(f"\n  a doctor sees the patients of her wards; {login}: {', '.join(beds)}")
-    if "emergency" in told:
-        print(
-            f"\n  emergency access: as {told['emergency']['login']} open"
-            f" {settings.address}/break-glass for the resident number"
-            f"\n    {told['emergency']['number']}; `hie demo --codes` tells the one-time code;"
-            " privacy-sjz reviews it"
-        )
-    print(
-        f"\n  a client's token:  HIE_DATA_DIR={settings.data_dir} hie client token "
-        f"{people[0]['client']}"
-    )
-    print(f"  keys and passwords are in {ready.parent} (mode 0600); stop with Ctrl-C\n", flush=True)

@@ -14,6 +14,7 @@ from hie.exchange.assess import order_check
 from hie.exchange.commands import operator
 from hie.exchange.commands import run as command
 from hie.exchange.decide import decide
+from hie.exchange.demo_tour import PEOPLE
 from hie.exchange.hub import Hub
 from hie.store import order_views
 from hie.synthetic import Manifest
@@ -30,10 +31,14 @@ _USED = {"recognise": 0.82, "clinician_review": 0.5}
 
 
 async def order(hub: Hub, region: Manifest, checks: int = 60) -> dict[str, Any]:
-    """Ask and decide; then somebody who leads a hospital, to see the outcomes as."""
+    """Ask and decide; then somebody who leads a hospital, to see the outcomes as.
+
+    Of those the tour leads to nothing is ordered here: they are for whoever takes it.
+    """
+    people = [one for one in region.people if one.index not in PEOPLE]
     for number in range(checks):
         throw = dice(region.seed, "orders", number)
-        person = throw.choice(region.people)
+        person = throw.choice(people)
         hospital = throw.choice(_HOSPITALS)
         await _asked(hub, throw, number, person, hospital)
     password = secrets.token_urlsafe(12)
