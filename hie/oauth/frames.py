@@ -39,7 +39,7 @@ _PAGES: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         (_WRITE, rf"/checks/{_ID}/again"),
         (_READ, rf"/checks/{_ID}/notice(\.{_ID})?"),
         (_READ, rf"/decisions/{_ID}/(record|notice)(\.{_ID})?"),
-        (_READ, r"/dicom-web/studies/.+"),
+        (_READ, rf"/dicom-web/(sites/{_ID}/)?studies/.+"),
     )
 )
 _HOST = re.compile(

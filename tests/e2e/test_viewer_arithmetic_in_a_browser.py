@@ -151,6 +151,26 @@ def test_a_picture_without_a_window_opens_from_its_least_to_its_greatest_number(
 
 
 @pytest.mark.parametrize(
+    ("tags", "is_grey"),
+    [
+        ({}, True),
+        ({"BitsAllocated": 8}, True),
+        ({"BitsAllocated": 32}, False),
+        ({"BitsAllocated": 1}, False),
+        ({"PhotometricInterpretation": "PALETTE COLOR"}, False),
+        ({"ModalityLUTSequence": [item()]}, False),
+        ({"VOILUTSequence": [item()]}, False),
+        ({"VOILUTSequence": [item()], "WindowCenter": 40, "WindowWidth": 400}, True),
+    ],
+)
+def test_what_a_window_alone_does_not_explain_is_drawn_by_the_hub(
+    page: Page, tags: dict[str, object], is_grey: bool
+) -> None:
+    (one,) = ordered(page, instance(1, **tags))
+    assert page.evaluate("one => window.hieFrames.isGrey(one)", one) is is_grey
+
+
+@pytest.mark.parametrize(
     ("body", "kind", "expected"),
     [
         ("--b\r\nContent-Type: x\r\n\r\nABC\r\n--b--\r\n", "multipart/related; boundary=b", "ABC"),

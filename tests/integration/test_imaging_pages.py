@@ -10,6 +10,7 @@ from hie.app import opened
 from hie.exchange.hub import Hub
 from hie.exchange.process import drain
 from tests.e2e.departments import COLOUR, REPORT_ALONE, TWO_MISSING, WHOLE, Departments
+from tests.integration.deciding import fields
 from tests.integration.test_doors import _client, _settings
 from tests.integration.test_pages import _person, _signed_in
 from tests.integration.test_road import _connected
@@ -108,3 +109,44 @@ async def test_a_patient_with_images_alone_has_no_laboratory_results(
         assert "no laboratory result of this patient" in page
         assert "Thyroid · Ultrasound" in page
         assert "R-607" in page
+
+
+async def test_a_study_is_used_from_the_viewer_on_the_check_that_speaks_of_it_alone(
+    place: Any, tmp_path: Path
+) -> None:
+    async with opened(_settings(place)) as hub:
+        departments = await _filled(hub, tmp_path)
+        async with _client(hub) as client:
+            await _signed_in(client, "clinician")
+            whole, page = await _page_of(client, departments, WHOLE)
+            other, second = await _page_of(client, departments, TWO_MISSING)
+            study = re.findall(rf'"({whole}/images/[^"?]+)"', page)[0]
+            missing = re.findall(rf'"({other}/images/[^"?]+)"', second)[0]
+            asked = await client.post(study, data=fields((await client.get(study)).text, "use"))
+            check = asked.headers["location"]
+            key = check.split("/")[2].split("?")[0]
+            line = f"?check={key}&order=1"
+            viewer = await client.get(f"{study}{line}")
+            assert f'href="{check}" data-decide="repeat"' in viewer.text
+            form = fields(viewer.text, "use")
+            for address, sent, status in (
+                (missing, form, 404),  # the check says nothing of that one
+                (study, form | {"ref": "2"}, 404),
+                (study, form | {"check": "none"}, 404),
+                (study, form | {"csrf": "other"}, 403),
+                (f"{whole}/images/none", {"csrf": form["csrf"]}, 404),
+            ):
+                answer = await client.post(address, data=sent)
+                assert answer.status_code == status, (address, sent)
+            assert (await client.get(f"{missing}{line}")).status_code == 200  # its own verdict
+            for _ in range(2):  # sent twice, decided once
+                used = await client.post(f"{study}{line}", data=form)
+                assert (used.status_code, used.headers["location"]) == (303, check)
+            stands = (await client.get(f"{study}{line}")).text
+            assert "data-decide" not in stands
+        async with hub.db.reading() as reader:
+            made = await reader.fetch("SELECT decision, check_id FROM decision")
+        assert [tuple(row) for row in made] == [("use", key)]
+        async with _client(hub) as client:
+            await _signed_in(client, "auditor")
+            assert (await client.post(study, data=form)).status_code == 403

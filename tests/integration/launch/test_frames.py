@@ -113,9 +113,10 @@ async def test_an_order_is_checked_and_decided_in_a_frame(place: Any, tmp_path: 
 async def test_pictures_of_a_frame_come_by_its_own_session(place: Any, tmp_path: Path) -> None:
     async with framing(place, tmp_path) as at:
         await launched(at, patient="P1a")
-        address = "/dicom-web/studies/1.2.3/metadata"
-        assert (await at.browser.get(f"/framed{address}")).status_code == 404  # there is none
-        assert (await at.browser.get(address)).status_code == 401
+        for place_ in ("", "/sites/pacs"):  # as an Endpoint names them: below the archive's site
+            address = f"/dicom-web{place_}/studies/1.2.3/metadata"
+            assert (await at.browser.get(f"/framed{address}")).status_code == 404  # there is none
+            assert (await at.browser.get(address)).status_code == 401
         await at.browser.get("/framed/static/hub.css")
         at.browser.cookies.clear()
         assert (await at.browser.get(f"/framed{address}")).status_code == 401
@@ -145,6 +146,7 @@ CLOSED = (
     ("GET", "/v1/decisions/x"), ("POST", "/oauth/token"), ("POST", "/oauth/authorize"),
     ("GET", "/metrics"), ("GET", "/framed/patients/{p}"), ("POST", "/patients/{p}"),
     ("GET", "//patients/{p}"), ("GET", "/intake/x"), ("POST", "/dicom-web/studies"),
+    ("POST", "/dicom-web/sites/pacs/studies"), ("GET", "/dicom-web/sites/pacs/series"), ("GET", "/ohif/viewer"),
 )  # fmt: skip
 
 
