@@ -23,7 +23,9 @@ CASE = example(today=TODAY)
 # The example's message without the one result that no item has, so that it is stored whole.
 TEXT = "\r".join(s for s in CASE.message.decode().split("\r") if not s.startswith("OBX|19|"))
 
-FILLER = next(s for s in TEXT.split("\r") if s.startswith("OBR")).split("|")[3]  # holds its day
+# They hold the day, or an age: other ones tomorrow.
+FILLER = next(s for s in TEXT.split("\r") if s.startswith("OBR")).split("|")[3]
+RESIDENT = json.loads(CASE.order_check)["patient"]["identifiers"][0]["value"]
 
 
 @dataclass

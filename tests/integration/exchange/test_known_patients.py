@@ -19,6 +19,7 @@ pytestmark = pytest.mark.anyio
 CASE = example(today=TODAY)
 TEXT = CASE.message.decode()
 NUMBER = json.loads(CASE.order_check)["patient"]["identifiers"][0]["value"]
+BORN = next(s for s in TEXT.split("\r") if s.startswith("PID")).split("|")[7]
 OTHER = "11010519491231002X"
 
 
@@ -66,7 +67,7 @@ async def test_a_patient_corrected_later_is_judged_as_it_was_known(
 ) -> None:
     async with opened(_settings(place)) as hub:
         await _connected(hub, tmp_path)
-        await _receive(hub, TEXT.replace("|19680724|F|", "|19680724|M|"))
+        await _receive(hub, TEXT.replace(f"|{BORN}|F|", f"|{BORN}|M|"))
         then = _now()
         assert "R-002" in _fired(await _ask(hub))
         await _receive(hub, _again(TEXT, 2))
@@ -184,7 +185,7 @@ async def test_a_specimen_described_later_was_not_described_then(
 async def test_a_conflict_of_the_past_asks_nobody_today(place: Any, tmp_path: Path) -> None:
     async with opened(_settings(place)) as hub:
         await _connected(hub, tmp_path)
-        await _receive(hub, TEXT.replace("|19680724|F|", "|19680724|M|"))
+        await _receive(hub, TEXT.replace(f"|{BORN}|F|", f"|{BORN}|M|"))
         then = _now()
         await _receive(hub, _again(TEXT, 2))
         assert "R-002" in _fired(await _ask(hub, as_known_at=then))
