@@ -20,6 +20,7 @@ from hie.synthetic import Manifest
 from hie.synthetic.imaging.departments import BY_LABORATORY, DEPARTMENTS
 from hie.synthetic.imaging.files import all_examinations, pictures, profiles, reports
 from hie.synthetic.people import Person, make_people
+from tests.e2e.running import Running
 
 # People of the cast (hie/synthetic/imaging/stories.py).
 WHOLE, TWO_MISSING, COLOUR, REPORT_ALONE = 34, 35, 38, 41
@@ -67,9 +68,9 @@ class Departments:
             asked = {"client": _CLIENTS[site], "scopes": None}
             self.tokens[site] = (await run(hub, "client-token", asked))["access_token"]
 
-    def send(self, address: str) -> None:
+    def send(self, hub: Running) -> None:
         """Every picture through STOW-RS (PS3.18 10.5), until each study is published."""
-        with httpx.Client(base_url=address, timeout=30) as client:
+        with hub.client() as client:
             for site, token in self.tokens.items():
                 mine = [content for of, content in self.pictures if of == site]
                 headers = {"Authorization": f"Bearer {token}", "Accept": "application/dicom+json"}

@@ -1,24 +1,18 @@
 """A person at a browser: signs in, looks, and notices whatever a page does wrong."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
+from tests.e2e.faults import faults_of
 from tests.e2e.running import Running
 
-WIDTHS = (320, 768, 1440, 2560)
-# WCAG 2.0 to 2.2, A and AA, and what axe calls best practice.
-_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_OPTIONS = {"runOnly": {"type": "tag", "values": _RULES}, "resultTypes": ["violations"]}
-# Whether an element lies outside the window, or outside a box that would have to be scrolled.
-_CUT_OFF = """(what) => [...document.querySelectorAll(what)].some((one) => {
-  const box = one.getBoundingClientRect(), around = one.closest(".scroll");
-  const right = around ? around.getBoundingClientRect().right : window.innerWidth;
-  return box.width > 0 && (box.right > right + 1 || box.left < 0);
-})"""
+__all__ = ["faults_of", "fill_in", "find", "reading", "sign_in", "signed_in"]
+
+FORM_COOKIE = re.compile("form")  # what a form before sign-in is held to
 
 
 @contextmanager
@@ -30,16 +24,19 @@ def reading(
     scripts: bool = True,
     width: int = 1440,
     refused: tuple[str, ...] = (),
+    elsewhere: tuple[str, ...] = (),
 ) -> Iterator[Page]:
     """A new browser window at the hub; at the end nothing may have been told to the console.
 
-    `refused`: parts of addresses of which a refusal is expected.
+    Nor may a page have asked anything of another place. `refused`: parts of addresses of which a
+    refusal is expected; `elsewhere`: other origins that are expected.
     """
     context = browser.new_context(
         base_url=hub.address,
         locale="zh-CN" if lang == "zh" else "en-GB",
         java_script_enabled=scripts,
         viewport={"width": width, "height": 900},
+        ignore_https_errors=True,  # a hub over TLS has a certificate of this run
     )
     context.set_default_timeout(10_000)
     page = context.new_page()
@@ -55,6 +52,11 @@ def reading(
         if response.status >= 400 and not (expected or response.request.is_navigation_request()):
             told.append(f"{response.status}: {response.url}")
 
+    def asked(request: Request) -> None:
+        if not request.url.startswith((hub.address, *elsewhere, "data:", "blob:")):
+            told.append(f"asked elsewhere: {request.url}")
+
+    page.on("request", asked)
     page.on("console", hear)
     page.on("response", fetched)
     page.on("pageerror", lambda error: told.append(f"uncaught: {error}"))
@@ -69,10 +71,16 @@ def sign_in(page: Page, hub: Running, login: str = "doctor-sjz-lis") -> None:
     """From the start page to what the person may see."""
     page.goto("/")
     page.wait_for_url("**/sign-in*")
-    page.fill("#login", login)
-    page.fill("#password", hub.sign_ins[login])
-    page.press("#password", "Enter")
+    fill_in(page, login, hub.sign_ins[login])
     page.wait_for_url("**/patients")
+
+
+def fill_in(page: Page, login: str, password: str) -> None:
+    """Fill in the form to sign in, send it, and wait for the page it leads to."""
+    page.fill("#login", login)
+    page.fill("#password", password)
+    with page.expect_navigation():
+        page.press("#password", "Enter")
 
 
 _sessions: dict[str, list[Any]] = {}
@@ -94,23 +102,3 @@ def find(page: Page, number: str) -> None:
     page.fill("#value", number)
     page.press("#value", "Enter")
     page.wait_for_load_state()
-
-
-def faults_of(page: Page) -> list[str]:
-    """What axe-core finds wrong, and text that runs out of the window at any width."""
-    found: dict[str, Any] = Axe().run(page, options=_OPTIONS).response
-    faults = [
-        f"{one['id']}: {one['help']}: {node['html'][:160]}"
-        for one in found["violations"]
-        for node in one["nodes"]
-    ]
-    before = page.viewport_size or {"width": 1440, "height": 900}
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        if over > 0:
-            faults.append(f"{over} px to the right of a window of {width}")
-        if page.evaluate(_CUT_OFF, ".v"):
-            faults.append(f"a verdict is cut off in a window of {width}")
-    page.set_viewport_size({"width": before["width"], "height": before["height"]})
-    return faults

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 
 from hie.app import opened, web_app, work
@@ -35,6 +36,10 @@ class Running:
     address: str
     sign_ins: dict[str, str]  # login to password
     region: Manifest
+
+    def client(self) -> httpx.Client:
+        """A system that asks the hub; over TLS it takes the certificate of this run as it is."""
+        return httpx.Client(base_url=self.address, timeout=30, verify=False)  # noqa: S501
 
     def number_of(self, index: int) -> str:
         """The resident number of a person of the region's cast."""

@@ -1,6 +1,5 @@
 """A HIS shows a launched patient in a frame, in a real browser; another site shows nothing."""
 
-import shutil
 import ssl
 import threading
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.store import users
 from hie.synthetic import Manifest
+from tests.e2e.conftest import chromium
 from tests.e2e.running import Running, serving
 from tests.integration.oauth.tokens.key_server import certificate
 from tests.unit.access.tokens import jwk_of
@@ -103,12 +103,9 @@ def hub(
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, to which every site lies on this machine."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        pytest.fail("no chromium on this machine: install Debian's package `chromium`")
     args = ["--no-sandbox", "--host-resolver-rules=MAP *.example 127.0.0.1"]
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=args)
+        opened = playwright.chromium.launch(executable_path=chromium(), args=args)
         yield opened
         opened.close()
 

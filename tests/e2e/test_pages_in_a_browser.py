@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.reader import faults_of, find, reading, sign_in, signed_in
+from tests.e2e.reader import find, reading, sign_in, signed_in
 from tests.e2e.running import Running
 
-FRESH, UNIT, AMBIGUOUS, UNMAPPED = 1, 6, 15, 22  # people of the cast, hie/synthetic/cast.py
+FRESH = 1  # of the cast, hie/synthetic/cast.py
 WORDS = {
     "zh": {"results": "既往结果", "verdict": "可互认", "basis": "依据", "signed out": "登录"},
     "en": {
@@ -18,8 +18,6 @@ WORDS = {
         "signed out": "Sign in",
     },
 }
-# Pages that differ by language in more than words of one length; the others are looked at in one.
-IN_BOTH_LANGUAGES = {"sign in", "find", "unmapped"}
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
@@ -62,51 +60,3 @@ def test_the_list_is_walked_with_j_and_k_and_enter_shows_the_reasons(
         expect(links.nth(1)).to_be_focused()
         page.keyboard.press("Enter")
         expect(page.locator("#why .whyhead b")).to_have_text(links.nth(1).inner_text())
-
-
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_every_page_and_state_is_accessible_and_fits_from_phone_to_wall(
-    browser: Browser, hub: Running, lang: str
-) -> None:
-    with reading(browser, hub, lang) as page:
-        faults: dict[str, list[str]] = {}
-
-        def look(state: str) -> None:
-            if lang == "zh" or state in IN_BOTH_LANGUAGES:
-                faults[state] = faults_of(page)
-
-        page.goto("/sign-in")
-        look("sign in")
-        page.fill("#login", "nobody")
-        page.fill("#password", "wrong")
-        page.press("#password", "Enter")
-        expect(page.locator("[role=alert]")).to_be_visible()
-        look("sign in refused")
-        sign_in(page, hub)
-        look("find")
-        find(page, "110105199003070000")
-        look("nobody found")
-        find(page, hub.number_of(AMBIGUOUS))
-        expect(page.locator("[role=alert]")).to_be_visible()
-        look("ambiguous")
-        for state, who in (("converted", UNIT), ("unmapped", UNMAPPED)):
-            find(page, hub.number_of(who))
-            expect(page.locator("h1")).to_have_text(WORDS[lang]["results"])
-            _open_all(page)
-            look(state)
-        page.goto(page.url + "?verdict=recognise&category=immunology&source=x")
-        expect(page.locator(".empty").first).to_be_visible()
-        look("empty")
-        for state, address in (("missing", "/nowhere"), ("no such patient", "/patients/nobody")):
-            page.goto(address)
-            look(state)
-        page.locator("form[action='/sign-out'] button").click()
-        sign_in(page, hub, "auditor")
-        look("not for this role")
-        assert {state: found for state, found in faults.items() if found} == {}
-
-
-def _open_all(page: Page) -> None:
-    closed = page.locator("details:not([open]) > summary")
-    while closed.count():
-        closed.first.click()

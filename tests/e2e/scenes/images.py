@@ -1,0 +1,95 @@
+"""Examinations with images: on a patient's page, and in the viewer in each of its states."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.departments import COLOUR, TWO_MISSING, WHOLE
+from tests.e2e.scenes import Scene
+from tests.e2e.scenes.patient import open_all
+from tests.e2e.scenes.visit import Visit
+from tests.e2e.scenes.world import DOCTOR
+
+_VIEWER = "/patients/{id}/images/{study}"
+SCENES = (
+    Scene("studies", "/patients/{id}", "an examination with all its images"),
+    Scene("studies-partial", "/patients/{id}", "an examination that lacks images"),
+    Scene("viewer", _VIEWER, "a chest CT, slice by slice"),
+    Scene("viewer-loading", _VIEWER, "images on their way"),
+    Scene("viewer-offline", _VIEWER, "an archive that is away"),
+    Scene("viewer-partial", _VIEWER, "a study that lacks images"),
+    Scene("viewer-colour", _VIEWER, "colour, which has no window"),
+    Scene("viewer-undecodable", _VIEWER, "an image that cannot be decoded"),
+)
+_AWAY = (
+    '{"title": "offline", "status": 503, "errors": [{"path": "source", "code": "source-offline"}]}'
+)
+_FRAMES = "**/frames/**"
+
+
+def _away(route: Route) -> None:
+    kind = {"Retry-After": "8", "Content-Type": "application/problem+json"}
+    route.fulfill(status=503, headers=kind, body=_AWAY)
+
+
+def _never(route: Route) -> None:
+    """An answer that does not come."""
+
+
+def _drawn(page: Page) -> None:
+    expect(page.locator("#viewport[data-shown]")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+
+
+def _says(page: Page) -> None:
+    expect(page.locator("#state")).to_be_visible()
+
+
+def _is_offline(page: Page) -> None:
+    expect(page.locator("#again")).to_be_visible()
+
+
+def _cannot(page: Page) -> None:
+    expect(page.locator("#original")).to_be_visible()
+
+
+def walk(visit: Visit) -> None:
+    """Four people's examinations."""
+    page = visit.page
+    visit.enter(DOCTOR)
+
+    def of(who: int, number: int = 0) -> str:
+        visit.find(visit.world.departments.people[who].resident_id)
+        page.goto(page.url + "?category=imaging")
+        found = page.locator(".study .strip a.btn").nth(number).get_attribute("href")
+        assert found is not None
+        return found
+
+    def through(name: str, address: str, answer: Callable[[Route], None]) -> None:
+        page.route(_FRAMES, answer)
+        page.goto(address)
+        visit.look(name, _is_offline if answer is _away else _says)
+        page.unroute(_FRAMES)
+
+    whole = of(WHOLE)
+    visit.look("studies", _explained)
+    partial = of(TWO_MISSING)
+    visit.look("studies-partial", _explained)
+    page.goto(whole)
+    visit.look("viewer", _drawn)
+    through("viewer-loading", whole, _never)
+    through("viewer-offline", whole, _away)
+    page.goto(partial)
+    visit.look("viewer-partial", _drawn)
+    page.goto(of(COLOUR))
+    visit.look("viewer-colour", _drawn)
+    page.goto(of(COLOUR, 1))
+    visit.look("viewer-undecodable", _cannot)
+
+
+def _explained(page: Page) -> None:
+    page.locator(".study a[data-row]").first.click()
+    expect(page.locator("#why .gate").first).to_be_visible()
+    expect(page).to_have_url(re.compile("item="))
+    open_all(page)

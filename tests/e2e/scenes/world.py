@@ -1,0 +1,117 @@
+"""One hub in which every page has something to show; all that is in it is invented."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from hie.exchange.commands import run
+from hie.exchange.demo_glass import emergency
+from hie.exchange.demo_orders import order
+from hie.exchange.hub import Hub
+from hie.synthetic import Example, Manifest, example
+from tests.e2e.departments import Departments
+from tests.e2e.held import hold
+from tests.e2e.running import Running, serving
+from tests.integration.exchange.reopening import K, sent_again
+from tests.integration.oauth.tokens.key_server import certificate
+
+DOCTOR, ELSEWHERE = "doctor-sjz-lis", "doctor-bj-lis"
+MANAGER, OFFICER, AUDITOR = "manager-sjz", "privacy-sjz", "auditor"
+APP, APP_BACK = "viewer", "https://viewer.example/back"
+_HIS = "sjz-lis.his"
+_CHECKS = 30
+
+
+@dataclass
+class World:
+    """The hub, who signs in, and the systems around it that act while a page is open."""
+
+    case: Example
+    departments: Departments = field(default_factory=Departments)
+    sign_ins: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)  # client to an access token
+    sessions: dict[str, list[Any]] = field(default_factory=dict)  # login to the browser's cookies
+    number: str = ""  # whose restricted result is behind the glass
+    secret: str = ""  # the doctor's second factor
+    hub: Running = field(init=False)
+    _values: Iterator[int] = field(default_factory=lambda: iter(range(10, 90)))
+
+    @property
+    def ordered_for(self) -> str:
+        """The number of the patient whose results the orders are about."""
+        return str(json.loads(self.case.order_check)["patient"]["identifiers"][0]["value"])
+
+    async def fill(self, hub: Hub, region: Manifest) -> None:
+        """What the region alone does not have."""
+        await self.departments.connect_with_tokens(hub, region)
+        people = (await run(hub, "user-list", {}))["users"]
+        told = await emergency(hub, region, people)
+        assert told is not None
+        self.number = told.number
+        self.secret = next(one["totp"] for one in people if one["login"] == told.login)
+        others = [one for one in region.people if one.resident_id != self.ordered_for]
+        leader = await order(hub, replace(region, people=tuple(others)), _CHECKS)
+        self.sign_ins |= {one["login"]: one["password"] for one in (leader, *told.sign_ins)}
+        self.sign_ins |= await hold(hub)
+        home = next(one["institution"] for one in people if one["login"] == DOCTOR)
+        await self._partners(hub, home)
+        for client in (_HIS, f"{self.case.site}.his"):
+            given = await run(hub, "client-token", {"client": client, "scopes": None})
+            self.tokens[client] = given["access_token"]
+
+    async def _partners(self, hub: Hub, home: str) -> None:
+        app = {"client": APP, "institution": home, "redirect_uris": [APP_BACK], "name": "趋势图",
+               "scopes": ["patient/*.rs"], "launch_url": "https://viewer.example/launch"}  # fmt: skip
+        await run(hub, "app-add", app)
+        provider = {"provider": "hospital-a", "issuer": "https://idp.hospital-a.example",
+                    "institution": home, "client_id": "the-hub", "name": "甲医院统一登录"}  # fmt: skip
+        await run(hub, "provider-add", provider)
+
+    def correct(self) -> str:
+        """The laboratory corrects the potassium to a value it never had; that value."""
+        value = f"4.{next(self._values)}"
+        changed = f"|{value}|mmol/L|3.5-5.3|N|||C|"
+        self._send(sent_again(self.case.message, f"C{time.time_ns()}", (K, changed)))
+        return value
+
+    def _send(self, message: bytes) -> None:
+        token = self.tokens[f"{self.case.site}.his"]
+        kind = {"Content-Type": "x-application/hl7-v2+er7"}
+        answer = self._post(
+            f"/intake/{self.case.site}?wait=20", token, content=message, headers=kind
+        )
+        assert answer.status_code == 202, answer.text
+
+    def ticket(self, patient: str, *, framed: bool) -> str:
+        """The address a HIS is given, to open a patient in a window or in a frame of its own."""
+        asked = {"patient": patient, "framed": framed}
+        answer = self._post("/v1/launch-tickets", self.tokens[_HIS], json=asked)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["url"])
+
+    def _post(self, path: str, token: str, **more: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}", **more.pop("headers", {})}
+        with self.hub.client() as client:
+            return client.post(path, headers=headers, **more)
+
+
+@contextmanager
+def world(folder: Path) -> Iterator[World]:
+    """The hub over TLS, filled, with every picture published, until the block is left."""
+    today = datetime.now(timezone(timedelta(hours=8))).date()
+    made = World(example(today=today))
+    tls = certificate(folder)
+    frames = ["https://his.example"]
+    with serving(folder, made.fill, tls=tls, frame_origins=frames) as running:
+        made.hub = running
+        made.sign_ins |= running.sign_ins
+        made._send(made.case.message)
+        made.departments.send(running)
+        yield made
