@@ -107,7 +107,7 @@ def head(every: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "waiting": len(open_),
         "decided": {kind: made.count(kind) for kind in ("use", "repeat")},
         "amount": avoided(open_),
-        "saved": avoided([one | {"used": _is_used(one)} for one in every]),
+        "saved": avoided([{**one, "used": _is_used(one)} for one in every]),
     }
 
 
