@@ -25,7 +25,7 @@ TEXT = "\r".join(s for s in CASE.message.decode().split("\r") if not s.startswit
 
 # They hold the day, or an age: other ones tomorrow.
 FILLER = next(s for s in TEXT.split("\r") if s.startswith("OBR")).split("|")[3]
-RESIDENT = json.loads(CASE.order_check)["patient"]["identifiers"][0]["value"]
+NUMBER = json.loads(CASE.order_check)["patient"]["identifiers"][0]["value"]
 
 
 @dataclass

@@ -27,7 +27,7 @@ from tests.integration.exchange.reopening import (
     waiting,
 )
 from tests.integration.test_road import TODAY, _connected, _settings
-from tests.integration.two_hospitals import RESIDENT
+from tests.integration.two_hospitals import NUMBER
 
 pytestmark = pytest.mark.anyio
 
@@ -197,7 +197,7 @@ async def test_a_link_taken_back_reopens_what_it_led_to(place: Any, tmp_path: Pa
         case = example(today=TODAY)
         await received(hub, case.site, case.message)
         stranger = case.message.decode().replace("BJ100037", "BJ900001")
-        stranger = stranger.replace(RESIDENT, "E1234567").replace("NNCHN", "PPN")
+        stranger = stranger.replace(NUMBER, "E1234567").replace("NNCHN", "PPN")
         number = TODAY.strftime("%y")
         stranger = stranger.replace(f"|O{number}", "|O99").replace(f"|BJ{number}", "|BJ99")
         stranger = stranger.replace("BJEXAMPLE0001", "S1").replace(K, "|4.44|mmol/L|3.5-5.3|N|||F|")

@@ -22,7 +22,7 @@ from tests.integration.fhir.support import (
     observation,
     patient_of,
 )
-from tests.integration.two_hospitals import CASE, FILLER, RESIDENT, TEXT
+from tests.integration.two_hospitals import CASE, FILLER, NUMBER, TEXT
 
 pytestmark = pytest.mark.anyio
 RESIDENT = "urn:oid:2.16.156.10011.1.3"
@@ -311,7 +311,7 @@ async def test_a_message_and_a_write_with_one_persons_number_find_each_other(
 async def _received(hub: Any, n: int, number: str, resident: str) -> None:
     """A message of the example's site, of another patient and order."""
     text = TEXT.replace("BJ100037", number).replace("BJEXAMPLE0001", f"RACE{n}")
-    text = text.replace(FILLER[2:], f"F{n}").replace(RESIDENT, resident)
+    text = text.replace(FILLER[2:], f"F{n}").replace(NUMBER, resident)
     lines = text.split("\r")
     patient = lines[1].split("|")
     patient[5], patient[7], patient[8] = "王示例^^^^^^L", f"{resident[6:10]}0102", "M"
