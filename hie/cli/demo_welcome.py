@@ -3,10 +3,13 @@
 Buttons and links are named as the pages name them, and so are tests and reasons.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from rich.cells import cell_len
 
 from hie.exchange.demo_tour import CODE, MEANS, REASON, REPEATED
 from hie.recognition.catalogue import load_catalogue
@@ -16,6 +19,9 @@ from hie.web.language import say
 from hie.wording import Language, words_of
 
 _FRESH_DAYS = 3  # for how long the tour's verdicts are as it tells them
+_WIDTH = 92  # columns of a paragraph
+# What stays on one line: a word or one Chinese character, with the punctuation that clings to it.
+_PIECE = re.compile(r"[“（]*(?:[^\W\u2e80-\uffff]+|\S)[^\w\s“（]*[ ]*")
 
 
 def welcome(
@@ -56,7 +62,7 @@ def _tour(
     yield words.say("tour")
     if (today - date.fromisoformat(tour["day"])).days > _FRESH_DAYS:
         yield words.say("tour-aged", day=tour["day"], folder=settings.data_dir)
-    number = 0
+    number, first = 0, tour["doctor"]
     for step, (login, path) in _ways(tour).items():
         if path == "":
             continue  # a demo without images has no such step
@@ -64,11 +70,25 @@ def _tour(
         yield ""
         yield f"{number}  {words.say(f'tour-{step}')}"
         if login:
-            yield f"   {words.say('tour-sign-in', login=login, password=passwords[login])}"
+            key = "tour-sign-in" if login == first else "tour-sign-out"
+            yield f"   {words.say(key, login=login, password=passwords[login])}"
         if path is not None:
             link = f"{settings.address}{path}{'&' if '?' in path else '?'}lang={lang}"
             yield f"   {words.say('tour-open', link=link)}"
-        yield f"   {words.say(f'tour-{step}-do', **_named(tour, lang))}"
+        for line in folded(words.say(f"tour-{step}-do", **_named(tour, lang))):
+            yield f"   {line}"
+
+
+def folded(text: str) -> Iterator[str]:
+    """A paragraph as lines of a terminal, where a Chinese character is two columns wide."""
+    line, used = "", 0
+    for piece in _PIECE.findall(text):
+        wide = cell_len(piece.rstrip())
+        if used + wide > _WIDTH:
+            yield line.rstrip()
+            line, used = "", 0
+        line, used = line + piece, used + cell_len(piece)
+    yield line.rstrip()
 
 
 def _ways(tour: Mapping[str, str]) -> dict[str, tuple[str, str | None]]:

@@ -36,9 +36,9 @@ from tests.integration.test_road import TODAY
 SITES = ("bj-lis", "sjz-lis", "gy-lis", "bj-pacs", "bj-ris")
 STEP = re.compile(
     r"^  \d  (?P<title>.+)\n"
-    r"(?:     (?:sign in|登录)  (?P<login>\S+)  (?P<password>\S+)\n)?"
+    r"(?:     .*(?:sign in|登录)  (?P<login>\S+)  (?P<password>\S+)\n)?"
     r"(?:     (?:open    |打开) +(?P<link>\S+)\n)?"
-    r"     (?P<do>.+)$",
+    r"(?P<do>(?:     .+\n)+)",
     re.M,
 )
 QUOTED = re.compile(r"“([^”]+)”")
@@ -61,6 +61,13 @@ class Step:
     password: str | None
     link: str | None
     do: str
+
+    @classmethod
+    def of(cls, found: re.Match[str], lang: Language) -> "Step":
+        """A step from its text, in which sentences run over several lines."""
+        said = found.groupdict()
+        lines = [line.strip() for line in said["do"].splitlines()]
+        return cls(**{**said, "do": (" " if lang == "en" else "").join(lines)})
 
     @property
     def named(self) -> list[str]:
@@ -128,7 +135,7 @@ def test_the_tour_leads_where_it_says(
 ) -> None:
     with served(filled, tmp_path, lang) as settings:
         printed = welcome(settings, filled.told, tmp_path, lang, TODAY)
-        steps = [Step(**one.groupdict()) for one in STEP.finditer(printed)]
+        steps = [Step.of(one, lang) for one in STEP.finditer(printed)]
         order, repeat, use, images, messages = steps
         with reading(browser, Running(settings.address, {}, region), lang) as page:
             sign_in(page, order)
