@@ -64,6 +64,7 @@ MADE = {
     "window-": tuple(name for name, _, _ in imaging.WINDOWS),
     "drag-": imaging.DRAGS,
     "viewer-problem-": imaging_decision.PROBLEMS,
+    "viewer-": tuple(key for key, _ in imaging.FACTS),
     "encounter-": ENCOUNTERS,
     "intent-": PURPOSES,
     "measure-": BEFORE,

@@ -32,6 +32,8 @@ from hie.web.render import page
 WINDOWS = (("lung", -600, 1500), ("mediastinum", 40, 400), ("bone", 400, 1800), ("brain", 40, 80))
 # What dragging does, where it is not the window.
 DRAGS = ("stack", "window", "pan", "zoom")
+# What a reader asks of images first, by the rule that answers it; the other findings stand below.
+FACTS = (("part", "R-603"), ("quality", "R-207"), ("complete", "R-601"))
 # Of a longer series one instance is fetched ahead, before the metadata of all of them are there.
 _MANY = 30
 
@@ -83,6 +85,7 @@ def _context(
         "patient": patient_of(found["patient"], lang),
         "back": check or f"{base}?item={study['key']}",
         "study": studies.row(study, classes, number, Filters(), base, lang),
+        "facts": _facts(study, lang),
         "why": studies.why(study, classes, number, lang),
         "windows": WINDOWS,
         "drags": DRAGS,
@@ -95,6 +98,14 @@ def _context(
         "full": None if is_framed(request.scope) else _full(request, study, beside),
         "plain": _plain(study, current, request.query_params.get("image"), own, lang),
     }
+
+
+def _facts(study: Mapping[str, Any], lang: Language) -> list[tuple[str, str]]:
+    """What the engine says of these, as (key, sentence); where it was not asked, the counts."""
+    candidate = study["candidate"] or {"findings": []}
+    said = {one["rule"]: one["text"][lang] for one in candidate["findings"]}
+    found = [(key, said[rule]) for key, rule in FACTS if rule in said]
+    return found or [("complete", studies.counts(study, lang))]
 
 
 class _Own:
