@@ -45,7 +45,7 @@ PAGES = {
     "/patients/{id}/orders": "what is about to be ordered",
     "/patients/{id}/consents": "what a patient permits: what stands, recording, withdrawing",
     "/consents/{id}": "one Consent as it was signed",
-    "/checks/{id}": "an order-check: verdict, every reason, comparison, decision and its history",
+    "/checks/{id}": "an order-check: all its orders as one decision, or one of them in full",
     "/break-glass": "emergency access to one patient's withheld results",
     "/glass": "the reviews of emergency access",
     "/messages": "what flows from the institution's systems, what is held and why, codes to map",
