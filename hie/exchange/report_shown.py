@@ -1,5 +1,6 @@
 """One report of a patient as it stands, with all its results that this reader may see."""
 
+import time
 from dataclasses import dataclass
 
 from hie.access.actor import Actor
@@ -10,16 +11,21 @@ from hie.errors import ResourceNotFound
 from hie.exchange.hub import Hub
 from hie.exchange.person_records import subjects_of
 from hie.fhir import Resource
-from hie.fhir.elements import referenced
+from hie.fhir.elements import instant, referenced
+from hie.recognition.record import find_institution
 from hie.store.families import families_of
 from hie.store.versions import read_many
 
 
 @dataclass(frozen=True, slots=True)
 class ShownReport:
-    """A report, the Patient it names, its results in its own order, and their specimens."""
+    """A report, the Patient it names, its results in its own order, and their specimens.
+
+    `institution` is how the register calls where it was made, else as its sender did.
+    """
 
     report: Resource
+    institution: str
     patient: Resource
     results: tuple[Resource, ...]
     specimens: tuple[Resource, ...]
@@ -46,8 +52,13 @@ async def report_shown(
         kinds = _named(report, "specimen", "Specimen")
         specimens = await read_many(reader, "Specimen", kinds, sight)
         owner = await read_many(reader, "Patient", [stored.home], sight)
+    registers, _ = await hub.registers.current()
+    issuer = find_institution(report.get("performer", ()), {})
+    code, sent = ("", "") if issuer is None else (issuer.code or "", issuer.name or "")
+    today = instant(time.time_ns() // 1000).date()
     shown = ShownReport(
         report,
+        str(registers.name(code, today) or sent or code),
         owner[stored.home].resource() if stored.home in owner else {"resourceType": "Patient"},
         tuple(results[one].resource() for one in named if one in results),
         tuple(specimens[one].resource() for one in kinds if one in specimens),

@@ -11,7 +11,7 @@ from hie.fhir.elements import SHANGHAI, instant, microseconds
 from hie.web.language import Language
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-_MONTHS_BETWEEN = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600)
+_MONTHS_BETWEEN = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 2400, 12000)
 _DAYS_BETWEEN = (1, 2, 7, 14)
 _EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 

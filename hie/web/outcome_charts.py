@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from hie.web.trend_chart import point_of
+
 _WIDTH, _HEIGHT = 720, 216
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 600, 14, 190
 
@@ -58,16 +60,23 @@ def monthly(months: Sequence[str], series: Sequence[Series], label: str) -> Mark
         for n, month in enumerate(months)
         if n % every == 0
     )
-    lines = Markup("").join(_line(one, number, x, y) for number, one in enumerate(series))
+    lines = Markup("").join(_line(one, number, months, x, y) for number, one in enumerate(series))
     return Markup(
         '<svg class="line" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>'
     ).format(_WIDTH, _HEIGHT, label, grid, ticks, lines)
 
 
 def _line(
-    one: Series, number: int, x: Callable[[int], float], y: Callable[[float], float]
+    one: Series,
+    number: int,
+    months: Sequence[str],
+    x: Callable[[int], float],
+    y: Callable[[float], float],
 ) -> Markup:
-    """A line, broken where a month has no value, and its name beside the last one."""
+    """A line, broken where a month has no value, and its name beside the last one.
+
+    Each point says its month and share when it is pointed at or focused.
+    """
     points = [(x(n), y(v)) for n, v in enumerate(one.values) if v is not None]
     if not points:
         return Markup("")
@@ -79,7 +88,13 @@ def _line(
             runs[-1].append(f"{x(n):.1f} {y(value):.1f}")
     path = "".join("M" + "L".join(run) for run in runs if run)
     dots = Markup("").join(
-        Markup('<circle cx="{:.1f}" cy="{:.1f}" r="2.5"/>').format(*point) for point in points
+        point_of(
+            Markup('<circle cx="{:.1f}" cy="{:.1f}" r="3"/>').format(x(n), y(value)),
+            f"o{number}-{n}",
+            f"{one.name} · {months[n]} · {value * 100:.1f}%",
+        )
+        for n, value in enumerate(one.values)
+        if value is not None
     )
     last = points[-1]
     return Markup(

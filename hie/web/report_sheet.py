@@ -14,6 +14,7 @@ from hie.exchange.report_shown import ShownReport
 from hie.exchange.result_history import WITHDRAWN
 from hie.fhir import Resource, extension
 from hie.fhir.elements import find_extension
+from hie.identity.traits import read_identifiers
 from hie.web.record_sheet import masked
 from hie.web.sheet import Block, Row, Sheet, legible, rows, time_text
 
@@ -47,7 +48,6 @@ def report_sheet(shown: ShownReport, lang: Language, *, synthetic: bool = False)
 
 def _source(shown: ShownReport, lang: Language) -> Block:
     report = shown.report
-    names = [one["display"] for one in report.get("performer", ()) if one.get("display")]
     reviewers = [one["display"] for one in report.get("resultsInterpreter", ()) if "display" in one]
     number = next((one.get("value") for one in report.get("identifier", ())), None)
     status = report.get("status") if report.get("status") in _STATUSES else "unknown"
@@ -57,7 +57,7 @@ def _source(shown: ShownReport, lang: Language) -> Block:
     return Block(
         word("block-source", lang),
         rows(
-            (word("label-institution", lang), next(iter(names), None)),
+            (word("label-institution", lang), shown.institution),
             (word("label-report", lang), number),
             (word("label-accession", lang), accession(report)),
             (word("label-status", lang), word(f"status-{status}", lang)),
@@ -75,7 +75,7 @@ def _source(shown: ShownReport, lang: Language) -> Block:
 
 def _patient(patient: Resource, lang: Language) -> Block:
     name = next((one.get("text") for one in patient.get("name", ()) if one.get("text")), None)
-    numbers = [one["value"] for one in patient.get("identifier", ()) if one.get("value")]
+    numbers = [value for _, value in read_identifiers(patient)]
     sex = patient.get("gender")
     return Block(
         word("block-patient", lang),
@@ -100,7 +100,8 @@ def _result(one: Resource, lang: Language) -> Row:
     if status in WITHDRAWN:
         return Row(legible(name), word("value-withdrawn", lang))
     value = f"{said.value(one)} {said.unit(one)}".strip() or word("value-none", lang)
-    flags = " ".join(flag for flag in map(_words, one.get("interpretation", ())) if flag)
+    said_of_it = map(_words, one.get("interpretation", ()))
+    flags = " ".join(flag for flag in said_of_it if flag not in ("", "N"))
     parts = [f"{value} {flags}".strip()]
     if interval := said.interval(one):
         parts.append(word("in-interval", lang, interval=interval))

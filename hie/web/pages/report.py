@@ -33,10 +33,10 @@ _BYTES: Final = ("application/octet-stream", "bin")
 async def show(request: Request) -> Response:
     """GET /patients/{id}/reports/{report}."""
     lang, shown = lang_of(request), await _shown(request, "html")
-    base = f"/patients/{request.path_params['id']}/reports/{request.path_params['report']}"
+    patient = f"/patients/{request.path_params['id']}"
     hub: Hub = request.app.state.hub
     sheet = report_sheet(shown, lang, synthetic=hub.settings.synthetic)
-    return as_page(request, sheet, _links(shown, base, lang))
+    return as_page(request, sheet, _links(shown, patient, lang))
 
 
 @for_clinicians
@@ -64,14 +64,15 @@ async def _shown(request: Request, form: str) -> ShownReport:
     return await report_shown(request.app.state.hub, actor_in(request), key, report, form)
 
 
-def _links(shown: ShownReport, base: str, lang: Language) -> list[Form]:
-    """The same as PDF, and each file of the source."""
+def _links(shown: ShownReport, patient: str, lang: Language) -> list[Form]:
+    """The same as PDF, each file of the source, and the way back."""
+    base = f"{patient}/reports/{shown.report['id']}"
     links = [Form(word("download-pdf", lang), f"{base}/pdf?lang={lang}")]
     for number, media, _ in _files(shown):
         kind = _MEDIA.get(media, _BYTES[1]).upper()
         name = word("download-original", lang, n=number, kind=kind)
         links.append(Form(name, f"{base}/original/{number}", download=True))
-    return links
+    return [*links, Form(word("to-patient", lang), f"{patient}?lang={lang}")]
 
 
 def _files(shown: ShownReport) -> Iterator[tuple[int, str, bytes]]:

@@ -166,7 +166,7 @@ def test_a_rule_nobody_knows_any_more_is_shown_as_it_was_said() -> None:
     one = candidate(findings=[finding("R-499", fired=True) | {"basis": "OLD"}])
     (gate,) = gates(one, load_rulebook(), "zh")
     (entry,) = gate["findings"]
-    assert entry["basis"] == [{"code": "OLD", "title": "OLD", "href": ""}]
+    assert entry["basis"] == [{"code": "OLD", "title": "OLD", "href": "", "first": True}]
     assert entry["title"] == ""
 
 

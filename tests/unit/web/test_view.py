@@ -226,6 +226,23 @@ def test_reasons_put_what_spoke_before_what_passed() -> None:
     assert why["findings"][0]["text"] == "R-104 的话"
 
 
+def test_what_speaks_against_a_result_stands_first_in_its_gate() -> None:
+    findings = [
+        finding("R-101"),
+        finding("R-104", fired=True),
+        finding("R-102", unknown=True),
+        finding("R-103", fired=True),
+        finding("R-201"),
+    ]
+    scope, quality = gates(candidate(findings=findings), load_rulebook(), "en")
+    assert [one["rule"] for one in scope["findings"]] == ["R-103", "R-102", "R-104", "R-101"]
+    assert (scope["spoke"], scope["against"], scope["notices"]) == (3, 2, ["words of R-104"])
+    assert (quality["spoke"], quality["against"], quality["notices"]) == (0, 0, [])
+    # A text that several rest on is told by its title once.
+    texts = [one for gate in (scope, quality) for f in gate["findings"] for one in f["basis"]]
+    assert [one["first"] for one in texts if one["code"] == "OPN24"] == [True] + [False] * 4
+
+
 def test_earlier_results_are_all_but_the_shown_one() -> None:
     one = order("K", "recognise", candidate(), candidate(value="3.9"), candidate(value="4.0"))
     why = view.reasons(one, ITEMS["K"], {"A": 0}, "en")
