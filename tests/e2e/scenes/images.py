@@ -21,6 +21,10 @@ SCENES = (
     Scene("viewer-partial", _VIEWER, "a study that lacks images"),
     Scene("viewer-colour", _VIEWER, "colour, which has no window"),
     Scene("viewer-undecodable", _VIEWER, "an image that cannot be decoded"),
+    Scene("viewer-two", _VIEWER, "another study beside, which cannot be decoded"),
+    Scene("viewer-measured", _VIEWER, "a distance"),
+    Scene("viewer-decide", _VIEWER, "opened from an order-check, to be decided on"),
+    Scene("viewer-decided", _VIEWER, "and decided"),
 )
 _AWAY = (
     '{"title": "offline", "status": 503, "errors": [{"path": "source", "code": "source-offline"}]}'
@@ -52,6 +56,24 @@ def _is_offline(page: Page) -> None:
 
 def _cannot(page: Page) -> None:
     expect(page.locator("#original")).to_be_visible()
+
+
+def _two(page: Page) -> None:
+    expect(page.locator("#state-2")).to_be_visible()
+    _drawn(page)
+
+
+def _measured(page: Page) -> None:
+    _drawn(page)
+    for key in ("m", "Space", *["Shift+ArrowRight"] * 9, "Space", "Escape"):
+        page.locator("#viewport").press(key)
+    expect(page.locator("#o-measured")).to_contain_text("mm")
+
+
+def _to(page: Page, link: str) -> str:
+    found = page.locator(link).first.get_attribute("href")
+    assert found is not None
+    return found
 
 
 def walk(visit: Visit) -> None:
@@ -86,6 +108,18 @@ def walk(visit: Visit) -> None:
     visit.look("viewer-colour", _drawn)
     page.goto(of(COLOUR, 1))
     visit.look("viewer-undecodable", _cannot)
+    page.goto(of(COLOUR))
+    page.goto(_to(page, "#compare a"))
+    visit.look("viewer-two", _two)
+    page.goto(whole)
+    visit.look("viewer-measured", _measured)
+    visit.go_by(lambda: page.locator("#viewport").press("Enter"))
+    page.goto(_to(page, "a[href*='/images/']"))
+    opened = page.url
+    visit.look("viewer-decide", _drawn)
+    visit.go_by(lambda: page.locator("#viewport").press("Enter"))
+    page.goto(opened)
+    visit.look("viewer-decided", _drawn)
 
 
 def _explained(page: Page) -> None:
