@@ -17,6 +17,7 @@ from hie.exchange.own_sites import own_sites
 from hie.fhir.elements import instant
 from hie.store import feeds
 from hie.store.feeds import HOUR_US, Hour, Standing
+from hie.store.messages import State
 from hie.store.sites import KnownSite
 
 HOURS = 24
@@ -50,7 +51,7 @@ class Feed:
     channels: tuple[str, ...]
     health: Health
     hours: tuple[int, ...]
-    yesterday: int  # in the hours of yesterday that are silent today
+    stored_today: int
     standing: Standing
     lag_us: int | None  # from received to stored: so long or shorter in 95 of 100 cases
 
@@ -71,20 +72,23 @@ async def desk(hub: Hub, actor: Actor) -> Desk:
     mine = await own_sites(hub, actor, Door.MESSAGES)
     now_us = time.time_ns() // 1000
     started = (now_us // HOUR_US - HOURS + 1) * HOUR_US
-    earlier = started - HOURS * HOUR_US
+    earlier = started - _QUIET_HOURS * HOUR_US
     today = instant(now_us).replace(hour=0, minute=0, second=0, microsecond=0)
     today_us = int(today.timestamp()) * _SECOND_US
     async with hub.db.reading() as reader:
         met: dict[str, list[Hour]] = defaultdict(list)
         for hour in await feeds.hours(reader, list(mine), earlier):
             met[hour.site].append(hour)
-        stands = {name: await feeds.standing(reader, name, today_us, started) for name in mine}
-    found = tuple(_feed(one, met[name], stands[name], now_us) for name, one in mine.items())
+        stands = await feeds.standings(reader, list(mine), started)
+    midnight = (today_us - earlier) // HOUR_US
+    found = tuple(
+        _feed(one, met[name], stands[name], midnight, now_us) for name, one in mine.items()
+    )
     every = [lag for one in found for lag in one.standing.times_us]
     return Desk(
         found,
         started,
-        sum(one.standing.stored_today for one in found),
+        sum(one.stored_today for one in found),
         percentile(every),
         sum(one.standing.held for one in found),
     )
@@ -94,7 +98,8 @@ async def waiting(hub: Hub, actor: Actor) -> int:
     """How many messages of the actor's own sites are held: what a page's head shows."""
     mine = await own_sites(hub, actor, Door.MESSAGES)
     async with hub.db.reading() as reader:
-        return await feeds.count_held(reader, list(mine))
+        held = await feeds.held_by_site(reader)
+    return sum(held.get(name, 0) for name in mine)
 
 
 def health(
@@ -125,10 +130,13 @@ def percentile(times_us: Sequence[int]) -> int | None:
     return ordered[min(int(len(ordered) * _SHARE), len(ordered) - 1)]
 
 
-def _feed(known: KnownSite, met: Sequence[Hour], standing: Standing, now_us: int) -> Feed:
+def _feed(
+    known: KnownSite, met: Sequence[Hour], standing: Standing, midnight: int, now_us: int
+) -> Feed:
+    """A site's feed; `midnight` is the hour in which today began."""
     by_hour: Mapping[int, int] = _summed(met)
-    hours = tuple(by_hour.get(HOURS + n, 0) for n in range(HOURS))
-    yesterday = sum(by_hour.get(HOURS - n, 0) for n in range(1, _QUIET_HOURS + 1))
+    hours = tuple(by_hour.get(_QUIET_HOURS + n, 0) for n in range(HOURS))
+    yesterday = sum(by_hour.get(n, 0) for n in range(_QUIET_HOURS))
     return Feed(
         site=known.site.id,
         adapter=known.site.adapter,
@@ -141,7 +149,9 @@ def _feed(known: KnownSite, met: Sequence[Hour], standing: Standing, now_us: int
             now_us=now_us,
         ),
         hours=hours,
-        yesterday=yesterday,
+        stored_today=sum(
+            one.count for one in met if one.state is State.STORED and one.hour >= midnight
+        ),
         standing=standing,
         lag_us=percentile(standing.times_us),
     )

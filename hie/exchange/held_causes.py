@@ -25,6 +25,7 @@ from hie.store.message_causes import Blocking, Held
 _MOST = 1000  # messages done with at once
 _PLACE = re.compile(r"\[[0-9]+\]")
 _BEFORE_US = 24 * feeds.HOUR_US
+_EVER = 2**62  # microseconds: no message is that late
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,7 +57,7 @@ class Group:
 class Circumstances:
     """What else of its site was stored: in the day before a cause first held, and since then.
 
-    `profile_us`: when the site's profile was last changed.
+    They are counted up to `feeds.MOST`. `profile_us`: when the site's profile was last changed.
     """
 
     stored_before: int
@@ -112,8 +113,8 @@ async def circumstances(hub: Hub, actor: Actor, group: Group) -> Circumstances:
     mine = await own_sites(hub, actor, Door.MESSAGES)
     site, first = group.cause.site, group.first_us
     async with hub.db.reading() as reader:
-        since = await feeds.count_stored(reader, site, first)
-        before = await feeds.count_stored(reader, site, first - _BEFORE_US) - since
+        since = await feeds.count_stored(reader, site, first, _EVER)
+        before = await feeds.count_stored(reader, site, first - _BEFORE_US, first)
     known = mine.get(site)
     return Circumstances(before, since, known.updated_us if known is not None else 0)
 

@@ -6,9 +6,11 @@ For whoever runs the systems that send: numbers and times alone, never anything 
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from hie.store.messages import State
 from hie.store.session import Reader
 
 HOUR_US = 3_600_000_000
+MOST = 1000  # messages that are counted one by one; of more it is said that there are as many
 _TIMED = 500  # stored messages of a site whose times are looked at, newest first
 
 
@@ -18,6 +20,7 @@ class Hour:
 
     site: str
     channel: str
+    state: State
     hour: int
     count: int
 
@@ -27,9 +30,7 @@ class Standing:
     """Where a site's messages stand. Times are microseconds; None: there is none."""
 
     last_us: int | None
-    stored_today: int
     held: int
-    waiting: int
     oldest_waiting_us: int | None
     times_us: tuple[int, ...]  # from received to stored, of those that were not replayed
 
@@ -37,29 +38,43 @@ class Standing:
 async def hours(reader: Reader, sites: Collection[str], since_us: int) -> list[Hour]:
     """What each of these sites sent since an instant, hour by hour; empty hours are left out."""
     rows = await reader.fetch(
-        f"SELECT site, channel, (received_us - $2) / {HOUR_US} AS hour, count(*) FROM message"  # noqa: S608
-        f" WHERE {reader.db.among('site', 1)} AND received_us >= $2"
-        " GROUP BY site, channel, hour ORDER BY site, channel, hour",
+        f"SELECT site, channel, state, (received_us - $2) / {HOUR_US} AS hour, count(*)"  # noqa: S608
+        f" FROM message WHERE {reader.db.among('site', 1)} AND received_us >= $2"
+        " GROUP BY site, channel, state, hour",
         reader.db.array(sites),
         since_us,
     )
-    return [Hour(row[0], row[1], int(row[2]), row[3]) for row in rows]
+    return [Hour(row[0], row[1], State(row[2]), int(row[3]), row[4]) for row in rows]
 
 
-async def standing(reader: Reader, site: str, today_us: int, since_us: int) -> Standing:
-    """Where the messages of one site stand; `today_us` is when the day began."""
-    last = await reader.fetchval("SELECT max(received_us) FROM message WHERE site = $1", site)
-    stored = await reader.fetchval(
-        "SELECT count(*) FROM message WHERE site = $1 AND received_us >= $2 AND state = 'stored'",
-        site,
-        today_us,
+async def standings(reader: Reader, sites: Collection[str], since_us: int) -> dict[str, Standing]:
+    """Where the messages of these sites stand; how long they took is told of those since then."""
+    held = await held_by_site(reader)
+    # Of every site: few wait or are held, while a site has sent a great many.
+    waits = await reader.fetch(
+        "SELECT site, min(received_us) FROM message WHERE state = 'kept' GROUP BY site"
     )
-    waits = await reader.fetchrow(
-        "SELECT count(*), min(received_us) FROM message WHERE state = 'kept' AND site = $1", site
+    oldest = {row[0]: row[1] for row in waits}
+    return {
+        site: Standing(
+            await reader.fetchval("SELECT max(received_us) FROM message WHERE site = $1", site),
+            held.get(site, 0),
+            oldest.get(site),
+            await _times(reader, site, since_us),
+        )
+        for site in sites
+    }
+
+
+async def held_by_site(reader: Reader) -> dict[str, int]:
+    """How many messages of every site are held; a site without any is left out."""
+    rows = await reader.fetch(
+        "SELECT site, count(*) FROM message WHERE state = 'held' GROUP BY site"
     )
-    held = await reader.fetchval(
-        "SELECT count(*) FROM message WHERE state = 'held' AND site = $1", site
-    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def _times(reader: Reader, site: str, since_us: int) -> tuple[int, ...]:
     rows = await reader.fetch(
         "SELECT updated_us - received_us FROM message WHERE site = $1 AND received_us >= $2"
         " AND state = 'stored' AND attempts = 1 ORDER BY received_us DESC, id DESC LIMIT $3",
@@ -67,24 +82,17 @@ async def standing(reader: Reader, site: str, today_us: int, since_us: int) -> S
         since_us,
         _TIMED,
     )
-    count, oldest = (0, None) if waits is None else (waits[0], waits[1])
-    return Standing(last, stored, held, count, oldest, tuple(row[0] for row in rows))
+    return tuple(row[0] for row in rows)
 
 
-async def count_held(reader: Reader, sites: Collection[str]) -> int:
-    """How many messages of these sites are held."""
+async def count_stored(reader: Reader, site: str, since_us: int, until_us: int) -> int:
+    """How many messages of a site that came in a time are stored; MOST: as many, or more."""
     found: int = await reader.fetchval(
-        f"SELECT count(*) FROM message WHERE state = 'held' AND {reader.db.among('site', 1)}",  # noqa: S608
-        reader.db.array(sites),
-    )
-    return found
-
-
-async def count_stored(reader: Reader, site: str, since_us: int) -> int:
-    """How many messages of a site that came since an instant are stored."""
-    found: int = await reader.fetchval(
-        "SELECT count(*) FROM message WHERE site = $1 AND received_us >= $2 AND state = 'stored'",
+        "SELECT count(*) FROM (SELECT 1 FROM message WHERE site = $1 AND received_us >= $2"
+        " AND received_us < $3 AND state = 'stored' LIMIT $4) AS found",
         site,
         since_us,
+        until_us,
+        MOST,
     )
     return found

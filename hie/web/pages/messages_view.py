@@ -58,7 +58,7 @@ def feed(one: Feed, unmapped: int, lang: Language) -> dict[str, Any]:
         "chart": hourly(one.hours, label, is_ill=one.health is Health.SILENT),
         "hours": [grouped(n) for n in one.hours],
         "last": minute(written(one.standing.last_us)) if one.standing.last_us else "",
-        "today": grouped(one.standing.stored_today),
+        "today": grouped(one.stored_today),
         "lag": span(one.lag_us, lang),
         "unmapped": unmapped,
         "held": one.standing.held,
@@ -67,7 +67,7 @@ def feed(one: Feed, unmapped: int, lang: Language) -> dict[str, Any]:
 
 
 def door(adapter: str, channels: Sequence[str]) -> str:
-    """How a system speaks to the hub: the format, and the ways it came in the last two days."""
+    """How a system speaks to the hub: the format, and the ways it came by of late."""
     return " ".join([_FORMATS.get(adapter, adapter), *(_WAYS.get(one, one) for one in channels)])
 
 

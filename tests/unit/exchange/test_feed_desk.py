@@ -14,9 +14,7 @@ MINUTE = HOUR_US // 60
 def standing(**changed: Any) -> Standing:
     told: dict[str, Any] = {
         "last_us": NOW - MINUTE,
-        "stored_today": 9,
         "held": 0,
-        "waiting": 0,
         "oldest_waiting_us": None,
         "times_us": (),
     }
