@@ -62,6 +62,16 @@ async def long_history(hub: Hub, home: str, codes: Sequence[str], times: int) ->
     return reports
 
 
+async def unmapped(hub: Hub, home: str, count: int) -> None:
+    """Give this record results of a code that no map knows."""
+    test = Test(None, None, "MCV", "平均红细胞体积", "fL", "fL", "82", "100")
+    made = [an_observation(f"un-{home}-{n}", home, test=test, value="92.6") for n in range(count)]
+    async with hub.db.unit() as unit:
+        await resources.put(
+            unit, [Put("Observation", home, one["id"], one, None, label=0) for one in made]
+        )
+
+
 def _items(hub: Hub) -> list[Item]:
     """Numbers of the catalogue: creatinine and glucose, then what has a unit of its own."""
     numbers = [one for one in hub.catalogue.items.values() if one.value_type == "quantity"]

@@ -32,7 +32,7 @@ from hie.store.families import families_of
 from hie.store.versions import read_many
 
 MOST_RESULTS: Final = 5_000  # of one person that a page looks at
-_MOST_OTHERS: Final = 200
+_MOST_OTHERS: Final = 40
 _FEW: Final = 10  # results of an item that is not looked at more closely
 
 

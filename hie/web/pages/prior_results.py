@@ -100,6 +100,7 @@ def _context(
     if order is None and study is None and pictured and not shown:
         study = pictured[0]
     key = study["key"] if study is not None else order["item"] if order is not None else None
+    pages = studies.first_of(pictured, key, every=asked.get("all") == "1")
     both, data = asked.get("both") == "1", asked.get("data", "")
     table = int(data) if data.isascii() and data.isdigit() and len(data) < 4 else 0
     return {
@@ -114,7 +115,9 @@ def _context(
             view.row(o, items[o["item"]], number, filters, "", lang, history[o["item"]])
             for o in shown
         ],
-        "studies": [studies.row(one, classes, number, filters, base, lang) for one in pictured],
+        "studies": [studies.row(one, classes, number, filters, base, lang) for one in pages],
+        "studies_left_out": len(pictured) - len(pages),
+        "all_url": filters.url("", item=key, all="1"),
         "others": [{**one, "collected": one["effective"]} for one in found["others"]],
         "others_left_out": found["others_left_out"],
         "left_out": found["left_out"],

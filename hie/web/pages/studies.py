@@ -248,6 +248,16 @@ def day_of(text: str) -> str:
     return text[:10] if len(text) <= 10 else moment.strftime("%Y-%m-%d %H:%M")
 
 
+MOST: Final = 10  # examinations a patient's page shows at once
+
+
+def first_of(
+    pictured: Sequence[Mapping[str, Any]], key: str | None, *, every: bool
+) -> list[Mapping[str, Any]]:
+    """The newest examinations, and the one that is looked at; all of them when it is asked."""
+    return [one for n, one in enumerate(pictured) if every or n < MOST or one["key"] == key]
+
+
 def chosen(
     studies: Sequence[Mapping[str, Any]], filters: Filters, on: date
 ) -> list[Mapping[str, Any]]:

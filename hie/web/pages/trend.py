@@ -20,7 +20,7 @@ from hie.web.pages.view import CLASSES, interval_text, source_of
 from hie.web.trend_chart import MOST, Frame, TrendPoint, trend
 
 _DAY_US: Final = 86_400_000_000
-_ROWS: Final = 40  # of a page of the table
+_ROWS: Final = 30  # of a page of the table
 
 
 def look(
@@ -85,7 +85,7 @@ def trend_of(
         "not_drawn": len(seen) - len(drawn),
         "older": len(drawn) - len(plotted),
         "outside": len(past) - len(seen),
-        "rows": [_row(one, number, lang) for one in seen[_ROWS * (table - 1) : _ROWS * table]]
+        "rows": [_row(one, lang) for one in seen[_ROWS * (table - 1) : _ROWS * table]]
         if table
         else None,
         "left_out": len(seen[_ROWS * table :]) if table else 0,
@@ -147,7 +147,7 @@ def _has_method_change(shown: Sequence[PastResult]) -> bool:
     return any(before != after for before, after in pairwise(known))
 
 
-def _row(one: PastResult, number: Mapping[str, int], lang: Language) -> dict[str, Any]:
+def _row(one: PastResult, lang: Language) -> dict[str, Any]:
     """A line of the table: what the chart draws, as it was reported, and what it cannot draw."""
     value = one.value
     if value in CLASSES:
@@ -161,7 +161,6 @@ def _row(one: PastResult, number: Mapping[str, int], lang: Language) -> dict[str
         "reported": reported_said(one, lang),
         "range": one.printed or interval_said(one),
         "method": method_said(one, lang),
-        "source": source_of(one, number),
         "institution": one.institution or say("institution-unknown", lang),
         "status": say(f"status-{status}", lang),
         "issued": one.status in ISSUED,

@@ -333,6 +333,8 @@ def _page(text: str, query: str = "lang=en") -> str:
         both=True,
         both_url="/patients/1",
         apps=[{"id": "1", "name": text}],
+        studies_left_out=3,
+        all_url="/patients/1",
         trend=look(one, found, number, chosen, 4 * 10**13, "en", table=1),
         data_url="/patients/1",
         order={
