@@ -5,7 +5,6 @@ one is taken. "use" removes the draft; "keep" leaves it and attaches the earlier
 was taken comes back as feedback. CDS Hooks 2.0, "Card Attributes", "Suggestion", "Action".
 """
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -169,10 +168,8 @@ def with_result(draft: Resource, candidate: Mapping[str, Any], base: str, name: 
     """The draft in its entirety with the earlier result among its supporting information."""
     kind, key = candidate["resource"].split("/")[:2]
     link = {"reference": f"{base}/fhir/{kind}/{key}", "type": kind, "display": name}
-    whole = copy.deepcopy(draft)
-    listed = whole.get("supportingInfo")
+    listed = draft.get("supportingInfo")
     known = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     if all(one.get("reference") != link["reference"] for one in known):
         known.append(link)
-    whole["supportingInfo"] = known
-    return whole
+    return {**draft, "supportingInfo": known}

@@ -16,7 +16,7 @@ from hie.fhir import Resource
 from hie.recognition.request_order import MAX_ORDERS
 
 _KIND = "ServiceRequest"
-_OPEN = frozenset({None, "draft", "active", "on-hold"})  # a re-signed order is no draft any more
+_OPEN = (None, "draft", "active", "on-hold")  # a re-signed order is no draft any more
 _PLACE = "context.draftOrders"
 
 
@@ -67,7 +67,7 @@ def drafts_of(call: Call) -> list[Draft]:
             found.append(Draft(key or f"entry-{n}", named, resource))
     if faults:
         raise InvalidRequest("the draft orders cannot be read", tuple(faults))
-    every = {resource.get("id") for _, resource in sent if resource is not None}
+    every = [resource.get("id") for _, resource in sent if resource is not None]
     lacking += [
         Fault("context.selections", "required", f"{_KIND}/{key} in draftOrders")
         for key, named in sorted((selected or {}).items())
