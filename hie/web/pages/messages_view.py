@@ -20,7 +20,7 @@ from hie.web.sheet import legible
 _NAMED = 20  # messages of a cause that are listed
 _DAY_US = 24 * HOUR_US
 _FORMATS = {"hl7v2": "HL7 v2", "dicom": "DICOM"}
-_WAYS = {"mllp": "MLLP", "http": "HTTP", "dicom": "C-STORE", "stow": "STOW-RS"}
+_WAYS = {"mllp": "MLLP", "http": "HTTP", "dicom": "DICOM"}
 _DOTS = {
     Health.OFF: "z",
     Health.NEW: "z",
@@ -68,7 +68,8 @@ def feed(one: Feed, unmapped: int, lang: Language) -> dict[str, Any]:
 
 def door(adapter: str, channels: Sequence[str]) -> str:
     """How a system speaks to the hub: the format, and the ways it came by of late."""
-    return " ".join([_FORMATS.get(adapter, adapter), *(_WAYS.get(one, one) for one in channels)])
+    words = [_FORMATS.get(adapter, adapter), *(_WAYS.get(one, one) for one in channels)]
+    return " ".join(dict.fromkeys(words))
 
 
 def cause(hub: Hub, one: Group, adapters: Mapping[str, str], lang: Language) -> dict[str, Any]:
