@@ -7,7 +7,7 @@ which a card was overridden is a decision to repeat, once all is known that such
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hie import metrics
 from hie.access.actor import Actor
@@ -63,8 +63,10 @@ async def take(
             same = before[mark]
             told.append(Told(one.card, Became(same.became), True, same.decision, card.check))
             continue
-        became, decision = await apply(hub, actor, card, one, mark, before)
-        before[mark] = _said(card, one, mark, became, decision)
+        # A clock that runs ahead does not outdo what is said after it.
+        heard = replace(one, outcome_us=min(one.outcome_us, time.time_ns() // 1000))
+        became, decision = await apply(hub, actor, card, heard, mark, before)
+        before[mark] = _said(card, heard, mark, became, decision)
         said.append(before[mark])
         told.append(Told(one.card, became, False, decision, card.check))
     await _keep(hub, actor, [cards[one.card] for one in said], said, data)

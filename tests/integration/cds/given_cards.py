@@ -15,7 +15,7 @@ from hie.store import cds_cards, checks
 from hie.store.cds_cards import Card
 
 SERVICE = "hie-order-sign"
-AT_US = 1_800_000_000_000_000  # when somebody acted, by the client's clock
+AT_US = 1_700_000_000_000_000  # when somebody acted, by the client's clock
 
 
 async def a_card(hub: Hub, answer: dict[str, Any], ref: str | None = "1", **other: Any) -> Card:

@@ -1,6 +1,7 @@
 """What a client says of its cards: decisions where all is said, notes where it is not, once each."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -148,6 +149,22 @@ async def test_what_was_said_last_stands_in_whichever_order_it_comes(
             ]
             await asyncio.gather(*(told(hub, card, one) for one in said))
             assert (await standing(hub, card) or ())[0] == "repeat"
+
+
+async def test_a_clock_that_runs_ahead_does_not_outdo_what_is_said_after(
+    place: Any, tmp_path: Path
+) -> None:
+    async with a_hub(place, tmp_path) as hub:
+        await received(hub, 1)
+        card = await a_card(hub, await asked(hub, 1, "K"))
+        ahead = accepted(card, later=10**9)
+        (used,) = await told(hub, card, ahead)
+        now = replace(overridden(card, **FAST, explained=True), outcome_us=time.time_ns() // 1000)
+        (repeated,) = await told(hub, card, now)
+        assert (used.became, repeated.became) == (Became.RECORDED, Became.RECORDED)
+        (again,) = await told(hub, card, ahead)
+        assert again.again
+        assert (await standing(hub, card) or ())[0] == "repeat"
 
 
 async def test_what_a_person_decided_is_never_overwritten(place: Any, tmp_path: Path) -> None:
