@@ -147,9 +147,14 @@ def test_every_way_pictures_are_stored_is_shown_as_pydicom_decodes_it(
 def test_a_line_measures_mm_by_dragging_clicks_or_keys_and_letters_can_be_turned_off(
     browser: Browser, hub: Running, departments: More
 ) -> None:
-    with reading(browser, hub, "en") as page:
+    with reading(browser, hub, "en", refused=("/metadata",)) as page:
         signed_in(page, hub)
-        page.goto(_studies(page, departments)[0])
+        address = _studies(page, departments)[0]
+        page.route("**/metadata", lambda route: route.fulfill(status=500, body="{}"))
+        page.goto(address)
+        expect(page.locator("#state")).to_contain_text("did not load")
+        page.unroute("**/metadata")
+        page.locator("#again").click()
         _shown(page)
         viewport, measured = page.locator("#viewport"), page.locator("#o-measured")
         box = viewport.bounding_box()

@@ -23,6 +23,7 @@ window.hiePane = (function () {
       this.ruler = new window.hieMeasure.Ruler();
       this.opened = new Map(); // series UID to its slices, window and place
       this.series = null;
+      this.link = null; // the series' small picture
       this.goal = null; // where another viewport led this one, in mm along its stack
       this.links.forEach((link) => {
         link.addEventListener("click", (event) => {
@@ -32,7 +33,7 @@ window.hiePane = (function () {
         });
       });
       this.by("again").addEventListener("click", () => {
-        this.show(this.series.at);
+        if (this.series.ready) { this.show(this.series.at); } else { this.open(this.link); }
         this.viewport.focus();
       });
       this.slider.addEventListener("input", () => this.turn(Number(this.slider.value) - 1));
@@ -60,6 +61,7 @@ window.hiePane = (function () {
       this.links.forEach(function (one) {
         if (one === link) { one.setAttribute("aria-current", "true"); } else { one.removeAttribute("aria-current"); }
       });
+      this.link = link;
       const uid = link.dataset.series;
       if (!this.opened.has(uid)) {
         this.opened.set(uid, {
@@ -79,7 +81,8 @@ window.hiePane = (function () {
           this.place(chosen, all, chosen.slices[0]);
         } catch (problem) {
           if (this.series === chosen) {
-            this.tell(problem.status === 401 ? this.said.textSignedOut : this.said.textFailed);
+            const isOut = problem.status === 401;
+            this.tell(isOut ? this.said.textSignedOut : this.said.textFailed, "", !isOut);
           }
           return;
         }
