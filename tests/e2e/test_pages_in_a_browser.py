@@ -46,7 +46,7 @@ def test_a_clinician_signs_in_finds_a_patient_and_reads_verdict_reasons_and_sour
         expect(page.locator("h1")).to_have_text(said["signed out"])
 
 
-def test_the_list_is_walked_with_j_and_k_and_enter_shows_the_reasons(
+def test_the_list_is_walked_with_j_and_k_and_enter_shows_the_reasons_then_decides(
     browser: Browser, hub: Running
 ) -> None:
     with reading(browser, hub, "en") as page:
@@ -59,4 +59,22 @@ def test_the_list_is_walked_with_j_and_k_and_enter_shows_the_reasons(
         page.keyboard.press("k")
         expect(links.nth(1)).to_be_focused()
         page.keyboard.press("Enter")
-        expect(page.locator("#why .whyhead b")).to_have_text(links.nth(1).inner_text())
+        name = links.nth(1).inner_text()
+        expect(page.locator("#why .whyhead b")).to_have_text(name)
+        # The row stays in focus, its history is drawn below it, and a point says its exact value.
+        expect(links.nth(1)).to_be_focused()
+        expect(page.locator(".det svg.trend").first).to_have_attribute(
+            "aria-label", re.compile(name)
+        )
+        page.locator(".pt").last.focus()
+        expect(page.locator(".pt .tip").last).to_be_visible()
+        expect(page.locator(".pt .tip").first).to_be_hidden()
+        page.get_by_role("link", name="Data table").click()
+        expect(page.locator(".data tbody tr").first).to_be_visible()
+        expect(page.locator("#data")).to_be_focused()
+        page.go_back()
+        expect(page.locator(".data")).to_have_count(0)
+        links.nth(1).focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile(r"/checks/\w+"))
+        expect(page.locator("main")).to_contain_text(name)

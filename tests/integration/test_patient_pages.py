@@ -12,8 +12,9 @@ import pytest
 
 from hie.app import opened
 from hie.exchange.hub import Hub
-from hie.store import resources
+from hie.store import resources, sites, study_sources
 from hie.store.resources import Put
+from hie.store.study_sources import WHOLE, SourceRow, SourceState
 from tests.builders import a_report
 from tests.integration.test_doors import _client, _ready, _settings
 from tests.integration.test_pages import _signed_in
@@ -33,18 +34,20 @@ class Looked:
     address: str
     home: str
     reports: list[str]
+    headers: dict[str, str]  # of a system of the clinician's institution
+    asked: str  # an order-check about the patient
 
 
 @asynccontextmanager
 async def _looking(place: Any, tmp_path: Path, times: int) -> AsyncIterator[Looked]:
     async with opened(_settings(place)) as hub, _client(hub) as client:
-        await _ready(hub, tmp_path)
+        headers, asked = await _ready(hub, tmp_path)
         async with hub.db.reading() as reader:
             home = (await reader.fetch("SELECT id FROM patient"))[0][0]
             codes = [row[0] for row in await reader.fetch("SELECT DISTINCT institution FROM site")]
         reports = await long_history(hub, home, codes[:3], times)
         await _signed_in(client, "doctor")
-        yield Looked(hub, client, f"/patients/{home}", home, reports)
+        yield Looked(hub, client, f"/patients/{home}", home, reports, headers, asked)
 
 
 async def test_a_long_history_is_one_light_page_with_a_trend_and_a_table(
@@ -161,3 +164,37 @@ async def test_a_report_of_somebody_else_or_withheld_or_withdrawn_says_nothing(
         assert secret not in gone.text
         assert "has withdrawn this report" in gone.text
         assert secret in (await at.client.get(f"{at.address}/reports/mine?lang=en")).text
+
+
+async def test_a_page_says_what_was_decided_and_which_source_is_away(
+    place: Any, tmp_path: Path
+) -> None:
+    async with _looking(place, tmp_path, 1) as at:
+        before = (await at.client.get(f"{at.address}?lang=en")).text
+        assert re.search(r"All \d sources can be reached", before)
+        assert "last decision" not in before
+        told = {"content": at.asked, "headers": at.headers}
+        answer = (await at.client.post("/v1/order-check", **told)).json()
+        order = next(one for one in answer["orders"] if one["outcome"] == "recognise")
+        use = {"ref": order["ref"], "decision": "use"}
+        use["assessment"] = order["candidates"][0]["assessment"]
+        decided = {"check": answer["check"], "key": "k", "practitioner": "d-17"}
+        made = await at.client.post(
+            "/v1/decisions", json={**decided, "decisions": [use]}, headers=at.headers
+        )
+        assert made.status_code == 200, made.text
+        async with at.hub.db.unit() as unit:
+            site = next(iter(await sites.institutions(unit)))
+            away = SourceRow(site, WHOLE, SourceState.OFFLINE, "timeout", None, 1, 0, None)
+            await study_sources.put(unit, [away])
+        page = (await at.client.get(f"{at.address}?lang=en&item={order['item']}")).text
+        assert re.search(r"(\d) of (?!\1)\d sources can be reached", page)
+        assert "has not answered since 1970-01-01 08:00: images kept there" in page
+        assert "last decision" in page
+        assert f'href="/checks/{answer["check"]}?order={order["ref"]}"' in page
+        # What leads to the decision is a form of this page, about this item alone.
+        form = page[page.index('action="' + at.address + '/orders"') :]
+        sent = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form[: form.index("</form>")]))
+        assert set(sent) == {"csrf", f"item-{order['item']}", "class"}
+        led = await at.client.post(f"{at.address}/orders", data=sent)
+        assert re.fullmatch(r"/checks/\w+.*", led.headers["location"])
