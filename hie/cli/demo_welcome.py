@@ -77,6 +77,8 @@ def _tour(
             yield f"   {words.say('tour-open', link=link)}"
         for line in folded(words.say(f"tour-{step}-do", **_named(tour, lang))):
             yield f"   {line}"
+    yield ""
+    yield words.say("tour-more")
 
 
 def folded(text: str) -> Iterator[str]:

@@ -208,8 +208,8 @@ def opens_the_ct(page: Page, step: Step) -> None:
     shown.focus()
     page.keyboard.press("ArrowDown")
     expect(place).not_to_have_text(before)
-    page.keyboard.press("1")
-    expect(page.locator("[data-window][aria-pressed=true]")).to_contain_text("1")
+    page.keyboard.press("2")
+    expect(page.locator("[data-window][aria-pressed=true]")).to_contain_text("2")
 
 
 def fixes_what_waits(page: Page, step: Step) -> None:

@@ -74,6 +74,16 @@ def test_both_languages_say_the_same_things_and_nothing_that_is_not_printed() ->
     assert {key for key in zh if f'"{key}"' not in source and f"'{key}'" not in source} == made
 
 
+def test_the_readme_shows_the_tour_as_it_is_printed() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+    tour = printed("en").partition("\n  A tour")[2].partition("\n  a client's token")[0]
+    told = [line for line in tour.splitlines() if "http://" not in line and "  pw-" not in line]
+    at = 0
+    for line in told[1:]:
+        at = readme.find(f"\n{line}\n", at)
+        assert at >= 0, line
+
+
 def test_the_terminal_chooses_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
