@@ -83,6 +83,10 @@ async def test_a_form_from_elsewhere_is_refused_with_a_page(place: Any, tmp_path
             wrong = await client.post("/patients", data={"csrf": "x", "value": "1"})
             assert wrong.status_code == 403
             assert wrong.headers["content-type"].startswith("text/html")
+            assert "This form is no longer valid" in wrong.text
+            old = await client.get("/launch?launch=used-already", headers={"accept": "text/html"})
+            assert old.status_code == 400
+            assert "Open the patient again" in old.text
             twice = f"csrf={_csrf(form.text)}&value=1&value=2"
             headers = {"content-type": "application/x-www-form-urlencoded"}
             assert (

@@ -1,6 +1,6 @@
 """Who may open a page, and the page somebody sees when something is refused or fails."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 
 from starlette.requests import Request
@@ -31,6 +31,11 @@ _TEXTS = {
     410: "error-404",
     429: "error-429",
     503: "error-503",
+}
+# What was at fault where a status alone would not say how to go on.
+_OWN: dict[tuple[str, str], str] = {
+    ("form", Reason.CSRF): "error-form",
+    ("launch", Reason.OIDC): "error-launch",
 }
 
 
@@ -123,10 +128,11 @@ def for_integrators(handler: Handler) -> Handler:
     return told(admitted)
 
 
-def error_page(request: Request, status: int) -> Response:
+def error_page(request: Request, status: int, faults: Sequence[Fault] = ()) -> Response:
     """The page of a status: one sentence, and nothing of what was asked."""
     hub: Hub = request.app.state.hub
     known = _TEXTS.get(status, "error-400" if status < 500 else "error-500")
+    known = next((_OWN[f.path, f.code] for f in faults if (f.path, f.code) in _OWN), known)
     response = page(
         request,
         "error.html",
@@ -147,7 +153,7 @@ async def _told(request: Request, error: HubError) -> Response:
         await hub.entrance.refusals.record_error(request.scope, error)
     except HubError as away:
         error = away
-    response = error_page(request, status_of(error))
+    response = error_page(request, status_of(error), error.faults)
     if isinstance(error, TooMany) and error.faults:
         response.headers["Retry-After"] = error.faults[0].expected
     return response

@@ -40,6 +40,8 @@ SCENES: Final[tuple[Scene, ...]] = tuple(scene for walk in WALKS for scene in wa
 # Addresses that show nothing of their own.
 WITHOUT: Final = {
     "/sign-in/with/{provider}": "leads to the provider",
+    "/patients/{id}/reports/{report}/pdf": "a file",
+    "/patients/{id}/reports/{report}/original/{n}": "a file",
     "/outcomes.csv": "a file",
     "/decisions/{id}/record.{form}": "a file",
     "/decisions/{id}/notice.{form}": "a file",

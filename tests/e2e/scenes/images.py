@@ -16,8 +16,8 @@ SCENES = (
     Scene("studies", "/patients/{id}", "an examination with all its images"),
     Scene("studies-partial", "/patients/{id}", "an examination that lacks images"),
     Scene("viewer", _VIEWER, "a chest CT, slice by slice"),
-    Scene("viewer-loading", _VIEWER, "images on their way"),
     Scene("viewer-offline", _VIEWER, "an archive that is away"),
+    Scene("viewer-loading", _VIEWER, "images on their way"),
     Scene("viewer-partial", _VIEWER, "a study that lacks images"),
     Scene("viewer-colour", _VIEWER, "colour, which has no window"),
     Scene("viewer-undecodable", _VIEWER, "an image that cannot be decoded"),
@@ -35,10 +35,6 @@ _FRAMES = "**/frames/**"
 def _away(route: Route) -> None:
     kind = {"Retry-After": "8", "Content-Type": "application/problem+json"}
     route.fulfill(status=503, headers=kind, body=_AWAY)
-
-
-def _never(route: Route) -> None:
-    """An answer that does not come."""
 
 
 def _drawn(page: Page) -> None:
@@ -81,6 +77,11 @@ def walk(visit: Visit) -> None:
     page = visit.page
     visit.enter(DOCTOR)
 
+    waiting: list[Route] = []
+
+    def wait(route: Route) -> None:
+        waiting.append(route)
+
     def of(who: int, number: int = 0) -> str:
         visit.find(visit.world.departments.people[who].resident_id)
         page.goto(page.url + "?category=imaging")
@@ -92,6 +93,8 @@ def walk(visit: Visit) -> None:
         page.route(_FRAMES, answer)
         page.goto(address)
         visit.look(name, _is_offline if answer is _away else _says)
+        for route in waiting:
+            route.abort()
         page.unroute(_FRAMES)
 
     whole = of(WHOLE)
@@ -100,8 +103,8 @@ def walk(visit: Visit) -> None:
     visit.look("studies-partial", _explained)
     page.goto(whole)
     visit.look("viewer", _drawn)
-    through("viewer-loading", whole, _never)
     through("viewer-offline", whole, _away)
+    through("viewer-loading", whole, wait)
     page.goto(partial)
     visit.look("viewer-partial", _drawn)
     page.goto(of(COLOUR))
@@ -127,3 +130,6 @@ def _explained(page: Page) -> None:
     expect(page.locator("#why .gate").first).to_be_visible()
     expect(page).to_have_url(re.compile("item="))
     open_all(page)
+    for picture in page.locator(".study .pic img").all():
+        picture.scroll_into_view_if_needed()
+        expect(picture).not_to_have_js_property("naturalWidth", 0)

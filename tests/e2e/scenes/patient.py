@@ -11,7 +11,10 @@ FRESH, UNIT, UNMAPPED = 1, 6, 22  # of the cast, hie/synthetic/cast.py
 _PAGE = "/patients/{id}"
 SCENES = (
     Scene("patient", _PAGE, "results of several hospitals", prints=True),
-    Scene("patient-why", _PAGE, "every reason of one verdict, in both languages"),
+    Scene("patient-why", _PAGE, "a result over time, and every reason in both languages"),
+    Scene(
+        "report", "/patients/{id}/reports/{report}", "the report a result stands in", prints=True
+    ),
     Scene("patient-filtered", _PAGE, "filters that leave nothing"),
     Scene("patient-converted", _PAGE, "a converted value above the reported one"),
     Scene("patient-unmapped", _PAGE, "results of which the code is not known"),
@@ -38,6 +41,9 @@ def walk(visit: Visit) -> None:
     page.goto(f"{reasons}&both=1")
     expect(page.locator("#why .gate").first).to_be_visible()
     visit.look("patient-why")
+    page.goto(page.locator("a[href*='/reports/']").first.evaluate("one => one.href"))
+    expect(page.locator(".sheet")).to_be_visible()
+    visit.look("report")
     page.goto(f"{plain}?verdict=recognise&category=immunology&source=x")
     expect(page.locator(".empty").first).to_be_visible()
     visit.look("patient-filtered")
