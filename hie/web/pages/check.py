@@ -25,7 +25,7 @@ from hie.oauth.forms import read_form
 from hie.store.decisions import AlreadyDecided
 from hie.store.ids import new_id
 from hie.web.language import Language, language_of
-from hie.web.pages import decision_view, order_card
+from hie.web.pages import decision_view, order_card, order_line
 from hie.web.pages.comparison import minute, what_changed
 from hie.web.pages.decision_form import MOST_FIELDS, kept, said, wrong_of
 from hie.web.pages.guard import for_clinicians, person_of
@@ -163,7 +163,7 @@ def _detail(
     order = decision_view.order(found, ref, hub.rulebook, lang)
     standing = order["standing"]
     anew = standing is not None and standing["here"] and standing["state"] != "reopened"
-    line = order_card.line(found, ref, sent, wrong, hub.rulebook, lang, anew=anew)
+    line = order_line.line(found, ref, sent, wrong, hub.rulebook, lang, anew=anew)
     rows = [decision_view.row(found, one, base, lang) for one in found["answer"]["orders"]]
     return {**_form([line], lang), "line": line, "order": order, "rows": rows}
 

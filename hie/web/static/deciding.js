@@ -115,6 +115,7 @@
   form.addEventListener("submit", function (event) {
     if (form.dataset.sent) { event.preventDefault(); }
     form.dataset.sent = "yes";
+    setTimeout(function () { delete form.dataset.sent; }, 5000);  // no answer came: it may be sent again
   });
 
   form.querySelector("[data-keys-help]").hidden = false;

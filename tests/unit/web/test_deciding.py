@@ -216,7 +216,7 @@ def desk(text: str = "甲", **change: Any) -> dict[str, Any]:
     }
 
 
-def _page(text: str, template: str) -> str:
+def _page(text: str, template: str, *, ambiguous: bool = False) -> str:
     found, wrong = desk(text), {0: ["other"], 1: ["text", "reason"]}
     sent = {"ref-1": "K", "reason-1": text, "text-1": text, "do": "all", "text-all": text}
     scope = {
@@ -241,7 +241,7 @@ def _page(text: str, template: str) -> str:
         here="/checks/c1",
         patient=None,
         later="/patients",
-        ambiguous=False,
+        ambiguous=ambiguous,
         emergency=False,
         encounter=text,
         at=text,
@@ -289,3 +289,11 @@ def test_a_hostile_text_is_text_everywhere(template: str) -> None:
     assert "49" not in hostile.replace("149", "")
     assert _shape(hostile) == _shape(plain)
     assert "99+" in plain
+
+
+@pytest.mark.parametrize("template", ["check.html", "order_card.html"])
+def test_who_it_is_may_be_uncertain_and_that_is_not_nobody(template: str) -> None:
+    uncertain, nobody = _page("x", template, ambiguous=True), _page("x", template)
+    assert "It is not certain which patient this is" in uncertain
+    assert "No patient was matched" not in uncertain
+    assert "No patient was matched" in nobody

@@ -94,6 +94,25 @@ def test_what_is_recognised_is_chosen_beforehand_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
+    ("outcome", "found_", "said"),
+    [
+        # What brought the verdict, not what merely is not known, nor what spoke first.
+        ("clinician_review", [("R-205", "unknown"), ("R-405", "fired")], "R-405"),
+        ("do_not_recognise", [("R-405", "fired"), ("R-104", "fired"), ("R-601", "fired")], "R-601"),
+        ("clinician_review", [("R-104", "fired"), ("R-205", "unknown")], "R-205"),
+        ("clinician_review", [("R-499", "fired"), ("R-205", "unknown")], "R-499"),
+        ("clinician_review", [("R-104", "fired")], ""),
+    ],
+)
+def test_the_one_sentence_is_what_made_the_verdict(
+    outcome: str, found_: list[tuple[str, str]], said: str
+) -> None:
+    findings = [finding(rule, **{state: True}) for rule, state in found_]
+    (one,) = lines(found(order("K", outcome, candidate(outcome, findings=findings))))
+    assert one["hint"] == (f"words of {said}" if said else "")
+
+
+@pytest.mark.parametrize(
     ("silent", "chosen"),
     [
         (None, True),
