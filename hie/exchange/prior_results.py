@@ -121,7 +121,7 @@ async def prior_results(
         "history": history,
         "decided": made,
         "sources": sources,
-        "left_out": len(results) >= MOST_RESULTS,
+        "only_newest": MOST_RESULTS if len(results) >= MOST_RESULTS else 0,
         "studies": _judged(seen, lines, answer, place),
         "classes": _classes(hub),
         "items": {

@@ -115,6 +115,12 @@ async def test_static_files_are_kept_and_pages_are_not(place: Any, tmp_path: Pat
             assert found.headers["cache-control"] == "public, max-age=31536000, immutable"
             same = await client.get(address, headers={"If-None-Match": found.headers["etag"]})
             assert same.status_code == 304
+            as_it_is = await client.get(address, headers={"Accept-Encoding": "identity"})
+            assert as_it_is.content == found.content
+            packed = re.search(r"\.(css|js)\?", address) is not None
+            assert (found.headers.get("content-encoding") == "gzip") == packed
+            assert (found.headers["etag"] != as_it_is.headers["etag"]) == packed
+            assert found.headers.get("vary", "") == ("Accept-Encoding" if packed else "")
         for address in ("/static/hub.css", "/static/hub.css?v=older", "/static/verdict-ok.svg"):
             found = await client.get(address)
             assert found.headers["cache-control"] == "public, max-age=3600"

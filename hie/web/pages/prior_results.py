@@ -120,7 +120,7 @@ def _context(
         "all_url": filters.url("", item=key, all="1"),
         "others": [{**one, "collected": one["effective"]} for one in found["others"]],
         "others_left_out": found["others_left_out"],
-        "left_out": found["left_out"],
+        "only_newest": found["only_newest"],
         "identity": answer["identity"],
         "sources": found["sources"]["count"],
         "away": [{**one, "since": minute(one["since"])} for one in found["sources"]["away"]],

@@ -4,7 +4,8 @@
 "use strict";
 (function () {
   var LISTS = "#results, #studies", TAKEN = "#results a[data-row], #studies a[data-row], #data";
-  var asked = 0;
+  var asked = 0, shown = plain(location.href);
+  function plain(address) { return address.split("#")[0]; }
   function move(step) {
     var all = Array.prototype.slice.call(document.querySelectorAll("#results a[data-row], #studies a[data-row]"));
     var next = all[Math.min(Math.max(all.indexOf(document.activeElement) + step, 0), all.length - 1)];
@@ -23,6 +24,7 @@
     }
   });
   function show(address, id) {
+    shown = plain(address);
     var turn = ++asked, old = document.getElementById("main"), place = id && document.getElementById(id);
     var top = place ? place.getBoundingClientRect().top : 0;
     old.setAttribute("aria-busy", "true");
@@ -50,5 +52,8 @@
     show(address, link.id);
     history.pushState(null, "", address);
   });
-  window.addEventListener("popstate", function () { show(location.href, ""); });
+  // A link to a place of the page changes its address as well, and shows nothing new.
+  window.addEventListener("popstate", function () {
+    if (plain(location.href) !== shown) { show(location.href, ""); }
+  });
 })();

@@ -347,7 +347,7 @@ def _page(text: str, query: str = "lang=en") -> str:
             },
         },
         identity="ambiguous",
-        left_out=True,
+        only_newest=5000,
         sources=2,
         away=[{"institution": text, "since": text}],
         policy=text,
