@@ -80,6 +80,7 @@ def hub(
         async with opened.db.unit() as unit:
             account = await users.by_login(unit, DOCTOR)
             assert account is not None
+            told["institution"] = account.institution
             told["patient"] = await unit.fetchval(
                 "SELECT home FROM reach WHERE institution = $1 AND kind = 'own' ORDER BY home LIMIT 1",
                 account.institution,
@@ -121,13 +122,18 @@ def window(browser: Browser) -> Iterator[BrowserContext]:
         context.close()
 
 
-def ticket(hub: Running, told: dict[str, Any]) -> str:
-    """The address a HIS is given for its frame."""
-    asked = {"patient": told["patient"], "framed": True}
-    tickets = f"{hub.address}/v1/launch-tickets"
-    answer = httpx.post(tickets, json=asked, headers=told["headers"], verify=False)  # noqa: S501 - its certificate is of this run
+def ask(hub: Running, told: dict[str, Any], path: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """What the hub answers the HIS."""
+    address = f"{hub.address}{path}"
+    answer = httpx.post(address, json=asked, headers=told["headers"], verify=False)  # noqa: S501 - its certificate is of this run
     assert answer.status_code == 200, answer.text
-    return str(answer.json()["url"])
+    return dict(answer.json())
+
+
+def ticket(hub: Running, told: dict[str, Any], **opens: str) -> str:
+    """The address a HIS is given for its frame, for the patient or what else it `opens`."""
+    asked = {**(opens or {"patient": told["patient"]}), "framed": True}
+    return str(ask(hub, told, "/v1/launch-tickets", asked)["url"])
 
 
 def framed(page: Page, site: str, port: int, address: str) -> Frame:
@@ -190,6 +196,30 @@ def test_a_registered_his_shows_the_patient_and_the_session_stays_in_its_frame(
         assert session["name"] == "__Host-hie_session_framed"
         assert (session["sameSite"], session["secure"], session["httpOnly"]) == ("None", True, True)
         assert wrong == []
+
+
+def test_orders_are_decided_by_keyboard_in_the_frame_of_the_his(
+    browser: Browser, hub: Running, sites: int, told: dict[str, Any]
+) -> None:
+    orders = [{"ref": item, "item": item} for item in ("K", "NA", "CRE", "ALT", "GLU")]
+    about = {"reference": f"Patient/{told['patient']}"}
+    asked = {"patient": about, "receiver": {"institution": told["institution"]}, "orders": orders}
+    check = ask(hub, told, "/v1/order-check", asked)["check"]
+    with window(browser) as context:
+        page = context.new_page()
+        frame = framed(page, HIS, sites, ticket(hub, told, check=check))
+        frame.wait_for_url("**/framed/sign-in**")
+        frame.fill("#login", DOCTOR)
+        frame.fill("#password", hub.sign_ins[DOCTOR])
+        frame.press("#password", "Enter")
+        frame.wait_for_url(f"**/framed/checks/{check}")
+        frame.locator("input[data-use]").first.focus()
+        for key in ("r", "3", "e", "Enter"):
+            page.keyboard.press(key)
+        expect(frame.locator("header [role=status]")).to_be_visible()
+        expect(frame.locator(".set .chip.on")).to_have_count(frame.locator("[data-line]").count())
+        frame.locator("[data-notice]").click()
+        frame.wait_for_url(f"**/framed/checks/{check}/notice")
 
 
 def test_no_other_site_shows_anything_of_the_hub(
