@@ -65,7 +65,8 @@ def trend(points: Sequence[TrendPoint], frame: Frame) -> Markup:
     if not drawn:
         return Markup("")
     ends = [n for p in drawn for n in (p.value, p.low, p.high) if n is not None]
-    ticks = value_ticks(min(ends), max(ends))
+    room = (max(ends) - min(ends)) * 0.04  # no range ends upon the frame
+    ticks = value_ticks(min(ends) - room, max(ends) + room)
     start, end = min(frame.start_us, drawn[0].at_us), max(frame.end_us, drawn[-1].at_us)
     start -= (end - start) // 60  # no point lies upon the axis
     span, height = (end - start) or 1, (ticks[-1] - ticks[0]) or 1
@@ -178,10 +179,16 @@ def _point(n: int, point: TrendPoint, x: Scale, y: Scale) -> Markup:
 
 def _newest(point: TrendPoint, x: Scale, y: Scale) -> Markup:
     """The newest value in figures, beside its point and inside the chart."""
-    above = y(point.value) - 8 > _TOP + 10
+    above, left = y(point.value) - 8 > _TOP + 10, x(point.at_us) - 7
+    is_left = left - _width(point.text) > _LEFT
     return Markup(
-        '<text class="vl" x="{}" y="{}" text-anchor="end" aria-hidden="true">{}</text>'
-    ).format(px(x(point.at_us) - 7), px(y(point.value) + (-8 if above else 18)), point.text)
+        '<text class="vl" x="{}" y="{}" text-anchor="{}" aria-hidden="true">{}</text>'
+    ).format(
+        px(left if is_left else left + 14),
+        px(y(point.value) + (-8 if above else 18)),
+        "end" if is_left else "start",
+        point.text,
+    )
 
 
 def _width(text: str) -> float:

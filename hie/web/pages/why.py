@@ -21,11 +21,27 @@ def gates(candidate: Mapping[str, Any], rulebook: Rulebook, lang: Language) -> l
     for finding in candidate["findings"]:
         found.setdefault(int(finding["rule"][2]), []).append(_finding(finding, rulebook, lang))
     shown = [_gate(number, entries, rulebook, lang) for number, entries in sorted(found.items())]
+    _lead(shown, candidate["outcome"])
     told: set[str] = set()
     for basis in (one for gate in shown for entry in gate["findings"] for one in entry["basis"]):
         basis["first"] = basis["code"] not in told
         told.add(basis["code"])
     return shown
+
+
+def _lead(shown: Sequence[dict[str, Any]], outcome: str) -> None:
+    """Mark what decided: what fired against it; for a review where nothing did, what is not known.
+
+    Its gate stands open, so that nobody looks for the reason.
+    """
+    every = [entry for gate in shown for entry in gate["findings"]]
+    fired = [one for one in every if one["state"] == "fired" and one["css"] == "n"]
+    unknown = [one for one in every if one["state"] == "unknown"]
+    decided = fired or (unknown if outcome != "recognise" else [])
+    for entry in every:
+        entry["leads"] = entry in decided
+    for gate in shown:
+        gate["open"] = any(entry["leads"] for entry in gate["findings"])
 
 
 def _gate(
@@ -34,6 +50,7 @@ def _gate(
     gate = rulebook.gate(number)
     speaking = [one for one in entries if one["state"] != "passed"]
     against = [one for one in speaking if one["css"] != "y"]
+    signs = [one["sign"] for one in speaking if one["css"] != "y"]
     return {
         "number": number,
         "title": gate.title[lang] if gate else "",
@@ -41,6 +58,8 @@ def _gate(
         "findings": sorted(entries, key=_speaks, reverse=True),
         "spoke": len(speaking),
         "against": len(against),
+        "sign": "!" if "!" in signs else "?" if signs else "✓",
+        "css": "n" if "!" in signs else "q" if signs else "y",
         "notices": [one["text"] for one in speaking if one["css"] == "y"],
     }
 

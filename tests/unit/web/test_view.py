@@ -234,10 +234,23 @@ def test_what_speaks_against_a_result_stands_first_in_its_gate() -> None:
         finding("R-103", fired=True),
         finding("R-201"),
     ]
-    scope, quality = gates(candidate(findings=findings), load_rulebook(), "en")
+    refused = candidate("do_not_recognise", findings=findings)
+    scope, quality = gates(refused, load_rulebook(), "en")
     assert [one["rule"] for one in scope["findings"]] == ["R-103", "R-102", "R-104", "R-101"]
     assert (scope["spoke"], scope["against"], scope["notices"]) == (3, 2, ["words of R-104"])
     assert (quality["spoke"], quality["against"], quality["notices"]) == (0, 0, [])
+    # What decided is said before all gates, and its gate is open; a doubt leads only where alone.
+    assert [one["rule"] for one in scope["findings"] if one["leads"]] == ["R-103"]
+    assert (scope["open"], quality["open"], scope["sign"], quality["sign"]) == (
+        True,
+        False,
+        "!",
+        "✓",
+    )
+    for outcome, leads in (("clinician_review", True), ("recognise", False)):
+        doubt = candidate(outcome, findings=[finding("R-102", unknown=True)])
+        (gate,) = gates(doubt, load_rulebook(), "en")
+        assert (gate["open"], gate["findings"][0]["leads"], gate["sign"]) == (leads, leads, "?")
     # A text that several rest on is told by its title once.
     texts = [one for gate in (scope, quality) for f in gate["findings"] for one in f["basis"]]
     assert [one["first"] for one in texts if one["code"] == "OPN24"] == [True] + [False] * 4
