@@ -6,7 +6,7 @@ SQLite belongs to one process and one loop, so filling and serving happen in tha
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -36,6 +36,14 @@ class Running:
     address: str
     sign_ins: dict[str, str]  # login to password
     region: Manifest
+    hub: Hub | None = None  # in its own thread's loop
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def do(self, work: Callable[[Hub], Coroutine[Any, Any, None]]) -> None:
+        """Something that happens in the hub while a browser is open."""
+        assert self.hub is not None
+        assert self.loop is not None
+        asyncio.run_coroutine_threadsafe(work(self.hub), self.loop).result(30)
 
     def client(self) -> httpx.Client:
         """A system that asks the hub; over TLS it takes the certificate of this run as it is."""
@@ -60,28 +68,49 @@ def serving(
     """
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
+    settings = Settings(
+        data_dir=folder / "data",
+        port=port,
+        base_url=f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}",
+        rate_limits=False,
+        synthetic=True,
+        **settings_,
+    )
+
+    async def filled(hub: Hub) -> Running:
+        today = datetime.now(timezone(timedelta(hours=8))).date()
+        region = generate(folder / "region", seed=1, today=today, people=PEOPLE)
+        answer = await fill(hub, region, lambda *_: None)
+        await _auditor(hub, region)
+        if more is not None:
+            await more(hub, region)
+        await treats_everybody(hub, *(site.institution for site in region.sites))
+        sign_ins = {one["login"]: one["password"] for one in answer["sign_ins"]}
+        sign_ins["auditor"] = PASSWORD
+        return Running(settings.address, sign_ins, region, hub, asyncio.get_running_loop())
+
+    with on_thread(settings, filled, listener, tls) as running:
+        yield running
+
+
+@contextmanager
+def on_thread(
+    settings: Settings,
+    begin: Callable[[Hub], Awaitable[Running]],
+    listener: socket.socket | None = None,
+    tls: tuple[Path, Path] | None = None,
+) -> Iterator[Running]:
+    """A hub with its message worker in a thread, until the block is left; `begin` comes first.
+
+    It listens on the loopback port of the settings where it is given no listener.
+    """
+    listener = listener or socket.create_server(("127.0.0.1", settings.port))
     ready = threading.Event()
     told: dict[str, Any] = {}
 
     async def serve() -> None:
-        today = datetime.now(timezone(timedelta(hours=8))).date()
-        region = generate(folder / "region", seed=1, today=today, people=PEOPLE)
-        settings = Settings(
-            data_dir=folder / "data",
-            port=port,
-            base_url=f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}",
-            rate_limits=False,
-            synthetic=True,
-            **settings_,
-        )
         async with opened(settings) as hub, _working(hub):
-            answer = await fill(hub, region, lambda *_: None)
-            await _auditor(hub, region)
-            if more is not None:
-                await more(hub, region)
-            await treats_everybody(hub, *(site.institution for site in region.sites))
-            sign_ins = {one["login"]: one["password"] for one in answer["sign_ins"]}
-            sign_ins["auditor"] = PASSWORD
+            running = await begin(hub)
             config = uvicorn.Config(
                 web_app(hub),
                 http="httptools",
@@ -93,7 +122,7 @@ def serving(
             )
             server = uvicorn.Server(config)
             told["server"] = server
-            told["running"] = Running(settings.address, sign_ins, region)
+            told["running"] = running
             ready.set()
             await server.serve(sockets=[listener])
 

@@ -16,6 +16,9 @@ SCENES = (
     Scene("studies", "/patients/{id}", "an examination with all its images"),
     Scene("studies-partial", "/patients/{id}", "an examination that lacks images"),
     Scene("viewer", _VIEWER, "a chest CT, slice by slice"),
+    Scene("viewer-compare", _VIEWER, "an earlier study beside it"),
+    Scene("viewer-check", "/checks/{id}", "a study that may stand in for a new one"),
+    Scene("viewer-used", _VIEWER, "a study that was decided on"),
     Scene("viewer-offline", _VIEWER, "an archive that is away"),
     Scene("viewer-loading", _VIEWER, "images on their way"),
     Scene("viewer-partial", _VIEWER, "a study that lacks images"),
@@ -39,6 +42,11 @@ def _away(route: Route) -> None:
 
 def _drawn(page: Page) -> None:
     expect(page.locator("#viewport[data-shown]")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+
+
+def _both_drawn(page: Page) -> None:
+    expect(page.locator("[id^=viewport][data-shown]")).to_have_count(2)
     page.wait_for_load_state("networkidle")
 
 
@@ -103,6 +111,18 @@ def walk(visit: Visit) -> None:
     visit.look("studies-partial", _explained)
     page.goto(whole)
     visit.look("viewer", _drawn)
+    page.goto(page.locator("#compare a").first.evaluate("one => one.href"))
+    visit.look("viewer-compare", _both_drawn)
+    page.goto(whole)
+    visit.go(page.locator("[data-decide=use]"))
+    visit.look("viewer-check")
+    asked = page.locator("a[href*='/images/']").first.evaluate("one => one.href")
+    page.goto(asked)
+    _drawn(page)
+    visit.go(page.locator("[data-decide=use]"))
+    page.goto(asked)
+    expect(page.locator(".decide .chip")).to_be_visible()
+    visit.look("viewer-used", _drawn)
     through("viewer-offline", whole, _away)
     through("viewer-loading", whole, wait)
     page.goto(partial)

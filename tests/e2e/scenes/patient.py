@@ -18,6 +18,7 @@ SCENES = (
     Scene("patient-filtered", _PAGE, "filters that leave nothing"),
     Scene("patient-converted", _PAGE, "a converted value above the reported one"),
     Scene("patient-unmapped", _PAGE, "results of which the code is not known"),
+    Scene("patient-away", _PAGE, "a source that does not answer"),
     Scene("patient-report-alone", _PAGE, "a report without images, and no results"),
 )
 
@@ -51,6 +52,11 @@ def walk(visit: Visit) -> None:
         visit.find(hub.number_of(who))
         expect(page.locator("#results, main details").first).to_be_visible()
         visit.look(name, open_all)
+    visit.world.silence()
+    visit.find(hub.number_of(UNIT))
+    expect(page.locator(".away")).to_be_visible()
+    visit.look("patient-away")
+    visit.world.silence(ends=True)
     visit.find(visit.world.departments.people[REPORT_ALONE].resident_id)
     expect(page.locator(".study .lacks").first).to_be_visible()
     visit.look("patient-report-alone", open_all)

@@ -2,23 +2,29 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
+from pydicom import dcmread
 
 from hie.exchange.commands import run
 from hie.exchange.demo_glass import emergency
 from hie.exchange.demo_orders import order
 from hie.exchange.hub import Hub
+from hie.store import study_sources
+from hie.store.study_sources import WHOLE, SourceRow, SourceState
 from hie.synthetic import Example, Manifest, example
 from tests.e2e.departments import Departments
 from tests.e2e.held import hold
 from tests.e2e.running import Running, serving
+from tests.e2e.samples import earlier
 from tests.integration.exchange.reopening import K, sent_again
 from tests.integration.oauth.tokens.key_server import certificate
 
@@ -26,6 +32,7 @@ DOCTOR, ELSEWHERE = "doctor-sjz-lis", "doctor-bj-lis"
 MANAGER, OFFICER, AUDITOR = "manager-sjz", "privacy-sjz", "auditor"
 APP, APP_BACK = "viewer", "https://viewer.example/back"
 _HIS = "sjz-lis.his"
+_ARCHIVE = "tj-pacs"
 _CHECKS = 30
 
 
@@ -89,6 +96,20 @@ class World:
         )
         assert answer.status_code == 202, answer.text
 
+    def silence(self, *, ends: bool = False) -> None:
+        """The archive of a hospital does not answer any more, until it does again."""
+
+        async def unanswered(hub: Hub) -> None:
+            now_us = time.time_ns() // 1000
+            row = SourceRow(_ARCHIVE, WHOLE, SourceState.OFFLINE, None, None, 1, now_us, None)
+            async with hub.db.unit() as unit:
+                if ends:
+                    await study_sources.remove(unit, _ARCHIVE, WHOLE)
+                else:
+                    await study_sources.put(unit, [row])
+
+        self.hub.do(unanswered)
+
     def ticket(self, patient: str, *, framed: bool) -> str:
         """The address a HIS is given, to open a patient in a window or in a frame of its own."""
         asked = {"patient": patient, "framed": framed}
@@ -102,6 +123,17 @@ class World:
             return client.post(path, headers=headers, **more)
 
 
+def _add_earlier(departments: Departments, today: date) -> None:
+    """The person of the whole CT had one before, to be set beside it."""
+    found = [(site, dcmread(BytesIO(content))) for site, content in departments.pictures]
+    number = Counter(str(one.StudyInstanceUID) for _, one in found if one.Modality == "CT")
+    whole = next(study for study, count in number.items() if count == 20)
+    slices = [(site, one) for site, one in found if one.StudyInstanceUID == whole][:12]
+    site = slices[0][0]
+    made = earlier([one for _, one in slices], today, lambda z: z - 7.0)
+    departments.pictures += [(site, one) for one in made]
+
+
 @contextmanager
 def world(folder: Path) -> Iterator[World]:
     """The hub over TLS, filled, with every picture published, until the block is left."""
@@ -113,5 +145,6 @@ def world(folder: Path) -> Iterator[World]:
         made.hub = running
         made.sign_ins |= running.sign_ins
         made._send(made.case.message)
+        _add_earlier(made.departments, today)
         made.departments.send(running)
         yield made
