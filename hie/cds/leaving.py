@@ -1,10 +1,15 @@
-"""A card as the hub keeps it when it leaves, so that what is said of it later finds its order."""
+"""A card as the hub keeps it when it leaves, so that what is said of it later finds its order.
+
+Where nothing is asked of the engine, and no card leaves, the log says why.
+"""
 
 import time
 
 from hie.access.actor import Actor
+from hie.audit.event import Action, Event, EventType
 from hie.cds.call import Call
 from hie.cds.cards import Made
+from hie.exchange.hub import Hub
 from hie.store.cds_cards import Card
 from hie.store.checks import Check
 
@@ -34,3 +39,10 @@ def kept_card(
         at_us=time.time_ns() // 1000,
         suggestions=made.suggestions,
     )
+
+
+async def note_silence(hub: Hub, actor: Actor, call: Call, why: str) -> None:
+    """Record a call that was answered without asking about anybody."""
+    detail = f"{call.service.id}: {why}"
+    event = Event(EventType.ORDER_CHECK, Action.EXECUTE, actor, query=call.kept, detail=detail)
+    await hub.ledger.record(event)

@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hie.access.actor import Actor
-from hie.audit.event import Action, Event, EventType
 from hie.cds.asked import asked_about
 from hie.cds.call import Call
 from hie.cds.cards import Line, Made, card_of
 from hie.cds.drafts import Draft, drafts_of
 from hie.cds.examination import codings, examination, modality_of, words
-from hie.cds.leaving import kept_card
+from hie.cds.leaving import kept_card, note_silence
 from hie.cds.links import apps_of, links
 from hie.exchange.assess import checked
 from hie.exchange.decide import ordered_of
@@ -39,15 +38,7 @@ async def cards_for_orders(
     now_us = time.time_ns() // 1000
     lines = await _lines(hub, actor, drafts_of(call), now_us)
     if not lines:
-        await hub.ledger.record(
-            Event(
-                EventType.ORDER_CHECK,
-                Action.EXECUTE,
-                actor,
-                query=call.kept,
-                detail=f"{call.service.id}: no order of a test or an examination",
-            )
-        )
+        await note_silence(hub, actor, call, "no order of a test or an examination")
         return []
     asked = await asked_about(hub, actor, call, now_us)
     body = {

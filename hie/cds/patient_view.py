@@ -10,11 +10,10 @@ from typing import Any
 from uuid import uuid4
 
 from hie.access.actor import Actor
-from hie.audit.event import Action, Event, EventType
 from hie.cds.asked import asked_about
 from hie.cds.call import Call
 from hie.cds.cards import Made, source
-from hie.cds.leaving import kept_card
+from hie.cds.leaving import kept_card, note_silence
 from hie.cds.links import apps_of, links
 from hie.cds.markdown import escaped, plain
 from hie.cds.said import cut, leading, said_of, words
@@ -38,9 +37,7 @@ async def card_for_patient(
     """
     asked = await asked_about(hub, actor, call, time.time_ns() // 1000)
     if asked.encounter.get("class") in URGENT:
-        detail = f"{call.service.id}: silent in an emergency"
-        event = Event(EventType.ORDER_CHECK, Action.EXECUTE, actor, query=call.kept, detail=detail)
-        await hub.ledger.record(event)
+        await note_silence(hub, actor, call, "silent in an emergency")
         return []
     body = {
         "patient": asked.patient,

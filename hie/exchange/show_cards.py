@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from hie.access.actor import Actor
+from hie.audit.event import Action, Event, EventType, Subject
 from hie.exchange.decide import ordered_of
 from hie.exchange.hub import Hub
 from hie.exchange.remind import lines_of, note_views
 from hie.fhir.elements import instant, microseconds
-from hie.store import cds_cards, checks
+from hie.store import cds_cards, checks, ledger
 from hie.store.cds_cards import Card
 from hie.store.checks import Check
 from hie.store.session import Reader
@@ -37,13 +38,22 @@ async def check_of(hub: Hub, actor: Actor, key: str) -> Check:
 
 
 async def keep_cards(hub: Hub, actor: Actor, check: Check, cards: Sequence[Card]) -> None:
-    """Keep cards that leave, and note which lines somebody sees by them."""
+    """Keep cards that leave, and note which lines somebody sees by them, with the audit record."""
     refs = [card.ref for card in cards if card.ref is not None]
     async with hub.db.unit() as unit:
         if refs:
             seer = cards[0].practitioner or actor.client
             await note_views(unit, check, refs, seer, actor, reminded=True)
+        else:
+            await ledger.append(unit, _summed_up(check, actor))
         await cds_cards.add(unit, cards)
+
+
+def _summed_up(check: Check, actor: Actor) -> Event:
+    """That somebody was shown what may stand in, of no order in particular."""
+    subjects = (Subject(None, check.person),) if check.person else ()
+    detail = f"check {check.id} summed up"
+    return Event(EventType.ORDER_CHECK, Action.READ, actor, subjects=subjects, detail=detail)
 
 
 async def _shown_before(reader: Reader, actor: Actor, check: Check) -> set[tuple[str, str]]:

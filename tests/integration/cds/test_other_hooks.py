@@ -76,6 +76,7 @@ async def test_a_patient_who_is_looked_at_brings_one_card_that_sums_up(
         ((uuid, check, ref, service, _, suggestions),) = await his.kept()
         assert (uuid, ref, service, suggestions) == (card["uuid"], None, VIEW, "")
         assert app["appContext"] == f'{{"check":"{check}"}}'
+        assert ("order-check", None, f"check {check} summed up") in await his.log()
         async with his.hub.db.reading() as reader:
             assert await reader.fetchval("SELECT count(*) FROM order_view") == 0
         urgent = {"patient": patient(), "encounter": encounter("EMER")}
