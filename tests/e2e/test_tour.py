@@ -1,7 +1,6 @@
 """The tour of `hie demo`, taken as it is printed: each step by its link, its sign-in and its words.
 
-Each tour begins from a demo as it was filled, in a hub that is a process of its own. Every person
-is invented.
+Each tour begins from a demo as it was filled. Every person is invented.
 """
 
 import re
@@ -27,8 +26,8 @@ from hie.synthetic import Manifest, generate
 from hie.wording import LANGUAGES, Language
 from tests.conftest import DATABASES, Place, _place, at, elsewhere, statement
 from tests.e2e.reader import reading
-from tests.e2e.running import PEOPLE, Running
-from tests.integration.imaging.support import free_port, serving, settings_of
+from tests.e2e.running import PEOPLE, Running, on_thread
+from tests.integration.imaging.support import free_port, settings_of
 from tests.integration.test_road import TODAY
 
 # Of the region what the tour leads to: two laboratories that know its patients, a third whose
@@ -114,8 +113,10 @@ async def _made(hub: Hub, region: Manifest) -> dict[str, Any]:
 
 
 @contextmanager
-def served(filled: Filled, folder: Path, lang: Language) -> Iterator[Settings]:
-    """A hub on a copy of the demo, as `hie serve` runs it."""
+def served(
+    filled: Filled, region: Manifest, folder: Path, lang: Language
+) -> Iterator[tuple[Settings, Running]]:
+    """A hub on a copy of the demo, and its settings."""
     data, url = folder / "data", filled.place.url
     shutil.copytree(filled.place.data_dir, data)
     with ExitStack() as stack:
@@ -124,20 +125,23 @@ def served(filled: Filled, folder: Path, lang: Language) -> Iterator[Settings]:
             statement(server, f"CREATE DATABASE {name}_{lang} TEMPLATE {name}")
             stack.callback(statement, server, f"DROP DATABASE {name}_{lang} WITH (FORCE)")
             url = at(url, f"{name}_{lang}")
-        settings = settings_of(Place(url, data), port=free_port(), dicom_port=free_port())
-        stack.enter_context(serving(settings))
-        yield settings
+        settings = settings_of(Place(url, data), port=free_port())
+
+        async def ready(_: Hub) -> Running:
+            return Running(settings.address, {}, region)
+
+        yield settings, stack.enter_context(on_thread(settings, ready))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_tour_leads_where_it_says(
     browser: Browser, filled: Filled, region: Manifest, tmp_path: Path, lang: Language
 ) -> None:
-    with served(filled, tmp_path, lang) as settings:
+    with served(filled, region, tmp_path, lang) as (settings, hub):
         printed = welcome(settings, filled.told, tmp_path, lang, TODAY)
         steps = [Step.of(one, lang) for one in STEP.finditer(printed)]
         order, repeat, use, images, messages = steps
-        with reading(browser, Running(settings.address, {}, region), lang) as page:
+        with reading(browser, hub, lang) as page:
             sign_in(page, order)
             sees_the_card(page, order)
             chooses_a_repeat(page, repeat)
