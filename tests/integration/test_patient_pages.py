@@ -15,7 +15,7 @@ from hie.exchange.hub import Hub
 from hie.store import resources, sites, study_sources
 from hie.store.resources import Put
 from hie.store.study_sources import WHOLE, SourceRow, SourceState
-from tests.builders import a_report
+from tests.builders import TESTS, a_report, an_observation
 from tests.integration.test_doors import _client, _ready, _settings
 from tests.integration.test_pages import _signed_in
 from tests.long_history import ITEMS, PAPER, WORDS, long_history, unmapped
@@ -164,6 +164,31 @@ async def test_a_report_of_somebody_else_or_withheld_or_withdrawn_says_nothing(
         assert secret not in gone.text
         assert "has withdrawn this report" in gone.text
         assert secret in (await at.client.get(f"{at.address}/reports/mine?lang=en")).text
+
+
+async def test_what_is_withheld_is_in_no_trend_and_no_table(place: Any, tmp_path: Path) -> None:
+    async with _looking(place, tmp_path, 1) as at:
+        address = f"{at.address}?lang=en&item=CRE&data=1"
+        before = (await at.client.get(address)).text
+        creatinine = next(one for one in TESTS if one.item == "CRE")
+        for key, value, label in (("o-hidden", "777", 2), ("o-seen", "776", 0)):
+            one = an_observation(key, at.home, test=creatinine, value=value)
+            async with at.hub.db.unit() as unit:
+                await resources.put(
+                    unit, [Put("Observation", at.home, key, one, None, None, label=label)]
+                )
+            after = (await at.client.get(address)).text
+            assert (f"{value} µmol/L" in after) == (label == 0)
+            if label:
+                assert _figures(after) == _figures(before)
+        assert _figures(after) != _figures(before)
+
+
+def _figures(page: str) -> list[str]:
+    """What a page shows of results: rows, charts and table, without what differs each time."""
+    return re.findall(
+        r">([^<>]*\d[^<>]*)<", page[page.index('id="results"') : page.index('id="why"')]
+    )
 
 
 async def test_a_page_says_what_was_decided_and_which_source_is_away(
