@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 from pydicom import Dataset, dcmread
 from pydicom.data import get_testdata_file
 from pydicom.uid import generate_uid
@@ -28,6 +29,7 @@ SAMPLES = {
     "one bit": "liver_1frame.dcm",
 }
 DOSE = 6.8  # CTDIvol in mGy, of the one below
+TABLE = "a table of greys"  # another: no window, but a VOI LUT
 NEGATIVE = "MONOCHROME1"  # a sample made of another: bright and dark change places
 
 
@@ -47,11 +49,13 @@ class Sample:
 def samples_of(like: Dataset, today: date) -> list[Sample]:
     """All samples as series of one study of the person a picture is of."""
     study, made = str(generate_uid()), []
-    named = [*SAMPLES.items(), (NEGATIVE, "CT_small.dcm")]
+    named = [*SAMPLES.items(), (TABLE, "MR_small.dcm"), (NEGATIVE, "CT_small.dcm")]
     for number, (name, file) in enumerate(named, 1):
         data = dcmread(str(get_testdata_file(file, download=False)))
         if name == NEGATIVE:
             data.PhotometricInterpretation, data.CTDIvol = NEGATIVE, DOSE
+        if name == TABLE:
+            _give_table(data)
         if data.get("Modality") == "SEG":
             data.Modality = "OT"  # series of segments are not listed as pictures
         _belong(data, like, study, today - timedelta(days=12))
@@ -74,6 +78,16 @@ def earlier(
         data.ImagePositionPatient = [x, y, move(float(z))]
         made.append(_written(data))
     return made
+
+
+def _give_table(data: Dataset) -> None:
+    """A curve that no window has, long enough to be told by its address."""
+    table = Dataset()
+    greys = (np.linspace(0, 1, 1500) ** 0.5 * 4095).astype("<u2")
+    table.add_new("LUTDescriptor", "SS", [len(greys), 100, 12])
+    table.add_new("LUTData", "OW", greys.tobytes())
+    data.VOILUTSequence = [table]
+    del data.WindowCenter, data.WindowWidth
 
 
 def _belong(data: Dataset, like: Dataset, study: str, day: date) -> None:

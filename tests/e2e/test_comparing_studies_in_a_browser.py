@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from pydicom import Dataset, dcmread
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 from pydicom.pixels.utils import pixel_array
 
 from hie.exchange.commands import run
@@ -109,6 +109,9 @@ def _expected(data: Dataset) -> list[float]:
     elif found.ndim == 2:
         numbers = apply_modality_lut(pixel_array(data, index=0), data).astype(np.float64)
         low, high = numbers.min(), numbers.max()
+        if "VOILUTSequence" in data:
+            numbers = apply_voi_lut(pixel_array(data, index=0), data).astype(np.float64)
+            low, high = 0.0, 4095.0
         if "WindowCenter" in data:  # PS3.3 C.11.2.1.2.1
             center, width = (float(np.atleast_1d(data[f"Window{one}"].value)[0]) for one in _SIDES)
             low, high = center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2

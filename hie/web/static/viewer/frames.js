@@ -51,6 +51,25 @@ window.hieFrames = (function () {
       (slice.allocated === 8 || slice.allocated === 16) && !slice.tabled;
   }
 
+  // The greys of a table (PS3.18 F.2.7: values, base 64, or an address); null when they are not had.
+  async function tableOf(lut, base) {
+    // In a frame, paths of the hub begin with the frame's own.
+    const room = base ? base.slice(0, base.indexOf("/dicom-web")) : "";
+    let greys = lut.data.Value;
+    try {
+      if (lut.data.InlineBinary || lut.data.BulkDataURI) {
+        const address = lut.data.BulkDataURI && new URL(lut.data.BulkDataURI);
+        const bytes = address
+          ? new Uint8Array(await (await asked(room + address.pathname, "application/octet-stream")).arrayBuffer())
+          : Uint8Array.from(window.atob(lut.data.InlineBinary), function (one) { return one.charCodeAt(0); });
+        greys = bytes.length >= 2 * lut.entries ? new Uint16Array(bytes.buffer, 0, lut.entries) : bytes;
+      }
+    } catch (problem) {
+      return null; // it is shown by the range of its numbers
+    }
+    return greys && greys.length ? { first: lut.first, most: Math.pow(2, lut.bits) - 1, greys: Array.from(greys) } : null;
+  }
+
   async function fetched(base, slice) {
     const frame = base + "/instances/" + slice.uid + "/frames/" + slice.frame;
     if (isRaw(slice)) {
@@ -59,7 +78,7 @@ window.hieFrames = (function () {
       const wanted = slice.rows * slice.columns * slice.samples * (slice.allocated > 8 ? 2 : 1);
       if (body.byteLength < wanted) { throw new Refused(0, 0); }
       const pixels = slice.allocated > 8 ? new Uint16Array(body, 0, wanted / 2) : new Uint8Array(body, 0, wanted);
-      return { pixels: pixels, size: wanted };
+      return { pixels: pixels, size: wanted, lut: slice.lut && await tableOf(slice.lut, base) };
     }
     const answer = await asked(frame + "/rendered", PICTURE);
     const picture = await createImageBitmap(await answer.blob());
@@ -152,5 +171,5 @@ window.hieFrames = (function () {
     return (await asked(base + "/metadata", "application/dicom+json")).json();
   }
 
-  return { Frames: Frames, isGrey: isGrey, metadata: metadata, part: part };
+  return { Frames: Frames, isGrey: isGrey, metadata: metadata, part: part, tableOf: tableOf };
 })();

@@ -23,9 +23,15 @@ window.hieGrey = (function () {
     return function (x) { return (x - (center - 0.5)) / (width - 1) + 0.5; };
   }
 
+  // C.11.2.1.1: before the table's first number its first grey, after its last its last.
+  function looked(lut) {
+    const last = lut.greys.length - 1;
+    return function (x) { return lut.greys[Math.min(Math.max(Math.round(x - lut.first), 0), last)] / lut.most; };
+  }
+
   function table(slice, view, inverted) {
     const size = slice.allocated > 8 ? 65536 : 256, out = new Uint8ClampedArray(size);
-    const means = meaning(slice), grey = curve(view, slice.shape);
+    const means = meaning(slice), grey = view.lut ? looked(view.lut) : curve(view, slice.shape);
     const dark = (slice.photometric === "MONOCHROME1") !== inverted;
     for (let raw = 0; raw < size; raw += 1) {
       const level = Math.min(Math.max(grey(means(raw)), 0), 1) * 255;
@@ -34,8 +40,10 @@ window.hieGrey = (function () {
     return out;
   }
 
-  // The window a slice opens with: the file's, else from the least to the greatest number in it.
-  function opening(slice, pixels) {
+  // The window a slice opens with: the file's, or its table, else from the least to the greatest
+  // number in it.
+  function opening(slice, pixels, lut) {
+    if (lut) { return { center: lut.first + lut.greys.length / 2, width: lut.greys.length, lut: lut }; }
     if (slice.center !== null && slice.width !== null && slice.width > 0) {
       return { center: slice.center, width: slice.width };
     }

@@ -158,7 +158,8 @@ window.hiePane = (function () {
     view(slice, frame) {
       if (!frame.pixels || !isGrey(slice)) { return this.screen.view; }
       if (this.series.view) { return this.series.view; }
-      if (slice.center !== null && slice.width !== null) { return window.hieGrey.opening(slice, frame.pixels); }
+      const isOwn = (slice.center !== null && slice.width !== null) || frame.lut;
+      if (isOwn) { return window.hieGrey.opening(slice, frame.pixels, frame.lut); }
       this.series.auto = this.series.auto || window.hieGrey.opening(slice, frame.pixels);
       return this.series.auto;
     }

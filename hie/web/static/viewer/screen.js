@@ -120,7 +120,7 @@ window.hieScreen = (function () {
     // Numbers to greys, unless nothing of them changed.
     develop() {
       const slice = this.slice, picture = this.frame.picture;
-      const now = [slice.key, this.view.center, this.view.width, this.inverted].join(" ");
+      const now = [slice.key, this.view.center, this.view.width, Boolean(this.view.lut), this.inverted].join(" ");
       if (now === this.painted) { return; }
       this.painted = now;
       this.paper.width = picture ? picture.width : slice.columns;

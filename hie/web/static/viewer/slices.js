@@ -61,10 +61,18 @@ window.hieSlices = (function () {
       // Height of a pixel over its width: spacing (row, column), else the ratio an ultrasound states.
       tall: ratio(values(measure, "00280030")) || ratio(values(data, "00181164")) ||
         ratio(values(data, "00280034")) || 1,
-      // Greys whose meaning is a table of the file's (C.11.1, C.11.2): the hub draws those.
-      tabled: values(data, "00283000").length > 0 ||
-        (values(data, "00283010").length > 0 && number(grey, "00281051", null) === null)
+      // Numbers whose meaning is a table of the file's (C.11.1): the hub draws those.
+      tabled: values(data, "00283000").length > 0,
+      // The table that stands where a window could (C.11.2), of a file that states no window.
+      lut: number(grey, "00281051", null) === null ? lutOf(first(data, "00283010"), number(data, "00280103", 0) === 1) : null
     };
+  }
+  // Its first number, its deepest grey in bits, and where its greys are: a DICOM JSON element.
+  function lutOf(one, isSigned) {
+    const said = values(one, "00283002").map(Number);
+    if (said.length !== 3 || !said.every(Number.isFinite) || !one["00283006"]) { return null; }
+    const begins = isSigned && said[1] > 32767 ? said[1] - 65536 : said[1];
+    return { entries: said[0] || 65536, first: begins, bits: said[2], data: one["00283006"] };
   }
   // Films: what they show is larger than it is, by as much as it stood before the detector.
   const PROJECTED = ["CR", "DR", "DX", "IO", "MG", "PX", "RF", "RG", "XA"];
