@@ -72,7 +72,9 @@ def _tour(
         if login:
             key = "tour-sign-in" if login == first else "tour-sign-out"
             yield f"   {words.say(key, login=login, password=passwords[login])}"
-        if path is not None:
+        if path is None:
+            yield f"   {words.say('tour-there')}"
+        else:
             link = f"{settings.address}{path}{'&' if '?' in path else '?'}lang={lang}"
             yield f"   {words.say('tour-open', link=link)}"
         for line in folded(words.say(f"tour-{step}-do", **_named(tour, lang))):

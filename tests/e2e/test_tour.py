@@ -36,7 +36,7 @@ SITES = ("bj-lis", "sjz-lis", "gy-lis", "bj-pacs", "bj-ris")
 STEP = re.compile(
     r"^  \d  (?P<title>.+)\n"
     r"(?:     .*(?:sign in|登录)  (?P<login>\S+)  (?P<password>\S+)\n)?"
-    r"(?:     (?:open    |打开) +(?P<link>\S+)\n)?"
+    r"     (?:(?:open|打开) +(?P<link>\S+)|(?:there|就在) .+)\n"
     r"(?P<do>(?:     .+\n)+)",
     re.M,
 )
