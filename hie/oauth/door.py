@@ -178,8 +178,8 @@ def _is_let_through(scope: Scope) -> bool:
 
 
 def _is_picture(scope: Scope) -> bool:
-    """A page's own request for images: read only, with the session and without a token."""
-    below = scope["path"].startswith("/dicom-web/")
+    """A page's own request for images, or what shows them: read only, by session, no token."""
+    below = scope["path"].startswith(("/dicom-web/", "/ohif/"))
     return below and scope["method"] == "GET" and not _values(scope, b"authorization")
 
 
