@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hie.web.charts import SHAPES, Point, range_bar, shape, sparkline
+from hie.web.outcome_charts import Series, monthly
 
 NUMBERS = st.floats(-1e9, 1e9)
 LIMITS = st.none() | NUMBERS
@@ -87,3 +88,23 @@ def test_a_label_is_escaped_and_nothing_is_styled() -> None:
     assert "<script>" not in svg
     assert "&lt;script&gt;" in svg
     assert "style" not in svg + range_bar(4, 3, 5) + "".join(shape(n) for n in range(4))
+
+
+def test_each_month_of_a_line_says_its_share_and_one_without_a_value_is_no_point() -> None:
+    svg = monthly(
+        ["2026-01", "2026-02", "2026-03"],
+        [Series("Recognised", (0.5, None, 0.625)), Series("Repeated", (None, None, 0.1))],
+        "rates",
+    )
+    tree = ET.fromstring(svg)  # noqa: S314 - made a line above
+    points = [one for one in tree.iter() if one.attrib.get("class") == "pt"]
+    assert [point[1].text for point in points] == [
+        "Recognised · 2026-01 · 50.0%",
+        "Recognised · 2026-03 · 62.5%",
+        "Repeated · 2026-03 · 10.0%",
+    ]
+    assert all(point.attrib["tabindex"] == "0" for point in points)
+    named = {point.attrib["aria-labelledby"] for point in points}
+    assert named == {point[1].attrib["id"] for point in points}
+    assert len(named) == 3
+    assert monthly(["2026-01"], [Series("x", (0.5,))], "rates") == ""

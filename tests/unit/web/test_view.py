@@ -369,6 +369,16 @@ def _page(text: str, query: str = "lang=en") -> str:
     return bytes(response.body).decode()
 
 
+def test_where_it_is_not_settled_who_the_patient_is_the_page_says_so_and_names_what_is_away() -> (
+    None
+):
+    body = _page("x")
+    assert "Who this is could not be settled" in body
+    assert "x has not answered since x" in body
+    assert "only the newest 5000 are looked at here" in body
+    assert "3 older studies" in body
+
+
 def _shape(body: str) -> list[tuple[str, tuple[str, ...]]]:
     """The elements of a page with the names of their attributes."""
     found: list[tuple[str, tuple[str, ...]]] = []
