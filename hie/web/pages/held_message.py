@@ -52,10 +52,12 @@ async def submit(request: Request) -> Response:
             except Conflict:  # somebody else was quicker: the page shows what stands
                 return await _page(request, problem="message-meanwhile", status=409)
             return RedirectResponse(f"/messages/{key}", status_code=303)
-        case _:
+        case "again":
             told = await messages.replay_command(hub, actor, {"messages": [key], "wait": WAIT})
             asked = {"done": "again", **counts(told["messages"])}
             return RedirectResponse(f"/messages/{key}?{urlencode(asked)}", status_code=303)
+        case _:
+            raise InvalidRequest("nothing was asked for")
 
 
 async def _page(

@@ -49,7 +49,7 @@ async def submit(request: Request) -> Response:
     form = await read_form(request, session_in(request).csrf)
     hub: Hub = request.app.state.hub
     actor = actor_in(request)
-    said = {name: str(form.get(name, "")) for name in form}
+    said = {name: str(form.get(name, "")) for name in ("do", *form)}
     cause = Cause(said.get("site", ""), said.get("code", ""), said.get("field", ""))
     try:
         match said.get("do"):
@@ -60,9 +60,11 @@ async def submit(request: Request) -> Response:
                     raise InvalidRequest("not confirmed")
                 n = await held_causes.drop_all(hub, actor, cause, said.get("reason", ""))
                 return _done("drop", {"n": n})
-            case _:
+            case "again":
                 told = await held_causes.replay_all(hub, actor, cause, WAIT)
                 return _done("again", counts(told))
+            case _:
+                raise InvalidRequest("nothing was asked for")
     except (InvalidRequest, UnprocessableRequest):
         return await _page(request, chosen=cause, wrong=said, status=422)
     except Conflict:  # somebody else was quicker: the page shows what stands

@@ -15,7 +15,11 @@ pytestmark = pytest.mark.anyio
 OPENERS = ("/fhir", "/v1", "/intake", "/dicom-web", "/oauth", "/.well-known", "/cds-services")
 FORM = "application/x-www-form-urlencoded"
 # Whose page it is, where it is not the clinician's.
-OTHERS = {"/glass": "privacy-officer"}
+OTHERS = {
+    "/glass": "privacy-officer",
+    "/messages": "integrator",
+    "/messages/{id}": "integrator",
+}
 # What each page answers to its own form with nothing filled in: it was read, and something is
 # missing (422, 200 with the form anew, 403 where the glass stays closed), or nothing is there.
 TAKEN = {
@@ -23,9 +27,12 @@ TAKEN = {
     "/checks/{id}": 422,
     "/checks/{id}/again": 404,
     "/glass": 422,
+    "/messages": 422,
+    "/messages/{id}": 400,
     "/patients": 200,
     "/patients/{id}/apps/{app}": 404,
     "/patients/{id}/consents": 422,
+    "/patients/{id}/images/{study}": 404,
     "/patients/{id}/orders": 422,
     "/sign-out": 303,
     "/work": 404,

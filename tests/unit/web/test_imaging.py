@@ -1,5 +1,6 @@
 """The viewer's page: which series and which image it opens with."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,8 +21,10 @@ def _context(query: str = "", **change: Any) -> dict[str, Any]:
         "classes": CLASSES,
         "gates": [3, 5],
         "patient": patient | {"institutions": 1},
+        "beside": None,
+        "others": [],
     }
-    return imaging._context(_request(query), found, "/patients/1", "en")
+    return imaging._context(_request(query), found, None, "/patients/1", "en")
 
 
 def _request(query: str) -> Request:
@@ -34,6 +37,7 @@ def _request(query: str) -> Request:
             "headers": [(b"host", b"localhost")],
             "server": ("localhost", 80),
             "scheme": "http",
+            "app": SimpleNamespace(state=SimpleNamespace(hub=SimpleNamespace(settings=Settings()))),
         }
     )
 
@@ -44,6 +48,7 @@ def _text(query: str = "", **change: Any) -> str:
         "imaging.html",
         Settings(),
         person=Person("李四", "", "c", sees_patients=True),
+        problem="",
         **_context(query, **change),
     )
     return bytes(response.body).decode()
