@@ -7,10 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
-from tests.e2e.faults import faults_of
 from tests.e2e.running import Running
-
-__all__ = ["faults_of", "fill_in", "find", "reading", "sign_in", "signed_in"]
 
 FORM_COOKIE = re.compile("form")  # what a form before sign-in is held to
 

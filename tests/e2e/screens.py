@@ -47,7 +47,7 @@ def listed() -> str:
         "",
     ]
     for walk in WALKS:
-        said = (walk.__doc__ or "").strip().partition("\n")[0]
+        said = (walk.__doc__ or "").strip().partition("\n")[0].rstrip(".")
         lines += [f"## {said}", "", "| page | with | pictures |", "|---|---|---|"]
         for scene in walk.SCENES:
             links = " ".join(f"[{one.split('.')[-2]}](screens/{one})" for one in names(scene))
