@@ -1,8 +1,8 @@
 """`python -m tests.e2e.screens [WALK …]`: the pictures of every page and state, for the documents.
 
 Each scene once in Chinese on a desk's screen and once in English on a phone's, and on paper where
-it is made to be printed; all of the walks, or those named. A picture that shows the same as the one
-that is there is not written again. With the pictures comes their list, `docs/screens.md`.
+it is made to be printed; all of the walks, or those named. With the pictures comes their list,
+`docs/screens.md`.
 """
 
 import io
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e.conftest import chromium
@@ -29,7 +29,6 @@ SIZES: Final[dict[Language, tuple[int, int]]] = {"zh": (1440, 900), "en": (390, 
 _TALLEST = 1800  # of a picture; what is below is more of the same
 _SCALE = 0.75  # of a desk's picture, which stays legible
 _ARGUMENTS = ["--no-sandbox", "--lang=zh-CN"]  # of the browser's own fields for days
-_SAME = 1.0  # the mean difference of two pictures that show the same, of 255
 
 
 def names(scene: Scene) -> list[str]:
@@ -103,17 +102,7 @@ def _taken(page: Page, size: tuple[int, int]) -> Image.Image:
 
 
 def _keep(name: str, image: Image.Image) -> None:
-    path = FOLDER / name
-    if not path.exists() or _differs(image, path):
-        image.save(path, "WEBP", quality=40, method=6)
-
-
-def _differs(image: Image.Image, path: Path) -> bool:
-    with Image.open(path) as kept:
-        if kept.size != image.size:
-            return True
-        difference = ImageChops.difference(image, kept.convert("RGB"))
-    return max(ImageStat.Stat(difference).mean) > _SAME
+    image.save(FOLDER / name, "WEBP", quality=40, method=6)
 
 
 @contextmanager
