@@ -243,9 +243,7 @@ def test_five_orders_are_decided_by_at_most_six_keys_and_the_notice_is_printed(
         expect(page.locator(".set .chip.on")).to_have_count(4)
         page.locator("[data-notice]").click()
         page.wait_for_url("**/notice*")
-        expect(page.locator("main")).to_contain_text(
-            {"zh": "肌酸激酶", "en": "Triglyceride"}[lang]
-        )
+        expect(page.locator("main")).to_contain_text({"zh": "肌酸激酶", "en": "Triglyceride"}[lang])
 
 
 def test_who_signed_out_finds_nothing_by_going_back_and_decides_nothing(
