@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect, sy
 
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
-from hie.store import users
+from hie.store import identifiers, users
 from hie.synthetic import Manifest
 from tests.e2e.conftest import chromium
 from tests.e2e.running import Running, serving
@@ -25,6 +25,7 @@ from tests.integration.oauth.tokens.key_server import certificate
 from tests.unit.access.tokens import jwk_of
 
 DOCTOR = "doctor-sjz-lis"
+FRESH = 1  # of the cast, hie/synthetic/cast.py: everything of theirs may be used
 HIS, OTHER_HIS, STRANGER = "his.example", "his-b.example", "evil.example"
 
 
@@ -76,15 +77,14 @@ def hub(
 ) -> Iterator[Running]:
     """A hub over TLS that two HIS may frame."""
 
-    async def registered(opened: Hub, _: Manifest) -> None:
+    async def registered(opened: Hub, region: Manifest) -> None:
+        number = next(one.resident_id for one in region.people if one.index == FRESH)
         async with opened.db.unit() as unit:
             account = await users.by_login(unit, DOCTOR)
             assert account is not None
             told["institution"] = account.institution
-            told["patient"] = await unit.fetchval(
-                "SELECT home FROM reach WHERE institution = $1 AND kind = 'own' ORDER BY home LIMIT 1",
-                account.institution,
-            )
+            homes = await identifiers.homes_by_identifier(unit, "resident-id", number)
+            told["patient"] = homes[0]
         asked = {
             "client": "his",
             "institution": account.institution,
