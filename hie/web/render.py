@@ -24,7 +24,7 @@ from hie.web.charts import shape
 from hie.web.language import Language, language_of, remember, say
 
 # The attributes of the templates that hold an address of the hub; all text around is escaped.
-_ADDRESS = re.compile(r'\b(href|src|action|hx-get|data-study)="(/[^"]*)"')
+_ADDRESS = re.compile(r'\b(href|src|action|data-study)="(/[^"]*)"')
 TEMPLATES = Path(__file__).parent / "templates"
 
 

@@ -13,8 +13,6 @@ SHEETS = sorted(WEB.rglob("*.css"))
 SCRIPTS = sorted(WEB.rglob("*.js"))
 TEMPLATES = sorted((WEB / "templates").glob("*.html"))
 OWN = {".side"}  # of the body, beside a slice
-# What a script of others asks for before it uses it.
-ASKED_FOR = {"htmx.min.js": {".startViewTransition", ".moveBefore", "Document.parseHTMLUnsafe"}}
 
 
 @pytest.mark.parametrize("file", SHEETS, ids=lambda file: file.name)
@@ -24,7 +22,7 @@ def test_a_stylesheet_has_nothing_newer(file: Path) -> None:
 
 @pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.name)
 def test_a_script_has_nothing_newer(file: Path) -> None:
-    assert newer_in_js(file.read_text("utf-8")) - OWN == ASKED_FOR.get(file.name, set())
+    assert newer_in_js(file.read_text("utf-8")) - OWN == set()
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)

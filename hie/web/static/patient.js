@@ -23,6 +23,12 @@
       move(event.key.toLowerCase() === "j" ? 1 : -1);
     }
   });
+  // Where a trend is wider than its place, the newest result is in view.
+  function newest() {
+    document.querySelectorAll(".det .scroll > svg").forEach(function (chart) {
+      chart.parentNode.scrollLeft = chart.parentNode.scrollWidth;
+    });
+  }
   function show(address, id) {
     shown = plain(address);
     var turn = ++asked, old = document.getElementById("main"), place = id && document.getElementById(id);
@@ -35,6 +41,7 @@
       if (turn !== asked) { return; }
       if (!main) { location.assign(address); return; }
       old.replaceWith(main);
+      newest();
       document.title = page.title;
       document.querySelector(".lang").href = page.querySelector(".lang").getAttribute("href");
       var found = id && document.getElementById(id);
@@ -53,6 +60,7 @@
     history.pushState(null, "", address);
   });
   // A link to a place of the page changes its address as well, and shows nothing new.
+  newest();
   window.addEventListener("popstate", function () {
     if (plain(location.href) !== shown) { show(location.href, ""); }
   });
