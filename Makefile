@@ -28,10 +28,10 @@ demo: setup      ## run the hub on http://localhost:8000 with synthetic data
 	@$(BIN)/hie demo
 
 test: setup $(CLIENTS)  ## run every test
-	$(BIN)/python -m pytest -n 4 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test-both: setup $(CLIENTS)  ## run every test on each of the two databases: half an hour
-	HIE_TEST_DATABASES=sqlite,postgresql $(BIN)/python -m pytest -n 4 --dist loadfile
+	HIE_TEST_DATABASES=sqlite,postgresql $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: setup     ## format, lint, types, imports
 	$(BIN)/ruff format --check .

@@ -214,6 +214,7 @@ def opens_the_ct(page: Page, step: Step) -> None:
     expect(place).not_to_have_text(before)
     page.keyboard.press("2")
     expect(page.locator("[data-window][aria-pressed=true]")).to_contain_text("2")
+    page.wait_for_load_state("networkidle")  # every slice, before she signs out
 
 
 def fixes_what_waits(page: Page, step: Step) -> None:

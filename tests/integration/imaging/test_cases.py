@@ -10,6 +10,7 @@ import asyncio
 import io
 import json
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -274,13 +275,14 @@ async def test_a_chinese_name_is_read_whatever_is_declared(
 async def test_the_other_side_than_the_one_ordered_stands_in_for_nothing(
     place: Any, tmp_path: Path
 ) -> None:
+    yesterday = TODAY - timedelta(days=1)
     content = instance(
         SOPClassUID=DX,
         Modality="DX",
         BodyPartExamined="HAND",
         ImageLaterality="R",
         StudyDescription="HAND AP",
-        StudyDate=TODAY.strftime("%Y%m%d"),
+        StudyDate=yesterday.strftime("%Y%m%d"),
         PatientName="Zhang^San=张^三",
         PatientBirthDate="19491231",
         PatientSex="F",
@@ -294,7 +296,7 @@ async def test_the_other_side_than_the_one_ordered_stands_in_for_nothing(
         # the same study as the example's person has it
         own = {**study, "id": "s1"}
         await _put(
-            hub, home, own, a_report("r1", "s1", item="XRAY", taken=f"{TODAY}T09:00:00+08:00")
+            hub, home, own, a_report("r1", "s1", item="XRAY", taken=f"{yesterday}T09:00:00+08:00")
         )
         hand: dict[str, Any] = {"item": "XRAY", "body_part": "HAND"}
         answer = await _ask(hub, {**hand, "laterality": "L"}, {**hand, "laterality": "R"})
