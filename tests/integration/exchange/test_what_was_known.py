@@ -137,7 +137,7 @@ async def test_a_page_of_a_person_with_many_homes_shows_and_records_all(
             results = [one.split("/")[1] for one in resources if one.startswith("Observation/")]
             assert {owners[one] for one in results} <= {home}
         recorded = [one for one in shown if one.startswith("Observation/")]
-        assert len(recorded) == len(seen["others"]) > 10
+        assert len(recorded) >= len(seen["others"]) > 10
 
 
 def _clinician() -> Actor:
