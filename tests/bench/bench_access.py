@@ -7,10 +7,8 @@ and a visit there. `HIE_BENCH_OBSERVATIONS`, `HIE_BENCH_ROUNDS` and `HIE_BENCH_D
 `bench_fhir`.
 """
 
-import asyncio
 import os
 import random
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,13 +34,12 @@ from tests.bench import fhir_fill
 from tests.bench.bench_fhir import _postmaster, _token
 from tests.bench.fhir_fill import INSTITUTION, ITEM, PANEL, PANELS, Filled, day_of
 from tests.bench.figure import Figure
+from tests.bench.on_each import on_each
 from tests.bench.processor import seconds_of
 from tests.integration.access.consents import consent_of
-from tests.postgres import server
 
 OBSERVATIONS = int(os.environ.get("HIE_BENCH_OBSERVATIONS", "50000"))
 ROUNDS = int(os.environ.get("HIE_BENCH_ROUNDS", "8"))
-DATABASES = os.environ.get("HIE_BENCH_DATABASES", "postgresql,sqlite").split(",")
 EACH = 60  # requests of a round, of one side
 WANTED = "1.15 or less"
 _CODES = ",".join(f"{ITEM}|{one.item}" for one in PANEL)
@@ -67,14 +64,7 @@ QUERIES = {
 
 def run() -> list[Figure]:
     """PostgreSQL, then SQLite."""
-    figures: list[Figure] = []
-    if "postgresql" in DATABASES:
-        with tempfile.TemporaryDirectory() as folder, server(durable=False) as url:
-            figures += asyncio.run(_measured("PostgreSQL", url, Path(folder)))
-    if "sqlite" in DATABASES:
-        with tempfile.TemporaryDirectory() as folder:
-            figures += asyncio.run(_measured("SQLite", None, Path(folder)))
-    return figures
+    return on_each(_measured, durable=False)
 
 
 async def _measured(name: str, url: str | None, folder: Path) -> list[Figure]:

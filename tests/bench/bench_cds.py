@@ -12,7 +12,6 @@ import json
 import os
 import random
 import statistics
-import tempfile
 import time
 import uuid
 from dataclasses import dataclass
@@ -41,12 +40,11 @@ from hie.synthetic.report import make_report
 from tests.bench import fhir_fill
 from tests.bench.bench_road import connect
 from tests.bench.figure import Figure
+from tests.bench.on_each import on_each
 from tests.integration.imaging.support import free_port, serving
-from tests.postgres import server
 from tests.unit.access.tokens import ec_key, jwk_of, signed
 
 OBSERVATIONS = int(os.environ.get("HIE_BENCH_OBSERVATIONS", "100000"))
-DATABASES = os.environ.get("HIE_BENCH_DATABASES", "postgresql,sqlite").split(",")
 PEOPLE = 100
 CLIENTS = 10
 ORDERED = ("K", "NA", "CL", "CA", "ALB")
@@ -65,14 +63,7 @@ class Asked:
 
 def run() -> list[Figure]:
     """PostgreSQL, then SQLite."""
-    figures: list[Figure] = []
-    if "postgresql" in DATABASES:
-        with tempfile.TemporaryDirectory() as folder, server(durable=True) as url:
-            figures += asyncio.run(_measured("PostgreSQL", url, Path(folder)))
-    if "sqlite" in DATABASES:
-        with tempfile.TemporaryDirectory() as folder:
-            figures += asyncio.run(_measured("SQLite", None, Path(folder)))
-    return figures
+    return on_each(_measured)
 
 
 async def _measured(name: str, url: str | None, folder: Path) -> list[Figure]:

@@ -30,15 +30,14 @@ from hie.settings import Settings
 from tests.bench import fhir_fill, fhir_load, fhir_scenes
 from tests.bench.fhir_scenes import Scene
 from tests.bench.figure import Figure
+from tests.bench.on_each import on_each
 from tests.bench.postgres_wire import counted
 from tests.bench.processor import resident, seconds_of
-from tests.postgres import server
 
 OBSERVATIONS = int(os.environ.get("HIE_BENCH_OBSERVATIONS", "100000"))
 ROUNDS = int(os.environ.get("HIE_BENCH_ROUNDS", "5"))
 SECONDS = float(os.environ.get("HIE_BENCH_SECONDS", "1.5"))  # of one round, of one side
 ONLY = os.environ.get("HIE_BENCH_SCENES", "").split()
-DATABASES = os.environ.get("HIE_BENCH_DATABASES", "postgresql,sqlite").split(",")
 CONNECTIONS = 16
 WARM = 2.0  # seconds until every connection has seen every statement
 IDLE_MB = 200
@@ -55,14 +54,7 @@ class Side:
 
 def run() -> list[Figure]:
     """PostgreSQL, then SQLite."""
-    figures: list[Figure] = []
-    if "postgresql" in DATABASES:
-        with tempfile.TemporaryDirectory() as folder, server(durable=True) as url:
-            figures += asyncio.run(_measured("PostgreSQL", url, Path(folder)))
-    if "sqlite" in DATABASES:
-        with tempfile.TemporaryDirectory() as folder:
-            figures += asyncio.run(_measured("SQLite", None, Path(folder)))
-    return figures
+    return on_each(_measured)
 
 
 async def _measured(name: str, url: str | None, folder: Path) -> list[Figure]:
