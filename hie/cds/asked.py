@@ -39,7 +39,9 @@ async def asked_about(hub: Hub, actor: Actor, call: Call, now_us: int) -> Asked:
     numbers = [] if sent is None else list(_numbers(sent))
     visit = call.prefetch.get(ENCOUNTER)
     known, own_visit = None, None
-    if not any(kind in STRONG_TYPES for kind, _ in numbers):
+    # Ids of another server say nothing here, even where one of the hub's own is spelt alike.
+    is_own = call.server in (None, f"{hub.settings.address}/fhir")
+    if is_own and not any(kind in STRONG_TYPES for kind, _ in numbers):
         encounter = call.encounter if visit is None else None
         known, own_visit = await at_hand(hub, actor, call.patient, encounter)
     if known is None and sent is None:

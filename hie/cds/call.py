@@ -26,7 +26,8 @@ class Call:
     """A call in which nothing is wrong; `user`, `patient` and `encounter` are the caller's ids.
 
     `prefetch` holds what was prefetched of the service's templates; a key whose value is None was
-    asked for and is not there. `kept` is what the audit log keeps of it.
+    asked for and is not there. `server` is where those ids are from, None where the caller does
+    not say. `kept` is what the audit log keeps of it.
     """
 
     service: Service
@@ -36,6 +37,7 @@ class Call:
     encounter: str | None
     context: Mapping[str, Any]
     prefetch: Mapping[str, Resource | None]
+    server: str | None
     kept: bytes
 
 
@@ -54,7 +56,7 @@ def read_call(service: Service, data: bytes) -> Call:
     instance = _text(body, "hookInstance", faults)
     if instance is not None and _UUID.fullmatch(instance) is None:
         faults.append(Fault("hookInstance", "not-a-uuid", "a UUID"))
-    _check_server(body, faults)
+    server = _server(body, faults)
     context = body.get("context")
     if not isinstance(context, dict):
         faults.append(Fault("context", "required", "an object"))
@@ -73,6 +75,7 @@ def read_call(service: Service, data: bytes) -> Call:
         encounter,
         context,
         prefetch,
+        server,
         write({name: value for name, value in body.items() if name != _AUTHORIZATION}),
     )
 
@@ -95,8 +98,8 @@ def _text(
     return found
 
 
-def _check_server(body: Mapping[str, Any], faults: list[Fault]) -> None:
-    """A token comes with the address it is for; neither is used."""
+def _server(body: Mapping[str, Any], faults: list[Fault]) -> str | None:
+    """The address whose ids the context has, which is never called; a token comes with one."""
     server, authorization = body.get("fhirServer"), body.get(_AUTHORIZATION)
     if server is None and authorization is not None:
         faults.append(
@@ -106,6 +109,7 @@ def _check_server(body: Mapping[str, Any], faults: list[Fault]) -> None:
         faults.append(Fault("fhirServer", "wrong-type", "an http(s) address"))
     if authorization is not None and not isinstance(authorization, dict):
         faults.append(Fault(_AUTHORIZATION, "wrong-type", "an object"))
+    return server.rstrip("/") if isinstance(server, str) else None
 
 
 def _prefetched(

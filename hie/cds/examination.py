@@ -52,6 +52,8 @@ def examination(order: Resource) -> dict[str, Any]:
         parts = [code for _, code in codings(sites) if _CODE.fullmatch(code)]
     sides = {_SIDES[code.upper()] for _, code in codings(sites) if code.upper() in _SIDES}
     sides |= {side for text in where if (side := _side(text))}
+    if not sides:  # the left knee, as the code says it, of a site that is the knee
+        sides = {side for text in said if (side := _side(text))}
     contrast, protocols = read_contrast(said), read_protocols(said)
     found: dict[str, Any] = {}
     if parts:

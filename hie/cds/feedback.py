@@ -74,7 +74,7 @@ def _entry(one: Any, path: str, faults: list[Fault]) -> Feedback | None:
     if outcome not in (ACCEPTED, OVERRIDDEN):
         faults.append(Fault(f"{path}.outcome", "invalid-value", f"{ACCEPTED} or {OVERRIDDEN}"))
     said = one.get("outcomeTimestamp")
-    moment = find_moment(said.upper()) if isinstance(said, str) else None
+    moment = find_moment(said.upper()) if isinstance(said, str) and len(said) <= 40 else None
     if moment is None or not moment.exact:
         expected = "date and time in UTC (RFC 3339, 5.6)"
         faults.append(Fault(f"{path}.outcomeTimestamp", "not-a-time", expected))

@@ -33,7 +33,7 @@ def kept_card(
         hook_instance=call.hook_instance,
         client=actor.client,
         institution=actor.institution,
-        practitioner=call.user,
+        practitioner=call.user or None,
         home=homes[0] if homes else None,
         person=check.person,
         at_us=time.time_ns() // 1000,

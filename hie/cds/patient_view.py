@@ -45,6 +45,9 @@ async def card_for_patient(
         "encounter": asked.encounter,
     }
     answer = await standing_in(hub, actor, body, call.kept)
+    if answer is None:
+        await note_silence(hub, actor, call, "nothing to ask about")
+        return []
     if not _of(answer, Outcome.RECOGNISE):
         return []
     check = await check_of(hub, actor, answer["check"])

@@ -191,4 +191,4 @@ def _rank_of(standing: Decision, card: Card) -> tuple[int, str] | None:
     if not standing.key.startswith(_prefix(card)):
         return None
     at_us, _, mark = standing.key.removeprefix(_prefix(card)).partition(":")
-    return (int(at_us), mark) if at_us.isdecimal() else None
+    return (int(at_us), mark) if at_us.removeprefix("-").isdecimal() else None

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from hie import metrics
-from hie.errors import Unavailable
+from hie.errors import HubError, Unavailable
 from hie.exchange.hub import Hub
 from hie.exchange.indicator_question import DAY_US, midnight
 from hie.exchange.order_facts import AsOf, lines_of, performed_after
@@ -31,13 +31,18 @@ _log = structlog.get_logger(__name__)
 
 
 async def keep_settling(hub: Hub) -> None:
-    """Settle what is due, for ever; a database that is away is waited for."""
+    """Settle what is due, for ever; a database that is away is waited for.
+
+    What cannot be read (a cell that was altered) is told and left for the next look.
+    """
     while True:
         try:
             while await settle_cards(hub, time.time_ns() // 1000):
                 await asyncio.sleep(0)  # the doors of this process go on meanwhile
         except Unavailable as away:
             _log.warning("cards.postponed", reason=away.text)
+        except HubError as fault:
+            _log.error("cards.failed", kind=type(fault).__name__)
         await asyncio.sleep(_EVERY)
 
 
@@ -60,7 +65,7 @@ async def settle_cards(hub: Hub, now_us: int, limit: int = _BATCH) -> int:
 
 
 async def _fates(hub: Hub, reader: Reader, cards: Sequence[Card], now_us: int) -> dict[str, Fate]:
-    said = await cds_feedback.of_cards(reader, [card.uuid for card in cards])
+    said = await cds_feedback.spoken_of(reader, [card.uuid for card in cards])
     orders, performed = await _orders(hub, reader, cards, now_us)
     found = {}
     for card in cards:

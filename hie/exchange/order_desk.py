@@ -122,9 +122,14 @@ async def place_rest(hub: Hub, actor: Actor, key: str) -> str:
     """
     async with hub.db.reading() as reader:
         check = await checks.get(reader, key, actor.institution)
-        refs = [order["ref"] for order in check.body["answer"]["orders"]]
-        waits = {ref for ref in refs if await decisions.standing_of(reader, key, ref) is None}
-    return await _asked_now(hub, actor, check, waits)
+        made = {d.ref for d in await decisions.of_check(reader, key) if d.state != "replaced"}
+        item = await work_items.of_check(reader, key)
+    waits = {order["ref"] for order in check.body["answer"]["orders"]} - made
+    again = await _asked_now(hub, actor, check, waits)
+    if item is not None and item.ref in waits:  # what it would replace, the new check replaces
+        async with hub.db.unit() as unit:
+            await work_items.asked_again(unit, item.id, again)
+    return again
 
 
 async def _asked_now(hub: Hub, actor: Actor, check: Check, refs: Collection[str]) -> str:

@@ -174,10 +174,12 @@ def _flag(one: Resource, value: ReadValue) -> str:
     for flag, known in (("h", _HIGH), ("l", _LOW), ("a", _ABNORMAL)):
         if codes & known:
             return flag
-    if value.number is not None:
-        if value.high is not None and value.number > Decimal(value.high):
+    if value.number is not None:  # of a limit what it proves alone: <10 is not above 5
+        most, least = not value.comparator.startswith("<"), not value.comparator.startswith(">")
+        if most and value.high is not None and value.number > Decimal(value.high):
             return "h"
-        return "l" if value.low is not None and value.number < Decimal(value.low) else ""
+        is_low = least and value.low is not None and value.number < Decimal(value.low)
+        return "l" if is_low else ""
     expected = {result_class(printed.get("text")) for printed in one.get("referenceRange", ())}
     is_other = value.result_class is not None and expected.isdisjoint({value.result_class, None})
     return "a" if is_other and len(expected) == 1 else ""

@@ -26,14 +26,18 @@ from hie.recognition.request_order import MAX_ORDERS
 
 async def standing_in(
     hub: Hub, actor: Actor, asked: Mapping[str, Any], raw: bytes
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """The answer about everything known of the patient of `asked`, an order-check without orders.
+
+    None: there is nothing to ask about.
 
     Raises what an order-check raises.
     """
     examined = await _examined(hub, actor, asked["patient"])
     items = [key for key in await orderable(hub, actor) if key in hub.catalogue.items]
     laboratory = [{"ref": key, "item": key} for key in items[: MAX_ORDERS - len(examined)]]
+    if not laboratory and not examined:
+        return None
     stated = [{key: value for key, value in one.items() if value is not None} for one in examined]
     return await checked(hub, actor, {**asked, "orders": [*laboratory, *stated]}, raw, look=True)
 

@@ -82,6 +82,15 @@ async def of_cards(reader: Reader, cards: Iterable[str]) -> dict[str, dict[str, 
     return found
 
 
+async def spoken_of(reader: Reader, cards: Iterable[str]) -> set[str]:
+    """Those of these cards of which anything was said; no words are opened."""
+    rows = await reader.fetch(
+        f"SELECT DISTINCT card FROM cds_feedback WHERE {reader.db.among('card', 1)}",  # noqa: S608
+        reader.db.array(sorted(set(cards))),
+    )
+    return {row[0] for row in rows}
+
+
 async def of_check(reader: Reader, check: str) -> dict[str, Said]:
     """By order line of a check, what was said last of its card."""
     columns = ", ".join(f"f.{name}" for name in _COLUMNS.split(", "))

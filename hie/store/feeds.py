@@ -50,9 +50,10 @@ async def hours(reader: Reader, sites: Collection[str], since_us: int) -> list[H
 async def standings(reader: Reader, sites: Collection[str], since_us: int) -> dict[str, Standing]:
     """Where the messages of these sites stand; how long they took is told of those since then."""
     held = await held_by_site(reader)
+    # Since when, not since receipt: one that is processed again has not waited all the time.
     # Of every site: few wait or are held, while a site has sent a great many.
     waits = await reader.fetch(
-        "SELECT site, min(received_us) FROM message WHERE state = 'kept' GROUP BY site"
+        "SELECT site, min(updated_us) FROM message WHERE state = 'kept' GROUP BY site"
     )
     oldest = {row[0]: row[1] for row in waits}
     return {

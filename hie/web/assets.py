@@ -56,12 +56,20 @@ class Assets(StaticFiles):
         return response
 
 
+def _takes_gzip(asked: Headers) -> bool:
+    """Whether who asks names gzip, and not with a weight of nothing (RFC 9110, 12.5.3)."""
+    for one in asked.get("accept-encoding", "").lower().split(","):
+        name, _, weight = one.replace(" ", "").partition(";q=")
+        if name == "gzip":
+            return not weight or bool(weight.strip("0."))
+    return False
+
+
 def _as_taken(path: str, scope: Scope, response: Response) -> Response:
     """Packed, for who takes it so; its tag is another than that of the file as it is."""
     asked = Headers(scope=scope)
     response.headers["Vary"] = "Accept-Encoding"
-    coding = {one.split(";")[0].strip() for one in asked.get("accept-encoding", "").split(",")}
-    if response.status_code != 200 or "gzip" not in coding or "range" in asked:
+    if response.status_code != 200 or not _takes_gzip(asked) or "range" in asked:
         return response
     version = _version(path)
     headers = {"Vary": "Accept-Encoding", "ETag": f'"{version}-gzip"'}

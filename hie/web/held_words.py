@@ -120,8 +120,11 @@ def title(code: str, stage: str, adapter: Adapter | None, lang: Language) -> str
 def steps(stage: str, *, is_stored: bool) -> list[tuple[str, str]]:
     """The road of a message, each step done, failed or not reached.
 
-    `is_stored`: it is held, and what it says is stored all the same.
+    `is_stored`: it is held, and what it says is stored all the same. One that is kept and waits has
+    been received, and no more.
     """
+    if stage == "kept":
+        return [(step, "done" if n == 0 else "left") for n, step in enumerate(STEPS)]
     at = STEPS.index(stage) if stage in STEPS else len(STEPS)
     after = "done" if is_stored else "left"
     return [

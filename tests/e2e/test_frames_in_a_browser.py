@@ -213,11 +213,13 @@ def test_orders_are_decided_by_keyboard_in_the_frame_of_the_his(
         frame.fill("#password", hub.sign_ins[DOCTOR])
         frame.press("#password", "Enter")
         frame.wait_for_url(f"**/framed/checks/{check}")
+        lines = frame.locator("[data-line]").count()
+        assert lines > 1
         frame.locator("input[data-use]").first.focus()
         for key in ("r", "3", "e", "Enter"):
             page.keyboard.press(key)
         expect(frame.locator("header [role=status]")).to_be_visible()
-        expect(frame.locator(".set .chip.on")).to_have_count(frame.locator("[data-line]").count())
+        expect(frame.locator(".set .chip.on")).to_have_count(lines)
         frame.locator("[data-notice]").click()
         frame.wait_for_url(f"**/framed/checks/{check}/notice")
 

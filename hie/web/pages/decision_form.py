@@ -73,8 +73,13 @@ def wrong_of(of: Said, faults: Iterable[Fault]) -> dict[int, list[str]]:
 
 
 def kept(form: Iterable[tuple[str, object]]) -> dict[str, str]:
-    """What was filled in, without the token, each field at its longest."""
-    return {name: str(value)[:_LONGEST] for name, value in form if name != "csrf"}
+    """What was filled in, without the token.
+
+    Each field is kept to one character more than it may have, so that what is too long is refused,
+    and not cut. A browser counts the end of a line as one character and sends two.
+    """
+    texts = ((name, str(value).replace("\r\n", "\n")) for name, value in form if name != "csrf")
+    return {name: text[: _LONGEST + 1] for name, text in texts}
 
 
 def _decision(

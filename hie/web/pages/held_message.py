@@ -79,8 +79,10 @@ async def _page(
     blocks.sort(key=lambda one: weight(one["code"], one["severity"]))
     first = held_words.words_of(blocks[0]["code"], blocks[0]["stage"]) if blocks else None
     rest = [one for one in found["issues"] if one not in blocks]
-    stage = found["stage"] if found["state"] == "held" else "stored"
-    is_stored = all(one["code"] == UNMAPPED for one in blocks if one["severity"] == "hold")
+    # Where it stopped, as the list of causes has it; one that waits has not begun its way anew.
+    stopped = blocks[0]["stage"] if blocks else found["stage"]
+    stage = {"stored": "stored", "kept": "kept"}.get(found["state"], stopped)
+    is_stored = bool(blocks) and blocks[0]["code"] == UNMAPPED
     issues = [
         {
             **one,

@@ -42,6 +42,7 @@ def line(
     may_use = candidate is not None and candidate["outcome"] in OFFERED
     faults = list(wrong.get(place, ()))
     chosen = _chosen(found, order, standing, sent, place)
+    chosen["used"] = chosen["used"] and may_use  # what was offered may be so no more
     if "both" in faults:
         chosen |= {"used": False, "reason": ""}
     gates = why.gates(candidate, rulebook, lang) if candidate else []

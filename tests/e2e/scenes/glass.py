@@ -77,7 +77,7 @@ def _review(visit: Visit) -> None:
     page.locator("textarea").first.fill("当日患者昏迷入抢救室，查看有依据。")
     visit.go(page.locator("button[value=justified]").first)
     page.goto("/glass?state=justified")
-    expect(page.locator("article").first).to_be_visible()
+    expect(page.locator("article").first).to_contain_text("当日患者昏迷入抢救室")
     visit.look("reviews-done")
     page.goto("/glass")
     expect(page.locator(".empty")).to_be_visible()

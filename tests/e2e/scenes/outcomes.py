@@ -1,5 +1,6 @@
 """What recognition did for a hospital in a period, and a period in which nothing was ordered."""
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -30,6 +31,7 @@ def walk(visit: Visit) -> None:
     visit.go(page.locator("form.flt button"))
     visit.look("outcomes-departments")
     page.goto("/outcomes?from=2020-01-01&to=2020-01-31")
+    expect(page.locator(".cards .card .big").first).to_have_text(re.compile("无数据|No data"))
     visit.look("outcomes-empty")
     page.goto("/outcomes?from=2026-02-01&to=2026-01-01")
     expect(page.locator("[role=alert]")).to_be_visible()

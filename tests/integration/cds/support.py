@@ -27,9 +27,6 @@ from tests.unit.access.tokens import Private, ec_key, jwk_of, signed
 ASKED = json.loads(CASE.order_check)
 RECEIVER = ASKED["receiver"]["institution"]
 ISSUER = "https://his.sj.example/cds"
-HOOKS = {"hie-patient-view": "patient-view", "hie-order-select": "order-select"} | {
-    "hie-order-sign": "order-sign"
-}
 PATIENT_ID = "his-pat-4711"  # the caller's own id, which is nobody's here
 ITEM = "https://hie.example/fhir/CodeSystem/item"
 LOINC = "http://loinc.org"

@@ -167,6 +167,18 @@ async def test_a_clock_that_runs_ahead_does_not_outdo_what_is_said_after(
         assert (await standing(hub, card) or ())[0] == "repeat"
 
 
+async def test_a_clock_that_was_never_set_is_outdone_by_one_that_was(
+    place: Any, tmp_path: Path
+) -> None:
+    async with a_hub(place, tmp_path) as hub:
+        await received(hub, 1)
+        card = await a_card(hub, await asked(hub, 1, "K"))
+        unset = replace(accepted(card), outcome_us=-62_135_510_400_000_000)
+        answers = await told(hub, card, unset, overridden(card, **FAST, explained=True))
+        assert [one.became for one in answers] == [Became.RECORDED, Became.RECORDED]
+        assert (await standing(hub, card) or ())[0] == "repeat"
+
+
 async def test_what_a_person_decided_is_never_overwritten(place: Any, tmp_path: Path) -> None:
     async with a_hub(place, tmp_path) as hub:
         await received(hub, 1)

@@ -65,17 +65,12 @@ async def test_ignored_cards_are_settled_from_what_was_done_afterwards(
         await received(hub, 3, RECEIVER, 0, "C")
 
         assert await settle_cards(hub, OVER_US - 1) == 0
-        counted = [
-            metrics.CARDS.labels(f"silently-{one}")._value.get() for one in ("repeated", "avoided")
-        ]
+        counted = silently()
         assert await settle_cards(hub, OVER_US, 4) == 4  # a stop leaves the rest
         assert await settle_cards(hub, OVER_US, 4) == 2
         assert await settle_cards(hub, OVER_US, 4) == 0
         assert await fates(hub) == wanted | {later.uuid: None}
-        now = [
-            metrics.CARDS.labels(f"silently-{one}")._value.get() for one in ("repeated", "avoided")
-        ]
-        assert [after - before for after, before in zip(now, counted, strict=True)] == [2, 1]
+        assert [a - b for a, b in zip(silently(), counted, strict=True)] == [2, 1]
         (answer,) = await told(hub, later, accepted(later))  # a card once ignored is acted upon
         assert answer.decision is not None
 

@@ -33,6 +33,8 @@ def order(text: str = "", site: Any = None, detail: str = "", code: str = "CT") 
         (order("CT", {"coding": [{"code": "CHEST"}]}), {"body_part": "CHEST"}),
         (order("CT", {"coding": [{"code": "51185008", "display": "Thorax"}]}), {"body_part": "CHEST"}),
         (order("MRI", {"text": "左膝关节"}), {"body_part": "KNEE", "laterality": "L"}),
+        (order("左膝MRI", {"text": "膝关节"}), {"body_part": "KNEE", "laterality": "L"}),
+        (order("左膝MRI", {"text": "右膝关节"}), {"body_part": "KNEE", "laterality": "R"}),
         (order("X-ray of the right hip joint"), {"body_part": "HIP", "laterality": "R"}),
         (order("双膝正侧位片"), {"body_part": "KNEE", "laterality": "B"}),
         (

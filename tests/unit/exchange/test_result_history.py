@@ -55,6 +55,17 @@ def test_a_flag_is_the_sources_else_by_its_interval(code: str, value: str, flag:
     assert _past(value=value, interpretation=_flag(code)).flag == flag
 
 
+@pytest.mark.parametrize(
+    ("limit", "value", "flag"),
+    [("<", "98", ""), (">", "98", "h"), (">", "50", ""), ("<", "50", "l"), ("<=", "98", ""), (">=", "50", "")],
+)  # fmt: skip
+def test_a_limit_is_abnormal_only_where_it_proves_so(limit: str, value: str, flag: str) -> None:
+    one = an_observation("o1", test=CREATININE, value=value, interpretation=[])
+    one["valueQuantity"]["comparator"] = limit
+    (found,) = past_results([one], ITEMS["CRE"], {}, lambda code, sent: "")
+    assert (found.comparator, found.flag) == (limit, flag)
+
+
 def test_a_class_that_differs_from_the_printed_one_is_abnormal() -> None:
     test = Test("HBSAG", "5196-1", "HBsAg", "乙肝表面抗原", "", "", "0", "1")
     for said, printed, flag in (

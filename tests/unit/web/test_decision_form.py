@@ -94,4 +94,8 @@ def test_a_field_that_is_none_of_the_form_is_no_line(name: str) -> None:
 
 
 def test_what_was_filled_in_is_kept_without_the_token() -> None:
-    assert kept([("csrf", "secret"), ("text-1", "x" * 3000)]) == {"text-1": "x" * 2000}
+    assert kept([("csrf", "secret"), ("text-1", "x" * 2000)]) == {"text-1": "x" * 2000}
+    # as a browser sends lines: each end is one character of what may be said
+    assert kept([("text-1", "x\r\n" * 1000)]) == {"text-1": "x\n" * 1000}
+    # what is too long is kept as too long, to be refused, and not cut to what was not meant
+    assert kept([("text-1", "x" * 3000)]) == {"text-1": "x" * 2001}

@@ -49,6 +49,7 @@ def test_the_steps_tell_where_it_stopped_and_whether_it_was_stored() -> None:
     ]  # fmt: skip
     assert [how for _, how in steps("build", is_stored=True)][3:] == ["done"] * 3
     assert {how for _, how in steps("stored", is_stored=False)} == {"done"}
+    assert [how for _, how in steps("kept", is_stored=False)] == ["done"] + ["left"] * 5
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ window.hieGestures = (function () {
       turned = 0;
       middle = null;
       if (held.size === 1 && meant(event) === "measure") { measure("down", event); }
-      if (held.size === 2) { does.measure("cancel", 0, 0, false); } // two fingers move and zoom
+      if (held.size === 2) { begun = null; does.measure("cancel", 0, 0, false); } // two fingers move and zoom
     });
     viewport.addEventListener("pointermove", function (event) {
       const before = held.get(event.pointerId);
@@ -88,7 +88,8 @@ window.hieGestures = (function () {
     }
     viewport.addEventListener("pointerup", function (event) {
       if (!held.has(event.pointerId) || held.size > 1) { return; }
-      const mode = does.mode(), moved = Math.hypot(event.clientX - begun[0], event.clientY - begun[1]);
+      const mode = does.mode();
+      const moved = begun ? Math.hypot(event.clientX - begun[0], event.clientY - begun[1]) : Infinity;
       if (meant(event) === "measure") { measure("up", event); }
       if (mode === "pan" && moved <= SHAKE) { // without dragging: what was pointed at comes to the middle
         const at = fromMiddle(event.clientX, event.clientY);

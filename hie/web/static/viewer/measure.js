@@ -69,7 +69,7 @@ window.hieMeasure = (function () {
     }
     // The last line goes; one that is being drawn goes first.
     undo(key) {
-      if (this.open) {
+      if (this.open && this.open.key === key) {
         this.open = null;
       } else if (this.lines.has(key)) {
         this.lines.set(key, this.lines.get(key).slice(0, -1));

@@ -235,7 +235,8 @@ window.hiePane = (function () {
         const text = (word[found.of] || this.said.textPixels).replace("{value}", found.value.toFixed(found.of === "pixels" ? 0 : 1));
         return { from: one.from, to: one.to, text: text };
       });
-      const done = this.ruler.open ? this.screen.lines.slice(0, -1) : this.screen.lines;
+      const open = this.ruler.open, isHere = open !== null && open.key === slice.key;
+      const done = isHere ? this.screen.lines.slice(0, -1) : this.screen.lines;
       const said = done.map(function (one) { return one.text; }).join("\n");
       if (this.by("o-measured").textContent !== said) { this.by("o-measured").textContent = said; }
     }
