@@ -18,6 +18,7 @@ from tests.integration.cds.support import (
     Cds,
     draft,
     encounter,
+    outcome_of,
     patient,
     region,
     sign,
@@ -153,6 +154,16 @@ async def test_the_hubs_own_patient_and_encounter_need_no_prefetch(
             asked = (await checks.get(reader, check)).body["request"]
         assert asked["patient"] == {"reference": f"Patient/{home}"}
         assert asked["encounter"] == {"purpose": "treatment"}
+        here = sign(
+            own | {"id": "sr-2"}, prefetch={}, fhirServer=f"{his.hub.settings.address}/fhir/"
+        )
+        here["context"]["patientId"] = home
+        assert len(await his.cards(SIGN, here)) == 1
+        # spelt alike, of another server, it is nobody's id here
+        body = sign(own | {"id": "sr-3"}, prefetch={}, fhirServer="https://his.example/fhir")
+        body["context"]["patientId"] = home
+        (issue,) = outcome_of(await his.call(SIGN, body), 412)
+        assert home not in str(issue)
 
 
 async def test_who_is_not_known_here_brings_no_card(place: Any, tmp_path: Path) -> None:
