@@ -1,6 +1,7 @@
 """The web application of an opened hub: its routes, its limits, and what a failure answers."""
 
 import time
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -35,7 +36,7 @@ from hie.status import status_of
 from hie.store import message_list
 from hie.web import SHEET_ROUTES, WEB_ROUTES
 from hie.web.full_viewer import FULL_VIEWER_ROUTES, check_folder
-from hie.web.pages.unserved import failed, unserved
+from hie.web.pages.unserved import failed, refused_page, unserved
 
 _LONGEST_BODY = 3600.0  # seconds a body of images may take
 
@@ -87,7 +88,8 @@ def web_app(hub: Hub) -> ASGIApp:
         BodyLimit("/intake", hub.settings.instance_limit, _LONGEST_BODY),
         BodyLimit("/dicom-web", hub.settings.instance_limit, _LONGEST_BODY),
     ]
-    door = Door(Straight(app, FHIR_ROUTES), bearer=bearer)
+    page = partial(refused_page, app)
+    door = Door(Straight(app, FHIR_ROUTES), bearer=bearer, page=page)
     whole: ASGIApp = Hardening(
         Outermost(CrossOrigin(door, entrance=hub.entrance)),
         default_limit=hub.settings.body_limit,

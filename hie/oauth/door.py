@@ -9,6 +9,7 @@ lies in `request.state`: `actor`, and for people `session`.
 import hmac
 import ipaddress
 from collections import Counter
+from collections.abc import Callable, Mapping
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -39,15 +40,23 @@ COUNTED = "hie.counted"  # in the scope of a part of a request that was held to 
 _PROVED_INSIDE = frozenset({"/oauth/introspect", "/oauth/revoke"})
 _OF_PROOFS = frozenset({Reason.DPOP, Reason.NONCE})
 _NO_FAILURE = frozenset({None, Reason.NO_TOKEN, Reason.NONCE})
+# A refusal as a page: of what was asked, and why not.
+RefusalPage = Callable[[Scope, HubError], Response]
 _UNLIMITED = ("/intake/", "/dicom-web/")  # held back by the store and the decoders, not by a rate
 
 
 class Door:
-    """ASGI middleware: `Door(app, bearer=…)`, inside `Hardening`, outside the router."""
+    """ASGI middleware: `Door(app, bearer=…)`, inside `Hardening`, outside the router.
 
-    def __init__(self, app: ASGIApp, *, bearer: BearerDoor) -> None:
+    `page` words a refusal for somebody at a browser; without it they get what a program gets.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, bearer: BearerDoor, page: RefusalPage | None = None
+    ) -> None:
         self._app = app
         self._bearer = bearer
+        self._page = page
         self._entrance = bearer.entrance
         self._under_way: Counter[str] = Counter()
 
@@ -152,11 +161,11 @@ class Door:
         try:
             reason = await refusals.record_error(scope, error)
         except HubError as away:
-            return refusal_of(path, away, {"Retry-After": "1"})
+            return self._told(scope, away, {"Retry-After": "1"})
         if isinstance(error, TooMany):
-            return refusal_of(path, error, {"Retry-After": error.faults[0].expected})
+            return self._told(scope, error, {"Retry-After": error.faults[0].expected})
         if not isinstance(error, NotAuthenticated):
-            return refusal_of(path, error)
+            return self._told(scope, error)
         if reason in _OF_PROOFS:
             return refusal_of(path, error, self._proof_wanted(reason))
         if reason not in _NO_FAILURE and not is_page(path):
@@ -167,6 +176,16 @@ class Door:
         if is_page(path) and _wants_page(scope):
             return sign_in_first(scope)
         return refusal_of(path, error)
+
+    def _told(
+        self, scope: Scope, error: HubError, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """A refusal in the words of who asked: of a person at a browser, or of a program."""
+        if self._page is None or not (is_page(scope["path"]) and _wants_page(scope)):
+            return refusal_of(scope["path"], error, headers)
+        response = self._page(scope, error)
+        response.headers.update(headers or {})
+        return response
 
 
 def _is_let_through(scope: Scope) -> bool:

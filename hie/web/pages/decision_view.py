@@ -33,7 +33,7 @@ def row(
         "ref": order["ref"],
         "url": address(base, order["ref"]),
         "name": title(found, order, lang),
-        "outcome": order["outcome"],
+        "outcome": outcome_of(found, order),
         "value": value_of(candidate, lang) if candidate else "",
         "institution": candidate["institution"]["name"] if candidate else "",
         "age": collected_text(candidate, lang) if candidate else "",
@@ -67,7 +67,7 @@ def order(found: Mapping[str, Any], ref: str, rulebook: Rulebook, lang: Language
     return {
         "ref": ref,
         "name": title(found, asked, lang),
-        "outcome": asked["outcome"] if asked["outcome"] in OUTCOMES else "none",
+        "outcome": outcome_of(found, asked),
         "candidate": candidate_of(candidate, found, ref, lang) if candidate else None,
         "comparison": comparison(candidate, lang) if candidate else None,
         "gates": why.gates(candidate, rulebook, lang) if candidate else [],
@@ -86,6 +86,13 @@ def order(found: Mapping[str, Any], ref: str, rulebook: Rulebook, lang: Language
         "history": decisions,
         "silent": found["lines"][ref].silent,
     }
+
+
+def outcome_of(found: Mapping[str, Any], order: Mapping[str, Any]) -> str:
+    """The verdict of an order; of a patient who is not certain nothing was looked up."""
+    if order["outcome"] in OUTCOMES:
+        return str(order["outcome"])
+    return "unseen" if found["answer"]["identity"] == "ambiguous" else "none"
 
 
 def title(found: Mapping[str, Any], order: Mapping[str, Any], lang: Language) -> str:

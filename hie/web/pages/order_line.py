@@ -14,7 +14,7 @@ from hie.web.language import Language, say
 from hie.web.pages import why
 from hie.web.pages.answered import OUTCOMES, shown
 from hie.web.pages.comparison import minute
-from hie.web.pages.decision_view import address, candidate_of, decision_of, title
+from hie.web.pages.decision_view import address, candidate_of, decision_of, outcome_of, title
 from hie.web.pages.view import flag_of
 
 NUMBERED = 6  # reasons that have a key of their own
@@ -53,7 +53,7 @@ def line(
         "ref": ref,
         "name": title(found, order, lang),
         "url": address(f"/checks/{found['check']}", ref),
-        "outcome": order["outcome"] if order["outcome"] in OUTCOMES else "none",
+        "outcome": outcome_of(found, order),
         "result": candidate_of(candidate, found, ref, lang) if candidate else None,
         "flag": flag_of(candidate) if candidate else "",
         "source": (numbers or {}).get(candidate["institution"]["code"], 0) if candidate else 0,

@@ -1,4 +1,4 @@
-"""An address that nothing serves, or not by this method, told in its door's own words.
+"""What no route refuses itself, told in its door's own words: no address, no method, the door shut.
 
 A browser on a page's address gets a page, like every other refusal it meets; whoever reads JSON
 gets the form of its door: OperationOutcome under /fhir, problem JSON elsewhere.
@@ -10,10 +10,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Scope
 
+from hie.errors import HubError
 from hie.oauth.answers import refusal
 from hie.oauth.open_doors import is_page
 from hie.oauth.outermost import FAILED
+from hie.status import status_of
 from hie.web.pages.guard import error_page
 
 # Status to FHIR issue type and what was expected; other statuses are the framework's own refusals.
@@ -29,6 +32,11 @@ async def failed(request: Request, error: Exception) -> Response:
     if is_page(path) and "text/html" in request.headers.get("accept", ""):
         return error_page(request, 500)
     return refusal(path, 500, "exception", expected=FAILED)
+
+
+def refused_page(app: ASGIApp, scope: Scope, error: HubError) -> Response:
+    """What the door refuses somebody at a browser, who may be signed in; `app` has the hub."""
+    return error_page(Request({**scope, "app": app}), status_of(error), error.faults)
 
 
 async def unserved(request: Request, error: Exception) -> Response:

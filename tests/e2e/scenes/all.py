@@ -10,6 +10,7 @@ from tests.e2e.scenes import (
     Scene,
     connecting,
     entering,
+    failing,
     finding,
     framed,
     glass,
@@ -35,6 +36,7 @@ WALKS: Final[tuple[ModuleType, ...]] = (
     connecting,
     framed,
     refused,
+    failing,
 )
 SCENES: Final[tuple[Scene, ...]] = tuple(scene for walk in WALKS for scene in walk.SCENES)
 # Addresses that show nothing of their own.

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.scenes import Scene
+from tests.e2e.scenes.finding import AMBIGUOUS
 from tests.e2e.scenes.patient import open_all
 from tests.e2e.scenes.visit import Visit
 from tests.e2e.scenes.world import DOCTOR
@@ -18,6 +19,7 @@ SCENES = (
     Scene("check-no-notice", "/checks/{id}/notice", "no decision yet, so no notice"),
     Scene("check-one", _CHECK, "one order with every reason, in both languages", prints=True),
     Scene("check-none", _CHECK, "an order nothing earlier is known for"),
+    Scene("check-ambiguous", _CHECK, "of whom it is not certain who they are"),
     Scene("check-wrong", _CHECK, "a reason that needs words"),
     Scene("check-decided", _CHECK, "what was decided, of all orders"),
     Scene("check-used", _CHECK, "what was decided, of one order"),
@@ -73,6 +75,8 @@ def walk(visit: Visit) -> None:
     visit.look("check-one")
     page.goto(one[_CT])
     visit.look("check-none")
+    page.goto(world.checked(world.hub.number_of(AMBIGUOUS)))
+    visit.look("check-ambiguous")
     page.goto(check)
     repeat(page, "CRE", "N6_OTHER_NECESSARY", "")
     decide(visit)

@@ -62,7 +62,6 @@ class Visit:
         """At the first page of this person, in the session they had before if there was one."""
         self.leave()
         context = self.page.context
-        context.clear_cookies(name=_SESSION)
         self.login, kept = login, self.world.sessions.get(login)
         if kept is not None:
             context.add_cookies(kept)
@@ -74,9 +73,12 @@ class Visit:
 
     def leave(self) -> None:
         """Keep the session, which may have become another, for the next walk of this person."""
+        context = self.page.context
         if self.login:
-            kept = [one for one in self.page.context.cookies() if _SESSION.search(one["name"])]
+            kept = [one for one in context.cookies() if _SESSION.search(one["name"])]
             self.world.sessions[self.login] = kept
+        context.clear_cookies(name=_SESSION)
+        self.login = ""
 
     def find(self, number: str) -> None:
         """Look a patient up by their resident number."""

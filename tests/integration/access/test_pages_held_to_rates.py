@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hie.errors import Unavailable
 from hie.oauth.entrance import Rates
 from hie.oauth.limits import CODE, USER
 from tests.integration.access.glass import plain
@@ -57,3 +58,62 @@ async def test_codes_tried_too_often_say_when_another_may_be_tried(
             assert answer.status_code == 429
             assert "Too many codes tried." in answer.text
             assert 100 < int(answer.headers["retry-after"]) <= 180
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+async def test_what_the_door_holds_back_is_a_page_to_a_browser_and_a_problem_to_a_program(
+    place: Any, tmp_path: Path, lang: str
+) -> None:
+    async with desk(place, tmp_path) as at:
+        await at.sign_in()
+        entrance = at.hub.entrance
+        now = entrance.clock()
+        object.__setattr__(entrance, "rates", Rates())
+        object.__setattr__(entrance, "clock", lambda: now)
+        for _ in range(USER.burst):
+            assert (await at.browser.get("/patients", headers=BROWSER)).status_code == 200
+        page = await at.browser.get(f"/patients?lang={lang}", headers=BROWSER)
+        assert (page.status_code, page.headers["retry-after"]) == (429, "1")
+        assert page.headers["content-type"].startswith("text/html")
+        assert page.headers["cache-control"] == "no-store"
+        assert WORDS[lang] in page.text
+        assert "某人" in page.text, "who is signed in, with the way out"
+        problem = await at.browser.get("/patients", headers={"Accept": "application/json"})
+        assert (problem.status_code, problem.headers["retry-after"]) == (429, "1")
+        assert problem.json() == {
+            "type": "about:blank",
+            "title": "too many requests",
+            "status": 429,
+        }
+        async with at.hub.db.reading() as reader:
+            held = await reader.fetchval("SELECT count(*) FROM audit_access WHERE reason = 'rate'")
+        assert held == 2
+
+
+async def test_a_form_from_elsewhere_is_refused_on_a_page(place: Any, tmp_path: Path) -> None:
+    async with desk(place, tmp_path) as at:
+        await at.sign_in()
+        elsewhere = {**BROWSER, "Origin": "https://elsewhere.example"}
+        page = await at.browser.post("/patients/find?lang=en", headers=elsewhere, data={"a": "b"})
+        assert page.status_code == 403
+        assert page.headers["content-type"].startswith("text/html")
+        assert "This form is no longer valid, and nothing was sent." in page.text
+
+
+async def test_a_log_that_takes_nothing_is_told_on_a_page(
+    place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(event: object) -> str:
+        raise Unavailable("disk full")
+
+    async with desk(place, tmp_path) as at:
+        await at.sign_in()
+        monkeypatch.setattr(at.hub.ledger, "record", away)
+        elsewhere = {**BROWSER, "Origin": "https://elsewhere.example"}
+        page = await at.browser.post("/patients/find?lang=en", headers=elsewhere, data={"a": "b"})
+        assert (page.status_code, page.headers["retry-after"]) == (503, "1")
+        assert "Not available at the moment" in page.text
+        assert "disk full" not in page.text

@@ -10,6 +10,7 @@ from hie.recognition.reasons import load_reasons
 from hie.recognition.reminders import Reminder
 from hie.recognition.rulebook import load_rulebook
 from hie.settings import Settings
+from hie.web.language import say
 from hie.web.pages import decision_view, order_card
 from hie.web.pages.comparison import comparison, minute, what_became, what_changed
 from hie.web.pages.why import gates
@@ -201,7 +202,7 @@ def desk(text: str = "甲", **change: Any) -> dict[str, Any]:
     return {
         "check": "c1",
         "at": "2026-06-12T00:00:00Z",
-        "answer": {"orders": [one], "policy": "2026.2"},
+        "answer": {"orders": [one], "policy": "2026.2", "identity": "matched"},
         "encounter": {"class": "outpatient", "purpose": "treatment"},
         "requested": {"K": {"ref": "K", "item": "K"}},
         "patient": None,
@@ -297,3 +298,12 @@ def test_who_it_is_may_be_uncertain_and_that_is_not_nobody(template: str) -> Non
     assert "It is not certain which patient this is" in uncertain
     assert "No patient was matched" not in uncertain
     assert "No patient was matched" in nobody
+
+
+def test_of_somebody_uncertain_nothing_was_looked_up_and_that_is_not_no_result() -> None:
+    order = {"ref": "K", "outcome": "none"}
+    for identity, outcome in (("ambiguous", "unseen"), ("none", "none"), ("matched", "none")):
+        assert decision_view.outcome_of({"answer": {"identity": identity}}, order) == outcome
+    seen = order | {"outcome": "clinician_review"}
+    assert decision_view.outcome_of({"answer": {"identity": "ambiguous"}}, seen) == seen["outcome"]
+    assert say("verdict-unseen", "en") != say("verdict-none", "en")

@@ -20,7 +20,7 @@ def found(*orders: dict[str, Any], **change: Any) -> dict[str, Any]:
     every = [{"saves": None, "reasons": ["N1_CONDITION_CHANGED"]} | one for one in orders]
     return {
         "check": "c1",
-        "answer": {"orders": every},
+        "answer": {"orders": every, "identity": "matched"},
         "requested": {},
         "patient": {"id": "p1"},
         "names": NAMES,
