@@ -7,29 +7,26 @@ so that half are on either. `HIE_TEST_DATABASES=sqlite,postgresql` runs every ca
 on one.
 """
 
-import asyncio
 import os
 import re
-import secrets
 import shutil
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 import pytest
 from hypothesis import settings as properties
 
+from hie.exchange.quick_start import start
 from hie.store.database import Database
 from hie.store.migrate import migrate
 from hie.store.sqlite import FILE
+from tests.places import Copied, Place, Template, at, statement
 from tests.postgres import server
+from tests.quick_disk import write_to_memory
 
+write_to_memory()
 # How long an example takes belongs to the machine; what must hold belongs to the test.
 properties.register_profile("untimed", deadline=None)
 properties.load_profile("untimed")
@@ -43,14 +40,6 @@ _LONG = frozenset({"test_every_parameter.py"})  # takes a minute on each databas
 # What many do at once each database orders in its own way.
 _AT_ONCE = re.compile(r"test_(?:\w+_)?(?:at_once|races\w*|on_both_databases)\.py")
 _DATABASE = re.compile(r"\b(sqlite|postgresql)\b")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a hub's data lie: what `Database.open` takes."""
-
-    url: str | None
-    data_dir: Path
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -104,6 +93,32 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / FILE
 
 
+@pytest.fixture(scope="session")
+def sqlite_kept(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The file, as a hub has it that was started before."""
+    folder = _started(tmp_path_factory)
+    shutil.copy(sqlite_template, folder / FILE)
+    return Template(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_kept(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
+    """The migrated database, as a hub has it that was started before."""
+    template = Template(_started(tmp_path_factory), postgres, _named("postgres"))
+    yield template
+    template.drop()
+
+
+@pytest.fixture(scope="session")
+def durable_postgres_kept(
+    durable_postgres: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Template]:
+    """The same of the server that survives what it promises to survive."""
+    template = Template(_started(tmp_path_factory), durable_postgres, _named("durable_postgres"))
+    yield template
+    template.drop()
+
+
 @pytest.fixture(params=DATABASES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """A fresh migrated database: on SQLite, then on PostgreSQL."""
@@ -133,35 +148,6 @@ def postgres_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[P
         yield found
 
 
-def at(url: str, name: str) -> str:
-    """The address of another database of the same server."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(path=f"/{name}"))
-
-
-def elsewhere(work: Callable[[], Awaitable[Any]]) -> Any:
-    """Run async work to its end in a thread of its own: fixtures may stand inside a loop."""
-
-    async def run() -> Any:
-        return await work()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(run())).result()
-
-
-def statement(url: str, sql: str) -> None:
-    """Run one statement outside a transaction."""
-
-    async def run() -> None:
-        connection = await asyncpg.connect(url)
-        try:
-            await connection.execute(sql)
-        finally:
-            await connection.close()
-
-    elsewhere(run)
-
-
 def _named(fixture: str) -> str:
     """The template's name: the server may be one that others use too."""
     return f"hie_template_{fixture}_{os.getpid()}"
@@ -178,15 +164,18 @@ def _template(url: str, fixture: str, folders: pytest.TempPathFactory) -> Iterat
         statement(url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def _started(folders: pytest.TempPathFactory) -> Path:
+    """A data directory in which the rules have been read before: that is slow, and for few tests."""
+    folder = folders.mktemp("kept")
+    start(folder)
+    return folder
+
+
 @contextmanager
 def _place(request: pytest.FixtureRequest, fixture: str, data_dir: Path) -> Iterator[Place]:
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), data_dir / FILE)
-        yield Place(None, data_dir)
-        return
-    url = request.getfixturevalue(fixture)
-    name = f"t_{secrets.token_hex(6)}"
-    with ExitStack() as stack:
-        statement(url, f"CREATE DATABASE {name} TEMPLATE {_named(fixture)}")
-        stack.callback(statement, url, f"DROP DATABASE {name} WITH (FORCE)")
-        yield Place(at(url, name), data_dir)
+    kept = "sqlite" if request.param == "sqlite" else fixture
+    found = Copied(request.getfixturevalue(f"{kept}_kept"), data_dir)
+    try:
+        yield found
+    finally:
+        found.drop()

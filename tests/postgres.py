@@ -24,6 +24,13 @@ _OPTIONS = {
     "synchronous_commit": "on",
 }
 
+_QUICK = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+}
+
 
 @contextmanager
 def server(
@@ -37,7 +44,7 @@ def server(
     if given:
         yield given
         return
-    options = dict(_OPTIONS) if durable else {**_OPTIONS, "fsync": "off", "full_page_writes": "off"}
+    options = _OPTIONS if durable else _OPTIONS | _QUICK
     with ExitStack() as stack:
         yield _started(stack, {**options, **(more or {})}, at)
 
@@ -105,8 +112,9 @@ def _copied(folder: Path, root: Path) -> Path:
 def _private(folder: Path, options: dict[str, str], at: Path | None) -> Iterator[str]:
     """A server of our own in a temporary directory, run by somebody who is not root."""
     become = _unprivileged()
-    # A socket's path must be short.
-    root = Path(tempfile.mkdtemp(prefix="hie-pg-", dir="/tmp")) if at is None else at
+    # A socket's path must be short, and what is to last lies on a disk.
+    where = tempfile.gettempdir() if options.get("fsync") == "off" else "/tmp"  # noqa: S108
+    root = Path(tempfile.mkdtemp(prefix="hie-pg-", dir=where)) if at is None else at
     root.mkdir(exist_ok=True, parents=True)
     try:
         if become is not None:

@@ -21,7 +21,6 @@ from pathlib import Path
 import httpx
 
 from tests.bench.figure import Figure, show
-from tests.conftest import Place
 from tests.integration.imaging.support import (
     free_port,
     headers_of,
@@ -31,6 +30,7 @@ from tests.integration.imaging.support import (
     serving,
     settings_of,
 )
+from tests.places import Place
 
 MEGABYTES = int(os.environ.get("HIE_BENCH_DICOM_MB", "256"))
 SMALL, ASSOCIATIONS = 800, 4

@@ -47,7 +47,7 @@ KEYS = set(words("zh").forms)
 # Keys that are put together from a word of the data.
 MADE = {
     "type-": (*TYPES, CODE),
-    "verdict-": (*OUTCOMES, "none"),
+    "verdict-": (*OUTCOMES, "none", "unseen"),
     "why-": (*OUTCOMES, "none"),
     "count-": OUTCOMES,
     "state-": ("fired", "unknown", "passed"),

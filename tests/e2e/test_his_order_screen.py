@@ -31,11 +31,12 @@ from hie.synthetic.panels import CHEMISTRY
 from hie.synthetic.people import make_person
 from hie.synthetic.report import make_report
 from tests.clients.node import NODE
-from tests.conftest import DATABASES, _place, elsewhere
+from tests.conftest import DATABASES, _place
 from tests.e2e.running import PASSWORD
 from tests.integration.clients.printed import Printed, done, environment_of
 from tests.integration.imaging.support import free_port, serving, settings_of
 from tests.integration.test_road import TODAY, _connected, _packed
+from tests.places import elsewhere
 from tests.treated import treats_everybody
 
 PAGE = Printed.of("docs/his-order-screen.md")

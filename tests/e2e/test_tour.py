@@ -24,11 +24,12 @@ from hie.exchange.hub import Hub
 from hie.settings import Settings
 from hie.synthetic import Manifest, generate
 from hie.wording import LANGUAGES, Language
-from tests.conftest import DATABASES, Place, _place, at, elsewhere, statement
+from tests.conftest import DATABASES, _place
 from tests.e2e.reader import reading
 from tests.e2e.running import PEOPLE, Running, on_thread
 from tests.integration.imaging.support import free_port, settings_of
 from tests.integration.test_road import TODAY
+from tests.places import Place, at, elsewhere, statement
 
 # Of the region what the tour leads to: two laboratories that know its patients, a third whose
 # message is held, and the department of the CT.

@@ -9,7 +9,7 @@ import pytest
 from hie.app import opened
 from hie.exchange.commands import operator, run
 from hie.settings import Settings
-from tests.conftest import Place
+from tests.places import Place
 
 pytestmark = pytest.mark.anyio
 FAR = {"base_url": "https://hub.example"}

@@ -13,9 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hie.app import opened, web_app
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
-from hie.settings import Settings
 from hie.synthetic import example
-from tests.integration.test_road import TODAY, _connected, _packed
+from tests.integration.test_road import TODAY, _connected, _packed, _settings
 from tests.treated import treats_everybody
 
 pytestmark = pytest.mark.anyio
@@ -60,10 +59,6 @@ async def _ready(hub: Hub, tmp_path: Path) -> tuple[dict[str, str], str]:
 def _client(hub: Hub) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app=web_app(hub))
     return httpx.AsyncClient(transport=transport, base_url=hub.settings.address)
-
-
-def _settings(place: Any, **more: Any) -> Settings:
-    return Settings(data_dir=place.data_dir, database_url=place.url, rate_limits=False, **more)
 
 
 async def test_fhir_answers_a_token_and_nobody_else(place: Any, tmp_path: Path) -> None:

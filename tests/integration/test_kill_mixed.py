@@ -14,7 +14,6 @@ import pytest
 
 from hie.exchange.process import drain
 from hie.settings import Settings
-from tests.conftest import Place
 from tests.integration.imaging.support import (
     count,
     fact,
@@ -28,6 +27,7 @@ from tests.integration.imaging.support import (
 )
 from tests.integration.imaging.test_kill import EACH, STUDIES, send, write
 from tests.integration.intake.lis import INSTITUTION, PROFILE, Door, Lis, message, msa
+from tests.places import Place
 
 pytestmark = [
     pytest.mark.anyio,

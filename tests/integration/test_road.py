@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
@@ -24,6 +26,7 @@ from hie.exchange.receive import MOST_IN_ONE, receive
 from hie.settings import Settings
 from hie.synthetic import example, generate, many
 from hie.synthetic.region import Manifest
+from tests.places import prepared
 
 pytestmark = pytest.mark.anyio
 TODAY = datetime.now(timezone(timedelta(hours=8))).date()
@@ -45,11 +48,28 @@ def _region() -> Manifest:
 
 async def _connected(hub: Hub, tmp_path: Path) -> Manifest:
     """Registers and sites of the synthetic region, without its messages; its files are there."""
+    await _with_sites(hub)
+    return linked(tmp_path)
+
+
+def linked(tmp_path: Path) -> Manifest:
+    """The synthetic region's files below a folder of the test's own."""
     region = _region()
     tmp_path.mkdir(parents=True, exist_ok=True)
     link = tmp_path / "region"
     if not link.exists():
         link.symlink_to(region.sites[0].profile.parents[1])
+    return region
+
+
+async def with_sites(place: Any) -> None:
+    """What `connected` begins with, for `prepared`."""
+    async with opened(_settings(place)) as hub:
+        await _with_sites(hub)
+
+
+async def _with_sites(hub: Hub) -> None:
+    region = _region()
     files = [_packed(file.read_bytes(), file.name) for file in region.registers]
     await run(hub, "register-import", {"files": files, "dry_run": False})
     for site in region.sites:
@@ -61,7 +81,16 @@ async def _connected(hub: Hub, tmp_path: Path) -> Manifest:
             "profile": profile,
         }
         await run(hub, "site-add", arguments)
-    return region
+
+
+@asynccontextmanager
+async def connected(
+    place: Any, tmp_path: Path, **settings: Any
+) -> AsyncIterator[tuple[Hub, Manifest]]:
+    """An open hub with registers and sites of the synthetic region, without its messages."""
+    await prepared(place, with_sites)
+    async with opened(_settings(place, **settings)) as hub:
+        yield hub, linked(tmp_path)
 
 
 async def _counts(hub: Hub) -> dict[str, int]:
@@ -70,8 +99,8 @@ async def _counts(hub: Hub) -> dict[str, int]:
         return {t: await reader.fetchval(f"SELECT count(*) FROM {t}") for t in tables}  # noqa: S608
 
 
-def _settings(place: Any) -> Settings:
-    return Settings(data_dir=place.data_dir, database_url=place.url, rate_limits=False)
+def _settings(place: Any, **more: Any) -> Settings:
+    return Settings(data_dir=place.data_dir, database_url=place.url, rate_limits=False, **more)
 
 
 async def test_the_same_message_three_times_changes_nothing(place: Any, tmp_path: Path) -> None:

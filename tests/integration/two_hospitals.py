@@ -12,12 +12,11 @@ import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from hie.app import opened, web_app, work
+from hie.app import web_app, work
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
-from hie.settings import Settings
 from hie.synthetic import example
-from tests.integration.test_road import TODAY, _connected
+from tests.integration.test_road import TODAY, connected
 
 CASE = example(today=TODAY)
 # The example's message without the one result that no item has, so that it is stored whole.
@@ -69,11 +68,7 @@ class Doors:
 
 @asynccontextmanager
 async def opened_doors(place: Any, tmp_path: Path, **settings: Any) -> AsyncIterator[Doors]:
-    chosen = Settings(
-        data_dir=place.data_dir, database_url=place.url, rate_limits=False, **settings
-    )
-    async with opened(chosen) as hub:
-        region = await _connected(hub, tmp_path)
+    async with connected(place, tmp_path, **settings) as (hub, region):
         headers = {}
         for site in region.sites:
             client = f"his-{site.site[:2]}"

@@ -12,8 +12,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from hie.store.migrate import migrate
-from tests.conftest import Place, at, statement
 from tests.once.run import Report, proven
+from tests.places import Place, at, statement
 from tests.postgres import server
 
 _NAME = "once"

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hie.app import opened
 from hie.exchange.commands import run
 from hie.settings import Settings
-from tests.conftest import Place, elsewhere
 from tests.integration.imaging.support import free_port
+from tests.places import Place, elsewhere
 
 INSTITUTION, CLIENT = "91110000802100433B", "once"
 _FRESH = 120.0  # seconds a token is used; it lives five minutes

@@ -6,8 +6,8 @@ from typing import Any
 
 from hie.store.database import Database
 from hie.store.served import STORED, Stored, stored
-from tests.conftest import Place
 from tests.once.rounds import SYSTEM, Told, mark_of
+from tests.places import Place
 
 _COLUMNS = STORED
 

@@ -6,11 +6,11 @@ import sys
 import time
 from dataclasses import dataclass
 
-from tests.conftest import Place
 from tests.once.clients import Clients
 from tests.once.hubs import Hubs, hubs_on
 from tests.once.kept import check
 from tests.once.rounds import KINDS, SYSTEM, Told
+from tests.places import Place
 
 HUBS = 3  # processes, on PostgreSQL
 _BETWEEN = 40  # rounds between two kills

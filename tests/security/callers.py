@@ -31,9 +31,9 @@ from hie.oauth.token_answer import token_answer
 from hie.settings import Settings
 from hie.store import clients
 from hie.synthetic.institutions import BY_SITE
-from tests.conftest import Place
 from tests.integration.test_road import _connected, _packed
 from tests.integration.two_hospitals import CASE
+from tests.places import Place
 from tests.unit.access.tokens import Private, ec_key, jwk_of, signed
 
 BASE = "http://localhost:8000"

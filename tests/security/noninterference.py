@@ -20,7 +20,7 @@ import httpx
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from hie.store.migrate import migrate
-from tests.conftest import Place, at, statement
+from tests.places import Place, at, statement
 from tests.postgres import server
 from tests.security.questions import Asked, Question
 from tests.security.twins import (

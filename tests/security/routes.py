@@ -17,7 +17,7 @@ import httpx
 
 from hie.oauth.open_doors import is_open, is_page
 from hie.store.migrate import migrate
-from tests.conftest import Place
+from tests.places import Place
 from tests.security.callers import STRANGER, Caller, Filled, filled, sign_in
 from tests.security.mounted import METHODS, Address, addresses, request_of, routes_of
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hie.store.migrate import migrate
-from tests.conftest import Place
+from tests.places import Place
 from tests.security.callers import BASE
 from tests.security.noninterference import drawn
 from tests.security.questions import ABSENT, Question

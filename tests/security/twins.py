@@ -27,9 +27,9 @@ from hie.store.session import Unit
 from hie.store.sqlite import FILE
 from hie.store.tables import METADATA, TABLES
 from hie.store.visible import visible, visible_history
-from tests.conftest import Place, at, statement
 from tests.integration.access.support import Region
 from tests.integration.fhir.support import writer
+from tests.places import Place, at, statement
 from tests.security.callers import BASE, client
 from tests.security.worlds import (
     HOSPITALS,

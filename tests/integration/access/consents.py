@@ -1,11 +1,17 @@
 """Consents as hospitals' systems write them, and the places where a result could be seen."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
-from tests.integration.access.support import INSTITUTIONS, Region, encounter_of, region
+from tests.integration.access.support import (
+    INSTITUTIONS,
+    Region,
+    Written,
+    encounter_of,
+    filling,
+    region,
+)
 from tests.unit.consent.consents import rule
 
 SYSTEM = "https://hie.example/fhir/sid/institution"
@@ -46,13 +52,16 @@ def consent_of(patient: str, root: dict[str, Any], **more: Any) -> dict[str, Any
     }
 
 
-@asynccontextmanager
-async def treating(place: Any, tmp_path: Path) -> AsyncIterator[Region]:
+def treating(place: Any, tmp_path: Path) -> AbstractAsyncContextManager[Region]:
     """The region, where B treats P1, P5 and P6 and C treats P6: all but consent permits them."""
-    async with region(place, tmp_path) as found:
+    return region(place, tmp_path, _treated)
+
+
+async def _treated(place: Any) -> Written:
+    async with filling(place) as found:
         for one in ("P1b", "P5b", "P6b", "P6c"):
             await found.made(one[-1], encounter_of(found.patients[one]))
-        yield found
+    return found.written()
 
 
 async def give(found: Region, who: str, patient: str, root: dict[str, Any], **more: Any) -> str:

@@ -6,7 +6,7 @@ turn up nowhere but where the result may be seen.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -25,15 +25,30 @@ from hie.oauth.token_answer import token_answer
 from hie.store import clients
 from hie.synthetic.institutions import BEIJING, SHIJIAZHUANG, TIANJIN
 from hie.synthetic.people import resident_number
-from tests.integration.fhir.support import writer
+from tests.integration.fhir.support import headers_of, writer
 from tests.integration.test_doors import _client, _settings
-from tests.integration.test_road import _connected
+from tests.integration.test_road import _with_sites, linked
+from tests.places import prepared
 
 INSTITUTIONS = {"a": BEIJING.code, "b": TIANJIN.code, "c": SHIJIAZHUANG.code}
 VIEWED = {"P1": "ab", "P2": "ab", "P3": "ab", "P4": "ab", "P5": "ab", "P6": "abc"}
 TREATED = ("P1", "P3", "P4", "P5", "P6")  # by A
 HIV = "http://loinc.org|75622-1"
+_OF_STAFF = ("user/*.rs", "hie/order-check", "hie/decide")
 NOT_THERE = "AAAAAAAAAAAAAAAAAAAAAA"  # an id of the hub's shape that nothing has
+
+
+@dataclass
+class Written:
+    """The ids of what a region was filled with."""
+
+    patients: dict[str, str]
+    results: dict[str, str]
+    encounters: dict[str, str]
+    accounts: dict[str, str]
+
+
+Filling = Callable[[Any], Awaitable[Written]]
 
 
 @dataclass
@@ -46,6 +61,11 @@ class Region:
     patients: dict[str, str] = field(default_factory=dict)  # "P1a" -> id
     results: dict[str, str] = field(default_factory=dict)
     encounters: dict[str, str] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)  # of `person`
+
+    def written(self) -> Written:
+        """What is in it, without the hub."""
+        return Written(self.patients, self.results, self.encounters, self.accounts)
 
     def canary(self, place: str) -> str:
         """The words of one patient's result at one hospital."""
@@ -84,7 +104,6 @@ class Region:
             "password": "a long pass phrase",
         }
         account = str((await run(self.hub, "user-add", asked))["id"])
-        scopes = ("user/*.rs", "hie/order-check", "hie/decide")
         async with self.hub.db.unit() as unit:
             if await clients.find(unit, f"app-{who}") is None:
                 await clients.add(
@@ -93,29 +112,31 @@ class Region:
                     institution=code,
                     name="app",
                     jwks={"keys": []},
-                    scopes=scopes,
+                    scopes=_OF_STAFF,
                     purposes=("TREAT", "ETREAT"),
                     now_us=1,
                 )
+        self.accounts[name] = account
+        self.headers[name] = self.headers_of_person(account, who, role, **more)
+
+    def headers_of_person(self, account: str, who: str, role: str, **more: Any) -> dict[str, str]:
+        """How a member of a hospital's staff calls by an app of the hospital."""
         entrance = self.hub.entrance
         grant = Grant(
             **{
                 "issuer": entrance.issuer,
                 "audience": entrance.audience,
                 "client": f"app-{who}",
-                "institution": code,
+                "institution": INSTITUTIONS[who],
                 "purpose": Purpose.TREATMENT,
-                "scopes": scopes,
+                "scopes": _OF_STAFF,
                 "subject": account,
                 "role": role,
                 **more,
             }
         )
         token = token_answer(entrance, grant, secrets.token_hex(16))["access_token"]
-        self.headers[name] = {
-            "Authorization": f"Bearer {token}",
-            "Content-Type": "application/fhir+json",
-        }
+        return {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
 
     async def last_audit(self) -> tuple[str, str | None]:
         """Outcome and reason of the last thing that was recorded."""
@@ -139,10 +160,32 @@ async def sees(found: Region, who: str, place: str) -> bool:
 
 
 @asynccontextmanager
-async def region(place: Any, tmp_path: Path, **settings: Any) -> AsyncIterator[Region]:
-    """The hub with its hospitals, patients, visits and results."""
+async def region(
+    place: Any, tmp_path: Path, fill: Filling | None = None, **settings: Any
+) -> AsyncIterator[Region]:
+    """The hub with its hospitals, patients, visits and results; `fill` has more of them."""
+    written = await prepared(place, fill or filled)
     async with opened(_settings(place, **settings)) as hub, _client(hub) as client:
-        await _connected(hub, tmp_path)
+        linked(tmp_path)
+        found = Region(hub, client, {}, written.patients, written.results, written.encounters)
+        for who in INSTITUTIONS:
+            found.headers[who] = await headers_of(hub, f"his-{who}")
+        found.headers["a1"] = found.headers_of_person(written.accounts["a1"], "a", "clinician")
+        yield found
+
+
+async def filled(place: Any) -> Written:
+    """What every region begins with."""
+    async with filling(place) as found:
+        pass
+    return found.written()
+
+
+@asynccontextmanager
+async def filling(place: Any) -> AsyncIterator[Region]:
+    """A region that is written for the first time."""
+    async with opened(_settings(place)) as hub, _client(hub) as client:
+        await _with_sites(hub)
         found = Region(hub, client)
         for who, institution in INSTITUTIONS.items():
             found.headers[who] = await writer(hub, f"his-{who}", institution, "hie/order-check")

@@ -17,10 +17,10 @@ from hie.exchange.process import lanes, process_waiting
 from hie.exchange.receive import receive
 from hie.store import consents, relations
 from hie.store.families import families_of
-from tests.conftest import Place
 from tests.integration.access.consents import denying, give, treating
 from tests.integration.access.support import Region, encounter_of, result_of
 from tests.integration.two_hospitals import CASE, Doors
+from tests.places import Place
 
 pytestmark = pytest.mark.anyio
 TIMES = 12

@@ -19,8 +19,9 @@ from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.fhir import identifier_system
 from tests.integration.test_doors import _client, _settings
-from tests.integration.test_road import _connected, _packed
+from tests.integration.test_road import _packed, _with_sites, linked
 from tests.integration.two_hospitals import CASE, TEXT
+from tests.places import prepared
 from tests.treated import treats_everybody
 from tests.unit.access.tokens import Private, ec_key, jwk_of, signed
 
@@ -115,12 +116,18 @@ async def registered(
 @asynccontextmanager
 async def region(place: Any, tmp_path: Path, **settings: Any) -> AsyncIterator[Cds]:
     """The hub with the example's results, and the HIS."""
+    await prepared(place, _filled)
     async with opened(_settings(place, **settings)) as hub, _client(hub) as http:
-        await _connected(hub, tmp_path)
+        linked(tmp_path)
+        yield await registered(hub, http)
+
+
+async def _filled(place: Any) -> None:
+    async with opened(_settings(place)) as hub:
+        await _with_sites(hub)
         packed = _packed(TEXT.encode())
         await run(hub, "receive", {"site": CASE.site, "files": [packed]})
         await treats_everybody(hub, RECEIVER)
-        yield await registered(hub, http)
 
 
 def patient(**changes: Any) -> dict[str, Any]:

@@ -17,12 +17,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hie.app import opened
 from hie.cds import SERVICES
 from hie.exchange.commands import run
-from tests.conftest import DATABASES, _place, elsewhere
+from tests.conftest import DATABASES, _place
 from tests.integration.cds.support import Cds
 from tests.integration.clients.printed import Printed, done, environment_of
 from tests.integration.imaging.support import free_port, serving, settings_of
 from tests.integration.test_road import _connected, _packed
 from tests.integration.two_hospitals import CASE, TEXT
+from tests.places import elsewhere
 
 PAGE = Printed.of("docs/cds-hooks.md")
 SIGN = "/cds-services/hie-order-sign"

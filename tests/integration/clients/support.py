@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from hie.app import opened
 from hie.exchange.commands import run
-from tests.conftest import Place, elsewhere
 from tests.integration.imaging.support import free_port, serving, settings_of
+from tests.places import Place, elsewhere
 
 INSTITUTION = "91110000802100433B"
 CLIENT = "app"

@@ -15,10 +15,11 @@ import pytest
 
 from hie.app import opened
 from tests.clients.node import NODE
-from tests.conftest import DATABASES, _place, elsewhere
+from tests.conftest import DATABASES, _place
 from tests.integration.clients.printed import Printed, done, environment_of
 from tests.integration.imaging.support import free_port, serving, settings_of
 from tests.integration.test_road import _connected
+from tests.places import elsewhere
 
 PAGE = Printed.of("README.md", "Write a client")
 PROGRAMS = {"python": ([sys.executable], "client.py"), "js": ([str(NODE)], "client.mjs")}

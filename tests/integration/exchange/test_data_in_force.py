@@ -17,9 +17,9 @@ from hie.recognition.snapshot import read_manifest
 from hie.store import checks
 from hie.store.books import find_manifests
 from hie.synthetic import example
-from tests.conftest import Place
 from tests.integration.exchange.test_imaging_orders import HEAD, _home, _put, a_report, a_study
 from tests.integration.test_road import TODAY, _connected, _packed, _settings
+from tests.places import Place
 
 pytestmark = pytest.mark.anyio
 CASE = example(today=TODAY)

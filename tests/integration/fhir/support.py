@@ -10,11 +10,10 @@ import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from hie.app import opened
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
-from tests.integration.test_doors import _client, _settings
-from tests.integration.test_road import _connected
+from tests.integration.test_doors import _client
+from tests.integration.test_road import connected
 from tests.integration.two_hospitals import CASE
 
 SYSTEM = "urn:oid:2.16.156.1.9.1"
@@ -57,6 +56,11 @@ async def writer(
         "purposes": ["TREAT"],
     }
     await run(hub, "client-add", asked)
+    return await headers_of(hub, client)
+
+
+async def headers_of(hub: Hub, client: str) -> dict[str, str]:
+    """How a client that is registered calls now."""
     token = await run(hub, "client-token", {"client": client, "scopes": None})
     return {
         "Authorization": f"Bearer {token['access_token']}",
@@ -66,8 +70,7 @@ async def writer(
 
 @asynccontextmanager
 async def hub_of_writer(place: Any, tmp_path: Path, *more: str) -> AsyncIterator[Any]:
-    async with opened(_settings(place)) as hub, _client(hub) as client:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _), _client(hub) as client:
         client.headers.update(await writer(hub, "writer", CASE.institution, *more))
         yield hub, client
 

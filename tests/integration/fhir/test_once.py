@@ -5,8 +5,8 @@
 
 import pytest
 
-from tests.conftest import Place
 from tests.once.run import proven
+from tests.places import Place
 
 pytestmark = pytest.mark.anyio
 ROUNDS, BETWEEN = 20, 10  # a hub is killed in every tenth

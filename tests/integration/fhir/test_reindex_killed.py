@@ -15,10 +15,10 @@ from hie.settings import Settings
 from hie.store import progress, relations, resources
 from hie.store.database import Database
 from hie.store.resources import Put
-from tests.conftest import Place
 from tests.once.clients import Clients
 from tests.once.hubs import INSTITUTION, Hubs, hubs_on
 from tests.once.rounds import result
+from tests.places import Place
 
 pytestmark = pytest.mark.anyio
 HOME, RESULTS = "home1", 6_000

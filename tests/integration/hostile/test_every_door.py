@@ -14,8 +14,8 @@ import pytest
 
 from hie.oauth.hardening import HEADERS
 from hie.oauth.open_doors import is_open
-from tests.conftest import Place
 from tests.integration.hostile.support import ECHO, check_silent, reasons
+from tests.places import Place
 from tests.security.callers import Caller, Filled, filled
 from tests.security.mounted import Address, addresses, request_of, routes_of
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Place
 from tests.integration.hostile.support import ECHO, check_silent, reasons
+from tests.places import Place
 from tests.security.callers import BASE, Caller, Filled, filled, sign_in
 from tests.security.mounted import Address, addresses, request_of, routes_of
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from hie.access.scopes import Door
-from tests.conftest import Place
 from tests.integration.hostile.support import ECHO, check_silent, reasons
+from tests.places import Place
 from tests.security.callers import Filled, decision, filled, order_check
 
 pytestmark = pytest.mark.anyio

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Place
 from tests.integration.hostile.support import ECHO
 from tests.integration.two_hospitals import TEXT, Doors, opened_doors
+from tests.places import Place
 
 pytestmark = pytest.mark.anyio
 # What the first result says: another number tomorrow.

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from hie.app import opened, web_app
-from tests.conftest import Place
 from tests.integration.hostile.support import reasons
 from tests.integration.test_doors import _settings
+from tests.places import Place
 
 pytestmark = pytest.mark.anyio
 MANY = 1_000  # of each; the same a million times costs as many rows

@@ -11,7 +11,7 @@ import pytest
 
 from hie.access.restriction import Restriction
 from hie.store import visible as room
-from tests.conftest import Place
+from tests.places import Place
 from tests.security.noninterference import Report, drawn, examine
 from tests.security.twins import CLINICIAN, SYSTEM
 

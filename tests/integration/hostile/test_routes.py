@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Place
+from tests.places import Place
 from tests.security.routes import IN, TABLE, differences, heads, laws, proven, read, write
 
 pytestmark = pytest.mark.anyio

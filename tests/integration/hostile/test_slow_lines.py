@@ -16,9 +16,9 @@ from hie.app import web_app
 from hie.app.prompt_protocol import HEAD_BYTES, HEAD_SECONDS, prompt
 from hie.app.server import _recorded
 from hie.exchange.hub import Hub
-from tests.conftest import Place
 from tests.integration.fhir.support import hub_of_writer, patient_of
 from tests.integration.hostile.support import reasons
+from tests.places import Place
 
 pytestmark = pytest.mark.anyio
 SECONDS = 1.0  # instead of ten: what is tested is that it ends

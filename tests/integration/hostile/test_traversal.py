@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from tests.conftest import Place
+from tests.places import Place
 from tests.security.callers import BASE, Filled, filled
 
 pytestmark = pytest.mark.anyio

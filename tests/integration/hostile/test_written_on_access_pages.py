@@ -22,8 +22,8 @@ from hie.access.totp import code_at
 from hie.exchange.commands import run
 from hie.store import glass, users
 from hie.store.glass import Opening
-from tests.conftest import Place
 from tests.integration.hostile.written import HOSTILE, check_inert, patient_named, shape
+from tests.places import Place
 from tests.security.callers import BASE, PASSWORD, Caller, Filled, consent_tree, filled, sign_in
 
 pytestmark = pytest.mark.anyio

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hie.access.scopes import Door
-from tests.conftest import Place
 from tests.integration.hostile.written import HOSTILE, check_inert, patient_named, shape
+from tests.places import Place
 from tests.security.callers import BASE, Caller, Filled, filled
 
 pytestmark = pytest.mark.anyio

@@ -13,7 +13,6 @@ import pytest
 
 from hie.exchange.keep_instances import sweep
 from hie.exchange.process import drain
-from tests.conftest import Place
 from tests.integration.imaging.support import (
     count,
     fact,
@@ -25,6 +24,7 @@ from tests.integration.imaging.support import (
     settings_of,
     studies,
 )
+from tests.places import Place
 
 pytestmark = [
     pytest.mark.anyio,

@@ -6,8 +6,8 @@ import pytest
 
 from hie.app import work
 from hie.intake.mllp_frames import framed
-from tests.conftest import Place
 from tests.integration.intake.lis import PROFILE, Lis, message, msa, open_door
+from tests.places import Place
 
 pytestmark = pytest.mark.anyio
 PROCESS = PROFILE + 'ack = "on_process"\n'

@@ -8,8 +8,8 @@ import pytest
 
 from hie.intake.mllp_frames import framed
 from hie.store.sqlite import Sqlite
-from tests.conftest import Place, at, statement
 from tests.integration.intake.lis import PROFILE, Door, message, msa, open_door
+from tests.places import Place, at, statement
 
 pytestmark = pytest.mark.anyio
 

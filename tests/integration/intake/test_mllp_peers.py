@@ -20,8 +20,8 @@ from hie.settings import Settings
 from hie.store.messages import COLUMNS, State, message_of
 from tests.clients.node import needs_packages
 from tests.clients.node import ran as node
-from tests.conftest import Place
 from tests.integration.intake.lis import Door, Lis, message, msa, open_door
+from tests.places import Place
 
 pytestmark = pytest.mark.anyio
 

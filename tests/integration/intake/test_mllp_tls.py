@@ -16,8 +16,8 @@ from cryptography.x509.oid import NameOID
 from hie.errors import HubMisconfigured
 from hie.intake.mllp_tls import server_context
 from hie.settings import Settings
-from tests.conftest import Place
 from tests.integration.intake.lis import PROFILE, Door, message, open_door
+from tests.places import Place
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,6 @@ from hie.oauth.registration import set_client_active
 from hie.oauth.sign_in import sign_out
 from hie.oauth.upkeep import tidy, upkeep
 from hie.store.database import Database
-from tests.conftest import Place
 from tests.integration.oauth.asking import (
     a_scope,
     ask,
@@ -24,6 +23,7 @@ from tests.integration.oauth.asking import (
     token,
 )
 from tests.integration.oauth.conftest import OPERATOR, Hub, Making, register
+from tests.places import Place
 from tests.unit.access.tokens import CLIENT, NOW, a_header, an_assertion, jwk_of, rsa_key, signed
 
 pytestmark = pytest.mark.anyio

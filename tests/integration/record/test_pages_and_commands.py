@@ -158,7 +158,7 @@ async def test_the_commands_write_every_form(
     tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch,
     sqlite_template: Path,
 ) -> None:  # fmt: skip
-    from tests.conftest import Place
+    from tests.places import Place
 
     folder = tmp_path / "data"
     folder.mkdir()

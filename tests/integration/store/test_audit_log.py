@@ -14,8 +14,8 @@ from hie.fhir.search.values import When
 from hie.store import audit_log, ledger, migrate
 from hie.store.audit_log import Look
 from hie.store.database import Database
-from tests.conftest import Place
 from tests.integration.store.plans import plan_of, watched
+from tests.places import Place
 
 OURS, THEIRS = "91A", "91B"
 

@@ -10,8 +10,8 @@ from hie.errors import Conflict, Contended, HubError, Unavailable
 from hie.store.database import Database
 from hie.store.faults import from_postgresql
 from hie.store.sqlite import Sqlite
-from tests.conftest import Place
 from tests.integration.store.test_messages import keep
+from tests.places import Place
 
 
 async def limited(place: Place, more: int) -> Database:

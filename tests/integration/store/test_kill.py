@@ -14,7 +14,7 @@ import pytest
 
 from hie.store import messages
 from hie.store.database import Database
-from tests.conftest import Place
+from tests.places import Place
 
 WRITER = """
 import asyncio, os, pathlib, sys

@@ -13,7 +13,7 @@ from hie.store import persons
 from hie.store.database import Database
 from hie.store.persons_then import persons_then
 from hie.store.session import Unit
-from tests.conftest import Place
+from tests.places import Place
 
 # (first, second, which): a join of two records, or the undo of one of the links there are
 STEPS = st.integers(3, 6).flatmap(

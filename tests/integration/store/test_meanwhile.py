@@ -13,8 +13,8 @@ from hie.store.database import Database
 from hie.store.resources import Put
 from hie.store.session import Unit
 from tests.builders import a_patient, an_observation
-from tests.conftest import Place
 from tests.integration.meanwhile import while_it_waits
+from tests.places import Place
 from tests.unit.consent.consents import a_consent, rule
 
 pytestmark = pytest.mark.anyio

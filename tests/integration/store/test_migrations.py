@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 import hie.store.migrate
 from hie.store.migrate import current, head, migrate, on_connection
 from hie.store.tables import METADATA
-from tests.conftest import Place, at, statement
+from tests.places import Place, at, statement
 
 
 def differences(connection: Connection) -> list[object]:

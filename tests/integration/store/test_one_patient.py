@@ -25,7 +25,7 @@ from hie.store.visible import visible
 from tests.bench.growth.blocks import touched
 from tests.bench.growth.data import Filed, Source
 from tests.bench.growth.queries import Probe
-from tests.conftest import Place
+from tests.places import Place
 
 pytestmark = pytest.mark.anyio
 MINE, OTHER = "91110000MA01234567", "91110000MA07654321"

@@ -12,7 +12,7 @@ import pytest
 from hie.errors import DataDirectoryBusy, HubMisconfigured, Unavailable
 from hie.store.database import Database
 from hie.store.migrate import migrate
-from tests.conftest import Place, at, statement
+from tests.places import Place, at, statement
 
 HOLD = (
     "import asyncio, pathlib, sys\n"

@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from hie.store.database import Database
 from hie.store.migrate import migrate, on_connection
 from hie.store.tables import HOMELESS, METADATA, TABLES
-from tests.conftest import DATABASES, Place, at, statement
+from tests.conftest import DATABASES
 from tests.integration.fhir import (
     test_conditional_reads,
     test_history,
@@ -30,6 +30,7 @@ from tests.integration.fhir.search import (
     test_tokens,
 )
 from tests.integration.store import test_resources as plain
+from tests.places import Place, at, statement
 
 PARTS = 16
 OVER_HTTP = (

@@ -14,7 +14,7 @@ from hie.store.database import Database
 from hie.store.resources import Put
 from hie.store.served import Stored
 from tests.builders import a_patient, a_report, an_observation, an_organization
-from tests.conftest import Place
+from tests.places import Place
 
 ALL = Restriction()
 SYSTEM = "https://hie.example/fhir/sid/site/lis-1/result"

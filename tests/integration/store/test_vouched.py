@@ -4,8 +4,8 @@ import pytest
 
 from hie.store import vouched
 from hie.store.database import Database
-from tests.conftest import Place
 from tests.integration.meanwhile import while_it_waits
+from tests.places import Place
 
 pytestmark = pytest.mark.anyio
 HOSPITAL, NUMBER = "91110000MA01234567", "D0117"

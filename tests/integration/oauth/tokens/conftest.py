@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hie.store.database import Database
-from tests.conftest import Place
+from tests.places import Place
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 from hie.access.dpop import hash_of
 from hie.exchange.commands import run
 from hie.oauth.sender import nonce
-from tests.conftest import Place
 from tests.integration.fhir.support import hub_of_writer
 from tests.integration.oauth.asking import form
 from tests.integration.two_hospitals import CASE
+from tests.places import Place
 from tests.unit.access.tokens import a_header, ec_key, jwk_of, signed
 
 pytestmark = pytest.mark.anyio

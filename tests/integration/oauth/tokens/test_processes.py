@@ -18,9 +18,9 @@ from hie.oauth.rotation import open_ring, replace_all
 from hie.oauth.token_request import ASSERTION_TYPE, GrantType
 from hie.store.database import Database
 from hie.store.ledger import Ledger
-from tests.conftest import Place
 from tests.integration.oauth.conftest import OPERATOR
 from tests.integration.oauth.tokens.people import HIS, iua
+from tests.places import Place
 from tests.unit.access.tokens import INSTITUTION, a_header, ec_key, jwk_of, signed
 
 pytestmark = pytest.mark.anyio

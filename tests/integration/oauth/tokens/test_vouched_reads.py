@@ -8,9 +8,9 @@ import pytest
 
 from hie.exchange.commands import run
 from hie.oauth.token_request import GrantType
-from tests.conftest import Place
 from tests.integration.access.support import INSTITUTIONS, NOT_THERE, Region, ids_of, region
 from tests.integration.oauth.tokens.people import context_header, iua
+from tests.places import Place
 from tests.unit.access.tokens import ec_key, jwk_of, signed
 
 pytestmark = pytest.mark.anyio

@@ -6,8 +6,8 @@ import pytest
 
 from hie.oauth.dual_control import keep_demand
 from hie.store.database import Database
-from tests.conftest import Place
 from tests.integration.oauth.conftest import OPERATOR, Hub, Making, register
+from tests.places import Place
 
 
 @pytest.fixture
