@@ -52,37 +52,40 @@ class Template:
 
 
 class Copied(Place):
-    """A place of its own, copied from a template; until it is used it may be another one's copy."""
+    """A place of its own, copied from a template; before it is used it may be another one's copy."""
 
     def __init__(self, template: Template, data_dir: Path) -> None:
         super().__init__(None, data_dir)
-        self._name = ""
+        self.name = f"t_{secrets.token_hex(6)}"
+        self._is_there = False
         self.become(template)
 
     @property
     def url(self) -> str | None:
-        """The address of the database, which is made at the first time of asking."""
+        """The address of the database, which is made when it is asked for."""
         server = self.template.server
-        if self._url is None and server is not None:
-            self._name = f"t_{secrets.token_hex(6)}"
-            statement(server, f"CREATE DATABASE {self._name} TEMPLATE {self.template.name}")
-            self._url = at(server, self._name)
-        return self._url
+        if server is None:
+            return None
+        if not self._is_there:
+            statement(server, f"CREATE DATABASE {self.name} TEMPLATE {self.template.name}")
+            self._is_there = True
+        return at(server, self.name)
 
     def become(self, template: Template) -> None:
-        """Be a copy of this one."""
-        assert self._url is None, "a database that is in use"
+        """Be a copy of this one; at the same address, if that was asked for."""
+        self.drop()
         self.template = template
         shutil.copytree(template.folder, self.data_dir, dirs_exist_ok=True)
 
     def kept(self) -> Template:
         """What is here now, to be copied; nobody may have it open."""
-        return Template(self.data_dir, self.template.server, self._name)
+        return Template(self.data_dir, self.template.server, self.name)
 
     def drop(self) -> None:
         """Let the database go; the files are the test's own."""
-        if self._name and self.template.server is not None:
-            statement(self.template.server, f"DROP DATABASE {self._name} WITH (FORCE)")
+        if self._is_there and self.template.server is not None:
+            statement(self.template.server, f"DROP DATABASE {self.name} WITH (FORCE)")
+            self._is_there = False
 
 
 async def prepared(place: Place, fill: Callable[[Place], Awaitable[S]]) -> S:

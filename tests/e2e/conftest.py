@@ -8,9 +8,11 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.running import Running, serving
+
+expect.set_options(timeout=20_000)  # a machine may have much else to do
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ _OPTIONS = {
     "preload": False,
     "iframes": False,
 }
+_BUT_COLOURS = {"color-contrast": {"enabled": False}}  # half of the time axe takes
 # How far a page is wider than its window, and what lies outside of it or of a box of its own that
 # is to be scrolled: of such words the end would be looked for.
 _TOO_WIDE = """(what) => {
@@ -59,15 +60,18 @@ _IN_OWN_COLOURS = """() => {
 }"""
 
 
-def faults_of(page: Page) -> list[str]:
-    """Everything below, at once."""
-    found = [*inaccessible(page), *too_wide(page), *on_paper(page), *in_own_colours(page)]
+def faults_of(page: Page, *, colours: bool = True) -> list[str]:
+    """Everything below, at once; `colours`: also of those, which are the same in each language."""
+    found = [*inaccessible(page, colours=colours), *too_wide(page), *on_paper(page)]
+    if colours:
+        found += in_own_colours(page)
     return list(dict.fromkeys(found))
 
 
-def inaccessible(page: Page) -> list[str]:
+def inaccessible(page: Page, *, colours: bool = True) -> list[str]:
     """What axe-core finds wrong."""
-    found: dict[str, Any] = Axe().run(page, options=_OPTIONS).response
+    options = _OPTIONS if colours else {**_OPTIONS, "rules": _BUT_COLOURS}
+    found: dict[str, Any] = Axe().run(page, options=options).response
     return [
         f"{one['id']}: {one['help']}: {node['html'][:160]}"
         for one in found["violations"]

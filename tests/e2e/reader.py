@@ -35,7 +35,7 @@ def reading(
         viewport={"width": width, "height": 900},
         ignore_https_errors=True,  # a hub over TLS has a certificate of this run
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)  # a machine may have much else to do
     page = context.new_page()
     told: list[str] = []
 

@@ -115,7 +115,7 @@ def browser() -> Iterator[Browser]:
 def window(browser: Browser) -> Iterator[BrowserContext]:
     """A new browser of somebody who reads Chinese."""
     context = browser.new_context(locale="zh-CN", ignore_https_errors=True)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     try:
         yield context
     finally:

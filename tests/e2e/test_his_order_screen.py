@@ -141,7 +141,7 @@ def his(language: str, folder: Path, environment: dict[str, str]) -> Iterator[st
 def screen(browser: Browser, address: str, locale: str) -> Iterator[Page]:
     """The order screen in a new window; no error may come up in it."""
     context = browser.new_context(locale=locale)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page, wrong = context.new_page(), []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     try:

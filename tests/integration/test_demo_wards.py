@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from hie.access.windows import EVER_US
-from hie.app import opened
 from hie.exchange.commands import run
 from hie.exchange.demo_wards import admit
-from tests.integration.test_doors import _settings
-from tests.integration.test_road import _connected
+from tests.integration.test_road import connected
 
 pytestmark = pytest.mark.anyio
 TODAY = datetime.now(timezone(timedelta(hours=8))).date()
@@ -20,8 +18,7 @@ TODAY = datetime.now(timezone(timedelta(hours=8))).date()
 async def test_every_hospital_of_the_demo_has_people_in_its_beds(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        region = await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, region):
         beds = await admit(hub, region)
         assert {one.institution for one in region.sites} >= set(beds)
         assert all(1 <= len(numbers) <= 12 for numbers in beds.values())

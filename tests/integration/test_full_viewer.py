@@ -10,7 +10,7 @@ from hie.errors import HubMisconfigured
 from hie.oauth.hardening import CONTENT_SECURITY_POLICY
 from tests.integration.test_doors import _client, _settings
 from tests.integration.test_pages import _person, _signed_in
-from tests.integration.test_road import _connected
+from tests.integration.test_road import _connected, connected
 
 pytestmark = pytest.mark.anyio
 
@@ -74,8 +74,7 @@ async def test_it_is_served_as_published_below_its_own_address_and_nowhere_else(
 async def test_where_none_is_installed_there_is_no_such_page_and_a_wrong_folder_stops_the_hub(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        region = await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, region):
         await _person(hub, region, "clinician")
         async with _client(hub) as client:
             await _signed_in(client, "clinician")

@@ -13,7 +13,7 @@ from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.synthetic.region import Manifest
 from tests.integration.test_doors import _client, _ready, _settings
-from tests.integration.test_road import _connected
+from tests.integration.test_road import _connected, connected
 from tests.treated import treats_everybody
 
 pytestmark = pytest.mark.anyio
@@ -37,8 +37,7 @@ async def _signed_in(client: httpx.AsyncClient, login: str) -> None:
 
 
 async def test_only_clinicians_see_patients(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        region = await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, region):
         roles = ("integrator", "auditor", "manager", "administrator")
         for role in roles:
             await _person(hub, region, role)

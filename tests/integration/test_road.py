@@ -104,8 +104,7 @@ def _settings(place: Any, **more: Any) -> Settings:
 
 
 async def test_the_same_message_three_times_changes_nothing(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         arguments = {"site": case.site, "files": [_packed(case.message)]}
         first = await run(hub, "receive", arguments)
@@ -119,8 +118,7 @@ async def test_the_same_message_three_times_changes_nothing(place: Any, tmp_path
 
 
 async def test_a_result_is_assessed_explained_and_decided(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         await run(hub, "receive", {"site": case.site, "files": [_packed(case.message)]})
         answer = await run(hub, "order-check", {"request": case.order_check.decode()})
@@ -151,8 +149,7 @@ async def test_a_result_is_assessed_explained_and_decided(place: Any, tmp_path: 
 async def test_a_held_message_is_released_by_approving_a_code_map(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        region = await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, region):
         site = next(one for one in region.sites if one.code_map is not None)
         file = next(f for f in sorted(site.messages.rglob("*.hl7")))
         arguments = {"site": site.site, "files": [_packed(file.read_bytes())]}
@@ -211,8 +208,7 @@ async def test_kill_at_any_moment_loses_and_doubles_nothing(place: Any, tmp_path
 
 
 async def test_a_file_of_too_many_messages_is_refused_whole(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        region = await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, region):
         content = b"MSH|^~\\&|A|B|||||ORU^R01|1|P|2.4\r" * (MOST_IN_ONE + 1)
         with pytest.raises(TooLarge) as refused:
             await receive(hub, operator(), region.sites[0].site, content, channel="test", media="")

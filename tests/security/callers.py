@@ -28,12 +28,11 @@ from hie.app import opened, web_app
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.oauth.token_answer import token_answer
-from hie.settings import Settings
 from hie.store import clients
 from hie.synthetic.institutions import BY_SITE
-from tests.integration.test_road import _connected, _packed
+from tests.integration.test_road import _packed, _settings, _with_sites, linked
 from tests.integration.two_hospitals import CASE
-from tests.places import Place
+from tests.places import Place, prepared
 from tests.unit.access.tokens import Private, ec_key, jwk_of, signed
 
 BASE = "http://localhost:8000"
@@ -43,6 +42,8 @@ CDS = "cds hooks"
 CDS_ISSUER = "https://his.example/cds"
 # People of these roles also call by an app, with every scope a person may have.
 APPS = (Role.CLINICIAN, Role.AUDITOR, Role.MANAGER)
+_CDS_KEY = ec_key("P-384", 81)
+_INSTITUTION = str(json.loads(CASE.order_check)["receiver"]["institution"])
 USER_SCOPES = ("user/*.rs", Door.ORDER_CHECK, Door.DECIDE, Door.INDICATORS)
 # Clients beside the one for each door: name -> scopes and purpose of use.
 CLIENTS: dict[str, tuple[list[str], str]] = {
@@ -99,39 +100,72 @@ class Filled:
         return next(one for one in self.callers if one.name == name)
 
 
+@dataclass
+class Kept:
+    """What a hub was filled with, without the hub: ids, accounts of apps, sessions of people."""
+
+    known: dict[str, str]
+    accounts: dict[str, str]
+    sessions: dict[str, tuple[dict[str, str], str]]  # of a role: the browser's cookies, and csrf
+
+
 @asynccontextmanager
 async def filled(place: Place, folder: Path) -> AsyncIterator[Filled]:
     """A hub of the invented region; its example's receiver is everybody's institution."""
-    settings = Settings(
-        data_dir=place.data_dir, database_url=place.url, rate_limits=False, log_level="error"
-    )
+    kept = await prepared(place, _with_callers)
+    linked(folder)
     async with AsyncExitStack() as stack:
-        hub = await stack.enter_async_context(opened(settings))
-        await _connected(hub, folder)
-        await run(hub, "receive", {"site": CASE.site, "files": [_packed(CASE.message)]})
-        institution = json.loads(CASE.order_check)["receiver"]["institution"]
-        found = Filled(hub, web_app(hub), institution)
+        hub = await stack.enter_async_context(opened(_settings(place, log_level="error")))
+        found = Filled(hub, web_app(hub), _INSTITUTION, known=kept.known)
         found.callers.append(Caller(STRANGER, await stack.enter_async_context(_http(found))))
-        wanted = CLIENTS | {
-            door.value: ([door.value], "PATRQT" if door is Door.PATIENT_CODES else "TREAT")
-            for door in Door
-        }
-        for number, (name, (scopes, purpose)) in enumerate(wanted.items()):
+        for number, name in enumerate(_clients()):
             http = await stack.enter_async_context(_http(found))
-            http.headers.update(await client(hub, f"c{number}", institution, scopes, purpose))
+            http.headers.update(await _token(hub, f"c{number}"))
             found.callers.append(Caller(name, http))
         http = await stack.enter_async_context(_http(found))
-        http.auth = await cds_client(hub, institution)
+        http.auth = Signing(_CDS_KEY)
         found.callers.append(Caller(CDS, http))
+        async with hub.db.unit() as unit:  # they asked for something a moment ago
+            await unit.execute("UPDATE session SET seen_us = $1", time.time_ns() // 1000)
         for role in Role:
             http = await stack.enter_async_context(_http(found))
-            found.callers.append(await person(found, http, role))
+            cookies, csrf = kept.sessions[role]
+            http.cookies.update(cookies)
+            found.callers.append(Caller(role, http, csrf))
         for role in APPS:
             http = await stack.enter_async_context(_http(found))
-            http.headers.update(await app_token(found, role))
+            http.headers.update(_app_token(hub, role, kept.accounts[role]))
             found.callers.append(Caller(f"app of {role}", http))
-        await _fill(found)
         yield found
+
+
+def _clients() -> dict[str, tuple[list[str], str]]:
+    """Every client that has a token: one for each door, and the others."""
+    return CLIENTS | {
+        door.value: ([door.value], "PATRQT" if door is Door.PATIENT_CODES else "TREAT")
+        for door in Door
+    }
+
+
+async def _with_callers(place: Place) -> Kept:
+    async with opened(_settings(place, log_level="error")) as hub:
+        await _with_sites(hub)
+        await run(hub, "receive", {"site": CASE.site, "files": [_packed(CASE.message)]})
+        found = Filled(hub, web_app(hub), _INSTITUTION)
+        async with AsyncExitStack() as stack:
+            for number, (name, (scopes, purpose)) in enumerate(_clients().items()):
+                http = await stack.enter_async_context(_http(found))
+                http.headers.update(await client(hub, f"c{number}", _INSTITUTION, scopes, purpose))
+                found.callers.append(Caller(name, http))
+            await _add_cds_client(hub)
+            sessions = {}
+            for role in Role:
+                http = await stack.enter_async_context(_http(found))
+                csrf = (await person(found, http, role)).csrf
+                sessions[role.value] = (dict(http.cookies), str(csrf))
+            accounts = {role.value: await _app_account(found, role) for role in APPS}
+            await _fill(found)
+    return Kept(found.known, accounts, sessions)
 
 
 def _http(found: Filled) -> httpx.AsyncClient:
@@ -149,18 +183,19 @@ async def client(
     asked = {"client": name, "institution": institution, "key": {"pem": pem.decode()}}
     more = {"scopes": scopes, "name": name, "purposes": [purpose]}
     await run(hub, "client-add", asked | more)
-    answer = await run(hub, "client-token", {"client": name, "scopes": None})
+    return await _token(hub, name)
+
+
+async def _token(hub: Hub, client_: str) -> dict[str, str]:
+    answer = await run(hub, "client-token", {"client": client_, "scopes": None})
     return {"Authorization": f"Bearer {answer['access_token']}"}
 
 
-async def cds_client(hub: Hub, institution: str) -> Signing:
-    """A registered CDS Hooks client."""
-    key = ec_key("P-384", 81)
-    asked: dict[str, Any] = {"client": "cds", "institution": institution, "name": "cds"}
-    asked |= {"key": jwk_of(key, kid="c1"), "cds_issuer": CDS_ISSUER}
+async def _add_cds_client(hub: Hub) -> None:
+    asked: dict[str, Any] = {"client": "cds", "institution": _INSTITUTION, "name": "cds"}
+    asked |= {"key": jwk_of(_CDS_KEY, kid="c1"), "cds_issuer": CDS_ISSUER}
     asked |= {"scopes": [Door.ORDER_CHECK, Door.DECIDE], "purposes": ["TREAT"]}
     await run(hub, "client-add", asked)
-    return Signing(key)
 
 
 async def person(found: Filled, http: httpx.AsyncClient, role: str) -> Caller:
@@ -178,8 +213,8 @@ async def sign_in(http: httpx.AsyncClient, login: str) -> str:
     return _csrf(await http.get("/patients"))  # a refusal is a page with a form too
 
 
-async def app_token(found: Filled, role: Role) -> dict[str, str]:
-    """The header of an app that acts for somebody of this role, who proved two factors."""
+async def _app_account(found: Filled, role: Role) -> str:
+    """Somebody of this role for whom an app acts."""
     hub, login = found.hub, f"app-{role}"
     who = {"login": login, "name": "某人", "role": role, "department": "", "password": PASSWORD}
     account = await run(hub, "user-add", who | {"institution": found.institution})
@@ -195,14 +230,19 @@ async def app_token(found: Filled, role: Role) -> dict[str, str]:
                 purposes=("TREAT",),
                 now_us=1,
             )
+    return str(account["id"])
+
+
+def _app_token(hub: Hub, role: Role, account: str) -> dict[str, str]:
+    """The header of an app that acts for somebody of this role, who proved two factors."""
     grant = Grant(
         issuer=hub.entrance.issuer,
         audience=hub.entrance.audience,
         client="app",
-        institution=found.institution,
+        institution=_INSTITUTION,
         purpose=Purpose.TREATMENT,
         scopes=USER_SCOPES,
-        subject=str(account["id"]),
+        subject=account,
         role=role,
         acr=SECOND_FACTOR,
     )

@@ -45,7 +45,7 @@ def walk(visit: Visit) -> None:
     visit.go(page.locator("form.ordering button[type=submit]"))
     visit.look("form-incomplete")
     page.goto(patient)
-    visit.go(page.locator("form[action='/sign-out'] button"))
+    visit.sign_out()
     page.go_back()
     page.wait_for_url(re.compile("/sign-in"))
     expect(page.locator("body")).not_to_contain_text("王秀英")

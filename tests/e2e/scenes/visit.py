@@ -80,6 +80,12 @@ class Visit:
         context.clear_cookies(name=_SESSION)
         self.login = ""
 
+    def sign_out(self) -> None:
+        """Leave for good: nobody goes on in this session."""
+        self.go(self.page.locator("form[action='/sign-out'] button"))
+        self.world.sessions.pop(self.login, None)
+        self.login = ""
+
     def find(self, number: str) -> None:
         """Look a patient up by their resident number."""
         reader.find(self.page, number)

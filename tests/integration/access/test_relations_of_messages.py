@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from hie.access.windows import DISCHARGED_US, OUTPATIENT_US
-from hie.app import opened
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.store import relations
 from hie.store.relations import Fact
-from tests.integration.test_doors import _client, _settings
-from tests.integration.test_road import _connected, _packed
+from tests.integration.test_doors import _client
+from tests.integration.test_road import _packed, connected
 from tests.integration.two_hospitals import CASE, Doors
 
 pytestmark = pytest.mark.anyio
@@ -50,8 +49,7 @@ def _visit(code: str, admitted: str = "", discharged: str = "") -> str:
 
 
 async def test_a_report_of_today_proves_a_visit_and_an_order(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub, _client(hub) as client:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _), _client(hub) as client:
         doors = Doors(hub, client, {})
         admitted = datetime.now(UTC) - 5 * DAY
         await _sent(hub, doors, DAY, _visit("I", _stamp(admitted)))
@@ -67,15 +65,13 @@ async def test_a_report_of_today_proves_a_visit_and_an_order(place: Any, tmp_pat
 
 
 async def test_a_report_of_last_year_opens_nothing(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub, _client(hub) as client:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _), _client(hub) as client:
         await _sent(hub, Doors(hub, client, {}), 365 * DAY, _visit("O"))
         assert set(await _facts(hub)) == {"own"}
 
 
 async def test_a_stay_that_was_ended_long_ago_is_over(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub, _client(hub) as client:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _), _client(hub) as client:
         now = datetime.now(UTC)
         visit = _visit("I", _stamp(now - 30 * DAY), _stamp(now - 8 * DAY))
         await _sent(hub, Doors(hub, client, {}), 4 * DAY, visit)
@@ -85,8 +81,7 @@ async def test_a_stay_that_was_ended_long_ago_is_over(place: Any, tmp_path: Path
 async def test_a_report_of_the_wrong_patient_takes_back_what_rested_on_it(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub, _client(hub) as client:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _), _client(hub) as client:
         doors = Doors(hub, client, {})
         await _sent(hub, doors, DAY, _visit("O"))
         assert set(await _facts(hub)) == {"own", "visit", "order"}
@@ -96,8 +91,7 @@ async def test_a_report_of_the_wrong_patient_takes_back_what_rested_on_it(
 
 
 async def test_a_history_that_is_loaded_writes_no_relations(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        region = await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, region):
         site = region.sites[0]
         files = sorted(site.messages.rglob("*.hl7"))[:20]
         packed = [_packed(file.read_bytes(), file.name) for file in files]

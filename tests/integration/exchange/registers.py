@@ -10,12 +10,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from hie.app import opened
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.synthetic import example
 from tests.integration.exchange.reopening import received, used
-from tests.integration.test_road import TODAY, _connected, _packed, _settings
+from tests.integration.test_road import TODAY, _packed, connected
 
 NEW_CODE = "12110102400000101U"
 Cells = dict[str, str]
@@ -85,8 +84,7 @@ def file(name: str, *rows: Cells) -> dict[str, str]:
 
 @asynccontextmanager
 async def a_region(place: Any, tmp_path: Path) -> AsyncIterator[Region]:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         await received(hub, case.site, case.message)
         answer, mine = await used(hub, case)

@@ -18,7 +18,7 @@ from hie.store import checks
 from hie.store.books import find_manifests
 from hie.synthetic import example
 from tests.integration.exchange.test_imaging_orders import HEAD, _home, _put, a_report, a_study
-from tests.integration.test_road import TODAY, _connected, _packed, _settings
+from tests.integration.test_road import TODAY, _connected, _packed, _settings, connected
 from tests.places import Place
 
 pytestmark = pytest.mark.anyio
@@ -43,8 +43,7 @@ async def _kept(hub: Hub) -> list[tuple[str, str]]:
 async def test_a_row_is_the_bytes_its_hash_says_and_a_stranger_can_check_it(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         data = await _data(hub, await _ask(hub))
         async with hub.db.reading() as reader:
             rows = await reader.fetch("SELECT hash, kind, body FROM data_in_force")
@@ -91,8 +90,7 @@ async def _keep_and_fail(hub: Hub, used: InForce) -> None:
 
 
 async def test_a_part_whose_answer_failed_is_kept_with_the_next(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         used = hub.books.of(*await hub.registers.current())
         with pytest.raises(_Failed):
             await _keep_and_fail(hub, used)

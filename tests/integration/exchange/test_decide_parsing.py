@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from hie.access.actor import Actor, ActorKind, Purpose
-from hie.app import opened
 from hie.errors import ResourceNotFound, UnprocessableRequest
 from hie.exchange.commands import run
 from hie.exchange.decide import decide, get_decision
@@ -18,7 +17,7 @@ from hie.exchange.hub import Hub
 from hie.recognition.reasons import load_reasons
 from hie.store.decisions import AlreadyDecided
 from hie.synthetic import example
-from tests.integration.test_road import TODAY, _connected, _packed, _settings
+from tests.integration.test_road import TODAY, _packed, connected
 
 pytestmark = pytest.mark.anyio
 
@@ -56,8 +55,7 @@ class Asked:
 
 @asynccontextmanager
 async def _asked(place: Any, tmp_path: Path) -> AsyncIterator[Asked]:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         await run(hub, "receive", {"site": case.site, "files": [_packed(case.message)]})
         answer = await run(hub, "order-check", {"request": case.order_check.decode()})

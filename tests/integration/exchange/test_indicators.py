@@ -32,7 +32,7 @@ from hie.synthetic.messages import written
 from hie.synthetic.panels import CHEMISTRY
 from hie.synthetic.people import make_person
 from hie.synthetic.report import make_report
-from tests.integration.test_road import TODAY, _connected, _packed, _settings
+from tests.integration.test_road import TODAY, _packed, _settings, connected
 
 pytestmark = pytest.mark.anyio
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "indicators.md").read_text("utf-8")
@@ -46,8 +46,7 @@ PERIOD = {"from": str(TODAY - timedelta(days=1)), "to": str(TODAY)}
 
 @asynccontextmanager
 async def a_hub(place: Any, tmp_path: Path) -> AsyncIterator[Hub]:
-    async with opened(_settings(place)) as hub:
-        region = await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, region):
         maps = next(one.code_map for one in region.sites if one.site == RECEIVER)
         assert maps is not None
         named = {"site": RECEIVER, "name": maps.name, "content": maps.read_text("utf-8-sig")}

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from hie.app import opened
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.store import identity_tasks
 from hie.synthetic import example
-from tests.integration.test_road import TODAY, _connected, _packed, _settings
+from tests.integration.test_road import TODAY, _packed, connected
 from tests.integration.two_hospitals import FILLER
 
 pytestmark = pytest.mark.anyio
@@ -65,8 +64,7 @@ async def _reproduced(hub: Hub, answer: dict[str, Any]) -> str:
 async def test_a_patient_corrected_later_is_judged_as_it_was_known(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         await _receive(hub, TEXT.replace(f"|{BORN}|F|", f"|{BORN}|M|"))
         then = _now()
         assert "R-002" in _fired(await _ask(hub))
@@ -80,8 +78,7 @@ async def test_a_patient_corrected_later_is_judged_as_it_was_known(
 async def test_a_number_given_up_since_still_led_to_the_patient_then(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         before = _now()
         await _receive(hub, TEXT)
         then = _now()
@@ -100,8 +97,7 @@ async def test_a_number_given_up_since_still_led_to_the_patient_then(
 async def test_a_reference_to_a_patient_that_came_later_led_to_nobody(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         before = _now()
         await _receive(hub, TEXT)
         async with hub.db.reading() as reader:
@@ -116,8 +112,7 @@ async def test_a_link_between_persons_counts_from_when_it_was_made_until_it_was_
     place: Any, tmp_path: Path
 ) -> None:
     """The second Patient has no number: a person joins it to the first, and takes that back."""
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         await _receive(hub, TEXT)
         nameless = _another_report(TEXT, 2).replace("BJ100037", "BJ999999")
         nameless = nameless.replace(f"~{NUMBER}^^^&2.16.156.10011.1.3&ISO^NNCHN", "")
@@ -140,8 +135,7 @@ async def test_a_link_between_persons_counts_from_when_it_was_made_until_it_was_
 
 async def test_a_code_approved_later_was_not_confirmed_then(place: Any, tmp_path: Path) -> None:
     local = TEXT.replace("^2823-3^Potassium SerPl^LN", "")
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         await _receive(hub, local)
         unmapped = _now()
         await run(hub, "map-suggest", {"site": CASE.site})
@@ -158,8 +152,7 @@ async def test_a_code_approved_later_was_not_confirmed_then(place: Any, tmp_path
 async def test_a_report_that_became_final_was_not_final_then(place: Any, tmp_path: Path) -> None:
     early = TEXT.replace("||LAB|F|||", "||LAB|P|||").replace("|N|||F|||", "|N|||P|||")
     assert early != TEXT
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         await _receive(hub, early)
         then = _now()
         assert "R-004" in _fired(await _ask(hub))
@@ -173,8 +166,7 @@ async def test_a_specimen_described_later_was_not_described_then(
 ) -> None:
     strange = TEXT.replace("SER&血清&HL70487", "UR&尿液&HL70487")
     assert strange != TEXT
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         await _receive(hub, strange)
         then = _now()
         await _receive(hub, _again(TEXT, 2).replace("|N|||F|||", "|N|||C|||"))
@@ -183,8 +175,7 @@ async def test_a_specimen_described_later_was_not_described_then(
 
 
 async def test_a_conflict_of_the_past_asks_nobody_today(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         await _receive(hub, TEXT.replace(f"|{BORN}|F|", f"|{BORN}|M|"))
         then = _now()
         await _receive(hub, _again(TEXT, 2))
@@ -194,8 +185,7 @@ async def test_a_conflict_of_the_past_asks_nobody_today(place: Any, tmp_path: Pa
 
 
 async def test_what_is_asked_as_of_now_is_what_is_asked(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         await _receive(hub, TEXT)
         on = _now()
         plain, known = await _ask(hub, on=on), await _ask(hub, on=on, as_known_at=_now())

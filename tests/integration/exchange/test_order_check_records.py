@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from hie.app import opened
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.recognition.catalogue import load_catalogue
@@ -17,7 +16,7 @@ from hie.synthetic.messages import written
 from hie.synthetic.panels import CHEMISTRY
 from hie.synthetic.people import make_person
 from hie.synthetic.report import make_report
-from tests.integration.test_road import TODAY, _connected, _packed, _settings
+from tests.integration.test_road import TODAY, _packed, connected
 
 pytestmark = pytest.mark.anyio
 SITE = "bj-lis"
@@ -42,8 +41,7 @@ def _question(*numbers: str) -> dict[str, str]:
 async def test_two_peoples_numbers_are_answered_without_details_and_asked_of_a_person_once(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         numbers = [await _receive(hub, number) for number in (1, 2)]
         for _ in range(2):
             answer = await run(hub, "order-check", _question(*numbers))
@@ -55,8 +53,7 @@ async def test_two_peoples_numbers_are_answered_without_details_and_asked_of_a_p
 
 
 async def test_each_home_is_recorded_with_its_own_results_alone(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         number = await _receive(hub, 1)
         other = await _receive(hub, 2)
         async with hub.db.unit() as unit:  # as if both were one person's, by a person's word
@@ -83,8 +80,7 @@ async def test_each_home_is_recorded_with_its_own_results_alone(place: Any, tmp_
 async def test_an_answer_as_known_then_reads_every_part_as_known_then(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         number = await _receive(hub, 1)
         then = datetime.now(UTC)
         question = _question(number)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from hie.app import opened
 from hie.errors import Conflict, UnprocessableRequest
 from hie.exchange.commands import run
 from hie.store import decisions, work_items
@@ -26,7 +25,7 @@ from tests.integration.exchange.reopening import (
     used,
     waiting,
 )
-from tests.integration.test_road import TODAY, _connected, _settings
+from tests.integration.test_road import TODAY, connected
 from tests.integration.two_hospitals import NUMBER
 
 pytestmark = pytest.mark.anyio
@@ -35,8 +34,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_corrected_value_reopens_the_decision_that_used_it(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         await received(hub, case.site, case.message)
         answer, mine = await used(hub, case)
@@ -76,8 +74,7 @@ async def test_a_corrected_value_reopens_the_decision_that_used_it(
 
 
 async def test_a_withdrawn_result_reopens_and_says_so(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         await received(hub, case.site, case.message)
         _, mine = await used(hub, case)
@@ -89,8 +86,7 @@ async def test_a_withdrawn_result_reopens_and_says_so(place: Any, tmp_path: Path
 
 
 async def test_what_nobody_used_makes_nothing(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         await received(hub, case.site, case.message)
         answer = await run(hub, "order-check", {"request": case.order_check.decode()})
@@ -111,8 +107,7 @@ async def test_what_nobody_used_makes_nothing(place: Any, tmp_path: Path) -> Non
 async def test_a_correction_twice_makes_one_item_and_a_resend_none(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         await received(hub, case.site, case.message)
         _, mine = await used(hub, case)
@@ -141,8 +136,7 @@ async def test_a_correction_twice_makes_one_item_and_a_resend_none(
 
 
 async def test_a_late_older_version_reopens_nothing(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         await received(hub, case.site, case.message)
         _, mine = await used(hub, case)
@@ -153,8 +147,7 @@ async def test_a_late_older_version_reopens_nothing(place: Any, tmp_path: Path) 
 
 
 async def test_the_decision_is_made_anew_and_the_item_closes(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         await received(hub, case.site, case.message)
         first, mine = await used(hub, case)
@@ -192,8 +185,7 @@ async def test_the_decision_is_made_anew_and_the_item_closes(place: Any, tmp_pat
 
 
 async def test_a_link_taken_back_reopens_what_it_led_to(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         await received(hub, case.site, case.message)
         stranger = case.message.decode().replace("BJ100037", "BJ900001")
@@ -222,8 +214,7 @@ async def test_a_link_taken_back_reopens_what_it_led_to(place: Any, tmp_path: Pa
 
 
 async def test_a_key_for_something_else_is_a_conflict(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         await received(hub, case.site, case.message)
         answer = await run(hub, "order-check", {"request": case.order_check.decode()})

@@ -29,7 +29,7 @@ from tests.integration.exchange.reopening import (
     used,
     waiting,
 )
-from tests.integration.test_road import TODAY, _connected, _settings
+from tests.integration.test_road import TODAY, _connected, _settings, connected
 
 pytestmark = pytest.mark.anyio
 
@@ -37,8 +37,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_decision_on_a_version_that_is_gone_is_reopened_at_once(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         await received(hub, case.site, case.message)
         answer = await run(hub, "order-check", {"request": case.order_check.decode()})
@@ -64,8 +63,7 @@ async def test_a_decision_on_a_version_that_is_gone_is_reopened_at_once(
 async def test_correction_and_decision_at_once_never_miss_each_other(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         await received(hub, case.site, case.message)
         for n in range(12):
@@ -85,8 +83,7 @@ async def test_correction_and_decision_at_once_never_miss_each_other(
 
 
 async def test_fifty_corrections_of_used_results_stay_fast(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         case = example(today=TODAY)
         await received(hub, case.site, case.message)
         asked = json.loads(case.order_check)

@@ -11,7 +11,6 @@ import pytest
 
 from hie.access.actor import Actor, ActorKind, Purpose
 from hie.access.policy import Restriction
-from hie.app import opened
 from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.exchange.prior_results import prior_results
@@ -19,7 +18,7 @@ from hie.store import checks
 from hie.store.results import by_item
 from hie.synthetic import example
 from tests.integration.exchange.reopening import K_VALUE
-from tests.integration.test_road import TODAY, _connected, _packed, _settings
+from tests.integration.test_road import TODAY, _packed, connected
 from tests.treated import treats_everybody
 
 pytestmark = pytest.mark.anyio
@@ -40,8 +39,7 @@ async def _ask(hub: Hub, **changed: Any) -> dict[str, Any]:
 async def test_a_result_that_lost_its_item_later_is_still_what_was_known_before(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         before = datetime.now(UTC)
         await _receive(hub, TEXT)
         then = datetime.now(UTC)
@@ -63,8 +61,7 @@ async def test_a_result_that_lost_its_item_later_is_still_what_was_known_before(
 async def test_a_result_gained_later_or_deleted_by_then_was_not_known(
     place: Any, tmp_path: Path
 ) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         await _receive(hub, TEXT.replace(LOINC_OF_K, ""))
         then = datetime.now(UTC)
         await _receive(hub, TEXT.replace("BJEXAMPLE0001", "BJEXAMPLE0002"))
@@ -82,8 +79,7 @@ async def test_a_result_gained_later_or_deleted_by_then_was_not_known(
 
 
 async def test_a_check_is_kept_with_the_facts_it_rested_on(place: Any, tmp_path: Path) -> None:
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         await _receive(hub, TEXT)
         answer = await _ask(hub)
         async with hub.db.reading() as reader:
@@ -104,8 +100,7 @@ async def test_a_page_of_a_person_with_many_homes_shows_and_records_all(
     place: Any, tmp_path: Path
 ) -> None:
     homes = 53
-    async with opened(_settings(place)) as hub:
-        await _connected(hub, tmp_path)
+    async with connected(place, tmp_path) as (hub, _):
         kept = ("MSH", "PID", "PV1", "ORC", "OBR", "OBX|1|", "OBX|19|", "ZSY")
         text = "\r".join(part for part in TEXT.split("\r") if part.startswith(kept)) + "\r"
         number = re.findall(r"\|BJ(\d{13})\|", text)[0]  # of the order, and of its report
