@@ -46,10 +46,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out the other database of cases above the store, and say how many those are."""
     if IS_CHOSEN:
         return
-    kept = [item for item in items if _is_kept(item)]
-    left = len(items) - len(kept)
+    kept, left = [], []
+    for item in items:
+        (kept if _is_kept(item) else left).append(item)
     if left:
-        config.hook.pytest_deselected(items=[item for item in items if not _is_kept(item)])
+        config.hook.pytest_deselected(items=left)
         items[:] = kept
 
 

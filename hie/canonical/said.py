@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from hie.canonical.recognised import REPORTED
-from hie.fhir.elements import find_extension
+from hie.fhir.elements import find_extension, in_words
 
 _VALUES: Final = (
     "valueQuantity", "valueCodeableConcept", "valueString", "valueBoolean", "valueInteger",
@@ -24,9 +24,7 @@ def plainly(name: str, content: Any) -> str:
     if not isinstance(content, Mapping):
         return str(content)
     if name == "valueCodeableConcept":
-        codings = content.get("coding", ())
-        words = (one.get("display") or one.get("code") for one in codings)
-        return str(content.get("text") or next(words, ""))
+        return in_words(content)
     if name == "valueRatio":
         ends: Sequence[Any] = (content.get("numerator", {}), content.get("denominator", {}))
         sign = str(ends[0].get("comparator", ""))

@@ -1,7 +1,7 @@
 """The local codes of an institution's sites that wait for a person, and what each may stand for."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hie.access.actor import Actor
@@ -13,7 +13,7 @@ from hie.exchange.hub import Hub
 from hie.exchange.own_sites import own_sites
 from hie.store import message_issues
 from hie.store.code_maps import MapState
-from hie.terminology.concept_map import propose
+from hie.terminology.concept_map import names_of, propose
 from hie.terminology.units import read_unit
 
 _MOST = 2000  # held messages whose codes are counted
@@ -57,12 +57,13 @@ async def codes(hub: Hub, actor: Actor, held: Sequence[Group]) -> Codes:
     found: list[Waiting] = []
     met = 0
     holds = await _holding(hub, held)
+    known = names_of(hub.item_units.values())
     for site in await own_sites(hub, actor, Door.MAPS):
         told = await maps.list_command(hub, actor, {"site": site})
         for one in told["codes"]:
             met += one["count"]
             if one["state"] in _UNDECIDED:
-                found.append(_waiting(hub, site, one, holds[site, one["code"]]))
+                found.append(_waiting(hub, site, one, holds[site, one["code"]], known))
     found.sort(key=lambda one: (-one.held, -one.count, one.site, one.system, one.code))
     unknown = sum(one.count for one in found if one.held)
     return Codes(tuple(found), 1 - unknown / met if met else None)
@@ -81,9 +82,15 @@ async def _holding(hub: Hub, held: Sequence[Group]) -> Counter[tuple[str, str]]:
     return Counter((site_of[message], code) for message, code in dict.fromkeys(said))
 
 
-def _waiting(hub: Hub, site: str, row: dict[str, str | int | None], held: int) -> Waiting:
+def _waiting(
+    hub: Hub,
+    site: str,
+    row: dict[str, str | int | None],
+    held: int,
+    known: Mapping[str, frozenset[str]],
+) -> Waiting:
     name, code, unit = str(row["name"]), str(row["code"]), row["unit"]
-    chosen = row["item"] or propose((name, code), hub.item_units)
+    chosen = row["item"] or propose((name, code), known)
     item = hub.item_units.get(str(chosen)) if chosen else None
     fits = None
     if item is not None and unit and item.ucum_unit:

@@ -13,7 +13,7 @@ from hie.exchange.own_sites import own_site
 from hie.exchange.process import drain
 from hie.store import code_maps, ledger, messages
 from hie.store.code_maps import CodeMap, MapState
-from hie.terminology.concept_map import MapRow, concept_map, propose, read_maps
+from hie.terminology.concept_map import MapRow, concept_map, names_of, propose, read_maps
 
 _DECIDED = frozenset({MapState.APPROVED, MapState.REJECTED})  # by a person
 
@@ -34,9 +34,10 @@ async def suggest_command(hub: Hub, actor: Actor, arguments: dict[str, Any]) -> 
     site = await _site(hub, actor, arguments)
     now_us = time.time_ns() // 1000
     changed: list[tuple[str, str]] = []
+    known = names_of(hub.item_units.values())
     async with hub.db.unit() as unit:
         for one in await code_maps.find(unit, site, "unmapped"):
-            item = propose((one.name, one.code), hub.item_units)
+            item = propose((one.name, one.code), known)
             if item is not None:
                 await code_maps.decide(
                     unit,

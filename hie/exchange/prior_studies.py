@@ -4,7 +4,6 @@ A study and its report are one examination; either may come alone. Each kind of 
 body parts, side, contrast) is asked once, like an order placed now for the same examination.
 """
 
-import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from hie.access.policy import Restriction
+from hie.canonical.study_said import forms_text
 from hie.exchange.imaging_candidates import speaks
 from hie.exchange.person_records import every
 from hie.fhir import ITEM, Resource, extension
@@ -242,19 +242,11 @@ def _report(report: Resource) -> dict[str, Any]:
         "id": report.get("id", ""),
         "status": report.get("status", ""),
         "issued": report.get("issued", ""),
-        "findings": findings.get("valueString") or findings.get("valueMarkdown") or _forms(report),
+        "findings": findings.get("valueString")
+        or findings.get("valueMarkdown")
+        or forms_text(report),
         "conclusion": report.get("conclusion", ""),
         "reviewers": [
             one["display"] for one in report.get("resultsInterpreter", ()) if one.get("display")
         ],
     }
-
-
-def _forms(report: Resource) -> str:
-    """Plain text that came with the report; other forms are documents, not lines of a page."""
-    texts = [
-        base64.b64decode(form["data"]).decode("utf-8", "replace")
-        for form in report.get("presentedForm", ())
-        if form.get("contentType", "").startswith("text/plain") and form.get("data")
-    ]
-    return "\n".join(texts)

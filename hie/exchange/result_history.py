@@ -7,10 +7,10 @@ whether a rule would let one stand in is not asked here.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from hie.fhir import INTERPRETATION, LOINC, Resource
-from hie.fhir.elements import code_in, referenced
+from hie.fhir.elements import code_in, in_words, referenced
 from hie.recognition.item import Item
 from hie.recognition.measured import read_measured
 from hie.recognition.moment import Moment
@@ -134,7 +134,7 @@ def _past(
         flag=_flag(one, value),
         code=code,
         institution=place(code, None if issuer is None else issuer.name),
-        method=read_measured(one, {}, {}, item).method or _words(one.get("method")),
+        method=read_measured(one, {}, {}, item).method or in_words(one.get("method")),
     )
 
 
@@ -183,10 +183,3 @@ def _flag(one: Resource, value: ReadValue) -> str:
     expected = {result_class(printed.get("text")) for printed in one.get("referenceRange", ())}
     is_other = value.result_class is not None and expected.isdisjoint({value.result_class, None})
     return "a" if is_other and len(expected) == 1 else ""
-
-
-def _words(concept: Mapping[str, Any] | None) -> str:
-    if not concept:
-        return ""
-    codings = (one.get("display") or one.get("code") for one in concept.get("coding", ()))
-    return str(concept.get("text") or next((one for one in codings if one), ""))

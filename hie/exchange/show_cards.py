@@ -5,7 +5,6 @@ none, and none about a draft order this client was given one of before, in the s
 person at one institution on one day). What leaves is noted as seen and kept in one unit of work.
 """
 
-import time
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -60,7 +59,7 @@ async def _shown_before(reader: Reader, actor: Actor, check: Check) -> set[tuple
     """The lines (ref and what they order) this client was given cards of in this encounter."""
     if check.person is None:
         return set()
-    day = instant(time.time_ns() // 1000).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = instant(check.at_us).replace(hour=0, minute=0, second=0, microsecond=0)
     since, until = microseconds(day), microseconds(day + timedelta(days=1))
     found = await cds_cards.shown(reader, check.person, actor.institution, since, until)
     return {

@@ -59,6 +59,13 @@ def code_in(concept_: Mapping[str, Any] | None, system: str) -> str | None:
     return None
 
 
+def in_words(concept_: Mapping[str, Any] | None) -> str:
+    """What a concept is called: its text, else what its first code says; "" where nothing does."""
+    found = concept_ or {}
+    codings = (one.get("display") or one.get("code") for one in found.get("coding", ()))
+    return str(found.get("text") or next((one for one in codings if one), ""))
+
+
 def reference(kind: str, key: str) -> dict[str, str]:
     """A relative literal reference."""
     return {"reference": f"{kind}/{key}"}

@@ -190,9 +190,9 @@ async def drop(unit: Unit, message: str, reason: str, now_us: int) -> None:
         raise Conflict(f"message {message} is not held")
 
 
-async def again(unit: Unit, messages: Sequence[str], now_us: int) -> int:
-    """Have messages processed once more, whatever their state; how many there were."""
-    return await unit.execute(
+async def again(unit: Unit, messages: Sequence[str], now_us: int) -> None:
+    """Have messages processed once more, whatever their state."""
+    await unit.execute(
         f"UPDATE message SET state = 'kept', updated_us = $2 WHERE {unit.db.among('id', 1)}",  # noqa: S608
         unit.db.array(messages),
         now_us,

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -37,6 +38,9 @@ class MapEntry:
     item: str | None
     loinc: str | None
     state: MapState
+
+
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 class Mapped(msgspec.Struct, frozen=True):
@@ -79,17 +83,22 @@ def look_up(
     return None
 
 
-def propose(names: Iterable[str | None], items: Mapping[str, ItemUnits]) -> str | None:
-    """The one item whose name or alias is exactly one of these; None if none or several.
+def names_of(items: Iterable[ItemUnits]) -> Mapping[str, frozenset[str]]:
+    """Every name and alias of items, without what does not count, and the items called so."""
+    known: dict[str, set[str]] = {}
+    for item in items:
+        for name in item.names:
+            known.setdefault(_bare(name), set()).add(item.key)
+    known.pop("", None)
+    return {name: frozenset(keys) for name, keys in known.items()}
+
+
+def propose(names: Iterable[str | None], known: Mapping[str, frozenset[str]]) -> str | None:
+    """The one item whose name or alias (`names_of`) is one of these; None if none or several.
 
     Width, case, spaces, stars and brackets do not count. `A(B)` is read as two names when both
     are known: `丙氨酸氨基转移酶(ALT)` is ALT, `钾(尿)` is nothing.
     """
-    known: dict[str, set[str]] = {}
-    for key, item in items.items():
-        for name in item.names:
-            known.setdefault(_bare(name), set()).add(key)
-    known.pop("", None)
     found: set[str] = set()
     for text in names:
         if text is not None:
@@ -97,15 +106,15 @@ def propose(names: Iterable[str | None], items: Mapping[str, ItemUnits]) -> str 
     return found.pop() if len(found) == 1 else None
 
 
-def _named(name: str, known: Mapping[str, set[str]]) -> set[str]:
+def _named(name: str, known: Mapping[str, frozenset[str]]) -> frozenset[str]:
     whole = known.get(name.translate(_BRACKETS))
     if whole is not None:
         return whole
     outside, opened, rest = name.partition("(")
     inside, closed, after = rest.partition(")")
     if not (opened and closed):
-        return set()
-    return known.get(outside + after, set()) & known.get(inside.translate(_BRACKETS), set())
+        return _NONE
+    return known.get(outside + after, _NONE) & known.get(inside.translate(_BRACKETS), _NONE)
 
 
 def _folded(name: str) -> str:

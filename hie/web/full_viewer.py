@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from posixpath import normpath
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -60,14 +61,14 @@ async def show(request: Request) -> Response:
     if hub.settings.ohif_dir is None:
         raise ResourceNotFound("no full viewer is installed")
     folder = check_folder(hub.settings.ohif_dir)
-    path = request.path_params["path"]
+    path = normpath(request.path_params["path"])  # as the file system will read it
     if path == MODE:
         return _dressed(Response(_page(folder), media_type="text/html"))
     if path == "app-config.js":
         return _dressed(Response(_configuration(hub), media_type="text/javascript"))
     if path in _LEFT_OUT:
         raise ResourceNotFound("not served")
-    answer = await StaticFiles(directory=folder).get_response(path, request.scope)
+    answer = await _files(folder).get_response(path, request.scope)
     file = folder / path
     if answer.status_code == 200 and file.suffix in {".js", ".css"}:
         body = await asyncio.to_thread(_moved, file, file.stat().st_mtime_ns)
@@ -75,6 +76,11 @@ async def show(request: Request) -> Response:
         answer = Response(body, media_type=media)
     answer.headers["Cache-Control"] = "private, max-age=3600"
     return _dressed(answer)
+
+
+@lru_cache(maxsize=1)
+def _files(folder: Path) -> StaticFiles:
+    return StaticFiles(directory=folder)
 
 
 @lru_cache(maxsize=64)

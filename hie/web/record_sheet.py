@@ -8,7 +8,7 @@ from hie.canonical.record_words import Language, word
 from hie.canonical.remarks import change_told, moment_text
 from hie.canonical.study_said import accession, body_parts, forms_text, study_uid
 from hie.fhir import LOINC, Resource
-from hie.fhir.elements import code_in, find_extension
+from hie.fhir.elements import code_in, find_extension, in_words
 from hie.web.sheet import Block, Row, Sheet, legible, rows, time_text
 
 _CLASSES = frozenset({"reactive", "non-reactive", "indeterminate"})
@@ -61,7 +61,7 @@ def _result(record: Recognised, lang: Language) -> Block:
     lines += rows(
         (word("label-as-sent", lang), named if not record.item.is_imaging else None),
         ("LOINC", code_in(used.get("code"), LOINC)),
-        (word("label-method", lang), _words(used.get("method"))),
+        (word("label-method", lang), in_words(used.get("method"))),
         (word("label-specimen", lang), _specimen(record)),
         (word("label-taken", lang), time_text(_taken(record))),
         (word("label-issued", lang), time_text(used.get("issued") or _issued(record))),
@@ -207,15 +207,7 @@ def _findings(record: Recognised, lang: Language) -> Block:
 
 def _specimen(record: Recognised) -> str | None:
     kinds = (one.get("type") for one in record.others if one["resourceType"] == "Specimen")
-    return next((_words(kind) for kind in kinds if kind), None)
-
-
-def _words(concept: Resource | None) -> str | None:
-    if not concept:
-        return None
-    codings = (one.get("display") or one.get("code") for one in concept.get("coding", ()))
-    text: str | None = concept.get("text") or next(codings, None)
-    return text
+    return next((in_words(kind) for kind in kinds if kind), None)
 
 
 def _flag(one: Resource) -> str:

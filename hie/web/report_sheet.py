@@ -13,7 +13,7 @@ from hie.canonical.study_said import accession, forms_text
 from hie.exchange.report_shown import ShownReport
 from hie.exchange.result_history import WITHDRAWN
 from hie.fhir import Resource, extension
-from hie.fhir.elements import find_extension
+from hie.fhir.elements import find_extension, in_words
 from hie.identity.traits import read_identifiers
 from hie.web.record_sheet import masked
 from hie.web.sheet import Block, Row, Sheet, legible, rows, time_text
@@ -66,7 +66,7 @@ def _source(shown: ShownReport, lang: Language) -> Block:
                 word("label-issued", lang),
                 time_text(report.get("issued") or sent.get("valueDateTime")),
             ),
-            (word("label-specimen", lang), ", ".join(dict.fromkeys(map(_words, kinds)))),
+            (word("label-specimen", lang), ", ".join(dict.fromkeys(map(in_words, kinds)))),
             (word("label-reviewer", lang), ", ".join(reviewers)),
             (word("label-clinical", lang), clinical.get("valueString")),
         ),
@@ -94,18 +94,17 @@ def _results(shown: ShownReport, lang: Language) -> Block:
 
 
 def _result(one: Resource, lang: Language) -> Row:
-    codings = (c.get("display") or c.get("code") for c in one.get("code", {}).get("coding", ()))
-    name = one.get("code", {}).get("text") or next((c for c in codings if c), "")
+    name = in_words(one.get("code"))
     status = one.get("status")
     if status in WITHDRAWN:
         return Row(legible(name), word("value-withdrawn", lang))
     value = f"{said.value(one)} {said.unit(one)}".strip() or word("value-none", lang)
-    said_of_it = map(_words, one.get("interpretation", ()))
+    said_of_it = map(in_words, one.get("interpretation", ()))
     flags = " ".join(flag for flag in said_of_it if flag not in ("", "N"))
     parts = [f"{value} {flags}".strip()]
     if interval := said.interval(one):
         parts.append(word("in-interval", lang, interval=interval))
-    if method := _words(one.get("method", {})):
+    if method := in_words(one.get("method")):
         parts.append(method)
     if status in _STATUSES and status not in ("final", "unknown"):
         parts.append(word(f"status-{status}", lang))
@@ -131,8 +130,3 @@ def _texts(report: Resource, lang: Language) -> Iterator[Block]:
 def _whose(patient: Resource) -> str:
     name = next((one.get("text") for one in patient.get("name", ()) if one.get("text")), "")
     return legible(f"{name} {patient.get('birthDate', '')}")
-
-
-def _words(concept: Resource) -> str:
-    codings = (one.get("display") or one.get("code") for one in concept.get("coding", ()))
-    return str(concept.get("text") or next((one for one in codings if one), ""))

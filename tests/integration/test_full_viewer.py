@@ -61,6 +61,9 @@ async def test_it_is_served_as_published_below_its_own_address_and_nowhere_else(
                 "none.js",
                 "..%2fpackage.json",
                 "%2e%2e/package.json",
+                "x/%2e%2e/sw.js",  # the same file by a roundabout way
+                ".%2fsw.js",
+                "%2fsw.js",
             )
             for path in left_out:
                 assert (await client.get(f"/ohif/{path}")).status_code == 404, path

@@ -13,6 +13,7 @@ from hie.recognition.texts import load_texts
 from hie.store.instants import CHINA
 from hie.terminology.units import unit_shown
 from hie.web.language import Language, say
+from hie.web.pages.answered import OUTCOMES
 from hie.web.pages.view import CLASSES, interval_text, value_text
 
 
@@ -151,7 +152,6 @@ def _rule(key: str, lang: Language) -> str:
     return f"{key} {rule.title[lang]}" if rule else key
 
 
-OUTCOMES = ("recognise", "clinician_review", "do_not_recognise")
 STATUSES = (
     "registered",
     "preliminary",

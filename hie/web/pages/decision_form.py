@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hie.errors import Fault
+from hie.recognition.request_order import MAX_ORDERS
 
 FIELDS = ("reason", "text", "assessment", "replaces", "both", "nothing")
-MOST_FIELDS = 6 * 100 + 20  # of 100 orders, the most a check has
+MOST_FIELDS = 6 * MAX_ORDERS + 20
 ALL = 0  # the place of what is said of all orders at once
 _LONGEST = 2000
 _REF = re.compile(r"ref-([1-9]\d{0,2})")

@@ -18,6 +18,7 @@ from hie.exchange.prior_results import prior_study
 from hie.exchange.study_decision import Line, line_of
 from hie.oauth.door import actor_in
 from hie.oauth.frames import is_framed
+from hie.recognition.reminders import OFFERED
 from hie.store.ids import new_id
 from hie.web.full_viewer import address_for
 from hie.web.language import Language, language_of, say
@@ -214,7 +215,7 @@ def _decision(
         "id": line.check if line else "",
         "ref": line.ref if line else "",
         "key": new_id(),
-        "may_use": line.may_use if line else outcome in {"recognise", "clinician_review"},
+        "may_use": line.may_use if line else outcome in OFFERED,
         "may_ask": bool(outcome),
         "standing": {**line.standing, "at": minute(line.standing["at"])}
         if line and line.standing

@@ -102,7 +102,10 @@ def _altered(running: Running, patient: str) -> Iterator[None]:
     async def add(hub: Hub, more: int) -> None:
         async with hub.db.unit() as unit:
             await unit.execute(
-                "UPDATE observation SET label = label + $1 WHERE home = $2", more, patient
+                "UPDATE observation SET label = label + $1 WHERE home IN (SELECT b.home FROM"
+                " person_home AS a JOIN person_home AS b ON b.person = a.person WHERE a.home = $2)",
+                more,
+                patient,
             )
 
     running.do(lambda hub: add(hub, -1))
