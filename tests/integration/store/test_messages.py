@@ -122,7 +122,7 @@ async def test_a_replayed_message_gets_new_issues_and_keeps_what_it_produced(
             9,
         )
     async with database.unit() as unit:
-        assert await messages.again(unit, [kept.id], 10) == 1
+        await messages.again(unit, [kept.id], 10)
         mine = await messages.take_one(unit, kept.id)
         assert mine is not None
         assert mine.attempts == 1
