@@ -36,7 +36,8 @@ DATABASES = os.environ.get("HIE_TEST_DATABASES", BOTH).split(",")
 IS_CHOSEN = "HIE_TEST_DATABASES" in os.environ  # then every case runs on each of them
 _INTEGRATION = Path(__file__).parent / "integration"
 _ON_BOTH = tuple(_INTEGRATION / name for name in ("store", "fhir/search"))
-_LONG = frozenset({"test_every_parameter.py"})  # takes a minute on each database
+# These take a minute or more on each database.
+_LONG = frozenset({"test_every_parameter.py", "test_fhir_fuzz.py"})
 # What many do at once each database orders in its own way.
 _AT_ONCE = re.compile(r"test_(?:\w+_)?(?:at_once|races\w*|on_both_databases)\.py")
 _DATABASE = re.compile(r"\b(sqlite|postgresql)\b")
