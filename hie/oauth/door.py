@@ -28,7 +28,7 @@ from hie.oauth.cds_client import caller_of_service, is_call
 from hie.oauth.forms import check_origin
 from hie.oauth.limits import neighbourhood, retry_after
 from hie.oauth.networks import check_network
-from hie.oauth.open_doors import METRICS, is_open, is_page
+from hie.oauth.open_doors import METRICS, is_open, is_page, wants_page
 from hie.oauth.opened import with_glass
 from hie.oauth.sender import check_sender, nonce
 from hie.oauth.sessions import Session, find_session
@@ -173,7 +173,7 @@ class Door:
             seconds = rates.failed.take(neighbourhood(network_of(scope)), self._entrance.clock())
             if rates.enforced and seconds > 0:
                 return refusal_of(path, _too_many(seconds), {"Retry-After": retry_after(seconds)})
-        if is_page(path) and _wants_page(scope):
+        if wants_page(scope):
             return sign_in_first(scope)
         return refusal_of(path, error)
 
@@ -181,7 +181,7 @@ class Door:
         self, scope: Scope, error: HubError, headers: Mapping[str, str] | None = None
     ) -> Response:
         """A refusal in the words of who asked: of a person at a browser, or of a program."""
-        if self._page is None or not (is_page(scope["path"]) and _wants_page(scope)):
+        if self._page is None or not wants_page(scope):
             return refusal_of(scope["path"], error, headers)
         response = self._page(scope, error)
         response.headers.update(headers or {})
@@ -224,10 +224,6 @@ def _too_many(seconds: float) -> TooMany:
 
 def _values(scope: Scope, name: bytes) -> list[bytes]:
     return [value for key, value in scope["headers"] if key == name]
-
-
-def _wants_page(scope: Scope) -> bool:
-    return any(b"text/html" in value for value in _values(scope, b"accept"))
 
 
 def _is_loopback(network: str | None) -> bool:

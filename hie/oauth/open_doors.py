@@ -7,6 +7,7 @@ even what exists. `/metrics` is its own case: only on loopback, or with its toke
 from dataclasses import dataclass
 
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import Scope
 
 _GET = frozenset({"GET", "HEAD"})
 _POST = frozenset({"POST"})
@@ -76,6 +77,12 @@ def door_of(path: str) -> str:
 def is_page(path: str) -> bool:
     """Whether a path is for people with a session, not for systems with a token."""
     return door_of(path) == "page"
+
+
+def wants_page(scope: Scope) -> bool:
+    """Whether somebody at a browser asks, at a path that is for people."""
+    accepted = (value for name, value in scope["headers"] if name == b"accept")
+    return is_page(scope["path"]) and any(b"text/html" in value for value in accepted)
 
 
 def closed_routes(routes: list[BaseRoute], prefix: str = "") -> list[tuple[str, str]]:

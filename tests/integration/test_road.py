@@ -48,7 +48,7 @@ def _region() -> Manifest:
 
 async def _connected(hub: Hub, tmp_path: Path) -> Manifest:
     """Registers and sites of the synthetic region, without its messages; its files are there."""
-    await _with_sites(hub)
+    await add_sites(hub)
     return linked(tmp_path)
 
 
@@ -65,10 +65,10 @@ def linked(tmp_path: Path) -> Manifest:
 async def with_sites(place: Any) -> None:
     """What `connected` begins with, for `prepared`."""
     async with opened(_settings(place)) as hub:
-        await _with_sites(hub)
+        await add_sites(hub)
 
 
-async def _with_sites(hub: Hub) -> None:
+async def add_sites(hub: Hub) -> None:
     region = _region()
     files = [_packed(file.read_bytes(), file.name) for file in region.registers]
     await run(hub, "register-import", {"files": files, "dry_run": False})

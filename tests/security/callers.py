@@ -30,9 +30,16 @@ from hie.exchange.hub import Hub
 from hie.oauth.token_answer import token_answer
 from hie.store import clients
 from hie.synthetic.institutions import BY_SITE
-from tests.integration.test_road import _packed, _settings, _with_sites, linked
+from tests.integration.test_road import _packed, _settings, add_sites, linked
 from tests.integration.two_hospitals import CASE
 from tests.places import Place, prepared
+from tests.security.asked import (
+    consent_tree,
+    decision,
+    observation_tree,
+    order_check,
+    patient_tree,
+)
 from tests.unit.access.tokens import Private, ec_key, jwk_of, signed
 
 BASE = "http://localhost:8000"
@@ -149,7 +156,7 @@ def _clients() -> dict[str, tuple[list[str], str]]:
 
 async def _with_callers(place: Place) -> Kept:
     async with opened(_settings(place, log_level="error")) as hub:
-        await _with_sites(hub)
+        await add_sites(hub)
         await run(hub, "receive", {"site": CASE.site, "files": [_packed(CASE.message)]})
         found = Filled(hub, web_app(hub), _INSTITUTION)
         async with AsyncExitStack() as stack:
@@ -293,73 +300,3 @@ async def _fill(found: Filled) -> None:
     candidates = check.json()["orders"][0]["candidates"]
     known["assessment"] = candidates[0]["assessment"]
     known["cds-services"] = "hie-order-sign"
-
-
-def patient_tree() -> dict[str, Any]:
-    """An invented patient, without a number of anybody's."""
-    return {"resourceType": "Patient", "name": [{"text": "示例庚"}], "birthDate": "1970-01-02"}
-
-
-def observation_tree(about: dict[str, str]) -> dict[str, Any]:
-    """A potassium of theirs."""
-    return {
-        "resourceType": "Observation",
-        "status": "final",
-        "code": {"coding": [{"system": "http://loinc.org", "code": "2823-3"}]},
-        "subject": about,
-        "effectiveDateTime": "2026-06-01T08:00:00+08:00",
-        "valueQuantity": {"value": 4, "unit": "mmol/L"},
-    }
-
-
-def consent_tree(about: dict[str, str]) -> dict[str, Any]:
-    """Theirs: the results may be shared for treatment."""
-
-    def coded(system: str, code: str) -> dict[str, Any]:
-        return {"coding": [{"system": system, "code": code}]}
-
-    return {
-        "resourceType": "Consent",
-        "status": "active",
-        "scope": coded("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy"),
-        "category": [coded("http://loinc.org", "59284-0")],
-        "patient": about,
-        "dateTime": "2026-06-01",
-        "policyRule": coded("http://terminology.hl7.org/CodeSystem/v3-ActCode", "OPTIN"),
-        "provision": {"type": "permit"},
-    }
-
-
-def order_check(found: Filled) -> dict[str, Any]:
-    """The question whether a potassium is needed."""
-    return {
-        "patient": {"reference": f"Patient/{found.known['Patient']}"},
-        "receiver": {"institution": found.institution},
-        "encounter": {"class": "outpatient"},
-        "orders": [{"ref": "1", "item": "K"}],
-    }
-
-
-def cds_call(found: Filled) -> dict[str, Any]:
-    """The same question, by a hook of CDS Hooks."""
-    patient = found.known["Patient"]
-    coding = {"system": "http://loinc.org", "code": "2823-3"}
-    draft = {
-        "resourceType": "ServiceRequest",
-        "id": "draft-1",
-        "status": "draft",
-        "intent": "order",
-        "code": {"coding": [coding]},
-        "subject": {"reference": f"Patient/{patient}"},
-    }
-    orders = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": draft}]}
-    context = {"userId": "Practitioner/D1", "patientId": patient, "draftOrders": orders}
-    instance = "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
-    return {"hook": "order-sign", "hookInstance": instance, "context": context}
-
-
-def decision(check: str) -> dict[str, Any]:
-    """The same each time: sent again it changes nothing."""
-    line: dict[str, Any] = {"ref": "1", "decision": "repeat", "reason": "N1_CONDITION_CHANGED"}
-    line |= {"explained_to_patient": True}
-    return {"check": check, "key": "k1", "practitioner": "D1", "decisions": [line]}

@@ -7,10 +7,7 @@ from typing import Any
 
 from starlette.routing import BaseRoute, Mount, Route
 
-from tests.security.callers import (
-    BASE,
-    Caller,
-    Filled,
+from tests.security.asked import (
     cds_call,
     consent_tree,
     decision,
@@ -18,6 +15,7 @@ from tests.security.callers import (
     order_check,
     patient_tree,
 )
+from tests.security.callers import BASE, Caller, Filled
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 TYPES = ("Patient", "Observation", "Consent")  # in place of {type}: what is held of people

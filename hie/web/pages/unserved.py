@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Scope
 
 from hie.errors import HubError
 from hie.oauth.answers import refusal
-from hie.oauth.open_doors import is_page
+from hie.oauth.open_doors import wants_page
 from hie.oauth.outermost import FAILED
 from hie.status import status_of
 from hie.web.pages.guard import error_page
@@ -28,10 +28,9 @@ _EXPECTED: Final = {
 
 async def failed(request: Request, error: Exception) -> Response:
     """The answer to a fault nobody foresaw; the fault itself is recorded at the outermost edge."""
-    path = request.url.path
-    if is_page(path) and "text/html" in request.headers.get("accept", ""):
+    if wants_page(request.scope):
         return error_page(request, 500)
-    return refusal(path, 500, "exception", expected=FAILED)
+    return refusal(request.url.path, 500, "exception", expected=FAILED)
 
 
 def refused_page(app: ASGIApp, scope: Scope, error: HubError) -> Response:
@@ -46,13 +45,12 @@ async def unserved(request: Request, error: Exception) -> Response:
     status, headers = error.status_code, dict(error.headers or {})
     if status == 405:
         headers["Allow"] = ", ".join(sorted(_methods(request)))
-    path = request.url.path
-    if is_page(path) and "text/html" in request.headers.get("accept", ""):
+    if wants_page(request.scope):
         response = error_page(request, status)
         response.headers.update(headers)
         return response
     issue_type, expected = _EXPECTED.get(status, ("invalid", ""))
-    return refusal(path, status, issue_type, expected=expected, headers=headers)
+    return refusal(request.url.path, status, issue_type, expected=expected, headers=headers)
 
 
 def _methods(request: Request) -> set[str]:

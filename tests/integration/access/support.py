@@ -27,7 +27,7 @@ from hie.synthetic.institutions import BEIJING, SHIJIAZHUANG, TIANJIN
 from hie.synthetic.people import resident_number
 from tests.integration.fhir.support import headers_of, writer
 from tests.integration.test_doors import _client, _settings
-from tests.integration.test_road import _with_sites, linked
+from tests.integration.test_road import add_sites, linked
 from tests.places import prepared
 
 INSTITUTIONS = {"a": BEIJING.code, "b": TIANJIN.code, "c": SHIJIAZHUANG.code}
@@ -185,7 +185,7 @@ async def filled(place: Any) -> Written:
 async def filling(place: Any) -> AsyncIterator[Region]:
     """A region that is written for the first time."""
     async with opened(_settings(place)) as hub, _client(hub) as client:
-        await _with_sites(hub)
+        await add_sites(hub)
         found = Region(hub, client)
         for who, institution in INSTITUTIONS.items():
             found.headers[who] = await writer(hub, f"his-{who}", institution, "hie/order-check")

@@ -24,17 +24,22 @@ async def test_a_page_that_is_asked_too_often_says_so(
     async with desk(place, tmp_path) as at:
         await at.sign_in()
         assert (await at.authorize(lang=lang)).status_code == 200
-        entrance = at.hub.entrance
-        now = entrance.clock()
-        object.__setattr__(entrance, "rates", Rates())
-        object.__setattr__(entrance, "clock", lambda: now)
+        now = _at_a_standstill(at.hub)
         subject = await _subject(at.hub)
         for _ in range(USER.burst):
-            assert entrance.rates.user.take(subject, now) == 0
+            assert at.hub.entrance.rates.user.take(subject, now) == 0
         answer = await at.authorize(lang=lang)
         assert answer.status_code == 429
         assert WORDS[lang] in answer.text
         assert answer.headers["retry-after"] == "1"
+
+
+def _at_a_standstill(hub: Any) -> float:
+    """Rates are on, and no time passes in which anybody gains by waiting; the time."""
+    now: float = hub.entrance.clock()
+    object.__setattr__(hub.entrance, "rates", Rates())
+    object.__setattr__(hub.entrance, "clock", lambda: now)
+    return now
 
 
 async def _subject(hub: Any) -> str:
@@ -69,10 +74,7 @@ async def test_what_the_door_holds_back_is_a_page_to_a_browser_and_a_problem_to_
 ) -> None:
     async with desk(place, tmp_path) as at:
         await at.sign_in()
-        entrance = at.hub.entrance
-        now = entrance.clock()
-        object.__setattr__(entrance, "rates", Rates())
-        object.__setattr__(entrance, "clock", lambda: now)
+        _at_a_standstill(at.hub)
         for _ in range(USER.burst):
             assert (await at.browser.get("/patients", headers=BROWSER)).status_code == 200
         page = await at.browser.get(f"/patients?lang={lang}", headers=BROWSER)

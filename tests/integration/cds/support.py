@@ -19,7 +19,7 @@ from hie.exchange.commands import run
 from hie.exchange.hub import Hub
 from hie.fhir import identifier_system
 from tests.integration.test_doors import _client, _settings
-from tests.integration.test_road import _packed, _with_sites, linked
+from tests.integration.test_road import _packed, add_sites, linked
 from tests.integration.two_hospitals import CASE, TEXT
 from tests.places import prepared
 from tests.treated import treats_everybody
@@ -124,7 +124,7 @@ async def region(place: Any, tmp_path: Path, **settings: Any) -> AsyncIterator[C
 
 async def _filled(place: Any) -> None:
     async with opened(_settings(place)) as hub:
-        await _with_sites(hub)
+        await add_sites(hub)
         packed = _packed(TEXT.encode())
         await run(hub, "receive", {"site": CASE.site, "files": [packed]})
         await treats_everybody(hub, RECEIVER)

@@ -15,7 +15,8 @@ import pytest
 from hie.access.scopes import Door
 from tests.integration.hostile.support import ECHO, check_silent, reasons
 from tests.places import Place
-from tests.security.callers import Filled, decision, filled, order_check
+from tests.security.asked import decision, order_check
+from tests.security.callers import Filled, filled
 
 pytestmark = pytest.mark.anyio
 JSON = {"Content-Type": "application/json"}

@@ -24,7 +24,8 @@ from hie.store import glass, users
 from hie.store.glass import Opening
 from tests.integration.hostile.written import HOSTILE, check_inert, patient_named, shape
 from tests.places import Place
-from tests.security.callers import BASE, PASSWORD, Caller, Filled, consent_tree, filled, sign_in
+from tests.security.asked import consent_tree
+from tests.security.callers import BASE, PASSWORD, Caller, Filled, filled, sign_in
 
 pytestmark = pytest.mark.anyio
 PLAIN = "示例癸甲乙丙丁戊己庚辛壬"
