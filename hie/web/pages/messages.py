@@ -168,7 +168,7 @@ async def _page(
         detail=detail,
         codes=[view.code(hub, one, lang) for one in shown],
         all_codes=len(codes.waiting),
-        covered=None if codes.covered is None else f"{codes.covered * 100:.1f}%",
+        covered=None if codes.covered is None else view.share(codes.covered),
         items=sorted(
             ((key, view.item(hub, key, lang)) for key in hub.item_units), key=lambda one: one[1]
         ),

@@ -1,5 +1,6 @@
 """Feeds, causes and codes as the page of messages shows them: numbers, fields and words alone."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -70,6 +71,11 @@ def door(adapter: str, channels: Sequence[str]) -> str:
     """How a system speaks to the hub: the format, and the ways it came by of late."""
     words = [_FORMATS.get(adapter, adapter), *(_WAYS.get(one, one) for one in channels)]
     return " ".join(dict.fromkeys(words))
+
+
+def share(part: float) -> str:
+    """A part of all in percent, never rounded up: all but one of many is not 100 %."""
+    return f"{math.floor(part * 1000) / 10:.1f}%"
 
 
 def cause(hub: Hub, one: Group, adapters: Mapping[str, str], lang: Language) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from hie.adapter import Severity
 from hie.web.feed_chart import hourly
 from hie.web.held_words import HELD, Remedy, steps, title, words_of
 from hie.web.message_text import marked
+from hie.web.pages.messages_view import share
 
 DOCS = Path(__file__).parents[3] / "docs"
 BLOCKING = frozenset({Severity.HOLD, Severity.ERROR})
@@ -81,3 +82,8 @@ def test_bars_stay_in_their_frame() -> None:
     assert 'aria-label="9 &lt;messages&gt;"' in drawn
     assert 'height="24.0"' in drawn
     assert hourly([], "none").count("<rect") == 0
+
+
+def test_a_share_is_never_rounded_up_to_all() -> None:
+    shares = {1.0: "100.0%", 0.99999: "99.9%", 0.5: "50.0%", 0.0: "0.0%"}
+    assert {part: share(part) for part in shares} == shares
